@@ -1,0 +1,44 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "callslip",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CUV"),
+        .systemLibrary(name: "CSodium"),
+        .systemLibrary(name: "CRaft"),
+        .systemLibrary(name: "CHTTPParser"),
+        .systemLibrary(name: "CWslay"),
+
+        .target(name: "EventLoop", dependencies: ["CUV"]),
+        .target(name: "Sodium", dependencies: ["CSodium"]),
+        .target(name: "Gossip", dependencies: []),
+        .target(name: "Raft", dependencies: ["CRaft"]),
+        .target(name: "Consortium", dependencies: []),
+        .target(
+            name: "Wire",
+            dependencies: ["Gossip", "Raft", "Consortium", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+        .target(name: "ClientProtocol", dependencies: []),
+        .target(
+            name: "Web",
+            dependencies: [
+                "EventLoop", "CHTTPParser", "CWslay",
+                .product(name: "Logging", package: "swift-log"), .product(name: "CoreMetrics", package: "swift-metrics"),
+            ]),
+
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
+        .testTarget(name: "GossipTests", dependencies: ["Gossip"]),
+        .testTarget(name: "RaftTests", dependencies: ["Raft"]),
+        .testTarget(name: "ConsortiumTests", dependencies: ["Consortium"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
