@@ -1,0 +1,210 @@
+/// What can be asked of the consortium's state. Every command is harmless to repeat: it carries the identifiers that
+/// let `apply` recognise it, and a repeat is answered as the first was.
+
+public enum Command: Hashable, Sendable {
+    // Roster and settings, by LTG's import.
+    case setLibrary(Library)
+    case setQueue(Queue)
+    case setOperator(Operator)
+    case setSettings(Settings)
+
+    // People at the desk.
+    case signOn(SignOn)
+    case signOff(SessionID)
+    case setAvailability(SessionID, QueueName, Bool)
+    /// "Leaving in 10 minutes": no more offers; `nil` takes it back.
+    case leaving(SessionID, inMs: UInt64?)
+    /// "I'm back": ends the pause that two expired offers in a row put on the queue.
+    case back(SessionID, QueueName)
+
+    // A chat's life.
+    case open(Open)
+    case attach(Attach)
+    case say(Say)
+    case claim(Claim)
+    case offerTransfer(OfferTransfer)
+    /// The patron's answer when asked about a transfer.
+    case consent(ChatID, AttachID, offer: LogPosition, agreed: Bool)
+    case pickUp(ChatID, SessionID, offer: LogPosition)
+    case withdrawOffer(ChatID, token: LogPosition, offer: LogPosition)
+    /// The operator gives the chat back to the queue that it came from.
+    case release(ChatID, token: LogPosition)
+    case close(ChatID, token: LogPosition)
+    /// The patron ends the chat.
+    case leave(ChatID, AttachID)
+    /// The patron leaves the question as a message, to be answered later.
+    case keepMessage(KeepMessage)
+
+    // By the leader and the nodes, from what they observe.
+    /// The operator's lease ran out (rule 20). Names the session, so that a newer one is untouched.
+    case lapse(SessionID)
+    /// The patron's last connection ended or came back at the node where `AttachID` is attached.
+    case patronPresence(ChatID, AttachID, present: Bool)
+    /// Something is due: expiries are computed from the replicated clock that the entry carries.
+    case tick
+    /// The digest that the leader's state had after applying up to `upTo`; a replica that differs halts itself.
+    case checkDigest(upTo: LogPosition, digest: UInt64)
+    /// Raised only when every voter supports it (rule 11).
+    case setFeatureLevel(UInt32)
+}
+
+public struct SignOn: Hashable, Sendable {
+    public var session: SessionID
+    public var operatorName: OperatorName
+    public var node: NodeName
+    public var boot: UInt64
+    /// The queues for which the operator is available from the start.
+    public var available: [QueueName]
+    public init(session: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, available: [QueueName]) {
+        self.session = session
+        self.operatorName = operatorName
+        self.node = node
+        self.boot = boot
+        self.available = available
+    }
+}
+
+public struct Open: Hashable, Sendable {
+    public var chat: ChatID
+    public var secret: SecretHash
+    public var queue: QueueName
+    public var attach: AttachID
+    /// The node where the patron is attached.
+    public var node: NodeName
+    /// Whether the patron agreed beforehand to be answered by the general queue where the library is not available.
+    public var referralAgreed: Bool
+    /// Set when the state did not know the chat and the client's own copy re-creates it.
+    public var patronSupplied: Bool
+    public init(
+        chat: ChatID, secret: SecretHash, queue: QueueName, attach: AttachID, node: NodeName, referralAgreed: Bool,
+        patronSupplied: Bool = false
+    ) {
+        self.chat = chat
+        self.secret = secret
+        self.queue = queue
+        self.attach = attach
+        self.node = node
+        self.referralAgreed = referralAgreed
+        self.patronSupplied = patronSupplied
+    }
+}
+
+public struct Attach: Hashable, Sendable {
+    public var chat: ChatID
+    /// The hash of the chat's secret, or of the pick-up code of a kept message.
+    public var secret: SecretHash
+    public var attach: AttachID
+    public var node: NodeName
+    public init(chat: ChatID, secret: SecretHash, attach: AttachID, node: NodeName) {
+        self.chat = chat
+        self.secret = secret
+        self.attach = attach
+        self.node = node
+    }
+}
+
+/// Who speaks, with the proof that they may.
+public enum Speaker: Hashable, Sendable {
+    case patron(AttachID)
+    /// The token of the holding: the log position of the claim or pick-up.
+    case staff(token: LogPosition)
+}
+
+public struct Say: Hashable, Sendable {
+    public var chat: ChatID
+    public var speaker: Speaker
+    public var sender: SenderID
+    /// Counts from 1 for each sender, across epochs. Only the last + 1 is accepted; a repeat is acknowledged as before.
+    public var sequence: UInt64
+    public var text: String
+    public init(chat: ChatID, speaker: Speaker, sender: SenderID, sequence: UInt64, text: String) {
+        self.chat = chat
+        self.speaker = speaker
+        self.sender = sender
+        self.sequence = sequence
+        self.text = text
+    }
+}
+
+public struct Claim: Hashable, Sendable {
+    public var chat: ChatID
+    public var session: SessionID
+    public var request: RequestID
+    public init(chat: ChatID, session: SessionID, request: RequestID) {
+        self.chat = chat
+        self.session = session
+        self.request = request
+    }
+}
+
+public struct OfferTransfer: Hashable, Sendable {
+    public var chat: ChatID
+    public var token: LogPosition
+    public var target: QueueName
+    public var request: RequestID
+    /// True when the patron already agreed in the chat; else the patron is asked first.
+    public var consentGiven: Bool
+    /// For the colleague who picks up; the patron does not see it.
+    public var note: String
+    public init(chat: ChatID, token: LogPosition, target: QueueName, request: RequestID, consentGiven: Bool, note: String) {
+        self.chat = chat
+        self.token = token
+        self.target = target
+        self.request = request
+        self.consentGiven = consentGiven
+        self.note = note
+    }
+}
+
+public struct KeepMessage: Hashable, Sendable {
+    public var chat: ChatID
+    public var attach: AttachID
+    /// The hash of the pick-up code, which the client made (at least 50 bits).
+    public var code: SecretHash
+    /// Where the answer may be sent, if the patron likes; empty otherwise.
+    public var contact: String
+    public init(chat: ChatID, attach: AttachID, code: SecretHash, contact: String) {
+        self.chat = chat
+        self.attach = attach
+        self.code = code
+        self.contact = contact
+    }
+}
+
+/// Names a proposal: who made it, in which life of the process, and a counter. A node that asks again after a change of
+/// leader uses the same one, and recognises the outcome in the log by it.
+public struct ProposalID: Hashable, Sendable {
+    public var node: NodeName
+    public var boot: UInt64
+    public var counter: UInt64
+    public init(node: NodeName, boot: UInt64, counter: UInt64) {
+        self.node = node
+        self.boot = boot
+        self.counter = counter
+    }
+}
+
+/// One log entry's content: the leader's clock, and the commands that it gathered.
+public struct Batch: Hashable, Sendable {
+    public struct Item: Hashable, Sendable {
+        public var id: ProposalID
+        public var command: Command
+        public init(id: ProposalID, command: Command) {
+            self.id = id
+            self.command = command
+        }
+    }
+    /// Milliseconds of monotonic time that the leader saw pass since the entry before; apply caps it (rule 8).
+    public var elapsedMs: UInt64
+    /// The leader's wall clock, Unix milliseconds: for display only, never for decisions.
+    public var wallMs: UInt64
+    /// The term in which the entry was proposed: a new one gives every lease one more lease of grace.
+    public var term: UInt64
+    public var items: [Item]
+    public init(elapsedMs: UInt64, wallMs: UInt64, term: UInt64, items: [Item]) {
+        self.elapsedMs = elapsedMs
+        self.wallMs = wallMs
+        self.term = term
+        self.items = items
+    }
+}

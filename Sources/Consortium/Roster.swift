@@ -1,0 +1,121 @@
+/// What the consortium knows of its libraries, queues and people: the roster, imported by LTG.
+
+/// What happens to a library's new chats when nobody there is available.
+public enum FallbackPolicy: Hashable, Sendable {
+    /// They go to the general queue at once.
+    case immediately
+    /// They ring at the library first, for 40 to 90 seconds; but never wait when nobody is on.
+    case ringFirst(ms: UInt64)
+    /// They are not referred: the patron is offered to leave a message. Allowed, and shown as such.
+    case off
+}
+
+/// A library or department that has joined.
+public struct Library: Hashable, Sendable {
+    public var name: LibraryName
+    public var title: String
+    /// The node that serves this library; it keeps its operators' password verifiers.
+    public var homeNode: NodeName
+    /// Keeps the same verifiers, for the time when the home node is gone.
+    public var standbyNode: NodeName?
+    public var fallback: FallbackPolicy
+    public var card: LibraryCard
+
+    public init(
+        name: LibraryName, title: String, homeNode: NodeName, standbyNode: NodeName? = nil,
+        fallback: FallbackPolicy = .immediately, card: LibraryCard = LibraryCard()
+    ) {
+        self.name = name
+        self.title = title
+        self.homeNode = homeNode
+        self.standbyNode = standbyNode
+        self.fallback = fallback
+        self.card = card
+    }
+}
+
+/// What an operator elsewhere needs to answer for this library.
+public struct LibraryCard: Hashable, Sendable {
+    /// Posted hours, in words.
+    public var hours: String
+    public var website: String
+    public var phone: String
+    public var email: String
+    /// Local policies worth knowing (loans, fines, rooms), in words.
+    public var policies: String
+    /// When somebody last checked the card, as the library wrote it.
+    public var lastChecked: String
+    /// The library's wording for a referral to it.
+    public var wording: String
+
+    public init(
+        hours: String = "", website: String = "", phone: String = "", email: String = "", policies: String = "",
+        lastChecked: String = "", wording: String = ""
+    ) {
+        self.hours = hours
+        self.website = website
+        self.phone = phone
+        self.email = email
+        self.policies = policies
+        self.lastChecked = lastChecked
+        self.wording = wording
+    }
+}
+
+/// When a queue's posted hours let it be available. Weekly hours come with the terms; until then they are stated.
+public enum Opening: Hashable, Sendable {
+    case open
+    case closed(reason: String)
+}
+
+/// A queue of a library, or the general queue (which has no library).
+public struct Queue: Hashable, Sendable {
+    public var name: QueueName
+    public var title: String
+    /// `nil` for the general queue, which all libraries staff together. There is exactly one such queue.
+    public var library: LibraryName?
+    public var opening: Opening
+
+    public init(name: QueueName, title: String, library: LibraryName?, opening: Opening = .open) {
+        self.name = name
+        self.title = title
+        self.library = library
+        self.opening = opening
+    }
+}
+
+/// A person who answers chats. Passwords are not here: their verifiers stay at the home node and its standby.
+public struct Operator: Hashable, Sendable {
+    public var name: OperatorName
+    public var displayName: String
+    public var library: LibraryName
+    /// The queues that this person may staff, in the order of the name.
+    public var queues: [QueueName]
+
+    public init(name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName]) {
+        self.name = name
+        self.displayName = displayName
+        self.library = library
+        self.queues = queues
+    }
+}
+
+/// The service's settings: one document for the whole consortium.
+public struct Settings: Hashable, Sendable {
+    /// How long a transfer is offered before it returns to its sender.
+    public var pickUpMs: UInt64 = 60_000
+    /// How long a patron waits, over all targets, until a message is offered.
+    public var patronDeadlineMs: UInt64 = 600_000
+    /// How long the patron has to answer when asked about a transfer; no answer means no.
+    public var consentMs: UInt64 = 45_000
+    /// How long an operator's session lives without a sign of the browser and the person.
+    public var operatorLeaseMs: UInt64 = 45_000
+    /// How long a patron may be away before the operator is told and a waiting chat becomes a kept message.
+    public var patronGoneMs: UInt64 = 120_000
+    /// How long a closed chat is remembered, so that late repeats are recognised.
+    public var tombstoneMs: UInt64 = 3_600_000
+    /// Chats that one operator holds side by side.
+    public var chatsPerOperatorMax: UInt32 = 4
+
+    public init() {}
+}

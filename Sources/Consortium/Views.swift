@@ -1,0 +1,321 @@
+/// What the state shows to nodes: values that are sent to whoever holds a cursor. Views carry no secret.
+
+/// Why a queue is or is not available; the chain is the answer to "why is this button off?".
+public enum Reason: Hashable, Sendable {
+    case closed(String)
+    case nobodySignedOn
+    case nobodyAvailableHere
+    case paused
+    case staffed(Int)
+    /// Everybody who staffs it holds as many chats as they may: it stays on, and the wait is shown.
+    case everybodyBusy
+    case fallbackOff
+    case fallsBackTo(QueueName)
+    case generalUnavailable
+    case unknownQueue
+}
+
+/// Whether pressing the button now reaches a person, and whose.
+public enum Reach: Hashable, Sendable {
+    /// The queue's own operators.
+    case own
+    /// The operators of the general queue, by the library's fallback policy.
+    case referred(to: QueueName)
+    /// Nobody: a message can be left.
+    case nobody
+}
+
+/// The routing decision with its reasons, the same for button, transfer list and help desk.
+public struct RoutingDecision: Hashable, Sendable {
+    public var reach: Reach
+    public var reasons: [Reason]
+    /// Whether the queue itself takes transfers now.
+    public var takesTransfers: Bool { reach == .own }
+    public init(reach: Reach, reasons: [Reason]) {
+        self.reach = reach
+        self.reasons = reasons
+    }
+}
+
+public struct QueueStatus: Hashable, Sendable {
+    public var queue: Queue
+    public var decision: RoutingDecision
+    /// Operators signed on, available for it and present.
+    public var staffed: Int
+    public var freePlaces: Int
+    public var waiting: Int
+    public var usualWaitMs: UInt64?
+    public var paused: Bool
+    public init(
+        queue: Queue, decision: RoutingDecision, staffed: Int, freePlaces: Int, waiting: Int, usualWaitMs: UInt64?, paused: Bool
+    ) {
+        self.queue = queue
+        self.decision = decision
+        self.staffed = staffed
+        self.freePlaces = freePlaces
+        self.waiting = waiting
+        self.usualWaitMs = usualWaitMs
+        self.paused = paused
+    }
+}
+
+/// A line of the waiting list, or of the list of kept messages.
+public struct WaitingChat: Hashable, Sendable {
+    public var chat: ChatID
+    public var library: LibraryName?
+    /// Where it waits, or, for an offer, the target.
+    public var queue: QueueName
+    /// The beginning of the first thing the patron wrote; empty when nothing was written yet.
+    public var question: String
+    /// Replicated clock at the first wait; rank is by this, and survives fallback.
+    public var sinceMs: UInt64
+    /// Set when this is a transfer on offer rather than a new chat.
+    public var offer: LogPosition?
+    public var offeredBy: OperatorName?
+    public var note: String
+    public init(
+        chat: ChatID, library: LibraryName?, queue: QueueName, question: String, sinceMs: UInt64, offer: LogPosition? = nil,
+        offeredBy: OperatorName? = nil, note: String = ""
+    ) {
+        self.chat = chat
+        self.library = library
+        self.queue = queue
+        self.question = question
+        self.sinceMs = sinceMs
+        self.offer = offer
+        self.offeredBy = offeredBy
+        self.note = note
+    }
+}
+
+public struct OperatorStatus: Hashable, Sendable {
+    public var name: OperatorName
+    public var displayName: String
+    public var library: LibraryName
+    public var session: SessionID
+    public var node: NodeName
+    public var available: [QueueName]
+    public var chats: Int
+    /// Replicated clock at which the operator said that they leave.
+    public var leavingAtMs: UInt64?
+    public init(
+        name: OperatorName, displayName: String, library: LibraryName, session: SessionID, node: NodeName, available: [QueueName],
+        chats: Int, leavingAtMs: UInt64?
+    ) {
+        self.name = name
+        self.displayName = displayName
+        self.library = library
+        self.session = session
+        self.node = node
+        self.available = available
+        self.chats = chats
+        self.leavingAtMs = leavingAtMs
+    }
+}
+
+/// What every node needs of the whole consortium; small, sent whole when it changed.
+public struct Board: Hashable, Sendable {
+    /// The last applied command that it reflects.
+    public var at: LogPosition
+    public var clockMs: UInt64
+    public var settings: Settings
+    public var libraries: [Library]
+    public var queues: [QueueStatus]
+    public var operators: [Operator]
+    public var signedOn: [OperatorStatus]
+    public var waiting: [WaitingChat]
+    public var kept: [WaitingChat]
+    /// Chats claimed in the last seconds, so that others see who claimed.
+    public var claimed: [ClaimedChat]
+    public init(
+        at: LogPosition, clockMs: UInt64, settings: Settings, libraries: [Library], queues: [QueueStatus], operators: [Operator],
+        signedOn: [OperatorStatus], waiting: [WaitingChat], kept: [WaitingChat], claimed: [ClaimedChat]
+    ) {
+        self.at = at
+        self.clockMs = clockMs
+        self.settings = settings
+        self.libraries = libraries
+        self.queues = queues
+        self.operators = operators
+        self.signedOn = signedOn
+        self.waiting = waiting
+        self.kept = kept
+        self.claimed = claimed
+    }
+}
+
+public struct ClaimedChat: Hashable, Sendable {
+    public var chat: ChatID
+    public var by: OperatorName
+    public init(chat: ChatID, by: OperatorName) {
+        self.chat = chat
+        self.by = by
+    }
+}
+
+/// Who holds a chat.
+public struct Holder: Hashable, Sendable {
+    public var operatorName: OperatorName
+    public var displayName: String
+    public var library: LibraryName
+    public var session: SessionID
+    /// Fences every command of the holder.
+    public var token: LogPosition
+    public init(operatorName: OperatorName, displayName: String, library: LibraryName, session: SessionID, token: LogPosition) {
+        self.operatorName = operatorName
+        self.displayName = displayName
+        self.library = library
+        self.session = session
+        self.token = token
+    }
+}
+
+public struct OfferView: Hashable, Sendable {
+    public var offer: LogPosition
+    public var target: QueueName
+    public var targetTitle: String
+    /// True while the patron is asked; the pick-up time runs only after they agreed.
+    public var awaitingConsent: Bool
+    public var deadlineMs: UInt64
+    public init(offer: LogPosition, target: QueueName, targetTitle: String, awaitingConsent: Bool, deadlineMs: UInt64) {
+        self.offer = offer
+        self.target = target
+        self.targetTitle = targetTitle
+        self.awaitingConsent = awaitingConsent
+        self.deadlineMs = deadlineMs
+    }
+}
+
+public enum ChatPhase: Hashable, Sendable {
+    /// In a queue, with the number of chats before it.
+    case waiting(queue: QueueName, ahead: Int)
+    case held(Holder, offer: OfferView?)
+    /// Nobody can answer now: the patron is asked whether to leave the question as a message.
+    case unattended
+    /// Kept as a message, to be answered later.
+    case kept
+    case closed(CloseReason)
+}
+
+public enum CloseReason: String, Hashable, Sendable, CaseIterable {
+    case byOperator, byPatron, patronGone, answeredMessage
+}
+
+/// A chat as of one applied command: everything but its messages.
+public struct ChatMeta: Hashable, Sendable {
+    public var chat: ChatID
+    public var at: LogPosition
+    public var clockMs: UInt64
+    public var library: LibraryName?
+    /// The queue whose button was pressed.
+    public var queue: QueueName
+    public var epoch: UInt32
+    /// The last message's place.
+    public var last: Position
+    public var phase: ChatPhase
+    public var openedMs: UInt64
+    /// The newest attach: older tabs are fenced.
+    public var attach: AttachID
+    public var patronPresent: Bool
+    public var usualWaitMs: UInt64?
+    /// Targets already tried with this chat.
+    public var tried: [QueueName]
+    /// The last accepted sequence number of each sender.
+    public var senders: [SenderMark]
+    public init(
+        chat: ChatID, at: LogPosition, clockMs: UInt64, library: LibraryName?, queue: QueueName, epoch: UInt32, last: Position,
+        phase: ChatPhase, openedMs: UInt64, attach: AttachID, patronPresent: Bool, usualWaitMs: UInt64?, tried: [QueueName],
+        senders: [SenderMark]
+    ) {
+        self.chat = chat
+        self.at = at
+        self.clockMs = clockMs
+        self.library = library
+        self.queue = queue
+        self.epoch = epoch
+        self.last = last
+        self.phase = phase
+        self.openedMs = openedMs
+        self.attach = attach
+        self.patronPresent = patronPresent
+        self.usualWaitMs = usualWaitMs
+        self.tried = tried
+        self.senders = senders
+    }
+}
+
+public struct SenderMark: Hashable, Sendable {
+    public var sender: SenderID
+    public var sequence: UInt64
+    public init(sender: SenderID, sequence: UInt64) {
+        self.sender = sender
+        self.sequence = sequence
+    }
+}
+
+/// One entry of a chat: something said, or something that happened.
+public struct ChatMessage: Hashable, Sendable {
+    public enum Author: Hashable, Sendable {
+        case patron
+        case staff(OperatorName, displayName: String, library: LibraryName)
+        case service
+    }
+    public enum Body: Hashable, Sendable {
+        case text(String, sender: SenderID, sequence: UInt64)
+        case event(ChatEvent)
+    }
+    public var position: Position
+    public var author: Author
+    public var body: Body
+    /// Leader's wall clock, Unix milliseconds: for display only.
+    public var wallMs: UInt64
+    /// Said by somebody who no longer held the chat, or after it closed.
+    public var late: Bool
+    /// Re-created from the patron's own copy.
+    public var patronSupplied: Bool
+    public init(position: Position, author: Author, body: Body, wallMs: UInt64, late: Bool = false, patronSupplied: Bool = false) {
+        self.position = position
+        self.author = author
+        self.body = body
+        self.wallMs = wallMs
+        self.late = late
+        self.patronSupplied = patronSupplied
+    }
+}
+
+/// What happened to a chat, in the same sequence as what was said, so that both sides see it at the same place.
+public enum ChatEvent: Hashable, Sendable {
+    case opened(QueueName)
+    case referred(to: QueueName)
+    case claimed(OperatorName, displayName: String, library: LibraryName)
+    case transferAsked(QueueName)
+    case transferDeclined(QueueName)
+    case offered(QueueName)
+    case pickedUp(OperatorName, displayName: String, library: LibraryName)
+    /// The offer ended without a pick-up and the chat is with its sender again.
+    case returned(from: QueueName, ReturnReason)
+    /// The chat has no holder any more and waits again.
+    case requeued(QueueName, RequeueReason)
+    case nobodyThere
+    case kept
+    case closed(CloseReason)
+}
+
+public enum ReturnReason: String, Hashable, Sendable, CaseIterable {
+    case notPickedUp, targetGone, withdrawn
+}
+
+public enum RequeueReason: String, Hashable, Sendable, CaseIterable {
+    case released, operatorGone, transferFailed
+}
+
+/// What a coordinator sends for a chat that a node follows.
+public struct ChatUpdate: Hashable, Sendable {
+    public var meta: ChatMeta
+    /// The messages after the node's cursor, in order.
+    public var messages: [ChatMessage]
+    public init(meta: ChatMeta, messages: [ChatMessage]) {
+        self.meta = meta
+        self.messages = messages
+    }
+}
