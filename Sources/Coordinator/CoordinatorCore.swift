@@ -1,0 +1,298 @@
+/// The coordinator's side of the service, as a pure value: the replicated state, the nodes that are connected to it, what
+/// they follow, and what they asked for.
+///
+/// Promises: every proposal that it takes is answered once, with the verdict that this replica's own `apply` gave, and only
+/// after this replica applied it; what it sends for a chat or a board comes from applied state alone and in log order.
+/// It never does I/O, reads a clock, or trusts a proposal's sender for anything that `apply` does not check.
+/// Its caller owes it: applied entries exactly once and in order, the truth about its raft role, `onTick` when
+/// `scheduleTick` said, `flush` once per turn of the loop, and delivery of directives in the order given.
+
+import Consortium
+
+/// A connected library node, by the number that the shell gave to its link.
+public struct LinkID: Hashable, Comparable, Sendable {
+    public let number: UInt64
+    public init(_ number: UInt64) { self.number = number }
+    public static func < (left: LinkID, right: LinkID) -> Bool { left.number < right.number }
+}
+
+/// What the shell has to do.
+public enum CoordinatorDirective: Sendable {
+    /// Append this batch to the log (only ever given while leading). Answer with `onProposeFailed` when it was not taken.
+    case propose(Batch)
+    /// Hand these to the leader's coordinator.
+    case forward([Batch.Item], to: NodeName)
+    case outcome(LinkID, counter: UInt64, Verdict, at: LogPosition)
+    /// Not taken; nothing was done. The node asks again after `retryMs`.
+    case busy(LinkID, counter: UInt64, retryMs: UInt64)
+    case board(LinkID, Board)
+    case chat(LinkID, ChatUpdate)
+    case typing(LinkID, ChatID, TypingSide)
+    /// Tell the other coordinators, whose nodes may follow the chat.
+    case relayTyping(ChatID, TypingSide)
+    case forwardRenewals([SessionID], to: NodeName)
+    /// Whether this coordinator knows a leader, for the node to tell its people.
+    case leaderKnown(LinkID, Bool)
+    case scheduleTick(atMs: UInt64)
+    /// This replica differs from the leader's or met a command that it does not know: it goes on replicating and stops applying.
+    case halt(reason: String)
+}
+
+/// Who is typing: shown, never stored.
+public enum TypingSide: UInt8, Hashable, Sendable {
+    case patron = 1
+    case staff = 2
+}
+
+public struct CoordinatorConfiguration: Sendable {
+    /// Entries that the leader has in flight at once; what arrives meanwhile gathers into the next batch.
+    public var batchesInFlightMax = 3
+    /// Proposals of this replica's nodes that wait for their outcome.
+    public var pendingMax = 8_192
+    /// A pending proposal is handed to the leader again after this long without an outcome.
+    public var retryAfterMs: UInt64 = 1_000
+    public var boardIntervalMs: UInt64 = 100
+    public var followedPerLinkMax = 10_000
+    /// Entries between two digests of the state.
+    public var digestEveryEntries: UInt64 = 1_024
+    public init() {}
+}
+
+public struct CoordinatorCore: Sendable {
+    public let node: NodeName
+    public let boot: UInt64
+    public let configuration: CoordinatorConfiguration
+    /// The replicated state as of `state.appliedThrough`.
+    public private(set) var state: ConsortiumState
+    public internal(set) var halted: String?
+
+    var role: RaftRoleView = .init(isLeader: false, term: 0, leader: nil)
+    var links: [LinkID: LinkState] = [:]
+    var proposals: Proposals
+    var clock = LeaderClock()
+    var leases = LeaseKeeper()
+    var touchedChats: Set<ChatID> = []
+    var boardVersion: UInt64 = 1
+    var boardSentAtMs: UInt64 = 0
+    var lastDigestIndex: UInt64 = 0
+
+    public init(node: NodeName, boot: UInt64, configuration: CoordinatorConfiguration = .init(), state: ConsortiumState = .init()) {
+        self.node = node
+        self.boot = boot
+        self.configuration = configuration
+        self.state = state
+        self.proposals = Proposals(node: node, boot: boot)
+    }
+
+    /// What is known of the raft role.
+    public struct RaftRoleView: Hashable, Sendable {
+        public var isLeader: Bool
+        public var term: UInt64
+        public var leader: NodeName?
+        public init(isLeader: Bool, term: UInt64, leader: NodeName?) {
+            self.isLeader = isLeader
+            self.term = term
+            self.leader = leader
+        }
+    }
+
+    struct LinkState: Sendable {
+        var node: NodeName
+        var boardSent: UInt64 = 0
+        /// The last position sent of each chat that the node follows.
+        var cursors: [ChatID: Position] = [:]
+    }
+
+    // MARK: Raft
+
+    /// The replica's role, term or known leader changed. Everything in flight is handed to the new leader by its id.
+    public mutating func onRole(_ view: RaftRoleView, nowMs: UInt64) -> [CoordinatorDirective] {
+        let before = role
+        role = view
+        var directives: [CoordinatorDirective] = []
+        if view.isLeader && (!before.isLeader || before.term != view.term) {
+            proposals.forgetInFlight()
+            clock.start(nowMs: nowMs)
+            leases.start(sessions: state.sessionsForLease.map(\.session), leaseMs: state.settings.operatorLeaseMs, nowMs: nowMs)
+        } else if !view.isLeader && before.isLeader {
+            proposals.forgetInFlight()
+            clock.stop()
+            leases.stop()
+        }
+        if before.leader != view.leader || before.isLeader != view.isLeader {
+            for link in links.keys.sorted() { directives.append(.leaderKnown(link, view.leader != nil)) }
+            directives += handAllToLeader(nowMs: nowMs)
+        }
+        directives.append(.scheduleTick(atMs: nextTickMs(nowMs: nowMs)))
+        return directives
+    }
+
+    /// A committed entry, in order. Skipped while halted: the shell goes on replicating.
+    public mutating func onApplied(_ batch: Batch, index: UInt64, nowMs: UInt64) -> [CoordinatorDirective] {
+        guard halted == nil else { return [] }
+        let applied = state.apply(batch, index: index)
+        if let reason = applied.halted {
+            halted = reason
+            return [.halt(reason: reason)]
+        }
+        var directives: [CoordinatorDirective] = []
+        for (ordinal, item) in batch.items.enumerated() {
+            guard let origin = proposals.applied(item.id) else { continue }
+            let position = LogPosition(index: index, ordinal: UInt32(ordinal))
+            if case .link(let link, let counter) = origin {
+                directives.append(.outcome(link, counter: counter, applied.verdicts[ordinal], at: position))
+            }
+        }
+        if role.isLeader { proposals.batchApplied() }
+        touchedChats.formUnion(applied.touched.chats)
+        if applied.touched.board { boardVersion += 1 }
+        return directives
+    }
+
+    /// A snapshot replaced the state: every cursor is served anew from it.
+    public mutating func onRestored(_ restored: ConsortiumState, nowMs: UInt64) {
+        state = restored
+        boardVersion += 1
+        for link in links.values { touchedChats.formUnion(link.cursors.keys) }
+    }
+
+    /// The log did not take a batch (no longer leader, or full): its items wait for the leader.
+    public mutating func onProposeFailed(_ batch: Batch, nowMs: UInt64) {
+        proposals.batchFailed(batch.items)
+    }
+
+    // MARK: Nodes
+
+    public mutating func onNodeUp(_ link: LinkID, node: NodeName, nowMs: UInt64) -> [CoordinatorDirective] {
+        links[link] = LinkState(node: node)
+        return [.leaderKnown(link, role.leader != nil), .scheduleTick(atMs: nextTickMs(nowMs: nowMs))]
+    }
+
+    /// The link ended. Its proposals stay in flight: the node asks again elsewhere, by the same ids.
+    public mutating func onNodeDown(_ link: LinkID) {
+        links[link] = nil
+        proposals.forget(link: link)
+    }
+
+    public mutating func onFollow(_ link: LinkID, chat: ChatID, after: Position) {
+        guard let state = links[link], state.cursors[chat] != nil || state.cursors.count < configuration.followedPerLinkMax else { return }
+        links[link]?.cursors[chat] = after
+        touchedChats.insert(chat)
+    }
+
+    public mutating func onUnfollow(_ link: LinkID, chat: ChatID) {
+        links[link]?.cursors[chat] = nil
+    }
+
+    public mutating func onTyping(from link: LinkID?, chat: ChatID, side: TypingSide) -> [CoordinatorDirective] {
+        var directives: [CoordinatorDirective] = []
+        for (id, other) in links.sorted(by: { $0.key < $1.key }) where id != link && other.cursors[chat] != nil {
+            directives.append(.typing(id, chat, side))
+        }
+        if link != nil { directives.append(.relayTyping(chat, side)) }
+        return directives
+    }
+
+    /// Nodes vouch for the sessions whose browser and person showed signs of life. Kept by the leader, in memory.
+    public mutating func onRenewals(_ sessions: [SessionID], nowMs: UInt64) -> [CoordinatorDirective] {
+        if role.isLeader {
+            leases.renew(sessions, nowMs: nowMs)
+            return []
+        }
+        guard let leader = role.leader, leader != node else { return [] }
+        return [.forwardRenewals(sessions, to: leader)]
+    }
+
+    // MARK: Proposals
+
+    /// A node asks. A repeat of a pending one only moves its answer to the new link.
+    public mutating func onPropose(_ link: LinkID, _ items: [Batch.Item], nowMs: UInt64) -> [CoordinatorDirective] {
+        var directives: [CoordinatorDirective] = []
+        var taken: [Batch.Item] = []
+        for item in items {
+            let room = proposals.pendingCount < configuration.pendingMax
+            guard halted == nil, room || proposals.isPending(item.id) else {
+                directives.append(.busy(link, counter: item.id.counter, retryMs: 500))
+                continue
+            }
+            proposals.add(item, origin: .link(link, counter: item.id.counter), nowMs: nowMs)
+            taken.append(item)
+        }
+        return directives + hand(taken, nowMs: nowMs)
+    }
+
+    /// Another coordinator forwards what its nodes asked. Not leading any more? It will ask the next leader itself.
+    public mutating func onForwarded(_ items: [Batch.Item]) {
+        guard role.isLeader, halted == nil else { return }
+        for item in items where proposals.queuedCount < configuration.pendingMax { proposals.enqueue(item) }
+    }
+
+    /// What this replica proposes for itself (ticks, lapses, digests), and roster commands of its own shell.
+    public mutating func proposeOwn(_ command: Command, nowMs: UInt64) -> [CoordinatorDirective] {
+        let item = Batch.Item(id: proposals.ownID(), command: command)
+        guard role.isLeader else { return [] }
+        proposals.enqueue(item)
+        return []
+    }
+
+    mutating func hand(_ items: [Batch.Item], nowMs: UInt64) -> [CoordinatorDirective] {
+        guard !items.isEmpty else { return [] }
+        if role.isLeader {
+            for item in items { proposals.enqueue(item) }
+            return []
+        }
+        guard let leader = role.leader, leader != node else { return [] }
+        return [.forward(items, to: leader)]
+    }
+
+    mutating func handAllToLeader(nowMs: UInt64) -> [CoordinatorDirective] {
+        hand(proposals.allPending(markedMs: nowMs), nowMs: nowMs)
+    }
+
+    // MARK: The turn of the loop
+
+    /// Once per turn of the loop: sends off the batch that gathered, and what the nodes have not seen yet.
+    public mutating func flush(nowMs: UInt64, wallMs: UInt64) -> [CoordinatorDirective] {
+        var directives: [CoordinatorDirective] = []
+        while role.isLeader, halted == nil, proposals.inFlight < configuration.batchesInFlightMax,
+            let items = proposals.nextBatch(max: Limits.commandsPerBatchMax)
+        {
+            let batch = Batch(elapsedMs: clock.take(nowMs: nowMs), wallMs: wallMs, term: role.term, items: items)
+            directives.append(.propose(batch))
+        }
+        directives += serveChats()
+        directives += serveBoards(nowMs: nowMs)
+        return directives
+    }
+
+    private mutating func serveChats() -> [CoordinatorDirective] {
+        guard !touchedChats.isEmpty else { return [] }
+        var directives: [CoordinatorDirective] = []
+        for link in links.keys.sorted() {
+            guard let cursors = links[link]?.cursors else { continue }
+            // Walk the smaller side: a node with few chats must not pay for a busy turn, nor a quiet turn for many chats.
+            let chats = touchedChats.count < cursors.count ? touchedChats.filter { cursors[$0] != nil } : touchedChats.intersection(cursors.keys)
+            for chat in chats.sorted() {
+                guard let after = cursors[chat], let update = state.update(of: chat, after: after) else { continue }
+                links[link]?.cursors[chat] = update.messages.last?.position ?? after
+                directives.append(.chat(link, update))
+            }
+        }
+        touchedChats.removeAll(keepingCapacity: true)
+        return directives
+    }
+
+    private mutating func serveBoards(nowMs: UInt64) -> [CoordinatorDirective] {
+        let behind = links.filter { $0.value.boardSent != boardVersion }.keys.sorted()
+        guard !behind.isEmpty, halted == nil else { return [] }
+        guard nowMs >= boardSentAtMs + configuration.boardIntervalMs else {
+            return [.scheduleTick(atMs: boardSentAtMs + configuration.boardIntervalMs)]
+        }
+        boardSentAtMs = nowMs
+        let board = state.board()
+        return behind.map { link in
+            links[link]?.boardSent = boardVersion
+            return .board(link, board)
+        }
+    }
+}

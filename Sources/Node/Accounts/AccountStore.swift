@@ -1,0 +1,116 @@
+/// The password verifiers that this node keeps: those of the operators whose home or standby it is.
+///
+/// One file, `accounts`, a line per operator: name, space, Argon2id string. It is replaced whole: written beside, synced,
+/// renamed, the folder synced. A verifier is acknowledged only after that.
+
+import Consortium
+import Glibc
+import Sodium
+
+/// Confined to the accounts worker: every call happens there, so a slow disk or hash delays no heartbeat.
+struct AccountStore {
+    enum Failure: Error, CustomStringConvertible {
+        case file(path: String, operation: String, code: Int32)
+        case badLine(path: String, line: Int)
+        case full
+
+        var description: String {
+            switch self {
+            case .file(let path, let operation, let code):
+                "\(operation) \(path): \(String(cString: strerror(code))); check the data folder's owner and space"
+            case .badLine(let path, let line):
+                "\(path) line \(line): expected `name $argon2id$…`; restore the file, or delete it and import the operators again"
+            case .full: "this node keeps \(Limits.operatorsMax) verifiers already"
+            }
+        }
+    }
+
+    private let path: String
+    private var verifiers: [OperatorName: String] = [:]
+
+    init(folder: String) throws(Failure) {
+        path = folder + "/accounts"
+        guard let text = try Self.read(path) else { return }
+        for (number, line) in text.split(separator: "\n").enumerated() {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let name = OperatorName(String(words[0])), words[1].hasPrefix("$argon2id$") else {
+                throw .badLine(path: path, line: number + 1)
+            }
+            verifiers[name] = String(words[1])
+        }
+    }
+
+    func verifier(of name: OperatorName) -> String? { verifiers[name] }
+
+    mutating func store(_ verifier: String, of name: OperatorName) throws(Failure) {
+        guard verifiers[name] != nil || verifiers.count < Limits.operatorsMax else { throw .full }
+        var changed = verifiers
+        changed[name] = verifier
+        let text = changed.keys.sorted().map { "\($0) \(changed[$0] ?? "")\n" }.joined()
+        try SmallFile.replace(path, with: text)
+        verifiers = changed
+    }
+
+    private static func read(_ path: String) throws(Failure) -> String? { try SmallFile.read(path) }
+}
+
+/// Small text files that are read and replaced whole.
+enum SmallFile {
+    static let bytesMax = 4 * 1024 * 1024
+
+    /// `nil` when there is no such file.
+    static func read(_ path: String) throws(AccountStore.Failure) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw .file(path: path, operation: "open", code: errno)
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { throw .file(path: path, operation: "read", code: errno) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+            guard bytes.count <= bytesMax else { throw .file(path: path, operation: "read", code: EFBIG) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Replaces the file so that a crash leaves the old or the new content, readable by the owner alone.
+    static func replace(_ path: String, with text: String) throws(AccountStore.Failure) {
+        let temporary = path + ".new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .file(path: temporary, operation: "open", code: errno) }
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                let code = errno
+                close(descriptor)
+                throw .file(path: temporary, operation: "write", code: code)
+            }
+            written += count
+        }
+        let synced = fsync(descriptor)
+        let code = errno
+        close(descriptor)
+        guard synced == 0 else { throw .file(path: temporary, operation: "fsync", code: code) }
+        guard rename(temporary, path) == 0 else { throw .file(path: path, operation: "rename", code: errno) }
+        let folder = open(path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"), O_RDONLY | O_CLOEXEC)
+        guard folder >= 0 else { throw .file(path: path, operation: "open folder of", code: errno) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw .file(path: path, operation: "fsync folder of", code: errno) }
+    }
+
+    /// Makes a folder and those above it, for the owner alone.
+    static func makeFolder(_ path: String) throws(AccountStore.Failure) {
+        var partial = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            partial += "/" + part
+            guard mkdir(partial, 0o700) == 0 || errno == EEXIST else { throw .file(path: partial, operation: "mkdir", code: errno) }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+/// Sign-in: passwords are checked where their verifiers live (the home node of the operator's library, or its standby), on a
+/// thread of their own; sessions live at the node where the person signed in.
+
+import Consortium
+import EventLoop
+import Logging
+import Sodium
+import Wire
+
+@ClusterActor
+final class Accounts {
+    static let sessionsMax = 2_000
+    static let sessionMsMax: UInt64 = 12 * 3_600_000
+    /// After this many failures in a row the next tries of that name are spaced at this node.
+    static let failuresFree = 5
+    static let spacingMs: UInt64 = 2_000
+    static let checksPendingMax = 64
+
+    struct Session: Sendable {
+        var operatorName: OperatorName
+        var displayName: String
+        var session: SessionID
+        var expiresMs: UInt64
+    }
+
+    enum SignInOutcome: Sendable {
+        case signedIn(token: String, Session)
+        case wrongPassword
+        case tooMany(retryMs: UInt64)
+        case homeUnreachable
+    }
+
+    private let store: WorkerConfined<AccountStore>
+    private let worker: Worker
+    private let calls: PeerCalls
+    private let node: NodeName
+    private let logger: Logger
+    private var sessions: [String: Session] = [:]
+    private var failures: [OperatorName: (count: Int, lastMs: UInt64)] = [:]
+    private var checksPending = 0
+    private let parameters = PasswordHash.Parameters.interactive
+    /// Checked when there is no such operator, so that the time of the answer does not tell.
+    private let decoy: String
+
+    var onSignedOut: ((Session) -> Void)?
+
+    init(folder: String, node: NodeName, calls: PeerCalls, logger: Logger) throws {
+        worker = Worker(name: "accounts", pendingMax: 256)
+        store = WorkerConfined(try AccountStore(folder: folder))
+        decoy = try PasswordHash.hash("nobody has this password", parameters: parameters)
+        self.calls = calls
+        self.node = node
+        self.logger = logger
+        calls.onCall = { [self] call, answer in serve(call, answer) }
+    }
+
+    func session(_ token: String) -> Session? {
+        guard let session = sessions[token] else { return nil }
+        guard session.expiresMs > ClusterActor.loop.nowMs else {
+            sessions[token] = nil
+            return nil
+        }
+        return session
+    }
+
+    func signOut(_ token: String) {
+        guard let session = sessions.removeValue(forKey: token) else { return }
+        onSignedOut?(session)
+    }
+
+    /// - Parameter board: who is who, as the consortium knows.
+    func signIn(_ name: String, password: String, board: Board?, completion: @escaping @Sendable (SignInOutcome) -> Void) {
+        let nowMs = ClusterActor.loop.nowMs
+        guard let operatorName = OperatorName(name), password.utf8.count <= 256 else { return completion(.wrongPassword) }
+        if let record = failures[operatorName], record.count >= Self.failuresFree, nowMs < record.lastMs + Self.spacingMs {
+            return completion(.tooMany(retryMs: record.lastMs + Self.spacingMs - nowMs))
+        }
+        guard checksPending < Self.checksPendingMax else { return completion(.tooMany(retryMs: 1_000)) }
+        checksPending += 1
+        let person = board?.operators.first { $0.name == operatorName }
+        let library = person.flatMap { person in board?.libraries.first { $0.name == person.library } }
+        let homes = [library?.homeNode, library?.standbyNode].compactMap { $0 }
+        verify(operatorName, password, at: homes.isEmpty ? [node] : homes) { [self] verified in
+            checksPending -= 1
+            switch verified {
+            case true?:
+                guard let person else { return completion(.wrongPassword) }
+                failures[operatorName] = nil
+                completion(open(person))
+            case false?:
+                let count = (failures[operatorName]?.count ?? 0) + 1
+                if failures.count < Limits.operatorsMax { failures[operatorName] = (count, ClusterActor.loop.nowMs) }
+                completion(.wrongPassword)
+            case nil: completion(.homeUnreachable)
+            }
+        }
+    }
+
+    /// Gives each of an imported operator's keepers the verifier. Answers the names of nodes that could not be reached.
+    func keep(_ credential: ConsortiumFile.Credential, completion: @escaping ([NodeName]) -> Void) {
+        let parameters = parameters
+        let password = credential.password
+        onWorker({ _ in try? PasswordHash.hash(password, parameters: parameters) }) { [self] verifier in
+            let keepers = [credential.homeNode, credential.standbyNode].compactMap { $0 }
+            guard let verifier = verifier ?? nil else { return completion(keepers) }
+            var unreached: [NodeName] = []
+            var left = keepers.count
+            for keeper in keepers {
+                call(.storeVerifier(credential.operatorName, verifier: verifier), at: keeper) { reply in
+                    if case .answer(ok: true, _)? = reply {} else { unreached.append(keeper) }
+                    left -= 1
+                    if left == 0 { completion(unreached.sorted()) }
+                }
+            }
+        }
+    }
+
+    func stop() async {
+        await worker.shutdown()
+    }
+
+    // MARK: Checks
+
+    /// `nil` when none of the keepers answered.
+    private func verify(_ name: OperatorName, _ password: String, at keepers: [NodeName], completion: @escaping (Bool?) -> Void) {
+        guard let keeper = keepers.first else { return completion(nil) }
+        call(.verifyPassword(name, password: password), at: keeper) { [self] reply in
+            if case .answer(let ok, _)? = reply { return completion(ok) }
+            verify(name, password, at: Array(keepers.dropFirst()), completion: completion)
+        }
+    }
+
+    private func call(_ call: PeerCall, at keeper: NodeName, completion: @escaping (PeerCall?) -> Void) {
+        if keeper == node { serve(call) { completion($0) } } else { calls.call(call, at: keeper, completion: completion) }
+    }
+
+    private func serve(_ call: PeerCall, _ answer: @escaping (PeerCall) -> Void) {
+        switch call {
+        case .verifyPassword(let name, let password):
+            let decoy = decoy
+            onWorker({ store in
+                let stored = store.verifier(of: name)
+                let matches = (try? PasswordHash.verify(password, stored: stored ?? decoy)) ?? false
+                return stored != nil && matches
+            }) { answer(.answer(ok: $0 ?? false, text: "")) }
+        case .storeVerifier(let name, let verifier):
+            onWorker({ store -> String in
+                do {
+                    try store.store(verifier, of: name)
+                    return ""
+                } catch {
+                    return "\(error)"
+                }
+            }) { [self] failure in
+                if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
+                answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
+            }
+        case .answer: answer(.answer(ok: false, text: "an answer is no question"))
+        }
+    }
+
+    /// Runs on the accounts thread and comes back to the loop; `nil` when the thread's queue is full.
+    private func onWorker<T: Sendable>(
+        _ body: @escaping @Sendable (inout AccountStore) -> T, completion: @escaping @ClusterActor (T?) -> Void
+    ) {
+        let store = store
+        let submitted = worker.submit {
+            let result = store.with(body)
+            ClusterActor.loop.post { ClusterActor.assumeIsolated { completion(result) } }
+        }
+        if !submitted { completion(nil) }
+    }
+
+    private func open(_ person: Operator) -> SignInOutcome {
+        guard let bytes = try? Randomness.bytes(32), let high = try? Randomness.uint64(), let low = try? Randomness.uint64() else {
+            return .tooMany(retryMs: 1_000)
+        }
+        let nowMs = ClusterActor.loop.nowMs
+        if sessions.count >= Self.sessionsMax { sessions = sessions.filter { $0.value.expiresMs > nowMs } }
+        guard sessions.count < Self.sessionsMax else { return .tooMany(retryMs: 60_000) }
+        let token = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        let session = Session(
+            operatorName: person.name, displayName: person.displayName, session: SessionID(high: high, low: low),
+            expiresMs: nowMs + Self.sessionMsMax)
+        sessions[token] = session
+        return .signedIn(token: token, session)
+    }
+}

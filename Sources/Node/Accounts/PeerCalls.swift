@@ -1,0 +1,85 @@
+/// Questions between two nodes that are not coordinator business (today: passwords). Each is sealed with the cluster's keyring,
+/// so that it stays secret and authentic whatever carries the link.
+
+import Consortium
+import EventLoop
+import Logging
+import Sodium
+import Wire
+
+@ClusterActor
+final class PeerCalls {
+    static let answerMsMax: UInt64 = 3_000
+    static let waitingMax = 256
+    private static let context = Array("callslip peer call".utf8)
+
+    private let network: PeerNetwork
+    private let keyring: Keyring
+    private let logger: Logger
+    private var nextID: UInt64 = 0
+    private var waiting: [UInt64: (PeerCall?) -> Void] = [:]
+    /// Where a node listens for peers, as gossip knows it.
+    var address: (NodeName) -> SocketAddress? = { _ in nil }
+    var onCall: ((PeerCall, @escaping (PeerCall) -> Void) -> Void)?
+
+    init(network: PeerNetwork, keyring: Keyring, logger: Logger) {
+        self.network = network
+        self.keyring = keyring
+        self.logger = logger
+        network.receive(.call) { [self] link in serve(link) }
+    }
+
+    /// Asks once. `nil` when the node is not known, not reachable, or does not answer in time.
+    func call(_ call: PeerCall, at node: NodeName, completion: @escaping (PeerCall?) -> Void) {
+        guard let address = address(node), waiting.count < Self.waitingMax, let sealed = try? keyring.seal(call.wireBytes(), context: Self.context)
+        else { return completion(nil) }
+        nextID += 1
+        let id = nextID
+        waiting[id] = completion
+        let timer = Timer(on: ClusterActor.loop)
+        timer.start(afterMs: Self.answerMsMax) { [self] in
+            timer.close()
+            finish(id, nil)
+        }
+        network.dial(
+            address, purpose: .call, expecting: node,
+            onUp: { [self] link in
+                link.onFrame = { [self] frame in
+                    guard case .reply(let answered, let sealed) = frame, answered == id else { return }
+                    let reply = open(sealed)
+                    link.close()
+                    timer.close()
+                    finish(id, reply)
+                }
+                link.send(.call(id: id, sealed: sealed))
+            },
+            onEnd: { [self] _ in
+                timer.close()
+                finish(id, nil)
+            })
+    }
+
+    private func finish(_ id: UInt64, _ reply: PeerCall?) { waiting.removeValue(forKey: id)?(reply) }
+
+    private func serve(_ link: PeerLink) {
+        link.onFrame = { [self, weak link] frame in
+            guard case .call(let id, let sealed) = frame, let call = open(sealed), let onCall else {
+                link?.close(code: "badCall", text: "expected a call sealed with this cluster's keyring")
+                return
+            }
+            onCall(call) { [self] answer in
+                guard let sealed = try? keyring.seal(answer.wireBytes(), context: Self.context) else { return }
+                link?.send(.reply(id: id, sealed: sealed))
+            }
+        }
+    }
+
+    private func open(_ sealed: [UInt8]) -> PeerCall? {
+        do {
+            return try PeerCall(wire: try keyring.open(sealed, context: Self.context))
+        } catch {
+            logger.warning("a sealed call could not be read", metadata: ["why": "\(error)"])
+            return nil
+        }
+    }
+}

@@ -1,0 +1,216 @@
+/// A consortium as LTG writes it down: a YAML file of libraries, queues, operators and settings.
+///
+/// Reading it collects every error with its line, so that one run shows all that is to be mended. What it yields are the
+/// commands that put the consortium into the replicated state (harmless to repeat) and the passwords that are to become
+/// verifiers at the operators' home nodes. Nothing is sent while there is an error.
+
+import Consortium
+import Yams
+
+public struct ConsortiumFile: Sendable {
+    public struct Credential: Sendable {
+        public var operatorName: OperatorName
+        public var password: String
+        public var homeNode: NodeName
+        public var standbyNode: NodeName?
+    }
+
+    /// In the order in which they must be applied: settings, libraries, queues, operators.
+    public private(set) var commands: [Command] = []
+    public private(set) var credentials: [Credential] = []
+    public private(set) var libraries: [Library] = []
+    public private(set) var queues: [Queue] = []
+    public private(set) var operators: [Operator] = []
+
+    /// The largest file that is read, in bytes.
+    public static let bytesMax = 4 * 1024 * 1024
+
+    /// One thing wrong in the file, with the line where it stands.
+    public struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+        public var line: Int
+        public var sentence: String
+        public var description: String { "line \(line): \(sentence)" }
+    }
+
+    public struct Problems: Error, Sendable, CustomStringConvertible {
+        public var problems: [Problem]
+        public var description: String { problems.map(\.description).joined(separator: "\n") }
+    }
+
+    /// Reads the text of a file.
+    public init(yaml: String) throws(Problems) {
+        guard yaml.utf8.count <= Self.bytesMax else {
+            throw Problems(problems: [Problem(line: 1, sentence: "the file has more than \(Self.bytesMax) bytes; split the consortium")])
+        }
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: yaml)
+        } catch let error as YamlError {
+            throw Problems(problems: [Self.problem(of: error)])
+        } catch {
+            throw Problems(problems: [Problem(line: 1, sentence: "not YAML: \(error)")])
+        }
+        var reader = YAMLReader()
+        read(root, &reader)
+        guard reader.problems.isEmpty else {
+            throw Problems(problems: reader.problems.sorted { ($0.line, $0.sentence) < ($1.line, $1.sentence) })
+        }
+        commands += libraries.map { .setLibrary($0) } + queues.map { .setQueue($0) } + operators.map { .setOperator($0) }
+    }
+
+    private static func problem(of error: YamlError) -> Problem {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            Problem(line: mark.line, sentence: "not YAML: \(problem)")
+        default:
+            Problem(line: 1, sentence: "not YAML: \(error)")
+        }
+    }
+
+    private mutating func read(_ root: Node?, _ reader: inout YAMLReader) {
+        guard let root, let top = reader.mapping(root, "the file", keys: ["consortium", "settings", "general", "libraries"]) else {
+            if root == nil { reader.fail(line: 1, "the file is empty; it must have `general` and `libraries`") }
+            return
+        }
+        readSettings(top["settings"], &reader)
+        guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
+        readGeneral(general, &reader)
+        guard let list = reader.required(top, "libraries", in: root, "a list of libraries") else { return }
+        for node in reader.sequence(list, "libraries") { readLibrary(node, &reader) }
+        checkReferences(&reader)
+    }
+
+    private mutating func readSettings(_ node: Node?, _ reader: inout YAMLReader) {
+        guard let node else { return }
+        var settings = Settings()
+        let keys = [
+            "pickUpSeconds", "patronDeadlineSeconds", "consentSeconds", "operatorLeaseSeconds", "patronGoneSeconds", "tombstoneSeconds",
+            "chatsPerOperator",
+        ]
+        guard let map = reader.mapping(node, "settings", keys: keys) else { return }
+        func seconds(_ key: String, _ range: ClosedRange<Int>, _ current: UInt64) -> UInt64 {
+            guard let node = map[key], let value = reader.integer(node, key, range) else { return current }
+            return UInt64(value) * 1_000
+        }
+        settings.pickUpMs = seconds("pickUpSeconds", 2...600, settings.pickUpMs)
+        settings.patronDeadlineMs = seconds("patronDeadlineSeconds", 5...7_200, settings.patronDeadlineMs)
+        settings.consentMs = seconds("consentSeconds", 5...600, settings.consentMs)
+        settings.operatorLeaseMs = seconds("operatorLeaseSeconds", 5...600, settings.operatorLeaseMs)
+        settings.patronGoneMs = seconds("patronGoneSeconds", 5...3_600, settings.patronGoneMs)
+        settings.tombstoneMs = seconds("tombstoneSeconds", 60...86_400, settings.tombstoneMs)
+        if let node = map["chatsPerOperator"],
+            let value = reader.integer(node, "chatsPerOperator", 1...Int(Limits.chatsPerOperatorMax))
+        {
+            settings.chatsPerOperatorMax = UInt32(value)
+        }
+        commands.append(.setSettings(settings))
+    }
+
+    private mutating func readGeneral(_ node: Node, _ reader: inout YAMLReader) {
+        guard let map = reader.mapping(node, "general", keys: ["queue", "title"]),
+            let nameNode = reader.required(map, "queue", in: node, "the general queue's name"),
+            let name: QueueName = reader.name(nameNode, "the general queue's name")
+        else { return }
+        queues.append(Queue(name: name, title: reader.text(map["title"], "title") ?? name.text, library: nil))
+    }
+
+    private mutating func readLibrary(_ node: Node, _ reader: inout YAMLReader) {
+        let keys = ["name", "title", "node", "standby", "fallback", "card", "queues", "operators"]
+        guard let map = reader.mapping(node, "a library", keys: keys),
+            let nameNode = reader.required(map, "name", in: node, "the library's name"),
+            let name: LibraryName = reader.name(nameNode, "a library's name"),
+            let homeNode = reader.required(map, "node", in: node, "the node that serves the library"),
+            let home: NodeName = reader.name(homeNode, "a node's name")
+        else { return }
+        if libraries.contains(where: { $0.name == name }) { reader.fail(nameNode, "the library `\(name)` stands here a second time") }
+        var library = Library(name: name, title: reader.text(map["title"], "title") ?? name.text, homeNode: home)
+        if let standby = map["standby"] { library.standbyNode = reader.name(standby, "a node's name") }
+        if let fallback = map["fallback"] { library.fallback = readFallback(fallback, &reader) }
+        if let card = map["card"] { library.card = readCard(card, &reader) }
+        libraries.append(library)
+        if let list = map["queues"] {
+            for queue in reader.sequence(list, "queues") { readQueue(queue, of: library, &reader) }
+        }
+        if let list = map["operators"] {
+            for person in reader.sequence(list, "operators") { readOperator(person, of: library, &reader) }
+        }
+    }
+
+    private func readFallback(_ node: Node, _ reader: inout YAMLReader) -> FallbackPolicy {
+        guard let text = reader.text(node, "fallback") else { return .immediately }
+        switch text {
+        case "immediately": return .immediately
+        case "off": return .off
+        default:
+            let words = text.split(separator: " ")
+            if words.count == 4, words[0] == "ring", words[1] == "first", words[3] == "s", let seconds = UInt64(words[2]),
+                (40...90).contains(seconds)
+            {
+                return .ringFirst(ms: seconds * 1_000)
+            }
+            reader.fail(node, "fallback is `immediately`, `ring first N s` with N from 40 to 90, or `off`; found `\(text)`")
+            return .immediately
+        }
+    }
+
+    private func readCard(_ node: Node, _ reader: inout YAMLReader) -> LibraryCard {
+        let keys = ["hours", "website", "phone", "email", "policies", "lastChecked", "wording"]
+        guard let map = reader.mapping(node, "card", keys: keys) else { return LibraryCard() }
+        func field(_ key: String) -> String {
+            let text = reader.text(map[key], key) ?? ""
+            if text.utf8.count > Limits.cardFieldBytesMax, let node = map[key] {
+                reader.fail(node, "`\(key)` has more than \(Limits.cardFieldBytesMax) bytes")
+            }
+            return text
+        }
+        return LibraryCard(
+            hours: field("hours"), website: field("website"), phone: field("phone"), email: field("email"), policies: field("policies"),
+            lastChecked: field("lastChecked"), wording: field("wording"))
+    }
+
+    private mutating func readQueue(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
+        guard let map = reader.mapping(node, "a queue", keys: ["name", "title", "closed"]),
+            let nameNode = reader.required(map, "name", in: node, "the queue's name"),
+            let name: QueueName = reader.name(nameNode, "a queue's name")
+        else { return }
+        if queues.contains(where: { $0.name == name }) { reader.fail(nameNode, "the queue `\(name)` stands here a second time") }
+        var queue = Queue(name: name, title: reader.text(map["title"], "title") ?? library.title, library: library.name)
+        if let reason = reader.text(map["closed"], "closed") { queue.opening = .closed(reason: reason) }
+        queues.append(queue)
+    }
+
+    private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
+        guard let map = reader.mapping(node, "an operator", keys: ["name", "display", "password", "queues"]),
+            let nameNode = reader.required(map, "name", in: node, "the operator's name"),
+            let name: OperatorName = reader.name(nameNode, "an operator's name")
+        else { return }
+        if operators.contains(where: { $0.name == name }) { reader.fail(nameNode, "the operator `\(name)` stands here a second time") }
+        var staffed: [QueueName] = []
+        if let list = map["queues"] {
+            for queue in reader.sequence(list, "queues") {
+                guard let queueName: QueueName = reader.name(queue, "a queue's name") else { continue }
+                reader.references.append((queueName, queue.line))
+                staffed.append(queueName)
+            }
+        }
+        operators.append(
+            Operator(name: name, displayName: reader.text(map["display"], "display") ?? name.text, library: library.name, queues: staffed.sorted()))
+        guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
+        guard (8...256).contains(password.utf8.count) else {
+            reader.fail(passwordNode, "a password has 8 to 256 bytes")
+            return
+        }
+        credentials.append(
+            Credential(operatorName: name, password: password, homeNode: library.homeNode, standbyNode: library.standbyNode))
+    }
+
+    private func checkReferences(_ reader: inout YAMLReader) {
+        let known = Set(queues.map(\.name))
+        for (queue, line) in reader.references where !known.contains(queue) {
+            reader.fail(line: line, "there is no queue `\(queue)` in this file; the queues are \(known.sorted().map(\.text).joined(separator: ", "))")
+        }
+        if libraries.count > Limits.librariesMax { reader.fail(line: 1, "more than \(Limits.librariesMax) libraries") }
+        if queues.count > Limits.queuesMax { reader.fail(line: 1, "more than \(Limits.queuesMax) queues") }
+        if operators.count > Limits.operatorsMax { reader.fail(line: 1, "more than \(Limits.operatorsMax) operators") }
+    }
+}

@@ -1,0 +1,129 @@
+/// A node's own file: addresses, paths, keys and roles, nothing else. Everything that the service shares is replicated.
+
+import Consortium
+import EventLoop
+import Yams
+
+public struct NodeConfiguration: Sendable {
+    public struct Coordinator: Hashable, Sendable {
+        public var name: NodeName
+        /// The raft id: 1 to 5, never used for another machine.
+        public var id: UInt64
+        public var peer: SocketAddress
+    }
+
+    public var node: NodeName
+    /// The cluster's name; its hash is the cluster id that every frame carries.
+    public var cluster: String
+    /// The data folder.
+    public var data: String
+    /// A file of gossip keys, one per line in hexadecimal (32 bytes each), the first of which encrypts.
+    public var keyring: String
+    public var webListen: [SocketAddress]
+    /// The addresses at which patrons and operators reach this node.
+    public var webURLs: [String]
+    public var peerListen: SocketAddress
+    public var gossipListen: SocketAddress
+    /// Gossip addresses to join through; this node's own may be among them.
+    public var seeds: [SocketAddress]
+    /// All voters, the same list at each node. One, three or five.
+    public var coordinators: [Coordinator]
+    /// Whether this node serves patrons and operators.
+    public var isLibrary: Bool
+    /// Serves the demonstration's entrance (sign-in by link) and may be framed by the given page. Never set in production.
+    public var demoFrameAncestor: String?
+
+    /// This node's voter, when it is one.
+    public var voter: Coordinator? { coordinators.first { $0.name == node } }
+
+    public static let coordinatorCounts = [1, 3, 5]
+}
+
+extension NodeConfiguration {
+    /// One process, both roles, on loopback: what `callslip serve` runs when it is told nothing.
+    public static func embedded(data: String, webPort: UInt16, peerPort: UInt16, gossipPort: UInt16) throws(ConsortiumFile.Problem) -> Self {
+        func loopback(_ port: UInt16) throws(ConsortiumFile.Problem) -> SocketAddress {
+            guard let address = SocketAddress("127.0.0.1:\(port)") else {
+                throw ConsortiumFile.Problem(line: 1, sentence: "127.0.0.1:\(port) is not an address")
+            }
+            return address
+        }
+        guard let name = NodeName("local") else { throw ConsortiumFile.Problem(line: 1, sentence: NodeName.rule) }
+        return NodeConfiguration(
+            node: name, cluster: "local", data: data, keyring: data + "/keyring", webListen: [try loopback(webPort)],
+            webURLs: ["http://127.0.0.1:\(webPort)"], peerListen: try loopback(peerPort), gossipListen: try loopback(gossipPort), seeds: [],
+            coordinators: [Coordinator(name: name, id: 1, peer: try loopback(peerPort))], isLibrary: true, demoFrameAncestor: nil)
+    }
+
+    /// Reads a node's file; every error comes with its line.
+    public init(yaml: String) throws(ConsortiumFile.Problems) {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: yaml)
+        } catch {
+            throw ConsortiumFile.Problems(problems: [.init(line: 1, sentence: "not YAML: \(error)")])
+        }
+        var reader = YAMLReader()
+        let read = root.flatMap { Self.read($0, &reader) }
+        guard reader.problems.isEmpty, let read else {
+            let empty = [ConsortiumFile.Problem(line: 1, sentence: "the file is empty; it must have `node`, `data`, `web`, `peer`, `gossip`")]
+            throw ConsortiumFile.Problems(problems: reader.problems.isEmpty ? empty : reader.problems)
+        }
+        self = read
+    }
+
+    private static func read(_ root: Node, _ reader: inout YAMLReader) -> NodeConfiguration? {
+        let keys = ["node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "demo"]
+        guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
+        func text(_ key: String, _ meaning: String) -> String? {
+            reader.required(map, key, in: root, meaning).flatMap { reader.text($0, key) }
+        }
+        func address(_ node: Node?) -> SocketAddress? {
+            guard let node, let text = reader.text(node, "address") else { return nil }
+            guard let address = SocketAddress(text) else {
+                reader.fail(node, "`\(text)` is not an address; write it as 192.0.2.1:7100 or [2001:db8::1]:7100")
+                return nil
+            }
+            return address
+        }
+        func addresses(_ key: String) -> [SocketAddress] {
+            map[key].map { reader.sequence($0, key).compactMap { address($0) } } ?? []
+        }
+        guard let nodeNode = reader.required(map, "node", in: root, "this node's name"),
+            let name: NodeName = reader.name(nodeNode, "a node's name"),
+            let cluster = text("cluster", "the cluster's name, the same at every node"), let data = text("data", "the data folder"),
+            let keyring = text("keyring", "the file of gossip keys"),
+            let peerNode = reader.required(map, "peer", in: root, "the address for peer links"), let peer = address(peerNode),
+            let gossipNode = reader.required(map, "gossip", in: root, "the address for gossip"), let gossip = address(gossipNode),
+            let voters = reader.required(map, "coordinators", in: root, "the voters: one, three or five")
+        else { return nil }
+        var coordinators: [Coordinator] = []
+        for node in reader.sequence(voters, "coordinators") {
+            guard let fields = reader.mapping(node, "a coordinator", keys: ["name", "id", "peer"]),
+                let nameNode = reader.required(fields, "name", in: node, "its node's name"),
+                let voter: NodeName = reader.name(nameNode, "a node's name"),
+                let idNode = reader.required(fields, "id", in: node, "its raft id"), let id = reader.integer(idNode, "id", 1...1_000_000),
+                let at = address(reader.required(fields, "peer", in: node, "its address for peer links"))
+            else { continue }
+            coordinators.append(Coordinator(name: voter, id: UInt64(id), peer: at))
+        }
+        if !coordinatorCounts.contains(coordinators.count) {
+            reader.fail(voters, "there are \(coordinators.count) coordinators; there must be one, three or five")
+        }
+        if Set(coordinators.map(\.id)).count != coordinators.count || Set(coordinators.map(\.name)).count != coordinators.count {
+            reader.fail(voters, "two coordinators share a name or an id")
+        }
+        let roles = map["roles"].map { reader.sequence($0, "roles").compactMap { reader.text($0, "role") } } ?? ["library"]
+        for role in roles where role != "library" && role != "coordinator" {
+            reader.fail(line: map["roles"]?.line ?? 1, "roles are `library` and `coordinator`; found `\(role)`")
+        }
+        if roles.contains("coordinator") != coordinators.contains(where: { $0.name == name }) {
+            reader.fail(line: map["roles"]?.line ?? 1, "the role `coordinator` and the list `coordinators` must agree on `\(name)`")
+        }
+        let urls = map["urls"].map { reader.sequence($0, "urls").compactMap { reader.text($0, "url") } } ?? []
+        return NodeConfiguration(
+            node: name, cluster: cluster, data: data, keyring: keyring, webListen: addresses("web"), webURLs: urls, peerListen: peer,
+            gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id },
+            isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"))
+    }
+}

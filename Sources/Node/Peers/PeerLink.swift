@@ -1,0 +1,112 @@
+/// One link between two nodes: frames over a byte stream, a hello from each side, and pings, so that a peer which is frozen or
+/// unreachable is noticed although TCP says nothing.
+
+import Consortium
+import EventLoop
+import Wire
+
+@ClusterActor
+final class PeerLink {
+    static let pingEveryMs: UInt64 = 1_000
+    static let silentMsMax: UInt64 = 3_500
+    static let helloMsMax: UInt64 = 3_000
+    /// Bytes waiting for a peer that does not read; beyond, the link ends and the peer resumes by cursor when it is back.
+    static let queuedBytesMax = 32 * 1024 * 1024
+
+    /// What the other side said of itself; set before `onUp`.
+    private(set) var remote: PeerHello?
+    var onUp: (() -> Void)?
+    var onFrame: ((PeerFrame) -> Void)?
+    /// Called exactly once, with a sentence.
+    var onEnd: ((String) -> Void)?
+
+    private let stream: any ByteStream
+    private let own: PeerHello
+    private let accepts: (PeerHello) -> String?
+    private var decoder = FrameDecoder()
+    private let timer = Timer(on: ClusterActor.loop)
+    private var heardMs = ClusterActor.loop.nowMs
+    private var nonce: UInt64 = 0
+    private var ended = false
+
+    /// - Parameter accepts: answers a sentence when the other side's hello is refused.
+    init(stream: TCPStream, own: PeerHello, accepts: @escaping (PeerHello) -> String?) {
+        self.stream = stream
+        self.own = own
+        self.accepts = accepts
+        stream.setNoDelay(true)
+        stream.writeBytesMax = Self.queuedBytesMax
+        stream.onRead = { [self] bytes in read(bytes) }
+        stream.onEnd = { [self] reason in end("the connection ended: \(reason)") }
+        timer.start(afterMs: Self.pingEveryMs, repeatMs: Self.pingEveryMs) { [self] in watch() }
+        send(.hello(own))
+    }
+
+    func send(_ frame: PeerFrame) {
+        guard !ended else { return }
+        if case .overflow = stream.write(FrameDecoder.framed(frame.wireBytes())) {
+            end("the peer does not read: more than \(Self.queuedBytesMax) bytes wait for it")
+        }
+    }
+
+    func close(code: String = "closing", text: String = "the node closes this link") {
+        guard !ended else { return }
+        send(.goodbye(code: code, text: text))
+        end(text)
+    }
+
+    private func read(_ bytes: UnsafeRawBufferPointer) {
+        heardMs = ClusterActor.loop.nowMs
+        decoder.append(bytes)
+        do {
+            while !ended, let body = try decoder.next() {
+                take(try PeerFrame(wire: body))
+            }
+        } catch {
+            close(code: "badFrame", text: "\(error)")
+        }
+    }
+
+    private func take(_ frame: PeerFrame) {
+        switch frame {
+        case .ping(let nonce): send(.pong(nonce))
+        case .pong: break
+        case .goodbye(let code, let text): end("the peer said goodbye: \(code): \(text)")
+        case .hello(let hello):
+            guard remote == nil else { return close(code: "badFrame", text: "a second hello") }
+            if let refusal = refusal(of: hello) { return close(code: "refused", text: refusal) }
+            remote = hello
+            onUp?()
+        default:
+            guard remote != nil else { return close(code: "badFrame", text: "the first frame must be a hello") }
+            onFrame?(frame)
+        }
+    }
+
+    private func refusal(of hello: PeerHello) -> String? {
+        guard hello.version == own.version else { return "peer protocol \(own.version) expected, \(hello.version) came: update the older node" }
+        guard hello.cluster == own.cluster else { return "this node belongs to another cluster: check `cluster` in both nodes' files" }
+        return accepts(hello)
+    }
+
+    private func watch() {
+        let silentMs = ClusterActor.loop.nowMs - min(heardMs, ClusterActor.loop.nowMs)
+        if remote == nil, silentMs > Self.helloMsMax { return end("no hello came within \(Self.helloMsMax) ms") }
+        if silentMs > Self.silentMsMax { return end("the peer was silent for \(silentMs) ms") }
+        nonce += 1
+        send(.ping(nonce))
+    }
+
+    private func end(_ sentence: String) {
+        guard !ended else { return }
+        ended = true
+        timer.close()
+        stream.onRead = nil
+        stream.close()
+        let notify = onEnd
+        onEnd = nil
+        onFrame = nil
+        onUp = nil
+        notify?(sentence)
+    }
+}

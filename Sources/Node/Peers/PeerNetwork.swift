@@ -1,0 +1,155 @@
+/// A node's peer links: it listens for them, sorts them by purpose, and dials others.
+
+import Consortium
+import EventLoop
+import Logging
+import Wire
+
+@ClusterActor
+final class PeerNetwork {
+    /// Incoming links, of all purposes; a consortium has at most some hundred nodes.
+    static let incomingMax = 1_024
+
+    private let cluster: [UInt8]
+    private let node: NodeName
+    private let boot: UInt64
+    private let logger: Logger
+    private let listener = TCPListener(on: ClusterActor.loop)
+    private var incoming: [ObjectIdentifier: PeerLink] = [:]
+    private var receivers: [LinkPurpose: (PeerLink) -> Void] = [:]
+    private var closed = false
+    /// This voter's raft id and what it holds durably, for its hello; (0, 0, 0) for a node that is no voter.
+    var durable: () -> (id: UInt64, term: UInt64, index: UInt64) = { (0, 0, 0) }
+    /// Says why a peer's hello is refused, if it is.
+    var refuse: (PeerHello) -> String? = { _ in nil }
+
+    init(cluster: [UInt8], node: NodeName, boot: UInt64, logger: Logger) {
+        self.cluster = cluster
+        self.node = node
+        self.boot = boot
+        self.logger = logger
+    }
+
+    func receive(_ purpose: LinkPurpose, _ receiver: @escaping (PeerLink) -> Void) { receivers[purpose] = receiver }
+
+    func listen(_ address: SocketAddress) throws(LoopError) {
+        try listener.listen(host: address.host, port: address.port) { [self] stream in accept(stream) }
+    }
+
+    /// Dials once. `onUp` follows the hellos; otherwise `onEnd` of the link, or the failure, with a sentence.
+    func dial(
+        _ address: SocketAddress, purpose: LinkPurpose, expecting name: NodeName? = nil, onUp: @escaping (PeerLink) -> Void,
+        onEnd: @escaping (String) -> Void
+    ) {
+        let refuse = self.refuse
+        let hello = hello(purpose)
+        TCPStream.connect(on: ClusterActor.loop, host: address.host, port: address.port, timeoutMs: 1_000) { [self] result in
+            guard !closed else {
+                if case .success(let stream) = result { stream.close() }
+                return
+            }
+            switch result {
+            case .failure(let error): onEnd("\(error)")
+            case .success(let stream):
+                let link = PeerLink(stream: stream, own: hello) { other in
+                    if let name, other.node != name { return "expected the node `\(name)` at \(address), found `\(other.node)`" }
+                    return refuse(other)
+                }
+                link.onUp = { [weak link] in if let link { onUp(link) } }
+                link.onEnd = onEnd
+            }
+        }
+    }
+
+    func close() {
+        closed = true
+        listener.close()
+        for link in Array(incoming.values) { link.close() }
+    }
+
+    private func hello(_ purpose: LinkPurpose) -> PeerHello {
+        let voter = durable()
+        return PeerHello(
+            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, durableTerm: voter.term, durableIndex: voter.index)
+    }
+
+    private func accept(_ stream: TCPStream) {
+        guard !closed, incoming.count < Self.incomingMax else { return stream.close() }
+        let refuse = self.refuse
+        // The answer's purpose is the dialler's; ours in the hello only names the node.
+        let link = PeerLink(stream: stream, own: hello(.service)) { refuse($0) }
+        let key = ObjectIdentifier(link)
+        incoming[key] = link
+        link.onEnd = { [self] sentence in
+            incoming[key] = nil
+            logger.debug("an incoming peer link ended before its hello", metadata: ["why": "\(sentence)"])
+        }
+        link.onUp = { [self, weak link] in
+            guard let link, let hello = link.remote else { return }
+            guard let receiver = receivers[hello.purpose] else {
+                return link.close(code: "refused", text: "this node serves no links of purpose \(hello.purpose)")
+            }
+            receiver(link)
+            // The receiver's own end handler runs too; this table must forget the link in any case.
+            let theirs = link.onEnd
+            link.onEnd = { [self] sentence in
+                incoming[key] = nil
+                theirs?(sentence)
+            }
+        }
+    }
+}
+
+/// Keeps one link to a peer up: dials, and dials again after a bounded, growing delay.
+@ClusterActor
+final class Redialer {
+    static let firstDelayMs: UInt64 = 50
+    static let delayMsMax: UInt64 = 1_000
+
+    private let network: PeerNetwork
+    private let address: SocketAddress
+    private let purpose: LinkPurpose
+    private let expecting: NodeName?
+    private let timer = Timer(on: ClusterActor.loop)
+    private var delayMs = Redialer.firstDelayMs
+    private(set) var link: PeerLink?
+    private var stopped = false
+    var onUp: ((PeerLink) -> Void)?
+    var onDown: ((String) -> Void)?
+
+    init(network: PeerNetwork, address: SocketAddress, purpose: LinkPurpose, expecting: NodeName?) {
+        self.network = network
+        self.address = address
+        self.purpose = purpose
+        self.expecting = expecting
+    }
+
+    func start() { dial() }
+
+    func stop() {
+        stopped = true
+        timer.close()
+        link?.close()
+        link = nil
+    }
+
+    private func dial() {
+        guard !stopped else { return }
+        network.dial(
+            address, purpose: purpose, expecting: expecting,
+            onUp: { [self] link in
+                guard !stopped else { return link.close() }
+                delayMs = Self.firstDelayMs
+                self.link = link
+                onUp?(link)
+            },
+            onEnd: { [self] sentence in
+                let wasUp = link != nil
+                link = nil
+                if wasUp { onDown?(sentence) }
+                guard !stopped else { return }
+                timer.start(afterMs: delayMs) { [self] in dial() }
+                delayMs = min(delayMs * 2, Self.delayMsMax)
+            })
+    }
+}

@@ -1,0 +1,250 @@
+/// What nodes say to each other over peer links, in types, and its form on the wire.
+///
+/// A frame on the stream is a 32-bit big-endian length, then that many bytes of a `WirePeerFrame`. The first frame of both
+/// sides is `hello`; anything else first, or a hello of another cluster, ends the link with `goodbye`.
+
+import Consortium
+import Coordinator
+import Raft
+import FoundationEssentials
+import SwiftProtobuf
+
+public enum PeerFrame: Sendable {
+    case hello(PeerHello)
+    case goodbye(code: String, text: String)
+    case ping(UInt64)
+    case pong(UInt64)
+    case raft(RaftMessage)
+    /// A library node asks its coordinator.
+    case propose([Batch.Item])
+    /// A coordinator asks the leader, for its nodes.
+    case forward([Batch.Item])
+    case busy(counter: UInt64, retryMs: UInt64)
+    case outcome(counter: UInt64, Verdict, at: LogPosition)
+    case board(Board)
+    case chat(ChatUpdate)
+    case follow(ChatID, after: Position)
+    case unfollow(ChatID)
+    case typing(ChatID, TypingSide)
+    case renewals([SessionID])
+    case leaderKnown(Bool)
+    /// A question to another node and its answer, sealed with the cluster's keyring (passwords travel in these).
+    case call(id: UInt64, sealed: [UInt8])
+    case reply(id: UInt64, sealed: [UInt8])
+    /// A whole gossip state, sealed like a datagram.
+    case pushPull([UInt8])
+}
+
+/// Why a link was made.
+public enum LinkPurpose: UInt32, Hashable, Sendable {
+    /// Between coordinators: raft and forwarded proposals.
+    case raft = 1
+    /// A library node and the coordinator that serves it.
+    case service = 2
+    /// A question between two nodes.
+    case call = 3
+    /// One exchange of gossip state.
+    case gossip = 4
+}
+
+public struct PeerHello: Hashable, Sendable {
+    public static let currentVersion: UInt32 = 1
+    public var version: UInt32 = PeerHello.currentVersion
+    /// 16 bytes; every frame of a link belongs to this cluster.
+    public var cluster: [UInt8]
+    public var node: NodeName
+    public var boot: UInt64
+    public var purpose: LinkPurpose
+    /// 0 for a node that is no voter.
+    public var raftID: UInt64
+    public var featureLevel: UInt32
+    /// The highest term and index that this voter holds durably: less than it once acknowledged means that it lost its disk.
+    public var durableTerm: UInt64
+    public var durableIndex: UInt64
+
+    public init(
+        cluster: [UInt8], node: NodeName, boot: UInt64, purpose: LinkPurpose, raftID: UInt64 = 0, featureLevel: UInt32 = 1,
+        durableTerm: UInt64 = 0, durableIndex: UInt64 = 0
+    ) {
+        self.cluster = cluster
+        self.node = node
+        self.boot = boot
+        self.purpose = purpose
+        self.raftID = raftID
+        self.featureLevel = featureLevel
+        self.durableTerm = durableTerm
+        self.durableIndex = durableIndex
+    }
+}
+
+extension PeerFrame {
+    /// The longest frame body, in bytes: an AppendEntries message at its limits, or a snapshot's chunk, with room to spare.
+    public static let bytesMax = 4 * 1024 * 1024
+    static let itemsMax = 4_096
+
+    /// The body of the frame, without its length.
+    public func wireBytes() -> [UInt8] {
+        var frame = WirePeerFrame()
+        switch self {
+        case .hello(let hello): frame.hello = WireHello(hello)
+        case .goodbye(let code, let text):
+            frame.goodbye = .with {
+                $0.code = code
+                $0.text = text
+            }
+        case .ping(let nonce): frame.ping = nonce
+        case .pong(let nonce): frame.pong = nonce
+        case .raft(let message): frame.raft = Data(message.wireBytes())
+        case .propose(let items): frame.propose = WireProposals(items)
+        case .forward(let items): frame.forward = WireProposals(items)
+        case .busy(let counter, let retryMs):
+            frame.busy = .with {
+                $0.counter = counter
+                $0.retryMs = retryMs
+            }
+        case .outcome(let counter, let verdict, let at):
+            frame.outcome = .with {
+                $0.counter = counter
+                $0.verdict = Data(verdict.wireBytes())
+                $0.index = at.index
+                $0.ordinal = at.ordinal
+            }
+        case .board(let board): frame.board = Data(board.wireBytes())
+        case .chat(let update): frame.chat = Data(update.wireBytes())
+        case .follow(let chat, let after):
+            frame.follow = .with {
+                $0.chat = WireChatRef(chat)
+                $0.epoch = after.epoch
+                $0.n = after.n
+            }
+        case .unfollow(let chat): frame.unfollow = WireChatRef(chat)
+        case .typing(let chat, let side):
+            frame.typing = .with {
+                $0.chat = WireChatRef(chat)
+                $0.side = UInt32(side.rawValue)
+            }
+        case .renewals(let sessions): frame.renewals = .with { $0.sessions = sessions.map { WireChatRef($0) } }
+        case .leaderKnown(let known): frame.leaderKnown = known
+        case .call(let id, let sealed): frame.call = WireSealedCall(id: id, sealed: sealed)
+        case .reply(let id, let sealed): frame.reply = WireSealedCall(id: id, sealed: sealed)
+        case .pushPull(let sealed): frame.pushPull = Data(sealed)
+        }
+        do {
+            return try frame.serializedBytes()
+        } catch {
+            // A proto3 message without required fields serializes unless a field passes 2 GiB, which our limits exclude.
+            preconditionFailure("a peer frame within its limits did not serialize: \(error)")
+        }
+    }
+
+    public init(wire bytes: [UInt8]) throws(WireError) {
+        guard bytes.count <= Self.bytesMax else { throw .tooLarge(expectedMax: Self.bytesMax, found: bytes.count) }
+        let frame: WirePeerFrame
+        do { frame = try WirePeerFrame(serializedBytes: bytes) } catch { throw .truncated }
+        switch frame.kind {
+        case .hello(let hello): self = .hello(try PeerHello(hello))
+        case .goodbye(let goodbye): self = .goodbye(code: String(goodbye.code.prefix(64)), text: String(goodbye.text.prefix(500)))
+        case .ping(let nonce): self = .ping(nonce)
+        case .pong(let nonce): self = .pong(nonce)
+        case .raft(let message): self = .raft(try RaftMessage(wire: [UInt8](message)))
+        case .propose(let proposals): self = .propose(try proposals.items())
+        case .forward(let proposals): self = .forward(try proposals.items())
+        case .busy(let busy): self = .busy(counter: busy.counter, retryMs: busy.retryMs)
+        case .outcome(let outcome):
+            self = .outcome(
+                counter: outcome.counter, try Verdict(wire: [UInt8](outcome.verdict)),
+                at: LogPosition(index: outcome.index, ordinal: outcome.ordinal))
+        case .board(let board): self = .board(try Board(wire: [UInt8](board)))
+        case .chat(let update): self = .chat(try ChatUpdate(wire: [UInt8](update)))
+        case .follow(let follow): self = .follow(follow.chat.identifier(), after: Position(epoch: follow.epoch, n: follow.n))
+        case .unfollow(let chat): self = .unfollow(chat.identifier())
+        case .typing(let typing):
+            guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
+                throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")
+            }
+            self = .typing(typing.chat.identifier(), side)
+        case .renewals(let renewals):
+            guard renewals.sessions.count <= Self.itemsMax else {
+                throw .tooLarge(expectedMax: Self.itemsMax, found: renewals.sessions.count)
+            }
+            self = .renewals(renewals.sessions.map { $0.identifier() })
+        case .leaderKnown(let known): self = .leaderKnown(known)
+        case .call(let call): self = .call(id: call.id, sealed: [UInt8](call.sealed))
+        case .reply(let reply): self = .reply(id: reply.id, sealed: [UInt8](reply.sealed))
+        case .pushPull(let sealed): self = .pushPull([UInt8](sealed))
+        case nil: throw .unknownKind("a peer frame of a newer version, or an empty one")
+        }
+    }
+}
+
+extension WireHello {
+    fileprivate init(_ hello: PeerHello) {
+        self.init()
+        version = hello.version
+        cluster = Data(hello.cluster)
+        node = hello.node.text
+        boot = hello.boot
+        purpose = hello.purpose.rawValue
+        raftID = hello.raftID
+        featureLevel = hello.featureLevel
+        durableTerm = hello.durableTerm
+        durableIndex = hello.durableIndex
+    }
+}
+
+extension PeerHello {
+    fileprivate init(_ wire: WireHello) throws(WireError) {
+        guard wire.cluster.count == 16 else { throw .invalidField("hello.cluster", expected: "16 bytes") }
+        guard let node = NodeName(wire.node) else { throw .invalidField("hello.node", expected: NodeName.rule) }
+        guard let purpose = LinkPurpose(rawValue: wire.purpose) else { throw .invalidField("hello.purpose", expected: "1 to 4") }
+        self.init(
+            cluster: [UInt8](wire.cluster), node: node, boot: wire.boot, purpose: purpose, raftID: wire.raftID,
+            featureLevel: wire.featureLevel, durableTerm: wire.durableTerm, durableIndex: wire.durableIndex)
+        version = wire.version
+    }
+}
+
+extension WireProposals {
+    fileprivate init(_ items: [Batch.Item]) {
+        self.init()
+        self.items = items.map { item in
+            var wire = WireProposal()
+            wire.node = item.id.node.text
+            wire.boot = item.id.boot
+            wire.counter = item.id.counter
+            wire.command = Data(item.command.wireBytes())
+            return wire
+        }
+    }
+
+    fileprivate func items() throws(WireError) -> [Batch.Item] {
+        guard items.count <= PeerFrame.itemsMax else { throw .tooLarge(expectedMax: PeerFrame.itemsMax, found: items.count) }
+        var result: [Batch.Item] = []
+        result.reserveCapacity(items.count)
+        for item in items {
+            guard let node = NodeName(item.node) else { throw .invalidField("proposal.node", expected: NodeName.rule) }
+            result.append(
+                Batch.Item(
+                    id: ProposalID(node: node, boot: item.boot, counter: item.counter), command: try Command(wire: [UInt8](item.command))))
+        }
+        return result
+    }
+}
+
+extension WireChatRef {
+    fileprivate init<Tag>(_ identifier: Identifier<Tag>) {
+        self.init()
+        high = identifier.high
+        low = identifier.low
+    }
+
+    fileprivate func identifier<Tag>() -> Identifier<Tag> { Identifier(high: high, low: low) }
+}
+
+extension WireSealedCall {
+    fileprivate init(id: UInt64, sealed: [UInt8]) {
+        self.init()
+        self.id = id
+        self.sealed = Data(sealed)
+    }
+}

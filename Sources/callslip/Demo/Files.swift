@@ -1,0 +1,68 @@
+/// The few file operations of the command-line program.
+
+import Glibc
+import Sodium
+
+enum Files {
+    static let bytesMax = 8 * 1024 * 1024
+
+    /// `nil` when there is no such file or it cannot be read.
+    static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count <= bytesMax {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            guard count >= 0 else { return nil }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
+        }
+        return nil
+    }
+
+    static func write(_ path: String, _ text: String, mode: mode_t) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw LocalClusterError("cannot write \(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw LocalClusterError("cannot write \(path): \(String(cString: strerror(errno)))") }
+            written += count
+        }
+    }
+
+    static func makeFolder(_ path: String) throws {
+        var partial = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            partial += "/" + part
+            guard mkdir(partial, 0o700) == 0 || errno == EEXIST else {
+                throw LocalClusterError("cannot make the folder \(partial): \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    /// Removes a node's data folder: plain files and folders of plain files, nothing deeper.
+    static func removeFlatFolder(_ path: String, depth: Int = 2) {
+        guard depth > 0, let folder = opendir(path) else { return }
+        defer {
+            closedir(folder)
+            rmdir(path)
+        }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name != ".", name != ".." else { continue }
+            let child = path + "/" + name
+            if unlink(child) != 0 { removeFlatFolder(child, depth: depth - 1) }
+        }
+    }
+
+    static func randomHex(bytes: Int) throws -> String {
+        try Randomness.bytes(bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}

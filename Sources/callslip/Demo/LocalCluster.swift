@@ -1,0 +1,150 @@
+/// A whole cluster on loopback, as processes of this very program: three coordinators and three library nodes, started,
+/// watched, killed and restarted by name. Used by the demonstration, its check, and the benchmark.
+
+import EventLoop
+import Glibc
+
+/// One process of the cluster.
+struct LocalProcess {
+    let name: String
+    let configPath: String
+    let logPath: String
+    let webPort: UInt16
+    var pid: pid_t = 0
+    /// Whether it is meant to run: an exit that nobody asked for is reported.
+    var wanted = false
+}
+
+struct LocalClusterError: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+}
+
+@ClusterActor
+final class LocalCluster {
+    static let coordinators = ["c1", "c2", "c3"]
+    static let libraries = ["memorial", "college", "steenbock"]
+
+    let folder: String
+    let basePort: UInt16
+    private(set) var processes: [String: LocalProcess] = [:]
+    private let program: String
+    private let frameAncestor: String
+    /// Told when a process ended that was meant to run.
+    var onUnexpectedExit: ((String, Int32) -> Void)?
+    private let reaper = Timer(on: ClusterActor.loop)
+
+    /// - Parameters:
+    ///   - folder: for data, configuration and logs; made when missing.
+    ///   - basePort: 0…39 above it are used: web, then peers, then gossip.
+    init(folder: String, basePort: UInt16, frameAncestor: String) throws {
+        self.folder = folder
+        self.basePort = basePort
+        self.frameAncestor = frameAncestor
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let length = readlink("/proc/self/exe", &path, Int(PATH_MAX))
+        guard length > 0 else { throw LocalClusterError("cannot find this program's own path: \(String(cString: strerror(errno)))") }
+        program = String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    func webURL(_ name: String) -> String { "http://127.0.0.1:\(processes[name]?.webPort ?? 0)" }
+
+    // MARK: Files
+
+    /// Writes the configuration of every node. Existing data is kept unless `fresh`.
+    func prepare(fresh: Bool) throws {
+        if fresh { try removeFolder() }
+        try Files.makeFolder(folder)
+        let keyringPath = folder + "/keyring"
+        if Files.read(keyringPath) == nil {
+            try Files.write(keyringPath, Files.randomHex(bytes: 32) + "\n", mode: 0o600)
+        }
+        let names = Self.coordinators + Self.libraries
+        for (offset, name) in names.enumerated() {
+            let web = basePort + 1 + UInt16(offset)
+            try Files.makeFolder("\(folder)/\(name)")
+            let config = "\(folder)/\(name).yaml"
+            try Files.write(config, configuration(name, offset: offset, keyring: keyringPath), mode: 0o600)
+            processes[name] = LocalProcess(name: name, configPath: config, logPath: "\(folder)/\(name).log", webPort: web)
+        }
+    }
+
+    private func configuration(_ name: String, offset: Int, keyring: String) -> String {
+        let names = Self.coordinators + Self.libraries
+        func port(_ plane: UInt16, _ offset: Int) -> String { "127.0.0.1:\(basePort + plane + UInt16(offset))" }
+        let isLibrary = Self.libraries.contains(name)
+        // A patron's page knows at least two nodes: this one and the next library's.
+        let ring = Self.libraries.firstIndex(of: name).map { [Self.libraries[$0], Self.libraries[($0 + 1) % 3], Self.libraries[($0 + 2) % 3]] }
+        let urls = (ring ?? [name]).compactMap { other in names.firstIndex(of: other).map { "http://\(port(1, $0))" } }
+        var lines = [
+            "# Written by `callslip demo`; it is written anew at each start.",
+            "node: \(name)", "cluster: demo", "data: \(folder)/\(name)", "keyring: \(keyring)",
+            "roles: [\(isLibrary ? "library" : "coordinator")]", "web: [\"\(port(1, offset))\"]",
+            "urls: [\(urls.map { "\"\($0)\"" }.joined(separator: ", "))]", "peer: \"\(port(11, offset))\"", "gossip: \"\(port(21, offset))\"",
+            "seeds: [\(names.indices.map { "\"\(port(21, $0))\"" }.joined(separator: ", "))]",
+            "demo: \"\(frameAncestor)\"", "coordinators:",
+        ]
+        for (number, coordinator) in Self.coordinators.enumerated() {
+            lines.append("  - {name: \(coordinator), id: \(number + 1), peer: \"\(port(11, number))\"}")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func removeFolder() throws {
+        for name in Self.coordinators + Self.libraries {
+            Files.removeFlatFolder("\(folder)/\(name)")
+            unlink("\(folder)/\(name).log")
+        }
+    }
+
+    // MARK: Processes
+
+    func start(_ name: String) throws {
+        guard var process = processes[name], process.pid == 0 else { return }
+        process.pid = try Spawn.run(program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"], log: process.logPath)
+        process.wanted = true
+        processes[name] = process
+    }
+
+    func startAll() throws {
+        for name in Self.coordinators + Self.libraries { try start(name) }
+        reaper.start(afterMs: 100, repeatMs: 100) { [self] in reap() }
+    }
+
+    /// Sends the signal and waits for the end; `SIGKILL` is what a crash looks like.
+    func kill(_ name: String, signal: Int32 = SIGKILL) async throws {
+        guard var process = processes[name], process.pid > 0 else { return }
+        let pid = process.pid
+        process.wanted = false
+        processes[name] = process
+        guard Glibc.kill(pid, signal) == 0 else { throw LocalClusterError("kill \(name): \(String(cString: strerror(errno)))") }
+        try await Wait.until("\(name) to end", withinMs: 15_000) { [self] in
+            reap()
+            return processes[name]?.pid == 0
+        }
+    }
+
+    /// Ends what is still running, orderly first.
+    func stopAll() async {
+        for name in processes.keys.sorted() { processes[name]?.wanted = false }
+        for process in processes.values where process.pid > 0 { _ = Glibc.kill(process.pid, SIGTERM) }
+        let ended = try? await Wait.until("the cluster to stop", withinMs: 8_000) { [self] in
+            reap()
+            return processes.values.allSatisfy { $0.pid == 0 }
+        }
+        if ended == nil {
+            for process in processes.values where process.pid > 0 { _ = Glibc.kill(process.pid, SIGKILL) }
+            reap()
+        }
+        reaper.close()
+    }
+
+    private func reap() {
+        for (name, process) in processes where process.pid > 0 {
+            var status: Int32 = 0
+            guard waitpid(process.pid, &status, WNOHANG) == process.pid else { continue }
+            processes[name]?.pid = 0
+            if process.wanted { onUnexpectedExit?(name, status) }
+        }
+    }
+}
