@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Raft
+
+@Suite struct ReplicationTests {
+    private func settled(_ count: Int, seed: UInt64 = 1, adjust: @escaping (inout RaftConfiguration) -> Void = { _ in }) throws
+        -> SimulatedCluster
+    {
+        let cluster = try SimulatedCluster(count, seed: seed, adjust: adjust)
+        #expect(cluster.run(upToMs: 5000) { cluster.leader?.replica?.commitIndex ?? 0 >= 1 && cluster.leader != nil })
+        return cluster
+    }
+
+    @Test func threeReplicasElectOneLeaderAndCommit() throws {
+        let cluster = try settled(3)
+        let leader = try #require(cluster.leader)
+        for value in 0..<100 {
+            let result = try #require(cluster.propose([UInt8(value)], at: leader.id))
+            #expect(throws: Never.self) { try result.get() }
+            cluster.run(forMs: 1)
+        }
+        #expect(cluster.run(upToMs: 2000) { cluster.ids.allSatisfy { cluster.node($0).commands == 100 } })
+        cluster.checkLogMatching()
+        #expect(cluster.violation == nil)
+        #expect(Set(cluster.ids.map { cluster.node($0).digest }).count == 1)
+        #expect(leader.replica?.matchIndex(of: 2) != nil)
+    }
+
+    @Test func aSingleReplicaLeadsAtOnce() throws {
+        let cluster = try settled(1)
+        _ = cluster.propose([1], at: 1)
+        #expect(cluster.run(upToMs: 100) { cluster.node(1).commands == 1 })
+        cluster.crash(1)
+        try cluster.start(1)
+        #expect(cluster.run(upToMs: 500) { cluster.node(1).commands == 1 })
+        #expect(cluster.violation == nil)
+    }
+
+    @Test func theSameSeedGivesTheSameRun() throws {
+        func transcript() throws -> UInt64 {
+            let cluster = try SimulatedCluster(3, seed: 99)
+            cluster.lossPercent = 10
+            for value in 0..<200 {
+                if let leader = cluster.leader { _ = cluster.propose([UInt8(value)], at: leader.id) }
+                cluster.run(forMs: 10)
+            }
+            return cluster.transcript
+        }
+        #expect(try transcript() == transcript())
+    }
+
+    @Test func followersRefuseAndNameTheLeader() throws {
+        let cluster = try settled(3)
+        let leader = try #require(cluster.leader)
+        cluster.run(forMs: 100)
+        let follower = try #require(cluster.ids.first { $0 != leader.id })
+        #expect(cluster.propose([1], at: follower) == .failure(.notLeader(hint: leader.id)))
+    }
+
+    @Test func proposalsAreBounded() throws {
+        let cluster = try settled(3) { $0.proposalsInFlightMax = 4 }
+        let leader = try #require(cluster.leader)
+        cluster.cut = Set(cluster.ids.flatMap { a in cluster.ids.map { [a, $0] } })
+        for _ in 0..<4 { #expect(throws: Never.self) { try cluster.propose([1], at: leader.id)?.get() } }
+        #expect(cluster.propose([1], at: leader.id) == .failure(.busy))
+        let huge = [UInt8](repeating: 0, count: RaftLimits.payloadBytesMax + 1)
+        #expect(cluster.propose(huge, at: leader.id) == .failure(.tooLarge(bytes: huge.count)))
+        cluster.cut = []
+        #expect(cluster.run(upToMs: 5000) { cluster.committedMax >= 5 || !cluster.dropped.isEmpty })
+        #expect(cluster.violation == nil)
+    }
+}
