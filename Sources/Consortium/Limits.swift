@@ -28,4 +28,24 @@ public enum Limits {
     public static let elapsedPerEntryMsMax: UInt64 = 10_000
     public static let commandsPerBatchMax = 512
     public static let questionExcerptBytesMax = 280
+    /// Of `messagesPerChatMax`, kept for what happens (claims, transfers, the end) when texts have filled the rest.
+    public static let eventsReservePerChat = 200
+    /// Of `textTotalBytesMax`, kept for chats that are there when new ones are refused.
+    public static let textReserveBytes = 32 * 1024 * 1024
+    /// Tokens whose late text is still taken.
+    public static let pastHoldingsPerChatMax = 64
+    /// Sessions that ended, remembered so that a late repeat of their sign-on is recognised.
+    public static let endedSessionsMax = 4_000
+    public static let recentClaimsMax = 64
+    /// How long the board shows who claimed a chat.
+    public static let recentClaimMs: UInt64 = 10_000
+    /// Waits from which a queue's usual wait is computed.
+    public static let waitsRememberedMax = 20
+    /// Offers in a row that nobody picked up, until the queue is paused.
+    public static let expiriesUntilPause: UInt32 = 2
+    /// How long a chat may ring at its library before it is referred.
+    public static let ringFirstMs: ClosedRange<UInt64> = 40_000...90_000
+    /// The longest time that a setting may state: 31 days.
+    public static let settingMsMax: UInt64 = 2_678_400_000
+    public static let digestMarksMax = 8
 }

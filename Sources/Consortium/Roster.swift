@@ -114,6 +114,8 @@ public struct Settings: Hashable, Sendable {
     public var patronGoneMs: UInt64 = 120_000
     /// How long a closed chat is remembered, so that late repeats are recognised.
     public var tombstoneMs: UInt64 = 3_600_000
+    /// How long the answer to a question left as a message is kept for the patron's pick-up code.
+    public var answeredMessageMs: UInt64 = 604_800_000
     /// Chats that one operator holds side by side.
     public var chatsPerOperatorMax: UInt32 = 4
 

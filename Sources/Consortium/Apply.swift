@@ -1,0 +1,127 @@
+/// Applying one entry of the log: first time, then what has become due, then the commands in their order.
+
+extension ConsortiumState {
+    /// Applies one entry of the log.
+    ///
+    /// - Parameters:
+    ///   - batch: its commands; those beyond `Limits.commandsPerBatchMax` are refused.
+    ///   - index: its place in the log, above every index applied before. The i-th item's position is `(index, i)`, from 0.
+    /// - Returns: a verdict for every item. On a halted state everything is refused and nothing changes.
+    public mutating func apply(_ batch: Batch, index: UInt64) -> Applied {
+        guard halted == nil, index > appliedThrough.index else {
+            let reason = halted ?? "Entry \(index) is not above \(appliedThrough.index), the last one applied."
+            let refusal = Verdict.refused(Refusal(.invalid, reason))
+            return Applied(verdicts: batch.items.map { _ in refusal }, touched: Touched(), halted: halted)
+        }
+        touched = Touched()
+        compareBefore(batch)
+        wallMs = batch.wallMs
+        beginTerm(batch.term)
+        clockMs = clockMs.adding(ms: min(batch.elapsedMs, Limits.elapsedPerEntryMsMax))
+        appliedThrough = LogPosition(index: index, ordinal: 0)
+        doWhatIsDue()
+
+        var verdicts: [Verdict] = []
+        verdicts.reserveCapacity(batch.items.count)
+        for (offset, item) in batch.items.enumerated() {
+            guard halted == nil, offset < Limits.commandsPerBatchMax else {
+                verdicts.append(.refused(Refusal(.tooMany, halted ?? "An entry carries \(Limits.commandsPerBatchMax) commands at most.")))
+                continue
+            }
+            verdicts.append(apply(item.command, at: LogPosition(index: index, ordinal: UInt32(truncatingIfNeeded: offset))))
+        }
+        return Applied(verdicts: verdicts, touched: touched, halted: halted)
+    }
+
+    /// Applies one command. `apply(_:index:)` is the way in for log entries; this one neither moves the clock nor does what is due.
+    public mutating func apply(_ command: Command, at position: LogPosition) -> Verdict {
+        if let halted { return .refused(Refusal(.invalid, halted)) }
+        appliedThrough = max(appliedThrough, position)
+        let verdict: Verdict
+        do throws(Refusal) {
+            verdict = .accepted(try perform(command, at: position))
+        } catch {
+            verdict = .refused(error)
+        }
+        settleAvailability()
+        return verdict
+    }
+
+    private mutating func perform(_ command: Command, at position: LogPosition) throws(Refusal) -> Acceptance {
+        switch command {
+        case .setLibrary(let library): try setLibrary(library)
+        case .setQueue(let queue): try setQueue(queue)
+        case .setOperator(let person): try setOperator(person)
+        case .setSettings(let settings): try setSettings(settings)
+
+        case .signOn(let signOn): return try self.signOn(signOn, at: position)
+        case .signOff(let session), .lapse(let session): try end(session)
+        case .setAvailability(let session, let queue, let available): try setAvailability(session, queue, available)
+        case .leaving(let session, let inMs): try leaving(session, inMs: inMs)
+        case .back(let session, let queue): try back(session, queue)
+
+        case .open(let open): try self.open(open)
+        case .attach(let attach): try self.attach(attach)
+        case .say(let say): return try self.say(say)
+        case .claim(let claim): return try self.claim(claim, at: position)
+        case .offerTransfer(let offer): return try offerTransfer(offer, at: position)
+        case .consent(let chat, let attach, let offer, let agreed): try consent(chat, attach, offer: offer, agreed: agreed)
+        case .pickUp(let chat, let session, let offer): return try pickUp(chat, session, offer: offer, at: position)
+        case .withdrawOffer(let chat, let token, let offer): try withdrawOffer(chat, token: token, offer: offer)
+        case .release(let chat, let token): try release(chat, token: token)
+        case .close(let chat, let token): try close(chat, token: token)
+        case .leave(let chat, let attach): try leave(chat, attach)
+        case .keepMessage(let message): try keepMessage(message)
+
+        case .patronPresence(let chat, let attach, let present): try patronPresence(chat, attach, present: present)
+        case .tick: break
+        case .checkDigest(let upTo, let digest): checkDigest(upTo: upTo, expected: digest, at: position)
+        case .setFeatureLevel(let level): try setFeatureLevel(level)
+        }
+        return .done
+    }
+
+    private mutating func setFeatureLevel(_ level: UInt32) throws(Refusal) {
+        guard level >= featureLevel else {
+            throw Refusal(.invalid, "The feature level is \(featureLevel) already, and is never lowered (asked: \(level)).")
+        }
+        guard level <= Self.featureLevelSupported else {
+            halted = "Feature level \(level) is in force, and this version supports up to \(Self.featureLevelSupported): update this node."
+            return
+        }
+        featureLevel = level
+    }
+
+    // MARK: Digests travel through the log (rule 9)
+
+    /// A digest of the very state that this batch starts from is compared before time moves.
+    private mutating func compareBefore(_ batch: Batch) {
+        for case .checkDigest(let upTo, let expected) in batch.items.lazy.map(\.command) where upTo == appliedThrough {
+            return remember(DigestMark(at: upTo, digest: digest()), comparingTo: expected)
+        }
+    }
+
+    /// Compares with the mark that `upTo` names, if it is remembered, and takes a new mark here for the next time. The leader reads
+    /// its own mark from `lastDigestMark` and proposes it.
+    private mutating func checkDigest(upTo: LogPosition, expected: UInt64, at position: LogPosition) {
+        if let mark = digestMarks.first(where: { $0.at == upTo }) { compare(mark, to: expected) }
+        guard halted == nil else { return }
+        remember(DigestMark(at: position, digest: digest()), comparingTo: nil)
+    }
+
+    private mutating func remember(_ mark: DigestMark, comparingTo expected: UInt64?) {
+        if let expected { compare(mark, to: expected) }
+        if digestMarks.contains(where: { $0.at == mark.at }) { return }
+        digestMarks.append(mark)
+        if digestMarks.count > Limits.digestMarksMax { digestMarks.removeFirst() }
+    }
+
+    private mutating func compare(_ mark: DigestMark, to expected: UInt64) {
+        guard mark.digest != expected, halted == nil else { return }
+        let place = "\(mark.at.index).\(mark.at.ordinal)"
+        halted = "This replica's state differs from the leader's at \(place): digest \(mark.digest), expected \(expected). Restore it."
+    }
+
+    /// The newest digest taken in the log: what the leader's next `checkDigest` should carry.
+    public var lastDigestMark: DigestMark? { digestMarks.last }
+}

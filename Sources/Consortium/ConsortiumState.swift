@@ -1,0 +1,133 @@
+/// The consortium's replicated state machine: the agreement as a value.
+///
+/// **What it is.** Who staffs which queue, which chat waits where, who holds it, what was said, and to whom it is on offer.
+///
+/// **What it promises.** `apply` is deterministic: equal states and equal batches give equal states, verdicts and digests, in
+/// every process (rule 9). It is total: no input traps; what is not allowed is refused with a sentence for the person who
+/// can act (rule 10). It is bounded: `Limits` names every limit. Repeats are harmless and answered as the first was.
+/// Between any two commands, `checkInvariants()` holds.
+///
+/// **What it never does.** It reads no clock, draws no random number, does no input or output, and imports nothing but the
+/// standard library. It never lets a chat wait where nobody is, nor gives one to somebody who has not acknowledged it.
+///
+/// **What its caller owes it.** Batches in log order, each once. A `tick` when `nextDeadlineMs()` is due. When `Applied.halted`
+/// says so, to stop applying and to tell people. Authentication of operators; a hash in place of each secret.
+///
+/// **The clock** advances by the leader's elapsed time, at most `Limits.elapsedPerEntryMsMax` an entry; a new term gives the
+/// deadlines of people and their computers one more lease (rule 8). What is due is done at the start of a batch, in
+/// the order of deadline and identifier, before the batch's own commands.
+public struct ConsortiumState: Sendable {
+    // MARK: Time and place in the log
+
+    /// The replicated clock, in milliseconds; it has nothing to do with the time of day.
+    public internal(set) var clockMs: UInt64 = 0
+    /// The last command applied.
+    public internal(set) var appliedThrough: LogPosition = .zero
+    /// Raised only when every voter supports it (rule 11).
+    public internal(set) var featureLevel: UInt32 = 0
+    /// Why this replica stopped applying; `nil` while it is sound.
+    public internal(set) var halted: String?
+    package internal(set) var term: UInt64 = 0
+    /// Leader's wall clock of the last entry, for display only.
+    package internal(set) var wallMs: UInt64 = 0
+    /// Digests taken when a `checkDigest` was applied, to be compared with the leader's by the next ones.
+    package internal(set) var digestMarks: [DigestMark] = []
+
+    // MARK: Roster and desk
+
+    package internal(set) var settings = Settings()
+    package internal(set) var libraries = Ordered<LibraryName, Library>()
+    package internal(set) var queues = Ordered<QueueName, QueueDesk>()
+    package internal(set) var operators = Ordered<OperatorName, Operator>()
+    package internal(set) var sessions = Ordered<SessionID, Session>()
+    /// Sessions that ended, oldest first: a late repeat of their sign-on must not end a newer session (rule 19).
+    package internal(set) var endedSessions: [SessionID] = []
+    package internal(set) var claims: [RecentClaim] = []
+
+    // MARK: Chats
+
+    package internal(set) var chats = Ordered<ChatID, Chat>()
+    package internal(set) var scripts = Ordered<ChatID, Script>()
+
+    // MARK: Derived from the above, by `Indices`
+
+    var index = Indices()
+    /// What the present batch touched.
+    var touched = Touched()
+    /// Set when a change may have made a queue available or not.
+    var availabilityChanged = false
+
+    /// The newest feature level that this version can apply.
+    public static let featureLevelSupported: UInt32 = 1
+
+    public init() {}
+}
+
+/// What the replicated state keeps of a queue, beside the roster's entry.
+package struct QueueDesk: Sendable {
+    package var queue: Queue
+    /// Offers in a row that nobody picked up; counted per queue, never per person.
+    package var expiredInARow: UInt32 = 0
+    package var paused = false
+    /// The last waits that ended with a claim, oldest first, for the usual wait.
+    package var waitsMs: [UInt64] = []
+    package init(queue: Queue) { self.queue = queue }
+
+    /// The median of the last waits; `nil` before the first. Of an even number of waits, the lower of the middle two.
+    var usualWaitMs: UInt64? {
+        waitsMs.isEmpty ? nil : waitsMs.sorted()[(waitsMs.count - 1) / 2]
+    }
+}
+
+/// An operator's sign-on: one per operator in the whole cluster (rule 19).
+package struct Session: Sendable {
+    package var id: SessionID
+    package var operatorName: OperatorName
+    package var node: NodeName
+    package var boot: UInt64
+    package var token: LogPosition
+    /// The queues for which the operator is available, in the order of the name.
+    package var available: [QueueName]
+    package var leavingAtMs: UInt64?
+    package init(
+        id: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, token: LogPosition, available: [QueueName],
+        leavingAtMs: UInt64?
+    ) {
+        self.id = id
+        self.operatorName = operatorName
+        self.node = node
+        self.boot = boot
+        self.token = token
+        self.available = available
+        self.leavingAtMs = leavingAtMs
+    }
+}
+
+package struct RecentClaim: Equatable, Sendable {
+    package var atMs: UInt64
+    package var chat: ChatID
+    package var by: OperatorName
+    package init(atMs: UInt64, chat: ChatID, by: OperatorName) {
+        self.atMs = atMs
+        self.chat = chat
+        self.by = by
+    }
+}
+
+public struct DigestMark: Hashable, Sendable {
+    public var at: LogPosition
+    public var digest: UInt64
+    public init(at: LogPosition, digest: UInt64) {
+        self.at = at
+        self.digest = digest
+    }
+}
+
+/// What applying a batch came to.
+public struct Applied: Sendable {
+    /// One for each item of the batch, in its order.
+    public var verdicts: [Verdict]
+    public var touched: Touched
+    /// Set when this replica must apply nothing more, with the reason for people.
+    public var halted: String?
+}

@@ -1,0 +1,120 @@
+/// Claiming, giving back and closing: one holder per chat and epoch, fenced by the token of the holding (rule 3).
+
+extension ConsortiumState {
+    mutating func claim(_ claim: Claim, at position: LogPosition) throws(Refusal) -> Acceptance {
+        guard var chat = chats[claim.chat] else { throw .unknownChat }
+        guard let session = sessions[claim.session], let person = operators[session.operatorName] else { throw .unknownSession }
+        if let holding = chat.holding {
+            if holding.session == claim.session { return .token(holding.token) }
+            throw Refusal(.alreadyClaimed, "\(holding.displayName) (\(holding.operatorName)) claimed this chat first.")
+        }
+        if chat.pastHoldings.contains(where: { $0.session == claim.session && $0.request == claim.request }) {
+            throw Refusal(.notHolder, "This claim was granted before and is over; claim the chat anew.")
+        }
+        let from = try queueToClaimFrom(chat, person)
+        try checkFreePlace(session)
+        if case .waiting(let waiting) = chat.stage { remember(waitMs: clockMs - min(clockMs, waiting.sinceMs), in: waiting.queue) }
+
+        let holding = Holding(
+            session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
+            request: claim.request, pickedUp: nil, queue: from, wasKept: chat.stage == .kept)
+        if chat.heldInEpoch { chat.beginEpoch(held: true) }
+        chat.heldInEpoch = true
+        chat.stage = .held(holding)
+        note(.claimed(person.name, displayName: person.displayName, library: person.library), in: chat)
+        store(chat)
+        remember(RecentClaim(atMs: clockMs, chat: chat.id, by: person.name))
+        return .token(position)
+    }
+
+    /// Who may claim: whoever may staff the queue where the chat waits; a message and an unattended chat also the library's own
+    /// people and those of the general queue. Being marked available is not asked: claiming is explicit.
+    private func queueToClaimFrom(_ chat: Chat, _ person: Operator) throws(Refusal) -> QueueName {
+        let queue: QueueName
+        var may: Bool
+        switch chat.stage {
+        case .waiting(let waiting):
+            queue = waiting.queue
+            may = person.queues.contains(queue)
+        case .unattended, .kept:
+            queue = chat.queue
+            may = person.queues.contains(queue) || person.library == chat.library
+            if let general = index.general, person.queues.contains(general) { may = true }
+        case .closed: throw .closed
+        case .offered: throw Refusal(.notWaiting, "The chat is on offer; pick the offer up.")
+        case .held: throw Refusal(.alreadyClaimed, "Somebody claimed this chat first.")
+        }
+        guard may else { throw Refusal(.notAllowed, "\(person.name) may not staff \(queue); ask your library's admin.") }
+        return queue
+    }
+
+    func checkFreePlace(_ session: Session) throws(Refusal) {
+        let holds = index.held[session.id]?.count ?? 0
+        guard holds < Int(settings.chatsPerOperatorMax) else {
+            throw Refusal(.full, "You hold \(holds) chats, and \(settings.chatsPerOperatorMax) is the most; close or transfer one first.")
+        }
+    }
+
+    private mutating func remember(waitMs: UInt64, in queue: QueueName) {
+        queues.change(queue) { desk in
+            desk.waitsMs.append(waitMs)
+            if desk.waitsMs.count > Limits.waitsRememberedMax { desk.waitsMs.removeFirst() }
+        }
+    }
+
+    private mutating func remember(_ claim: RecentClaim) {
+        claims.append(claim)
+        if claims.count > Limits.recentClaimsMax { claims.removeFirst() }
+    }
+
+    mutating func release(_ id: ChatID, token: LogPosition) throws(Refusal) {
+        guard let (before, holding) = try held(id, token, orEnded: .released) else { return }
+        var chat = before
+        endOffer(of: &chat, .withdrawn)
+        chat.remember(holding, .released)
+        giveBack(&chat, from: holding, .released, preferring: holding.queue)
+    }
+
+    /// A question left as a message is a message again; anything else waits again.
+    mutating func giveBack(_ chat: inout Chat, from holding: Holding, _ reason: RequeueReason, preferring preferred: QueueName?) {
+        guard holding.wasKept else { return requeue(&chat, reason, preferring: preferred) }
+        chat.stage = .kept
+        note(.kept, in: chat)
+        store(chat)
+    }
+
+    mutating func close(_ id: ChatID, token: LogPosition) throws(Refusal) {
+        guard let (before, holding) = try held(id, token, orEnded: .closed) else { return }
+        var chat = before
+        finish(&chat, holding.wasKept && holding.answered ? .answeredMessage : .byOperator)
+    }
+
+    /// The chat and its holding, if this token holds it; `nil` if the command already took effect with this token.
+    func held(_ id: ChatID, _ token: LogPosition, orEnded end: HoldingEnd) throws(Refusal) -> (Chat, Holding)? {
+        guard let chat = chats[id] else { throw .unknownChat }
+        if let holding = chat.holding, holding.token == token { return (chat, holding) }
+        if let past = chat.pastHoldings.last(where: { $0.token == token }), past.end == end { return nil }
+        throw chat.isClosed ? .closed : .notHolder(chat)
+    }
+}
+
+extension Chat {
+    /// The token stays known, so that late text is recognised; beyond the limit the oldest is forgotten, and its text refused.
+    mutating func remember(_ holding: Holding, _ end: HoldingEnd) {
+        pastHoldings.append(
+            PastHolding(
+                session: holding.session, operatorName: holding.operatorName, displayName: holding.displayName, library: holding.library,
+                token: holding.token, request: holding.request, end: end))
+        if pastHoldings.count > Limits.pastHoldingsPerChatMax { pastHoldings.removeFirst() }
+    }
+}
+
+extension Refusal {
+    static func notHolder(_ chat: Chat) -> Refusal {
+        if let holding = chat.holding {
+            return Refusal(.notHolder, "\(holding.displayName) (\(holding.operatorName)) holds this chat now; nothing was changed.")
+        }
+        return Refusal(.notHolder, "You do not hold this chat any more; claim it again if it waits.")
+    }
+    static var unknownSession: Refusal { Refusal(.unknownSession, "This sign-on is not in force; sign on again.") }
+}

@@ -1,0 +1,147 @@
+/// What the state can compute from its chats and sessions, kept at hand: lists in rank order, deadlines, who staffs what.
+///
+/// Only `store` and `forget` change chats and sessions, and they keep these in step; `checkInvariants` computes them anew.
+struct Indices: Sendable {
+    var due = Ordered<Due, Void>()
+    var waiting = Ordered<QueueName, [Rank]>()
+    /// By the queue whose button was pressed.
+    var unattended = Ordered<QueueName, [Rank]>()
+    /// Chats on offer (the patron has agreed), by target.
+    var offered = Ordered<QueueName, [Rank]>()
+    var kept = Ordered<Rank, Void>()
+    var held = Ordered<SessionID, [ChatID]>()
+    /// Closed chats that are still remembered, the next to be forgotten first.
+    var tombstones = Ordered<Rank, Void>()
+    var textBytes = 0
+    /// The queue that has no library.
+    var general: QueueName?
+
+    var sessionOf = Ordered<OperatorName, SessionID>()
+    /// Sessions of those who may staff a queue, available or not.
+    var mayStaff = Ordered<QueueName, [SessionID]>()
+    /// Sessions of those who are available for it.
+    var staff = Ordered<QueueName, [SessionID]>()
+}
+
+/// The lists in which a chat stands.
+struct Listing: Equatable {
+    enum List: Equatable {
+        case waiting(QueueName)
+        case unattended(QueueName)
+        case kept, tombstone
+    }
+    var list: List?
+    var rank: Rank
+    var dueMs: UInt64?
+    var holder: SessionID?
+    var offeredTo: QueueName?
+
+    init(_ chat: Chat) {
+        rank = Rank(sinceMs: chat.rankMs, chat: chat.id)
+        dueMs = chat.dueMs
+        holder = chat.holding?.session
+        if let offer = chat.offer, !offer.awaitingConsent { offeredTo = offer.target }
+        switch chat.stage {
+        case .waiting(let waiting): list = .waiting(waiting.queue)
+        case .unattended: list = .unattended(chat.queue)
+        case .kept: list = .kept
+        case .closed(_, let forgetAtMs):
+            list = .tombstone
+            rank = Rank(sinceMs: forgetAtMs, chat: chat.id)
+        case .offered, .held: list = nil
+        }
+    }
+}
+
+extension Indices {
+    mutating func add(_ listing: Listing) {
+        let rank = listing.rank
+        switch listing.list {
+        case .waiting(let queue): waiting.enlist(rank, under: queue)
+        case .unattended(let queue): unattended.enlist(rank, under: queue)
+        case .kept: kept[rank] = ()
+        case .tombstone: tombstones[rank] = ()
+        case nil: break
+        }
+        if let ms = listing.dueMs { due[.chat(rank.chat, ms)] = () }
+        if let holder = listing.holder { held.enlist(rank.chat, under: holder) }
+        if let queue = listing.offeredTo { offered.enlist(rank, under: queue) }
+    }
+
+    mutating func remove(_ listing: Listing) {
+        let rank = listing.rank
+        switch listing.list {
+        case .waiting(let queue): waiting.strike(rank, under: queue)
+        case .unattended(let queue): unattended.strike(rank, under: queue)
+        case .kept: kept.remove(rank)
+        case .tombstone: tombstones.remove(rank)
+        case nil: break
+        }
+        if let ms = listing.dueMs { due.remove(.chat(rank.chat, ms)) }
+        if let holder = listing.holder { held.strike(rank.chat, under: holder) }
+        if let queue = listing.offeredTo { offered.strike(rank, under: queue) }
+    }
+
+    mutating func add(_ session: Session, of person: Operator?) {
+        sessionOf[session.operatorName] = session.id
+        for queue in person?.queues ?? [] { mayStaff.enlist(session.id, under: queue) }
+        for queue in session.available { staff.enlist(session.id, under: queue) }
+        if let ms = session.leavingAtMs { due[.session(session.id, ms)] = () }
+    }
+
+    mutating func remove(_ session: Session, of person: Operator?) {
+        sessionOf.remove(session.operatorName)
+        for queue in person?.queues ?? [] { mayStaff.strike(session.id, under: queue) }
+        for queue in session.available { staff.strike(session.id, under: queue) }
+        if let ms = session.leavingAtMs { due.remove(.session(session.id, ms)) }
+    }
+}
+
+extension ConsortiumState {
+    /// Puts a changed or new chat into the state.
+    mutating func store(_ chat: Chat) {
+        let new = Listing(chat)
+        touched.chats.insert(chat.id)
+        if let before = chats[chat.id] {
+            let old = Listing(before)
+            if old != new {
+                index.remove(old)
+                index.add(new)
+                touched.board = true
+            } else if before.question != chat.question {
+                touched.board = true
+            }
+        } else {
+            index.add(new)
+            scripts[chat.id] = Script()
+            touched.board = true
+        }
+        chats[chat.id] = chat
+    }
+
+    /// Forgets a closed chat with all its text.
+    mutating func forget(_ chat: Chat) {
+        index.remove(Listing(chat))
+        index.textBytes -= scripts[chat.id]?.textBytes ?? 0
+        chats.remove(chat.id)
+        scripts.remove(chat.id)
+        touched.chats.insert(chat.id)
+    }
+
+    /// Puts a changed or new session into the state.
+    mutating func store(_ session: Session) {
+        let person = operators[session.operatorName]
+        if let before = sessions[session.id] { index.remove(before, of: person) }
+        index.add(session, of: person)
+        sessions[session.id] = session
+        touched.board = true
+        availabilityChanged = true
+    }
+
+    mutating func drop(_ session: Session) {
+        index.remove(session, of: operators[session.operatorName])
+        sessions.remove(session.id)
+        touched.board = true
+        availabilityChanged = true
+    }
+}

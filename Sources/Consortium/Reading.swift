@@ -1,0 +1,121 @@
+/// What nodes read: the board, chats after a cursor, and who may read what.
+
+extension ConsortiumState {
+    /// What every node needs of the whole consortium.
+    public func board() -> Board {
+        var waiting: [WaitingChat] = []
+        for (queue, ranks) in index.waiting { waiting += ranks.compactMap { line($0, queue) } }
+        for (queue, ranks) in index.unattended { waiting += ranks.compactMap { line($0, queue) } }
+        for (queue, ranks) in index.offered { waiting += ranks.compactMap { line($0, queue, offer: chats[$0.chat]?.offer) } }
+        waiting.sort { Rank(sinceMs: $0.sinceMs, chat: $0.chat) < Rank(sinceMs: $1.sinceMs, chat: $1.chat) }
+        return Board(
+            at: appliedThrough, clockMs: clockMs, settings: settings, libraries: libraries.values, queues: queues.keys.compactMap(status),
+            operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
+            kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.queue) } },
+            claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) })
+    }
+
+    /// The status of one queue; `nil` for a queue that is not in the roster.
+    public func status(of name: QueueName) -> QueueStatus? {
+        guard let desk = queues[name] else { return nil }
+        return QueueStatus(
+            queue: desk.queue, decision: Routing.decide(name, in: self), staffed: staff(of: name).count, freePlaces: freePlaces(at: name),
+            waiting: index.waiting[name]?.count ?? 0, usualWaitMs: desk.usualWaitMs, paused: desk.paused)
+    }
+
+    private func status(of session: Session) -> OperatorStatus? {
+        guard let person = operators[session.operatorName] else { return nil }
+        return OperatorStatus(
+            name: person.name, displayName: person.displayName, library: person.library, session: session.id, node: session.node,
+            available: session.available, chats: index.held[session.id]?.count ?? 0, leavingAtMs: session.leavingAtMs)
+    }
+
+    private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {
+        guard let chat = chats[rank.chat] else { return nil }
+        return WaitingChat(
+            chat: chat.id, library: chat.library, queue: queue, question: chat.question, sinceMs: chat.rankMs, offer: offer?.id,
+            offeredBy: offer?.by, note: offer?.note ?? "")
+    }
+
+    /// Everything about a chat but its messages; `nil` when it is not known or was forgotten.
+    public func meta(of id: ChatID) -> ChatMeta? {
+        guard let chat = chats[id], let script = scripts[id] else { return nil }
+        let place: QueueName = if case .waiting(let waiting) = chat.stage { waiting.queue } else { chat.queue }
+        return ChatMeta(
+            chat: id, at: appliedThrough, clockMs: clockMs, library: chat.library, queue: chat.queue, epoch: chat.epoch,
+            last: script.messages.last?.position ?? .zero, phase: phase(of: chat), openedMs: chat.openedMs, attach: chat.attach,
+            patronPresent: chat.patronPresent, usualWaitMs: queues[place]?.usualWaitMs, tried: chat.tried,
+            senders: chat.senders.map { SenderMark(sender: $0.id, sequence: $0.sequence) })
+    }
+
+    private func phase(of chat: Chat) -> ChatPhase {
+        switch chat.stage {
+        case .waiting(let waiting):
+            let rank = Rank(sinceMs: chat.rankMs, chat: chat.id)
+            return .waiting(queue: waiting.queue, ahead: index.waiting[waiting.queue]?.partitionPoint { $0 < rank } ?? 0)
+        case .offered(let offer): return .waiting(queue: offer.target, ahead: 0)
+        case .held(let holding):
+            let holder = Holder(
+                operatorName: holding.operatorName, displayName: holding.displayName, library: holding.library, session: holding.session,
+                token: holding.token)
+            return .held(holder, offer: holding.offer.map(view))
+        case .unattended: return .unattended
+        case .kept: return .kept
+        case .closed(let reason, _): return .closed(reason)
+        }
+    }
+
+    private func view(_ offer: Offer) -> OfferView {
+        OfferView(
+            offer: offer.id, target: offer.target, targetTitle: queues[offer.target]?.queue.title ?? offer.target.text,
+            awaitingConsent: offer.awaitingConsent, deadlineMs: offer.deadlineMs)
+    }
+
+    /// The messages after a position, in order; `.zero` for all.
+    public func messages(of id: ChatID, after position: Position) -> ArraySlice<ChatMessage> {
+        guard let messages = scripts[id]?.messages else { return [] }
+        return messages[messages.partitionPoint { $0.position <= position }...]
+    }
+
+    /// What to send to a node whose cursor stands at `position`.
+    public func update(of id: ChatID, after position: Position) -> ChatUpdate? {
+        meta(of: id).map { ChatUpdate(meta: $0, messages: Array(messages(of: id, after: position))) }
+    }
+
+    /// The chats that a session holds, in the order of the identifier.
+    public func chats(heldBy session: SessionID) -> [ChatID] { index.held[session] ?? [] }
+
+    /// Whether an operator's session may read a chat: its holder and former holders; and, while it can be claimed or picked up,
+    /// whoever may do so. `nil` means yes.
+    public func authorize(_ id: ChatID, session: SessionID) -> Refusal? {
+        guard let chat = chats[id] else { return .unknownChat }
+        guard let person = sessions[session].flatMap({ operators[$0.operatorName] }) else { return .unknownSession }
+        let general = index.general.map(person.queues.contains) ?? false
+        let may: Bool
+        switch chat.stage {
+        case .waiting(let waiting): may = person.queues.contains(waiting.queue)
+        case .unattended, .kept: may = person.queues.contains(chat.queue) || person.library == chat.library || general
+        case .held, .offered:
+            may = chat.holding?.session == session || (chat.offer.map { !$0.awaitingConsent && person.queues.contains($0.target) } ?? false)
+        case .closed: may = false
+        }
+        if may || chat.pastHoldings.contains(where: { $0.operatorName == person.name }) { return nil }
+        return Refusal(.notAllowed, "\(person.name) neither holds this chat nor may take it; nothing is shown.")
+    }
+
+    /// The operator whose session this is, with the token of the sign-on; `nil` when it is not in force.
+    public func signedOn(_ session: SessionID) -> (operatorName: OperatorName, node: NodeName, token: LogPosition)? {
+        sessions[session].map { ($0.operatorName, $0.node, $0.token) }
+    }
+
+    /// Every session in force, for the leader's leases (rule 20).
+    public var sessionsForLease: [(session: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64)] {
+        sessions.values.map { ($0.id, $0.operatorName, $0.node, $0.boot) }
+    }
+
+    /// Where the patron of a chat is attached; `nil` for a chat that is not known.
+    public func patronNode(of chat: ChatID) -> NodeName? { chats[chat]?.node }
+
+    /// Everybody in the roster; sign-on at a home node checks against it.
+    public func operatorNamed(_ name: OperatorName) -> Operator? { operators[name] }
+}

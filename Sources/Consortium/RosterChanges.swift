@@ -1,0 +1,95 @@
+/// The roster and the settings, as LTG imports them: each command puts one entry in the place of the former one.
+
+extension ConsortiumState {
+    mutating func setLibrary(_ library: Library) throws(Refusal) {
+        try check(title: library.title)
+        let card = library.card
+        for field in [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording]
+        where field.utf8.count > Limits.cardFieldBytesMax {
+            throw Refusal(.tooLong, "A field of a library's card has \(Limits.cardFieldBytesMax) bytes at most; shorten it.")
+        }
+        if case .ringFirst(let ms) = library.fallback, !Limits.ringFirstMs.contains(ms) {
+            throw Refusal(.invalid, "Ringing first takes 40 to 90 seconds (40000...90000 ms), not \(ms) ms.")
+        }
+        guard libraries.contains(library.name) || libraries.count < Limits.librariesMax else {
+            throw Refusal(.tooMany, "There are \(Limits.librariesMax) libraries, which is the most.")
+        }
+        libraries[library.name] = library
+        availabilityChanged = true
+    }
+
+    mutating func setQueue(_ queue: Queue) throws(Refusal) {
+        try check(title: queue.title)
+        if case .closed(let reason) = queue.opening { try check(title: reason) }
+        if let library = queue.library, !libraries.contains(library) { throw .unknownLibrary(library) }
+        if queue.library == nil, let general = index.general, general != queue.name {
+            throw Refusal(.notAllowed, "There is one general queue, \(general); name a library for \(queue.name).")
+        }
+        if var desk = queues[queue.name] {
+            guard desk.queue.library == queue.library else {
+                throw Refusal(.notAllowed, "\(queue.name) belongs to another library, and its chats with it; make a new queue.")
+            }
+            desk.queue = queue
+            queues[queue.name] = desk
+        } else {
+            guard queues.count < Limits.queuesMax else {
+                throw Refusal(.tooMany, "There are \(Limits.queuesMax) queues, which is the most.")
+            }
+            queues[queue.name] = QueueDesk(queue: queue)
+        }
+        if queue.library == nil { index.general = queue.name }
+        availabilityChanged = true
+    }
+
+    mutating func setOperator(_ person: Operator) throws(Refusal) {
+        try check(title: person.displayName)
+        guard libraries.contains(person.library) else { throw .unknownLibrary(person.library) }
+        guard person.queues.count <= Limits.queuesPerOperatorMax else {
+            throw Refusal(.tooMany, "An operator staffs \(Limits.queuesPerOperatorMax) queues at most, not \(person.queues.count).")
+        }
+        for queue in person.queues where !queues.contains(queue) { throw .unknownQueue(queue) }
+        guard operators.contains(person.name) || operators.count < Limits.operatorsMax else {
+            throw Refusal(.tooMany, "There are \(Limits.operatorsMax) operators, which is the most.")
+        }
+        var person = person
+        person.queues = person.queues.sortedOnce()
+        guard var session = index.sessionOf[person.name].flatMap({ sessions[$0] }) else {
+            operators[person.name] = person
+            touched.board = true
+            return
+        }
+        // Signed on: what they may no longer staff, they are not available for.
+        index.remove(session, of: operators[person.name])
+        operators[person.name] = person
+        session.available = session.available.filter(person.queues.contains)
+        index.add(session, of: person)
+        sessions[session.id] = session
+        availabilityChanged = true
+    }
+
+    mutating func setSettings(_ new: Settings) throws(Refusal) {
+        for ms in [
+            new.pickUpMs, new.patronDeadlineMs, new.consentMs, new.operatorLeaseMs, new.patronGoneMs, new.tombstoneMs,
+            new.answeredMessageMs,
+        ] where !(1...Limits.settingMsMax).contains(ms) {
+            throw Refusal(.invalid, "A time in the settings is 1 to \(Limits.settingMsMax) ms, not \(ms).")
+        }
+        guard (1...UInt32(Limits.chatsPerOperatorMax)).contains(new.chatsPerOperatorMax) else {
+            throw Refusal(.invalid, "An operator holds 1 to \(Limits.chatsPerOperatorMax) chats, not \(new.chatsPerOperatorMax).")
+        }
+        settings = new
+        touched.board = true
+    }
+
+    private func check(title: String) throws(Refusal) {
+        guard title.utf8.count <= Limits.titleBytesMax else {
+            throw Refusal(.tooLong, "A title has \(Limits.titleBytesMax) bytes at most, not \(title.utf8.count).")
+        }
+    }
+}
+
+extension Refusal {
+    static func unknownLibrary(_ library: LibraryName) -> Refusal {
+        Refusal(.unknownLibrary, "There is no library \(library); import it first.")
+    }
+}

@@ -1,0 +1,144 @@
+/// What is said and what happens, in one sequence, so that both sides see it at the same place.
+///
+/// Only a sender's last + 1 is accepted, across epochs (rule 2). A repeat is acknowledged with the place of the first. A gap is
+/// refused: what is missing comes first. Late *messages* are appended and marked; nothing that somebody wrote is lost (rule 3).
+
+extension ConsortiumState {
+    mutating func say(_ say: Say) throws(Refusal) -> Acceptance {
+        guard var chat = chats[say.chat] else { throw .unknownChat }
+        let owner = try owner(of: say.speaker, in: chat)
+        if let repeated = try known(say, owner, in: chat) { return .placed(repeated) }
+
+        let bytes = say.text.utf8.count
+        guard bytes > 0 else { throw Refusal(.invalid, "The message is empty; write something.") }
+        guard bytes <= Limits.messageBytesMax else {
+            throw Refusal(.tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
+        }
+        let (author, late) = try speaker(say.speaker, in: chat)
+        guard let script = scripts[chat.id], script.messages.count < Limits.messagesPerChatMax - Limits.eventsReservePerChat,
+            script.textBytes + bytes <= Limits.textPerChatBytesMax
+        else { throw Refusal(.tooMany, "The chat is as long as a chat may be; close it and go on in a new one.") }
+        guard makeRoom(forBytes: bytes), chats[chat.id] != nil else {
+            throw Refusal(.full, "There is no room for more text just now; send it again in a minute.")
+        }
+        guard chat.mark(Sender(id: say.sender, owner: owner, sequence: say.sequence)) else {
+            throw Refusal(.tooMany, "\(Limits.sendersPerChatMax) pages wrote in this chat already; go on in one of them.")
+        }
+        if author == .patron, chat.question.isEmpty { chat.question = say.text.excerpt(bytesMax: Limits.questionExcerptBytesMax) }
+        if !late, case .staff = author, case .held(var holding) = chat.stage, !holding.answered {
+            holding.answered = true
+            chat.stage = .held(holding)
+        }
+        let supplied = chat.patronSupplied && author == .patron
+        let body = ChatMessage.Body.text(say.text, sender: say.sender, sequence: say.sequence)
+        let position = append(body, by: author, to: chat, late: late, patronSupplied: supplied)
+        store(chat)
+        return .placed(position)
+    }
+
+    /// Whose sender this would be, before asking whether they may speak now.
+    private func owner(of speaker: Speaker, in chat: Chat) throws(Refusal) -> Sender.Owner {
+        guard case .staff(let token) = speaker else { return .patron }
+        if let holding = chat.holding, holding.token == token { return .staff(holding.operatorName) }
+        if let past = chat.pastHoldings.last(where: { $0.token == token }) { return .staff(past.operatorName) }
+        throw Refusal(.notHolder, "This token never held the chat; claim it first.")
+    }
+
+    /// The place of a message that was accepted before; `nil` when it is the sender's next.
+    private func known(_ say: Say, _ owner: Sender.Owner, in chat: Chat) throws(Refusal) -> Position? {
+        let sender = chat.senders.first { $0.id == say.sender }
+        guard sender.map({ $0.owner == owner }) ?? true else {
+            throw Refusal(.notAllowed, "This sender belongs to somebody else in the chat; use one of your own.")
+        }
+        let last = sender?.sequence ?? 0
+        if say.sequence > last {
+            guard say.sequence - 1 == last else {
+                throw Refusal(
+                    .outOfOrder, "Message \(last &+ 1) of this sender comes next, not \(say.sequence); send what is missing first.")
+            }
+            return nil
+        }
+        let first = scripts[chat.id]?.messages.last {
+            if case .text(_, let sender, let sequence) = $0.body { sender == say.sender && sequence == say.sequence } else { false }
+        }
+        guard let first else { throw Refusal(.outOfOrder, "A sender's messages are numbered from 1, this one is \(say.sequence).") }
+        return first.position
+    }
+
+    private func speaker(_ speaker: Speaker, in chat: Chat) throws(Refusal) -> (author: ChatMessage.Author, late: Bool) {
+        switch speaker {
+        case .patron(let attach):
+            guard attach == chat.attach else { throw .fenced }
+            return (.patron, chat.isClosed)
+        case .staff(let token):
+            if let now = chat.holding, now.token == token {
+                return (.staff(now.operatorName, displayName: now.displayName, library: now.library), false)
+            }
+            guard let past = chat.pastHoldings.last(where: { $0.token == token }) else { throw .notHolder(chat) }
+            return (.staff(past.operatorName, displayName: past.displayName, library: past.library), true)
+        }
+    }
+
+    /// Notes what happened. A chat that is full of messages goes on without its notes.
+    mutating func note(_ event: ChatEvent, in chat: Chat) {
+        guard let script = scripts[chat.id], script.messages.count < Limits.messagesPerChatMax else { return }
+        append(.event(event), by: .service, to: chat, late: false, patronSupplied: false)
+    }
+
+    @discardableResult
+    private mutating func append(
+        _ body: ChatMessage.Body, by author: ChatMessage.Author, to chat: Chat, late: Bool, patronSupplied: Bool
+    ) -> Position {
+        let epoch = chat.epoch
+        let wallMs = wallMs
+        var bytes = 0
+        if case .text(let text, _, _) = body { bytes = text.utf8.count }
+        index.textBytes += bytes
+        touched.chats.insert(chat.id)
+        let position = scripts.change(chat.id) { script in
+            let position = Position(epoch: epoch, n: UInt32(truncatingIfNeeded: script.messages.count + 1))
+            script.append(
+                ChatMessage(position: position, author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied))
+            return position
+        }
+        return position ?? .zero
+    }
+}
+
+extension Script {
+    package mutating func append(_ message: ChatMessage) {
+        if case .text(let text, _, _) = message.body { textBytes += text.utf8.count }
+        var digest = Digest(seed: chain)
+        digest.add(message)
+        chain = digest.value
+        messages.append(message)
+    }
+}
+
+extension Chat {
+    /// Remembers the sender's last message. False when there are too many senders: they are capped, never evicted.
+    fileprivate mutating func mark(_ sender: Sender) -> Bool {
+        if let place = senders.firstIndex(where: { $0.id == sender.id }) {
+            senders[place] = sender
+            return true
+        }
+        guard senders.count < Limits.sendersPerChatMax else { return false }
+        senders.append(sender)
+        return true
+    }
+}
+
+extension String {
+    /// The beginning, cut between Unicode scalars (the cut must not depend on a library's idea of a character).
+    fileprivate func excerpt(bytesMax: Int) -> String {
+        guard utf8.count > bytesMax else { return self }
+        var kept = ""
+        var bytes = 0
+        for scalar in unicodeScalars {
+            bytes += UTF8.width(scalar)
+            if bytes > bytesMax { break }
+            kept.unicodeScalars.append(scalar)
+        }
+        return kept
+    }
+}

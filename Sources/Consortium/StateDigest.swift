@@ -1,0 +1,180 @@
+/// The digest of the whole state, in the order of its keys.
+
+extension ConsortiumState {
+    /// Over everything that decides what later commands do. Left out are the log position (whoever compares names it) and what is
+    /// derived; a chat's messages enter through their running digest.
+    public func digest() -> UInt64 {
+        var digest = Digest()
+        digest.add(clockMs)
+        digest.add(term)
+        digest.add(featureLevel)
+        digest.add(settings)
+        digest.add(libraries.values) { $0.add($1) }
+        digest.add(queues.values) { $0.add($1) }
+        digest.add(operators.values) { digest, person in
+            digest.add(person.name)
+            digest.add(person.displayName)
+            digest.add(person.library)
+            digest.add(person.queues) { $0.add($1) }
+        }
+        digest.add(sessions.values) { $0.add($1) }
+        digest.add(endedSessions) { $0.add($1) }
+        digest.add(claims) { digest, claim in
+            digest.add(claim.atMs)
+            digest.add(claim.chat)
+            digest.add(claim.by)
+        }
+        digest.add(chats.count)
+        for (_, chat) in chats { digest.add(chat) }
+        for (_, script) in scripts {
+            digest.add(script.messages.count)
+            digest.add(script.chain)
+        }
+        return digest.value
+    }
+}
+
+extension Digest {
+    fileprivate mutating func add(_ settings: Settings) {
+        for ms in [
+            settings.pickUpMs, settings.patronDeadlineMs, settings.consentMs, settings.operatorLeaseMs, settings.patronGoneMs,
+            settings.tombstoneMs, settings.answeredMessageMs,
+        ] { add(ms) }
+        add(settings.chatsPerOperatorMax)
+    }
+
+    fileprivate mutating func add(_ library: Library) {
+        add(library.name)
+        add(library.title)
+        add(library.homeNode)
+        add(library.standbyNode) { $0.add($1) }
+        switch library.fallback {
+        case .immediately: add("immediately")
+        case .ringFirst(let ms):
+            add("ringFirst")
+            add(ms)
+        case .off: add("off")
+        }
+        let card = library.card
+        for text in [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording] { add(text) }
+    }
+
+    fileprivate mutating func add(_ desk: QueueDesk) {
+        add(desk.queue.name)
+        add(desk.queue.title)
+        add(desk.queue.library) { $0.add($1) }
+        switch desk.queue.opening {
+        case .open: add("open")
+        case .closed(let reason):
+            add("closed")
+            add(reason)
+        }
+        add(desk.expiredInARow)
+        add(desk.paused)
+        add(desk.waitsMs) { $0.add($1) }
+    }
+
+    fileprivate mutating func add(_ session: Session) {
+        add(session.id)
+        add(session.operatorName)
+        add(session.node)
+        add(session.boot)
+        add(session.token)
+        add(session.available) { $0.add($1) }
+        add(session.leavingAtMs) { $0.add($1) }
+    }
+
+    fileprivate mutating func add(_ chat: Chat) {
+        add(chat.id)
+        add(chat.secret)
+        add(chat.queue)
+        add(chat.library) { $0.add($1) }
+        add(chat.epoch)
+        add(chat.heldInEpoch)
+        add(chat.openedMs)
+        add(chat.rankMs)
+        add(chat.stage)
+        add(chat.attach)
+        add(chat.node)
+        add(chat.fenced) { $0.add($1) }
+        add(chat.patronPresent)
+        add(chat.goneAtMs) { $0.add($1) }
+        add(chat.messageAtMs)
+        add(UInt64(chat.referral.rawValue))
+        add(chat.patronSupplied)
+        add(chat.hasRung)
+        add(chat.tried) { $0.add($1) }
+        add(chat.pastOffers) { digest, past in
+            digest.add(past.id)
+            digest.add(past.request)
+            digest.add(past.byToken)
+            digest.add(past.consented)
+            digest.add(UInt64(past.outcome.rawValue))
+        }
+        add(chat.pastHoldings) { digest, past in
+            digest.add(past.session)
+            digest.add(past.operatorName)
+            digest.add(past.displayName)
+            digest.add(past.library)
+            digest.add(past.token)
+            digest.add(past.request) { $0.add($1) }
+            digest.add(UInt64(past.end.rawValue))
+        }
+        add(chat.senders) { digest, sender in
+            digest.add(sender.id)
+            switch sender.owner {
+            case .patron: digest.add("patron")
+            case .staff(let name): digest.add(name)
+            }
+            digest.add(sender.sequence)
+        }
+        add(chat.code) { $0.add($1) }
+        add(chat.contact)
+        add(chat.question)
+    }
+
+    private mutating func add(_ stage: Stage) {
+        switch stage {
+        case .waiting(let waiting):
+            add("waiting")
+            add(waiting.queue)
+            add(waiting.sinceMs)
+            add(waiting.ringsUntilMs) { $0.add($1) }
+        case .offered(let offer):
+            add("offered")
+            add(offer)
+        case .held(let holding):
+            add("held")
+            add(holding.session)
+            add(holding.operatorName)
+            add(holding.displayName)
+            add(holding.library)
+            add(holding.token)
+            add(holding.request) { $0.add($1) }
+            add(holding.pickedUp) { $0.add($1) }
+            add(holding.queue)
+            add(holding.wasKept)
+            add(holding.answered)
+            add(holding.offer) { $0.add($1) }
+        case .unattended(let why):
+            add("unattended")
+            add(UInt64(why.rawValue))
+        case .kept: add("kept")
+        case .closed(let reason, let forgetAtMs):
+            add("closed")
+            add(reason.rawValue)
+            add(forgetAtMs)
+        }
+    }
+
+    private mutating func add(_ offer: Offer) {
+        add(offer.id)
+        add(offer.request)
+        add(offer.target)
+        add(offer.note)
+        add(offer.by)
+        add(offer.byToken)
+        add(offer.awaitingConsent)
+        add(offer.deadlineMs)
+    }
+}
