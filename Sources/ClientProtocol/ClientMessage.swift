@@ -1,0 +1,144 @@
+/// The client protocol, version 1 (PROTOCOL.md), as types: what clients and nodes say to each other over a WebSocket.
+///
+/// It promises: what one side writes the other reads to an equal value; identifiers, names and lengths are checked when
+/// read; bytes from outside give a message or a typed error, never a trap.
+/// It never keeps state, and knows nothing of sockets. Its caller bounds frames before handing them over.
+import Consortium
+
+public enum SecretTag {}
+/// Known to the patron's page alone; a node hashes it and forgets it.
+public typealias ChatSecret = Identifier<SecretTag>
+
+/// What a client sends.
+public enum ClientMessage: Hashable, Sendable {
+    case hello(Hello)
+    case active
+
+    // Patron.
+    case open(Open)
+    case resume(Resume)
+    /// Answers a question in the chat's phase: about a transfer (its offer), or about a referral (`offer` is zero).
+    case consent(RequestID, ChatID, offer: LogPosition, agreed: Bool)
+    case leave(RequestID, ChatID)
+    case keep(RequestID, ChatID, code: String, contact: String)
+    case collect(RequestID, code: String, attach: AttachID)
+
+    // Both.
+    case say(Say)
+    case typing(ChatID)
+
+    // Operator.
+    case available(RequestID, QueueName, Bool)
+    case claim(RequestID, ChatID)
+    case pickUp(RequestID, ChatID, offer: LogPosition)
+    case transfer(Transfer)
+    case withdraw(RequestID, ChatID, token: LogPosition, offer: LogPosition)
+    case release(RequestID, ChatID, token: LogPosition)
+    case close(RequestID, ChatID, token: LogPosition)
+    /// `nil` takes it back.
+    case leaving(RequestID, inSeconds: UInt64?)
+    case back(RequestID, QueueName)
+    case follow(RequestID, ChatID, after: Position)
+
+    public struct Hello: Hashable, Sendable {
+        public enum Role: String, Hashable, Sendable, CaseIterable { case patron, `operator` }
+        public var version: Int
+        public var role: Role
+        /// Name and version of the client's code, for reports.
+        public var client: String
+        /// The sign-in token, only where no cookie can be sent.
+        public var session: String?
+        public init(version: Int = ProtocolLimits.version, role: Role, client: String, session: String? = nil) {
+            self.version = version
+            self.role = role
+            self.client = client
+            self.session = session
+        }
+    }
+
+    public struct Open: Hashable, Sendable {
+        public var re: RequestID
+        public var chat: ChatID
+        public var secret: ChatSecret
+        public var attach: AttachID
+        public var queue: QueueName
+        public var referralAgreed: Bool
+        /// Set when a node answered `unknownChat` and the client's own copy re-creates the chat.
+        public var patronSupplied: Bool
+        public init(
+            re: RequestID, chat: ChatID, secret: ChatSecret, attach: AttachID, queue: QueueName, referralAgreed: Bool,
+            patronSupplied: Bool = false
+        ) {
+            self.re = re
+            self.chat = chat
+            self.secret = secret
+            self.attach = attach
+            self.queue = queue
+            self.referralAgreed = referralAgreed
+            self.patronSupplied = patronSupplied
+        }
+    }
+
+    public struct Resume: Hashable, Sendable {
+        public var re: RequestID
+        public var chat: ChatID
+        public var secret: ChatSecret
+        public var attach: AttachID
+        /// The last position that the client has; zero for everything.
+        public var after: Position
+        public init(re: RequestID, chat: ChatID, secret: ChatSecret, attach: AttachID, after: Position) {
+            self.re = re
+            self.chat = chat
+            self.secret = secret
+            self.attach = attach
+            self.after = after
+        }
+    }
+
+    public struct Say: Hashable, Sendable {
+        public var chat: ChatID
+        public var sender: SenderID
+        public var sequence: UInt64
+        public var text: String
+        /// The operator's token of the holding; patrons have none.
+        public var token: LogPosition?
+        public init(chat: ChatID, sender: SenderID, sequence: UInt64, text: String, token: LogPosition? = nil) {
+            self.chat = chat
+            self.sender = sender
+            self.sequence = sequence
+            self.text = text
+            self.token = token
+        }
+    }
+
+    public struct Transfer: Hashable, Sendable {
+        public var re: RequestID
+        public var chat: ChatID
+        public var token: LogPosition
+        public var target: QueueName
+        public var consentGiven: Bool
+        public var note: String
+        public init(re: RequestID, chat: ChatID, token: LogPosition, target: QueueName, consentGiven: Bool, note: String) {
+            self.re = re
+            self.chat = chat
+            self.token = token
+            self.target = target
+            self.consentGiven = consentGiven
+            self.note = note
+        }
+    }
+
+    /// The request identifier of kinds that are answered by `ok` or `refused`.
+    public var re: RequestID? {
+        switch self {
+        case .hello, .active, .say, .typing: nil
+        case .open(let open): open.re
+        case .resume(let resume): resume.re
+        case .transfer(let transfer): transfer.re
+        case .consent(let re, _, _, _), .leave(let re, _), .keep(let re, _, _, _), .collect(let re, _, _), .available(let re, _, _),
+            .claim(let re, _), .pickUp(let re, _, _), .withdraw(let re, _, _, _), .release(let re, _, _), .close(let re, _, _),
+            .leaving(let re, _), .back(let re, _), .follow(let re, _, _):
+            re
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Consortium
+
+extension ServerMessage.Me {
+    init(_ fields: Fields) throws(ProtocolError) {
+        self.init(
+            name: try fields.name("operator"), display: try fields.string("display"),
+            library: try LibraryRef(try fields.object("library")), session: try fields.identifier("session"),
+            queues: try fields.list("queues") { (queue) throws(ProtocolError) in try QueueRef(queue) },
+            available: try fields.names("available"), leavingSeconds: try fields.integerIfPresent("leavingS"))
+    }
+
+    func json() -> [UInt8] {
+        var writer = JSONWriter(kind: "me", reserving: 400)
+        writer.field("operator", name)
+        writer.field("display", display)
+        writer.field("library", library)
+        writer.field("session", session)
+        writer.field("queues", list: queues) { writer, queue in writer.object { $0.members(queue) } }
+        writer.field("available", list: available) { $0.string($1.text) }
+        writer.field("leavingS", orNull: leavingSeconds)
+        return writer.finish()
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func field(_ name: StaticString, orNull value: UInt64?) {
+        if let value { field(name, value) } else { nullField(name) }
+    }
+}
+
+extension ServerMessage.BoardState {
+    init(_ fields: Fields) throws(ProtocolError) {
+        self.init(
+            queues: try fields.list("queues") { (queue) throws(ProtocolError) in try ServerMessage.BoardQueue(queue) },
+            waiting: try fields.list("waiting") { (chat) throws(ProtocolError) in try ServerMessage.BoardChat(chat) },
+            kept: try fields.list("kept") { (chat) throws(ProtocolError) in try ServerMessage.BoardChat(chat) },
+            claimed: try fields.list("claimed") { (claim) throws(ProtocolError) in
+                ServerMessage.BoardClaim(chat: try claim.identifier("chat"), by: try PersonRef(try claim.object("by")))
+            },
+            staff: try fields.list("staff") { (person) throws(ProtocolError) in
+                ServerMessage.BoardPerson(
+                    person: try PersonRef(person), available: try person.names("available"), chats: try person.integer("chats"),
+                    leavingSeconds: try person.integerIfPresent("leavingS"))
+            },
+            libraries: fields.has("libraries")
+                ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil)
+    }
+
+    func json() -> [UInt8] {
+        var writer = JSONWriter(kind: "board", reserving: 4_096)
+        writer.field("queues", list: queues) { writer, queue in writer.object { queue.write(to: &$0) } }
+        writer.field("waiting", list: waiting) { writer, chat in writer.object { chat.write(to: &$0) } }
+        writer.field("kept", list: kept) { writer, chat in writer.object { chat.write(to: &$0) } }
+        writer.field("claimed", list: claimed) { writer, claim in
+            writer.object {
+                $0.field("chat", claim.chat)
+                $0.field("by") { $0.members(claim.by) }
+            }
+        }
+        writer.field("staff", list: staff) { writer, person in
+            writer.object {
+                $0.members(person.person)
+                $0.field("available", list: person.available) { $0.string($1.text) }
+                $0.field("chats", person.chats)
+                $0.field("leavingS", orNull: person.leavingSeconds)
+            }
+        }
+        if let libraries {
+            writer.field("libraries", list: libraries) { writer, library in writer.object { library.write(to: &$0) } }
+        }
+        return writer.finish()
+    }
+}
+
+extension ServerMessage.BoardQueue {
+    fileprivate init(_ fields: Fields) throws(ProtocolError) {
+        self.init(
+            queue: try QueueRef(fields), library: try fields.libraryIfPresent(), reach: try fields.choice("reach"),
+            takesTransfers: try fields.bool("takesTransfers"),
+            reasons: try fields.list("reasons") { (reason) throws(ProtocolError) in
+                ServerMessage.BoardReason(try reason.choice("code"), try reason.string("text"))
+            }, staffed: try fields.integer("staffed"), free: try fields.integer("free"), waiting: try fields.integer("waiting"),
+            usualWaitSeconds: try fields.integerIfPresent("usualWaitS"), paused: try fields.bool("paused"))
+    }
+
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.members(queue)
+        writer.field("library", orNull: library)
+        writer.field("general", library == nil)
+        writer.field("reach", reach.rawValue)
+        writer.field("takesTransfers", takesTransfers)
+        writer.field("reasons", list: reasons) { writer, reason in
+            writer.object {
+                $0.field("code", reason.code.rawValue)
+                $0.field("text", reason.text)
+            }
+        }
+        writer.field("staffed", staffed)
+        writer.field("free", free)
+        writer.field("waiting", waiting)
+        writer.field("usualWaitS", orNull: usualWaitSeconds)
+        writer.field("paused", paused)
+    }
+}
+
+extension ServerMessage.BoardChat {
+    fileprivate init(_ fields: Fields) throws(ProtocolError) {
+        self.init(
+            chat: try fields.identifier("chat"), library: try fields.libraryIfPresent(), queue: try fields.queue(),
+            question: try fields.string("question"), waitedSeconds: try fields.integer("waitedS"),
+            offer: try fields.tokenIfPresent("offer"), by: try fields.nameIfPresent("by"), note: try fields.stringIfPresent("note"),
+            mayClaim: try fields.bool("mayClaim"))
+    }
+
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.field("chat", chat)
+        writer.field("library", orNull: library)
+        writer.field("queue", queue)
+        writer.field("question", question)
+        writer.field("waitedS", waitedSeconds)
+        if let offer { writer.field("offer", offer) }
+        if let by { writer.field("by", by) }
+        if let note { writer.field("note", note) }
+        writer.field("mayClaim", mayClaim)
+    }
+}
+
+extension ServerMessage.BoardLibrary {
+    fileprivate init(_ fields: Fields) throws(ProtocolError) {
+        let card = try fields.object("card")
+        self.init(
+            library: try LibraryRef(fields), fallback: try fields.choice("fallback"),
+            card: LibraryCard(
+                hours: try card.string("hours"), website: try card.string("website"), phone: try card.string("phone"),
+                email: try card.string("email"), policies: try card.string("policies"), lastChecked: try card.string("lastChecked"),
+                wording: try card.string("wording")))
+    }
+
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.field("name", library.name)
+        writer.field("title", library.title)
+        writer.field("fallback", fallback.rawValue)
+        writer.field("card") {
+            $0.field("hours", card.hours)
+            $0.field("website", card.website)
+            $0.field("phone", card.phone)
+            $0.field("email", card.email)
+            $0.field("policies", card.policies)
+            $0.field("lastChecked", card.lastChecked)
+            $0.field("wording", card.wording)
+        }
+    }
+}

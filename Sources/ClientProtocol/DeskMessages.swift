@@ -1,0 +1,155 @@
+import Consortium
+
+/// What a node tells an operator's desk beyond the chats: who they are, and the board.
+extension ServerMessage {
+    public struct Me: Hashable, Sendable {
+        public var name: OperatorName
+        public var display: String
+        public var library: LibraryRef
+        public var session: SessionID
+        public var queues: [QueueRef]
+        public var available: [QueueName]
+        public var leavingSeconds: UInt64?
+        public init(
+            name: OperatorName, display: String, library: LibraryRef, session: SessionID, queues: [QueueRef], available: [QueueName],
+            leavingSeconds: UInt64?
+        ) {
+            self.name = name
+            self.display = display
+            self.library = library
+            self.session = session
+            self.queues = queues
+            self.available = available
+            self.leavingSeconds = leavingSeconds
+        }
+    }
+
+    public struct BoardState: Hashable, Sendable {
+        public var queues: [BoardQueue]
+        public var waiting: [BoardChat]
+        public var kept: [BoardChat]
+        public var claimed: [BoardClaim]
+        public var staff: [BoardPerson]
+        /// The libraries' cards; `nil` when they are as in the board before on this connection.
+        public var libraries: [BoardLibrary]?
+        public init(
+            queues: [BoardQueue], waiting: [BoardChat], kept: [BoardChat], claimed: [BoardClaim], staff: [BoardPerson],
+            libraries: [BoardLibrary]?
+        ) {
+            self.queues = queues
+            self.waiting = waiting
+            self.kept = kept
+            self.claimed = claimed
+            self.staff = staff
+            self.libraries = libraries
+        }
+    }
+
+    public struct BoardReason: Hashable, Sendable {
+        public enum Code: String, Hashable, Sendable, CaseIterable {
+            case closed, nobodySignedOn, nobodyAvailableHere, paused, staffed, everybodyBusy, fallbackOff, fallsBackTo, generalUnavailable
+            case unknownQueue
+        }
+        public var code: Code
+        /// A sentence for people.
+        public var text: String
+        public init(_ code: Code, _ text: String) {
+            self.code = code
+            self.text = text
+        }
+    }
+
+    public enum BoardReach: String, Hashable, Sendable, CaseIterable { case own, referred, nobody }
+
+    public struct BoardQueue: Hashable, Sendable {
+        public var queue: QueueRef
+        /// Absent for the general queue.
+        public var library: LibraryRef?
+        public var reach: BoardReach
+        public var takesTransfers: Bool
+        public var reasons: [BoardReason]
+        public var staffed: Int
+        public var free: Int
+        public var waiting: Int
+        public var usualWaitSeconds: UInt64?
+        public var paused: Bool
+        public init(
+            queue: QueueRef, library: LibraryRef?, reach: BoardReach, takesTransfers: Bool, reasons: [BoardReason], staffed: Int,
+            free: Int, waiting: Int, usualWaitSeconds: UInt64?, paused: Bool
+        ) {
+            self.queue = queue
+            self.library = library
+            self.reach = reach
+            self.takesTransfers = takesTransfers
+            self.reasons = reasons
+            self.staffed = staffed
+            self.free = free
+            self.waiting = waiting
+            self.usualWaitSeconds = usualWaitSeconds
+            self.paused = paused
+        }
+    }
+
+    /// A line of the waiting list, or of the kept messages.
+    public struct BoardChat: Hashable, Sendable {
+        public var chat: ChatID
+        public var library: LibraryRef?
+        public var queue: QueueRef
+        public var question: String
+        public var waitedSeconds: UInt64
+        public var offer: LogPosition?
+        /// Who offers it.
+        public var by: OperatorName?
+        public var note: String?
+        public var mayClaim: Bool
+        public init(
+            chat: ChatID, library: LibraryRef?, queue: QueueRef, question: String, waitedSeconds: UInt64, offer: LogPosition?,
+            by: OperatorName?, note: String?, mayClaim: Bool
+        ) {
+            self.chat = chat
+            self.library = library
+            self.queue = queue
+            self.question = question
+            self.waitedSeconds = waitedSeconds
+            self.offer = offer
+            self.by = by
+            self.note = note
+            self.mayClaim = mayClaim
+        }
+    }
+
+    public struct BoardClaim: Hashable, Sendable {
+        public var chat: ChatID
+        public var by: PersonRef
+        public init(chat: ChatID, by: PersonRef) {
+            self.chat = chat
+            self.by = by
+        }
+    }
+
+    public struct BoardPerson: Hashable, Sendable {
+        public var person: PersonRef
+        public var available: [QueueName]
+        public var chats: Int
+        public var leavingSeconds: UInt64?
+        public init(person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?) {
+            self.person = person
+            self.available = available
+            self.chats = chats
+            self.leavingSeconds = leavingSeconds
+        }
+    }
+
+    public enum BoardFallback: String, Hashable, Sendable, CaseIterable { case immediately, ringFirst, off }
+
+    public struct BoardLibrary: Hashable, Sendable {
+        public var library: LibraryRef
+        public var fallback: BoardFallback
+        public var card: LibraryCard
+        public init(library: LibraryRef, fallback: BoardFallback, card: LibraryCard) {
+            self.library = library
+            self.fallback = fallback
+            self.card = card
+        }
+    }
+}
