@@ -22,11 +22,13 @@ let package = Package(
         .target(name: "Sodium", dependencies: ["CSodium"]),
         .target(name: "Gossip", dependencies: []),
         .target(name: "Raft", dependencies: ["CRaft"]),
-        .target(name: "Consortium", dependencies: []),
+        .target(name: "Consortium"),
+        .target(name: "Coordinator", dependencies: ["Consortium"]),
         .target(
             name: "Wire",
-            dependencies: ["Gossip", "Raft", "Consortium", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-        .target(name: "ClientProtocol", dependencies: []),
+            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["Protos"]),
+        .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
         .target(
             name: "Web",
             dependencies: [
@@ -38,7 +40,7 @@ let package = Package(
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"]),
-        .testTarget(name: "ConsortiumTests", dependencies: ["Consortium"]),
+        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -50,7 +50,9 @@ public struct CoordinatorConfiguration: Sendable {
     /// Proposals of this replica's nodes that wait for their outcome.
     public var pendingMax = 8_192
     /// A pending proposal is handed to the leader again after this long without an outcome.
-    public var retryAfterMs: UInt64 = 1_000
+    public var retryAfterMs: UInt64 = 400
+    /// Commands in one entry; when more wait, rule 14 says which go first.
+    public var commandsPerBatchMax = Limits.commandsPerBatchMax
     public var boardIntervalMs: UInt64 = 100
     public var followedPerLinkMax = 10_000
     /// Entries between two digests of the state.
@@ -255,7 +257,7 @@ public struct CoordinatorCore: Sendable {
     public mutating func flush(nowMs: UInt64, wallMs: UInt64) -> [CoordinatorDirective] {
         var directives: [CoordinatorDirective] = []
         while role.isLeader, halted == nil, proposals.inFlight < configuration.batchesInFlightMax,
-            let items = proposals.nextBatch(max: Limits.commandsPerBatchMax)
+            let items = proposals.nextBatch(max: configuration.commandsPerBatchMax)
         {
             let batch = Batch(elapsedMs: clock.take(nowMs: nowMs), wallMs: wallMs, term: role.term, items: items)
             directives.append(.propose(batch))

@@ -17,8 +17,13 @@ struct Proposals: Sendable {
 
     private var pending: [ProposalID: Pending] = [:]
     private var order: UInt64 = 0
+    private struct Queued: Sendable {
+        var item: Batch.Item
+        var arrival: UInt64
+    }
     /// Lanes of rule 14, most urgent first: leases, then claims and other acts, then messages, then new chats.
-    private var lanes: [[Batch.Item]] = [[], [], [], []]
+    private var lanes: [[Queued]] = [[], [], [], []]
+    private var arrivals: UInt64 = 0
     private var queued: Set<ProposalID> = []
     private var ownCounter: UInt64 = 0
     private let ownNode: NodeName
@@ -73,20 +78,28 @@ struct Proposals: Sendable {
 
     mutating func enqueue(_ item: Batch.Item) {
         guard queued.insert(item.id).inserted else { return }
-        lanes[Self.lane(of: item.command)].append(item)
+        arrivals += 1
+        lanes[Self.lane(of: item.command)].append(Queued(item: item, arrival: arrivals))
     }
 
-    /// Takes the next batch in the order of the lanes; within a lane, first come first served.
+    /// Takes the next batch: everything in the order of arrival, or, when more waits than a batch holds, in the order of the
+    /// lanes; within a lane, first come first served.
     mutating func nextBatch(max: Int) -> [Batch.Item]? {
         guard !queued.isEmpty else { return nil }
+        inFlight += 1
+        guard queued.count > max else {
+            let all = lanes.joined().sorted { $0.arrival < $1.arrival }
+            lanes = [[], [], [], []]
+            queued.removeAll(keepingCapacity: true)
+            return all.map(\.item)
+        }
         var batch: [Batch.Item] = []
         for lane in lanes.indices where batch.count < max && !lanes[lane].isEmpty {
             let taken = lanes[lane].prefix(max - batch.count)
-            batch += taken
+            batch += taken.map(\.item)
             lanes[lane].removeFirst(taken.count)
         }
         for item in batch { queued.remove(item.id) }
-        inFlight += 1
         return batch
     }
 
