@@ -14,7 +14,8 @@ public enum WriteResult: Sendable, Hashable {
     case written
     /// Accepted, but the peer does not keep up. Stop until `onDrain`.
     case queued
-    /// Refused as a whole: it would exceed `writeBytesMax`. Nothing of it is sent. Wait for `onDrain`, or close.
+    /// Refused as a whole: it would exceed `writeBytesMax`. Nothing of it is sent. Wait for `onDrain`, or close. A single write that is
+    /// longer than `writeBytesMax` is never accepted: divide it.
     case overflow
     /// Refused: the stream is closed, failed, or `shutdownWrite` was called.
     case closed

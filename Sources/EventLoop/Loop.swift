@@ -18,7 +18,7 @@ public final class Loop: SerialExecutor, Sendable {
     }
 
     /// What every thread may touch, under the lock.
-    private struct Intake: ~Copyable {
+    private struct Intake {
         var phase = Phase.idle
         var jobs: [Job] = []
         var wake: Wake?
@@ -37,7 +37,7 @@ public final class Loop: SerialExecutor, Sendable {
 
     /// The name of the loop and of its thread (the kernel keeps 15 bytes).
     public let name: String
-    private let intake = Mutex(Intake())
+    private let intake = Locked(Intake())
     private let threadId = Atomic<UInt>(0)
     private let live = Atomic<Int>(0)
     /// Not isolated by the compiler, but by the thread: after `init` only code that runs on the loop's thread touches it

@@ -1,6 +1,5 @@
 import CUV
 import Glibc
-import Synchronization
 
 extension Loop {
     /// Runs `body`, which may block, on libuv's thread pool (4 threads for the whole process unless UV_THREADPOOL_SIZE says otherwise).
@@ -85,7 +84,7 @@ extension Loop {
 
 /// Carries a result from a thread of the pool to the loop.
 private final class WorkSlot<T: Sendable>: Sendable {
-    private let value = Mutex<T?>(nil)
+    private let value = Locked<T?>(nil)
 
     func fill(_ result: T) { value.withLock { $0 = result } }
 

@@ -50,7 +50,7 @@ extension EventLoopTests {
             let threads = 8
             let posts = 5000
             try await withLoop { loop in
-                let seen = Mutex([Int](repeating: 0, count: threads))
+                let seen = Locked([Int](repeating: 0, count: threads))
                 let wrong = Atomic<Int>(0)
                 let sink = Sink(seen: seen, wrong: wrong)
                 await withTaskGroup(of: Void.self) { group in
@@ -68,9 +68,9 @@ extension EventLoopTests {
         }
 
         private final class Sink: Sendable {
-            let seen: Mutex<[Int]>
+            let seen: Locked<[Int]>
             let wrong: Atomic<Int>
-            init(seen: consuming Mutex<[Int]>, wrong: consuming Atomic<Int>) {
+            init(seen: Locked<[Int]>, wrong: consuming Atomic<Int>) {
                 self.seen = seen
                 self.wrong = wrong
             }
@@ -85,8 +85,7 @@ extension EventLoopTests {
 
         @Test func postsBeforeTheStartAreRunFirst() async throws {
             let loop = Loop(name: "late")
-            let order = Mutex<[Int]>([])
-            let log = OrderLog(order)
+            let log = OrderBox()
             loop.post { log.add(1) }
             loop.start()
             loop.start()
@@ -95,16 +94,9 @@ extension EventLoopTests {
             #expect(log.all() == [1, 2])
         }
 
-        final class OrderLog: Sendable {
-            private let items: Mutex<[Int]>
-            init(_ items: consuming Mutex<[Int]> = Mutex([])) { self.items = items }
-            func add(_ item: Int) { items.withLock { $0.append(item) } }
-            func all() -> [Int] { items.withLock { $0 } }
-        }
-
         @Test func deferredClosuresRunAfterTheJobsOfTheTurn() async throws {
             try await withLoop { loop in
-                let log = OrderLog()
+                let log = OrderBox()
                 let order = try await loop.wait { done in
                     loop.deferToIterationEnd {
                         log.add(3)
@@ -122,8 +114,7 @@ extension EventLoopTests {
 
         @Test func aJobThatPostsForEverDoesNotStarveTimers() async throws {
             try await withLoop { loop in
-                let stop = Atomic<Bool>(false)
-                let flag = Flag(stop)
+                let flag = Flag()
                 let fired = try await loop.wait { done in
                     @Sendable func again() { if !flag.value.load(ordering: .relaxed) { loop.post(again) } }
                     again()
@@ -139,8 +130,7 @@ extension EventLoopTests {
         }
 
         final class Flag: Sendable {
-            let value: Atomic<Bool>
-            init(_ value: consuming Atomic<Bool> = Atomic(false)) { self.value = value }
+            let value = Atomic(false)
         }
 
         @Test func timersFireInOrderAndNeverEarly() async throws {

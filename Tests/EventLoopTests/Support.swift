@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import Testing
 
 @testable import EventLoop
@@ -81,14 +80,14 @@ func waitUntil(_ condition: () -> Bool, _ location: SourceLocation = #_sourceLoc
 
 /// A list that several threads may add to.
 final class OrderBox: Sendable {
-    private let items = Mutex<[Int]>([])
+    private let items = Locked<[Int]>([])
     func add(_ item: Int) { items.withLock { $0.append(item) } }
     func all() -> [Int] { items.withLock { $0 } }
 }
 
 /// A gate for threads that may block.
 final class Gate: Sendable {
-    private let isClosed = Mutex(false)
+    private let isClosed = Locked(false)
     func close() { isClosed.withLock { $0 = true } }
     func open() { isClosed.withLock { $0 = false } }
     func pass() { while isClosed.withLock({ $0 }) { usleep(100) } }
