@@ -107,6 +107,9 @@ public final class RaftReplica {
         case .appendEntries(let m): receiveEntries(m, from: from)
         case .installSnapshot(let m): receiveSnapshot(m, from: from)
         case .installSnapshotResult(let m): receiveSnapshotResult(m, from: from)
+        case .appendEntriesResult:
+            advance(.receive(message, from: from))
+            endTransferIfDone(from)
         default: advance(.receive(message, from: from))
         }
         return drain()
@@ -329,8 +332,8 @@ public final class RaftReplica {
         guard fault == nil, started else { return }
         tail.checkInvariants()
         precondition(applied <= commit, "applied \(applied) is beyond commit \(commit)")
-        precondition(tail.firstIndex <= applied + 1, "entry \(applied + 1) is no longer held but not applied")
         if installing == nil {
+            precondition(tail.firstIndex <= applied + 1, "entry \(applied + 1) is no longer held but not applied")
             precondition(commit <= max(tail.lastIndex, snapshotIndex), "commit \(commit) is beyond the log's \(tail.lastIndex)")
             precondition(core.lastIndex == lastIndex, "the core's log ends at \(core.lastIndex), ours at \(lastIndex)")
             precondition(stored <= lastIndex, "stored \(stored) is beyond the log's \(lastIndex)")

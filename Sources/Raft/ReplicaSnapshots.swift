@@ -136,6 +136,12 @@ extension RaftReplica {
         pump(to)
     }
 
+    /// The member has what its snapshot would give: were the transfer kept, the next wish of the core would repeat an old snapshot for ever.
+    func endTransferIfDone(_ member: UInt64) {
+        guard let transfer = transfers[member], let match = core.matchIndex(of: member) else { return }
+        if match >= transfer.snapshot.meta.index { transfers[member] = nil }
+    }
+
     private func pump(_ to: UInt64) {
         guard var transfer = transfers[to] else { return }
         let data = transfer.snapshot.data

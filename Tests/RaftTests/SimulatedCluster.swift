@@ -313,5 +313,16 @@ final class SimulatedCluster {
         }
     }
 
+    /// Where everybody stands, for a failed expectation.
+    var summary: String {
+        ids.map(node).map { node in
+            guard let r = node.replica else { return "\(node.id): down" }
+            return "\(node.id): \(r.role) term \(r.term) leader \(r.leaderId ?? 0) last \(r.lastIndex) stored \(r.storedIndex) "
+                + "commit \(r.commitIndex) applied \(r.appliedIndex) held from \(r.tail.firstIndex) snapshot \(r.snapshotIndex) "
+                + "installing \(r.installing?.index ?? 0) match \(ids.map { r.matchIndex(of: $0) ?? 0 }) waiting \(node.disk.waiting.count) "
+                + "arriving \(r.assembly?.data.count ?? -1) timer \(node.timerAt)"
+        }.joined(separator: "\n")
+    }
+
     func fail(_ text: String) { if violation == nil { violation = "\(now) ms: \(text)" } }
 }
