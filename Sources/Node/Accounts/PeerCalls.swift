@@ -46,10 +46,10 @@ final class PeerCalls {
             onUp: { [self] link in
                 link.onFrame = { [self] frame in
                     guard case .reply(let answered, let sealed) = frame, answered == id else { return }
-                    let reply = open(sealed)
-                    link.close()
                     timer.close()
-                    finish(id, reply)
+                    // First the answer: the end of the link, which follows, counts as none.
+                    finish(id, open(sealed))
+                    link.close()
                 }
                 link.send(.call(id: id, sealed: sealed))
             },
