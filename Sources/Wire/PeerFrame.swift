@@ -25,6 +25,9 @@ public enum PeerFrame: Sendable {
     case chat(ChatUpdate)
     case follow(ChatID, after: Position)
     case unfollow(ChatID)
+    /// Which chat was kept under the hash of this pick-up code?
+    case find(counter: UInt64, code: SecretHash)
+    case found(counter: UInt64, ChatID?)
     case typing(ChatID, TypingSide)
     case renewals([SessionID])
     case leaderKnown(Bool)
@@ -118,6 +121,16 @@ extension PeerFrame {
                 $0.n = after.n
             }
         case .unfollow(let chat): frame.unfollow = WireChatRef(chat)
+        case .find(let counter, let code):
+            frame.find = .with {
+                $0.counter = counter
+                $0.code = Data(code.bytes)
+            }
+        case .found(let counter, let chat):
+            frame.found = .with {
+                $0.counter = counter
+                if let chat { $0.chat = WireChatRef(chat) }
+            }
         case .typing(let chat, let side):
             frame.typing = .with {
                 $0.chat = WireChatRef(chat)
@@ -158,6 +171,10 @@ extension PeerFrame {
         case .chat(let update): self = .chat(try ChatUpdate(wire: [UInt8](update)))
         case .follow(let follow): self = .follow(follow.chat.identifier(), after: Position(epoch: follow.epoch, n: follow.n))
         case .unfollow(let chat): self = .unfollow(chat.identifier())
+        case .find(let find):
+            guard let code = SecretHash([UInt8](find.code)) else { throw .invalidField("find.code", expected: "32 bytes") }
+            self = .find(counter: find.counter, code: code)
+        case .found(let found): self = .found(counter: found.counter, found.hasChat ? found.chat.identifier() : nil)
         case .typing(let typing):
             guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
                 throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")

@@ -187,6 +187,22 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
     set {kind = .pushPull(newValue)}
   }
 
+  var find: Callslip_Wire_WireFind {
+    get {
+      if case .find(let v)? = kind {return v}
+      return Callslip_Wire_WireFind()
+    }
+    set {kind = .find(newValue)}
+  }
+
+  var found: Callslip_Wire_WireFound {
+    get {
+      if case .found(let v)? = kind {return v}
+      return Callslip_Wire_WireFound()
+    }
+    set {kind = .found(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -209,6 +225,8 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
     case call(Callslip_Wire_WireSealedCall)
     case reply(Callslip_Wire_WireSealedCall)
     case pushPull(Data)
+    case find(Callslip_Wire_WireFind)
+    case found(Callslip_Wire_WireFound)
 
   }
 
@@ -381,6 +399,43 @@ nonisolated struct Callslip_Wire_WireTyping: Sendable {
   fileprivate var _chat: Callslip_Wire_WireChatRef? = nil
 }
 
+nonisolated struct Callslip_Wire_WireFind: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var code: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct Callslip_Wire_WireFound: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var chat: Callslip_Wire_WireChatRef {
+    get {_chat ?? Callslip_Wire_WireChatRef()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: Callslip_Wire_WireChatRef? = nil
+}
+
 nonisolated struct Callslip_Wire_WireSessions: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -485,7 +540,7 @@ fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
 nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WirePeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -705,6 +760,32 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
           self.kind = .pushPull(v)
         }
       }()
+      case 20: try {
+        var v: Callslip_Wire_WireFind?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .find(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .find(v)
+        }
+      }()
+      case 21: try {
+        var v: Callslip_Wire_WireFound?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .found(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .found(v)
+        }
+      }()
       default: break
       }
     }
@@ -791,6 +872,14 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
     case .pushPull?: try {
       guard case .pushPull(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularBytesField(value: v, fieldNumber: 19)
+    }()
+    case .find?: try {
+      guard case .find(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .found?: try {
+      guard case .found(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
     }()
     case nil: break
     }
@@ -1177,6 +1266,80 @@ nonisolated extension Callslip_Wire_WireTyping: SwiftProtobuf.Message, SwiftProt
   static func ==(lhs: Callslip_Wire_WireTyping, rhs: Callslip_Wire_WireTyping) -> Bool {
     if lhs._chat != rhs._chat {return false}
     if lhs.side != rhs.side {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Callslip_Wire_WireFind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WireFind"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}code\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.code) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.code.isEmpty {
+      try visitor.visitSingularBytesField(value: self.code, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Callslip_Wire_WireFind, rhs: Callslip_Wire_WireFind) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.code != rhs.code {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Callslip_Wire_WireFound: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WireFound"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}chat\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Callslip_Wire_WireFound, rhs: Callslip_Wire_WireFound) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs._chat != rhs._chat {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -68,6 +68,9 @@ final class Accounts {
         onSignedOut?(session)
     }
 
+    /// The sign-on ended in the state (signed on elsewhere, lapsed): its tokens are worth nothing any more.
+    func forget(_ session: SessionID) { sessions = sessions.filter { $0.value.session != session } }
+
     /// - Parameter board: who is who, as the consortium knows.
     func signIn(_ name: String, password: String, board: Board?, completion: @escaping @Sendable (SignInOutcome) -> Void) {
         let nowMs = ClusterActor.loop.nowMs

@@ -1,0 +1,144 @@
+/// A coordinator on the loop: the core between raft and the nodes that it serves.
+
+import Consortium
+import Coordinator
+import EventLoop
+import Logging
+import Raft
+import Wire
+
+@ClusterActor
+final class CoordinatorHost {
+    static let nodesMax = 512
+
+    private(set) var core: CoordinatorCore
+    let raft: RaftHost
+    private let links: VoterLinks
+    private let logger: Logger
+    private let timer = Timer(on: ClusterActor.loop)
+    private var ports: [LinkID: any ServicePort] = [:]
+    private var lastLink: UInt64 = 0
+    private var scheduled = false
+    var onRole: (() -> Void)?
+
+    init(core: CoordinatorCore, raft: RaftHost, links: VoterLinks, logger: Logger) {
+        self.core = core
+        self.raft = raft
+        self.links = links
+        self.logger = logger
+    }
+
+    func start(_ store: sending LogStore, from log: RecoveredLog) throws(LogError) {
+        links.onFrame = { [self] frame in receive(frame) }
+        raft.onApply = { [self] batch, index in
+            perform(core.onApplied(batch, index: index, nowMs: nowMs))
+        }
+        raft.onRestore = { [self] state in
+            core.onRestored(state, nowMs: nowMs)
+            schedule()
+        }
+        raft.onRole = { [self] role, term, leader in
+            let view = CoordinatorCore.RaftRoleView(isLeader: role == .leader, term: term, leader: leader.flatMap { links.name(of: $0) })
+            perform(core.onRole(view, nowMs: nowMs))
+            onRole?()
+        }
+        raft.snapshotState = { [self] in core.state }
+        links.start()
+        try raft.start(store, from: log)
+        perform(core.onTick(nowMs: nowMs))
+    }
+
+    func stop() async {
+        timer.close()
+        for port in Array(ports.values) { port.close(code: "shutdown", text: "this coordinator stops") }
+        links.stop()
+        await raft.stop()
+    }
+
+    /// Serves a library node over this port until it ends.
+    func serve(_ port: any ServicePort, node: NodeName) {
+        guard ports.count < Self.nodesMax else { return port.close(code: "full", text: "this coordinator serves \(Self.nodesMax) nodes already") }
+        lastLink += 1
+        let link = LinkID(lastLink)
+        ports[link] = port
+        port.onFrame = { [self] frame in receive(frame, from: link) }
+        port.onEnd = { [self] _ in
+            ports[link] = nil
+            core.onNodeDown(link)
+        }
+        perform(core.onNodeUp(link, node: node, nowMs: nowMs))
+    }
+
+    private var nowMs: UInt64 { ClusterActor.loop.nowMs }
+
+    private func receive(_ frame: PeerFrame, from link: LinkID) {
+        switch frame {
+        case .propose(let items): perform(core.onPropose(link, items, nowMs: nowMs))
+        case .follow(let chat, let after): core.onFollow(link, chat: chat, after: after)
+        case .unfollow(let chat): core.onUnfollow(link, chat: chat)
+        case .find(let counter, let code): ports[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
+        case .typing(let chat, let side): perform(core.onTyping(from: link, chat: chat, side: side))
+        case .renewals(let sessions): perform(core.onRenewals(sessions, nowMs: nowMs))
+        default: ports[link]?.close(code: "badFrame", text: "not a frame that a node sends to its coordinator")
+        }
+        schedule()
+    }
+
+    private func receive(_ frame: PeerFrame) {
+        switch frame {
+        case .forward(let items): core.onForwarded(items)
+        case .renewals(let sessions): perform(core.onRenewals(sessions, nowMs: nowMs))
+        case .typing(let chat, let side): perform(core.onTyping(from: nil, chat: chat, side: side))
+        default: logger.warning("a coordinator sent a frame that is not for coordinators")
+        }
+        schedule()
+    }
+
+    private func perform(_ directives: [CoordinatorDirective]) {
+        carryOut(directives)
+        schedule()
+    }
+
+    private func carryOut(_ directives: [CoordinatorDirective]) {
+        for directive in directives {
+            switch directive {
+            case .propose(let batch):
+                if !raft.propose(batch) { core.onProposeFailed(batch, nowMs: nowMs) }
+            case .forward(let items, let leader): links.send(.forward(items), to: leader)
+            case .outcome(let link, let counter, let verdict, let at): ports[link]?.send(.outcome(counter: counter, verdict, at: at))
+            case .busy(let link, let counter, let retryMs): ports[link]?.send(.busy(counter: counter, retryMs: retryMs))
+            case .board(let link, let board): ports[link]?.send(.board(board))
+            case .chat(let link, let update): ports[link]?.send(.chat(update))
+            case .typing(let link, let chat, let side): ports[link]?.send(.typing(chat, side))
+            case .relayTyping(let chat, let side): links.broadcast(.typing(chat, side))
+            case .forwardRenewals(let sessions, let leader): links.send(.renewals(sessions), to: leader)
+            case .leaderKnown(let link, let known): ports[link]?.send(.leaderKnown(known))
+            case .scheduleTick(let atMs): scheduleTick(atMs)
+            case .halt(let reason):
+                logger.critical("this replica goes on replicating and stops applying", metadata: ["why": "\(reason)"])
+            }
+        }
+    }
+
+    private var tickAtMs: UInt64 = .max
+
+    /// One timer; the earliest time asked for counts.
+    private func scheduleTick(_ atMs: UInt64) {
+        guard atMs < tickAtMs || !timer.isActive else { return }
+        tickAtMs = atMs
+        let now = nowMs
+        timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in
+            tickAtMs = .max
+            perform(core.onTick(nowMs: nowMs))
+        }
+    }
+
+    private func schedule() {
+        guard !scheduled else { return }
+        scheduled = true
+        ClusterActor.loop.deferToIterationEnd { [self] in
+            scheduled = false
+            carryOut(core.flush(nowMs: nowMs, wallMs: WallClock.nowMs))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+/// This voter's raft on the loop: messages over peer links, writes on the log's own thread, and committed entries for the
+/// coordinator.
+
+import Consortium
+import EventLoop
+import Logging
+import Raft
+import Sodium
+import Wire
+
+@ClusterActor
+final class RaftHost {
+    let replica: RaftReplica
+    private var writer: LogWriter?
+    private let encoder = Worker(name: "snapshots", pendingMax: 4)
+    private let links: VoterLinks
+    private let logger: Logger
+    private let timer = Timer(on: ClusterActor.loop)
+    private var stopped = false
+
+    var onApply: ((Batch, UInt64) -> Void)?
+    var onRestore: ((ConsortiumState) -> Void)?
+    var onRole: ((RaftRole, UInt64, UInt64?) -> Void)?
+    var snapshotState: (() -> ConsortiumState)?
+    /// The replica cannot go on in this life of the process; says why and what to do.
+    var onFatal: ((String) -> Void)?
+
+    init(replica: RaftReplica, links: VoterLinks, logger: Logger) {
+        self.replica = replica
+        self.links = links
+        self.logger = logger
+    }
+
+    /// Takes the store over and begins from what it held.
+    func start(_ store: sending LogStore, from log: RecoveredLog) throws(LogError) {
+        links.onMessage = { [self] message, from in perform(replica.receive(message, from: from, nowMs: nowMs)) }
+        writer = try LogWriter(store) { [weak self] completion in
+            ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.completed(completion) } }
+        }
+        perform(replica.start(from: log, nowMs: nowMs))
+    }
+
+    /// Whether the log took the batch.
+    func propose(_ batch: Batch) -> Bool {
+        let (result, directives) = replica.propose(payloads: [batch.wireBytes()], nowMs: nowMs)
+        perform(directives)
+        if case .success = result { return true }
+        return false
+    }
+
+    func stop() async {
+        stopped = true
+        timer.close()
+        // The writer joins its thread, which may be in a sync: not on the loop.
+        if let writer { await Self.end(writer) }
+        writer = nil
+        await encoder.shutdown()
+    }
+
+    /// Hands leadership over before a planned stop, so that nobody waits for an election.
+    func handOver() {
+        if case .success(let directives) = replica.transferLeadership(to: nil, nowMs: nowMs) { perform(directives) }
+    }
+
+    private var nowMs: UInt64 { ClusterActor.loop.nowMs }
+
+    private func completed(_ completion: LogCompletion) {
+        guard !stopped else { return }
+        switch completion {
+        case .persisted(let tickets): perform(replica.onPersisted(tickets, nowMs: nowMs))
+        case .failed(let error):
+            perform(replica.halt())
+            fatal("the log could not be written (\(error)); this coordinator starts again from what is durable")
+        }
+    }
+
+    @concurrent nonisolated private static func end(_ writer: LogWriter) async { writer.stop() }
+
+    private func perform(_ directives: [RaftDirective]) {
+        for directive in directives {
+            if let request = LogRequest(directive) {
+                write(request)
+                continue
+            }
+            switch directive {
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot: break  // Written above.
+            case .send(let message, let to): links.send(message, to: to)
+            case .apply(let entries): apply(entries)
+            case .takeSnapshot(let index, _): takeSnapshot(index)
+            case .restoreSnapshot(_, let bytes): restore(bytes)
+            case .setTimer(let atMs):
+                let now = nowMs
+                timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }
+            case .roleChanged(let role, let term, let leader):
+                logger.info("raft role", metadata: ["role": "\(role)", "term": "\(term)", "leader": "\(leader.map(String.init) ?? "none")"])
+                onRole?(role, term, leader)
+            case .dropped: break  // The coordinator asks again by id; it needs no word of this.
+            case .halted(let fault): fatal("\(fault)")
+            }
+        }
+    }
+
+    private func write(_ request: LogRequest) {
+        guard let writer, writer.submit([request]) else {
+            perform(replica.halt())
+            return fatal("the log's queue is full: the disk has stopped answering; this coordinator starts again from what is durable")
+        }
+    }
+
+    private func apply(_ entries: [RaftEntry]) {
+        for entry in entries where entry.kind == .command {
+            do {
+                onApply?(try Batch(wire: entry.payload), entry.index)
+            } catch {
+                // Rule 11: an entry that this version cannot read stops apply; it is never skipped.
+                return fatal("entry \(entry.index) cannot be read by this version (\(error)); update this coordinator")
+            }
+        }
+    }
+
+    private func takeSnapshot(_ index: UInt64) {
+        guard let state = snapshotState?() else { return }
+        // The copy shares its storage with the living state; encoding it takes place beside the loop.
+        let submitted = encoder.submit { [weak self] in
+            let bytes = state.wireSnapshot()
+            ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.snapshotTaken(index, bytes) } }
+        }
+        if !submitted { perform(replica.onSnapshotTaken(index: index, data: nil, nowMs: nowMs)) }
+    }
+
+    private func snapshotTaken(_ index: UInt64, _ bytes: [UInt8]) {
+        guard !stopped else { return }
+        logger.info("snapshot", metadata: ["index": "\(index)", "bytes": "\(bytes.count)"])
+        perform(replica.onSnapshotTaken(index: index, data: bytes, nowMs: nowMs))
+    }
+
+    private func restore(_ bytes: [UInt8]) {
+        do {
+            onRestore?(try ConsortiumState(wireSnapshot: bytes))
+        } catch {
+            fatal("a snapshot cannot be read (\(error)); update this coordinator, or replace its data from the others")
+        }
+    }
+
+    private func fatal(_ sentence: String) {
+        guard !stopped else { return }
+        logger.critical("this coordinator stops", metadata: ["why": "\(sentence)"])
+        onFatal?(sentence)
+    }
+}

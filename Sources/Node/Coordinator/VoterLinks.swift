@@ -1,0 +1,89 @@
+/// Links between coordinators: each dials every other and sends on its own link; what comes in is taken from theirs.
+
+import Consortium
+import EventLoop
+import Logging
+import Raft
+import Wire
+
+@ClusterActor
+final class VoterLinks {
+    private let network: PeerNetwork
+    private let own: NodeConfiguration.Coordinator
+    private let others: [NodeConfiguration.Coordinator]
+    private let logger: Logger
+    private var outgoing: [UInt64: Redialer] = [:]
+    private(set) var memory: VoterMemory
+    var onMessage: ((RaftMessage, UInt64) -> Void)?
+    /// Proposals, renewals and typing that another coordinator hands over.
+    var onFrame: ((PeerFrame) -> Void)?
+
+    init(network: PeerNetwork, own: NodeConfiguration.Coordinator, all: [NodeConfiguration.Coordinator], logger: Logger) {
+        self.network = network
+        self.own = own
+        others = all.filter { $0.id != own.id }
+        self.logger = logger
+        memory = VoterMemory()
+    }
+
+    func start() {
+        network.receive(.raft) { [self] link in take(link) }
+        for other in others {
+            let redialer = Redialer(network: network, address: other.peer, purpose: .raft, expecting: other.name)
+            outgoing[other.id] = redialer
+            redialer.start()
+        }
+    }
+
+    func stop() {
+        for redialer in outgoing.values { redialer.stop() }
+    }
+
+    func send(_ message: RaftMessage, to voter: UInt64) { outgoing[voter]?.link?.send(.raft(message)) }
+
+    func send(_ frame: PeerFrame, to name: NodeName) {
+        guard let voter = others.first(where: { $0.name == name }) else { return }
+        outgoing[voter.id]?.link?.send(frame)
+    }
+
+    func broadcast(_ frame: PeerFrame) {
+        for redialer in outgoing.values { redialer.link?.send(frame) }
+    }
+
+    func name(of voter: UInt64) -> NodeName? {
+        voter == own.id ? own.name : others.first { $0.id == voter }?.name
+    }
+
+    /// Rule 12: a voter that comes back with less than it acknowledged has lost its disk, and its votes could undo what is committed.
+    func refusal(of hello: PeerHello) -> String? {
+        guard hello.purpose == .raft else { return nil }
+        guard let other = others.first(where: { $0.name == hello.node }), other.id == hello.raftID else {
+            return "`\(hello.node)` with raft id \(hello.raftID) is not among this cluster's coordinators"
+        }
+        return memory.refusal(of: other.id, term: hello.durableTerm, index: hello.durableIndex)
+    }
+
+    private func take(_ link: PeerLink) {
+        guard let hello = link.remote, others.contains(where: { $0.id == hello.raftID && $0.name == hello.node }) else {
+            return link.close(code: "refused", text: "raft links are between coordinators")
+        }
+        let from = hello.raftID
+        link.onFrame = { [self] frame in
+            if case .raft(let message) = frame {
+                remember(message, from: from)
+                onMessage?(message, from)
+            } else {
+                onFrame?(frame)
+            }
+        }
+        link.onEnd = { [self] sentence in
+            logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])
+        }
+    }
+
+    private func remember(_ message: RaftMessage, from voter: UInt64) {
+        if case .appendEntriesResult(let result) = message, result.rejected == 0 {
+            memory.acknowledged(by: voter, term: result.term, index: result.lastLogIndex)
+        }
+    }
+}

@@ -1,0 +1,212 @@
+/// A library node on the loop: the gateway between this node's clients and the coordinator that serves it.
+
+import ClientProtocol
+import Consortium
+import Coordinator
+import EventLoop
+import Gateway
+import Glibc
+import Logging
+import Sodium
+import Wire
+
+@ClusterActor
+final class LibraryHost {
+    /// Counters with this bit belong to imports, the others to the gateway.
+    static let importBit: UInt64 = 1 << 62
+
+    let node: NodeName
+    let boot: UInt64
+    private var gateway: GatewayCore
+    private let client: CoordinatorClient
+    private let accounts: Accounts
+    private let logger: Logger
+    private let timer = Timer(on: ClusterActor.loop)
+    private var cookies: [ClientID: String] = [:]
+    private var proposals: [Batch.Item] = []
+    private var actions: [ClientAction] = []
+    private var scheduled = false
+    private(set) var board: Board?
+    private(set) var boardAtMs: UInt64 = 0
+    private var imports: [UInt64: (Verdict?) -> Void] = [:]
+    private var importItems: [UInt64: Batch.Item] = [:]
+    private var importCounter: UInt64 = 0
+
+    /// Hands actions to the web plane.
+    var deliver: (@Sendable ([ClientAction]) -> Void)?
+    var onBoard: ((Board) -> Void)?
+
+    init(node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, accounts: Accounts, logger: Logger) throws {
+        self.node = node
+        self.boot = boot
+        self.client = client
+        self.accounts = accounts
+        self.logger = logger
+        gateway = GatewayCore(
+            node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
+            wallMs: WallClock.nowMs, hash: { LibraryHost.hash($0) })
+    }
+
+    func start() {
+        client.onUp = { [self] server in
+            for item in importItems.values.sorted(by: { $0.id.counter < $1.id.counter }) { proposals.append(item) }
+            perform(gateway.onLinkUp(now: nowMs))
+            logger.info("served by a coordinator", metadata: ["coordinator": "\(server)"])
+        }
+        client.onDown = { [self] in perform(gateway.onLinkDown(now: nowMs)) }
+        client.onFrame = { [self] frame in receive(frame) }
+        accounts.onSignedOut = { [self] session in perform(gateway.onSignedOut(session.session, now: nowMs)) }
+        client.start()
+        perform(gateway.onTick(now: nowMs))
+    }
+
+    /// Tells every client that this node stops, so that they go elsewhere at once.
+    func stop() {
+        perform(gateway.onShutdown(now: nowMs))
+        flush()
+        timer.close()
+        client.stop()
+    }
+
+    /// What the web plane gathered in one turn of its loop.
+    func take(_ events: [ClientEvent]) {
+        for event in events {
+            switch event {
+            case .connected(let id, let cookie):
+                cookies[id] = cookie
+                perform(gateway.onConnected(id, now: nowMs))
+            case .message(let id, .hello(let hello)) where hello.role == .operator:
+                hello.session.map { cookies[id] = $0 }
+                let session = cookies[id].flatMap { accounts.session($0) }
+                perform(gateway.onOperatorHello(id, hello, session?.operatorName, session?.session, now: nowMs))
+            case .message(let id, let message): perform(gateway.onMessage(id, message, now: nowMs))
+            case .bad(let id, let error): perform(gateway.onBadMessage(id, error, now: nowMs))
+            case .pong(let id): gateway.onPong(id, now: nowMs)
+            case .disconnected(let id):
+                cookies[id] = nil
+                perform(gateway.onDisconnected(id, now: nowMs))
+            }
+        }
+    }
+
+    // MARK: Imports
+
+    /// Proposes one command of an import; the answer is its verdict, or `nil` when this node stops first.
+    func propose(_ command: Command, completion: @escaping (Verdict?) -> Void) {
+        importCounter += 1
+        let counter = importCounter | Self.importBit
+        let item = Batch.Item(id: ProposalID(node: node, boot: boot, counter: counter), command: command)
+        imports[counter] = completion
+        importItems[counter] = item
+        proposals.append(item)
+        schedule()
+    }
+
+    // MARK: The coordinator's side
+
+    private func receive(_ frame: PeerFrame) {
+        switch frame {
+        case .outcome(let counter, let verdict, let at):
+            if counter & Self.importBit != 0 {
+                importItems[counter] = nil
+                imports.removeValue(forKey: counter)?(verdict)
+            } else {
+                perform(gateway.onOutcome(counter, verdict, at: at, now: nowMs))
+            }
+        case .busy(let counter, let retryMs):
+            if counter & Self.importBit != 0 {
+                retryImport(counter, afterMs: retryMs)
+            } else {
+                perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
+            }
+        case .board(let board):
+            self.board = board
+            boardAtMs = nowMs
+            perform(gateway.onBoard(board, now: nowMs))
+            onBoard?(board)
+        case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
+        case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
+        case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
+        case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))
+        default: logger.warning("a coordinator sent a frame that is not for nodes")
+        }
+    }
+
+    private func retryImport(_ counter: UInt64, afterMs: UInt64) {
+        let timer = Timer(on: ClusterActor.loop)
+        timer.start(afterMs: afterMs) { [self] in
+            timer.close()
+            if let item = importItems[counter] { proposals.append(item) }
+            schedule()
+        }
+    }
+
+    private func perform(_ directives: [GatewayDirective]) {
+        for directive in directives {
+            switch directive {
+            case .send(let id, let message): actions.append(.send(id, message))
+            case .end(let id, let code, let text, let retryMs):
+                cookies[id] = nil
+                actions.append(.end(id, code, text: text, retryMs: retryMs))
+            case .propose(let counter, let command):
+                proposals.append(Batch.Item(id: ProposalID(node: node, boot: boot, counter: counter), command: command))
+            case .find(let counter, let code):
+                sendProposals()
+                client.send(.find(counter: counter, code: code))
+            case .follow(let chat, let after):
+                sendProposals()
+                client.send(.follow(chat, after: after))
+            case .unfollow(let chat): client.send(.unfollow(chat))
+            case .typing(let chat, let who):
+                client.send(.typing(chat, who == .patron ? .patron : .staff))
+            case .renewLeases(let sessions): client.send(.renewals(sessions))
+            case .sessionOver(let session): accounts.forget(session)
+            case .scheduleTick(let atMs):
+                let now = nowMs
+                timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(gateway.onTick(now: nowMs)) }
+            }
+        }
+        schedule()
+    }
+
+    private func schedule() {
+        guard !scheduled else { return }
+        scheduled = true
+        ClusterActor.loop.deferToIterationEnd { [self] in flush() }
+    }
+
+    private func flush() {
+        scheduled = false
+        sendProposals()
+        guard !actions.isEmpty else { return }
+        deliver?(actions)
+        actions.removeAll(keepingCapacity: true)
+    }
+
+    private func sendProposals() {
+        guard !proposals.isEmpty else { return }
+        client.send(.propose(proposals))
+        proposals.removeAll(keepingCapacity: true)
+    }
+
+    private var nowMs: UInt64 { ClusterActor.loop.nowMs }
+
+    /// Secrets and codes are hashed with a key of their purpose, so that the hashes are of no use elsewhere.
+    nonisolated private static func hash(_ bytes: [UInt8]) -> SecretHash {
+        let digest = Hash.sha256(Array("callslip secret ".utf8) + bytes)
+        guard let hash = SecretHash(digest) else {
+            // SHA-256 has 32 bytes (FIPS 180-4), which is what SecretHash asks for.
+            preconditionFailure("a SHA-256 digest of \(digest.count) bytes")
+        }
+        return hash
+    }
+}
+
+/// Wall time, for display.
+enum WallClock {
+    static var nowMs: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(max(0, time.tv_sec)) * 1_000 + UInt64(max(0, time.tv_nsec)) / 1_000_000
+    }
+}
