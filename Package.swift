@@ -1,6 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+
 let package = Package(
     name: "callslip",
     platforms: [.macOS(.v15)],
@@ -20,7 +23,7 @@ let package = Package(
 
         .target(name: "EventLoop", dependencies: ["CUV"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
-        .target(name: "Gossip", dependencies: []),
+        .target(name: "Gossip"),
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
         .target(name: "Coordinator", dependencies: ["Consortium"]),
@@ -29,18 +32,25 @@ let package = Package(
             dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Protos"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
+        .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol"]),
+        .target(name: "Web", dependencies: ["EventLoop", "CHTTPParser", "CWslay", logging, metrics], exclude: ["Client"]),
         .target(
-            name: "Web",
+            name: "Node",
             dependencies: [
-                "EventLoop", "CHTTPParser", "CWslay",
-                .product(name: "Logging", package: "swift-log"), .product(name: "CoreMetrics", package: "swift-metrics"),
+                "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web", logging,
+                metrics, .product(name: "Yams", package: "Yams"),
             ]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
-        .testTarget(name: "GossipTests", dependencies: ["Gossip"]),
+        .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"]),
+        .testTarget(name: "ConsortiumTests", dependencies: ["Consortium"], exclude: ["Scenarios"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
+        .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol"]),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
+        .testTarget(name: "WebTests", dependencies: ["Web"]),
     ],
     swiftLanguageModes: [.v6]
 )
