@@ -1,0 +1,77 @@
+/// The whole state as plain lists, in the order of the keys: what a snapshot carries. Everything derived is left out and
+/// computed anew.
+
+package struct Memento: Sendable {
+    package var clockMs: UInt64 = 0
+    package var appliedThrough: LogPosition = .zero
+    package var featureLevel: UInt32 = 0
+    package var term: UInt64 = 0
+    package var wallMs: UInt64 = 0
+    package var digestMarks: [DigestMark] = []
+    package var settings = Settings()
+    package var libraries: [Library] = []
+    package var queues: [QueueDesk] = []
+    package var operators: [Operator] = []
+    package var sessions: [Session] = []
+    package var endedSessions: [SessionID] = []
+    package var claims: [RecentClaim] = []
+    package var chats: [(chat: Chat, messages: [ChatMessage])] = []
+    package init() {}
+}
+
+extension ConsortiumState {
+    package var memento: Memento {
+        var memento = Memento()
+        memento.clockMs = clockMs
+        memento.appliedThrough = appliedThrough
+        memento.featureLevel = featureLevel
+        memento.term = term
+        memento.wallMs = wallMs
+        memento.digestMarks = digestMarks
+        memento.settings = settings
+        memento.libraries = libraries.values
+        memento.queues = queues.values
+        memento.operators = operators.values
+        memento.sessions = sessions.values
+        memento.endedSessions = endedSessions
+        memento.claims = claims
+        memento.chats = chats.map { ($0.value, scripts[$0.key]?.messages ?? []) }
+        return memento
+    }
+
+    /// Rebuilds a state. A memento that no state could have given is refused.
+    package init(memento: Memento) throws(InvariantViolation) {
+        self.init()
+        clockMs = memento.clockMs
+        appliedThrough = memento.appliedThrough
+        featureLevel = memento.featureLevel
+        term = memento.term
+        wallMs = memento.wallMs
+        digestMarks = memento.digestMarks
+        settings = memento.settings
+        for library in memento.libraries { libraries[library.name] = library }
+        for desk in memento.queues {
+            queues[desk.queue.name] = desk
+            if desk.queue.library == nil { index.general = desk.queue.name }
+        }
+        for person in memento.operators { operators[person.name] = person }
+        for session in memento.sessions {
+            sessions[session.id] = session
+            index.add(session, of: operators[session.operatorName])
+        }
+        endedSessions = memento.endedSessions
+        claims = memento.claims
+        for (chat, messages) in memento.chats {
+            chats[chat.id] = chat
+            index.add(Listing(chat))
+            var script = Script()
+            for message in messages { script.append(message) }
+            scripts[chat.id] = script
+            index.textBytes += script.textBytes
+        }
+        guard featureLevel <= Self.featureLevelSupported else {
+            throw InvariantViolation(sentence: "The snapshot is of feature level \(featureLevel); update this node.")
+        }
+        try checkInvariants()
+    }
+}

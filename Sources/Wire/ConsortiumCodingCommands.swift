@@ -1,0 +1,283 @@
+/// Commands, batches and verdicts as bytes. A batch of messages is on the way of every acknowledgement: it is kept flat.
+
+import Consortium
+
+extension PBBatchMessage {
+    init(_ batch: Batch) {
+        self.init()
+        elapsedMs = batch.elapsedMs
+        wallMs = batch.wallMs
+        term = batch.term
+        items.reserveCapacity(batch.items.count)
+        for item in batch.items {
+            var message = PBBatchItem()
+            message.node = item.id.node.text
+            message.boot = item.id.boot
+            message.counter = item.id.counter
+            message.command = PBCommandMessage(item.command)
+            items.append(message)
+        }
+    }
+
+    func decoded() throws(WireError) -> Batch {
+        Batch(
+            elapsedMs: elapsedMs, wallMs: wallMs, term: term,
+            items: try Field.list(items, "batch.items", max: Limits.commandsPerBatchMax) { item throws(WireError) in
+                Batch.Item(
+                    id: ProposalID(node: try Field.name(item.node, "proposal.node"), boot: item.boot, counter: item.counter),
+                    command: try item.command.decoded())
+            })
+    }
+}
+
+extension PBCommandMessage {
+    init(_ command: Command) {
+        self.init()
+        switch command {
+        case .setLibrary(let library): setLibrary = PBLibraryEntry(library)
+        case .setQueue(let queue): setQueue = PBQueueEntry(queue)
+        case .setOperator(let person): setOperator = PBOperatorEntry(person)
+        case .setSettings(let settings): setSettings = PBSettingsEntry(settings)
+        case .signOn(let command): signOn = PBSignOnCommand(command)
+        case .signOff(let session): signOff = PBId(session)
+        case .setAvailability(let session, let queue, let available):
+            setAvailability = PBSessionQueueCommand(session, queue, available)
+        case .leaving(let session, let inMs):
+            leaving.session = PBId(session)
+            if let inMs { leaving.inMs = inMs }
+        case .back(let session, let queue): back = PBSessionQueueCommand(session, queue, false)
+        case .open(let command): open = PBOpenCommand(command)
+        case .attach(let command): attach = PBAttachCommand(command)
+        case .say(let command): say = PBSayCommand(command)
+        case .claim(let command):
+            claim.chat = PBId(command.chat)
+            claim.session = PBId(command.session)
+            claim.request = PBId(command.request)
+        case .offerTransfer(let command): offerTransfer = PBOfferTransferCommand(command)
+        case .consent(let chat, let attach, let offer, let agreed):
+            consent.chat = PBId(chat)
+            consent.attach = PBId(attach)
+            consent.offer = PBLogPos(offer)
+            consent.agreed = agreed
+        case .pickUp(let chat, let session, let offer):
+            pickUp.chat = PBId(chat)
+            pickUp.session = PBId(session)
+            pickUp.offer = PBLogPos(offer)
+        case .withdrawOffer(let chat, let token, let offer):
+            withdrawOffer.chat = PBId(chat)
+            withdrawOffer.token = PBLogPos(token)
+            withdrawOffer.offer = PBLogPos(offer)
+        case .release(let chat, let token): release = PBChatTokenCommand(chat, token)
+        case .close(let chat, let token): close = PBChatTokenCommand(chat, token)
+        case .leave(let chat, let attach): leave = PBChatAttachCommand(chat, attach, false)
+        case .keepMessage(let command):
+            keepMessage.chat = PBId(command.chat)
+            keepMessage.attach = PBId(command.attach)
+            keepMessage.code = PBHash(command.code)
+            keepMessage.contact = command.contact
+        case .lapse(let session): lapse = PBId(session)
+        case .patronPresence(let chat, let attach, let present): patronPresence = PBChatAttachCommand(chat, attach, present)
+        case .tick: tick = PBNothing()
+        case .checkDigest(let upTo, let digest):
+            checkDigest.upTo = PBLogPos(upTo)
+            checkDigest.digest = digest
+        case .setFeatureLevel(let level): setFeatureLevel = level
+        }
+    }
+
+    func decoded() throws(WireError) -> Command {
+        switch kind {
+        case .setLibrary(let message): .setLibrary(try message.decoded())
+        case .setQueue(let message): .setQueue(try message.decoded())
+        case .setOperator(let message): .setOperator(try message.decoded())
+        case .setSettings(let message): .setSettings(message.decoded())
+        case .signOn(let message): .signOn(try message.decoded())
+        case .signOff(let message): .signOff(message.decoded())
+        case .setAvailability(let message):
+            .setAvailability(message.session.decoded(), try Field.name(message.queue, "setAvailability.queue"), message.available)
+        case .leaving(let message): .leaving(message.session.decoded(), inMs: message.hasInMs ? message.inMs : nil)
+        case .back(let message): .back(message.session.decoded(), try Field.name(message.queue, "back.queue"))
+        case .open(let message): .open(try message.decoded())
+        case .attach(let message): .attach(try message.decoded())
+        case .say(let message): .say(message.decoded())
+        case .claim(let message):
+            .claim(Claim(chat: message.chat.decoded(), session: message.session.decoded(), request: message.request.decoded()))
+        case .offerTransfer(let message): .offerTransfer(try message.decoded())
+        case .consent(let message):
+            .consent(message.chat.decoded(), message.attach.decoded(), offer: message.offer.decoded(), agreed: message.agreed)
+        case .pickUp(let message): .pickUp(message.chat.decoded(), message.session.decoded(), offer: message.offer.decoded())
+        case .withdrawOffer(let message):
+            .withdrawOffer(message.chat.decoded(), token: message.token.decoded(), offer: message.offer.decoded())
+        case .release(let message): .release(message.chat.decoded(), token: message.token.decoded())
+        case .close(let message): .close(message.chat.decoded(), token: message.token.decoded())
+        case .leave(let message): .leave(message.chat.decoded(), message.attach.decoded())
+        case .keepMessage(let message):
+            .keepMessage(
+                KeepMessage(
+                    chat: message.chat.decoded(), attach: message.attach.decoded(),
+                    code: try message.code.decoded(), contact: message.contact))
+        case .lapse(let message): .lapse(message.decoded())
+        case .patronPresence(let message):
+            .patronPresence(message.chat.decoded(), message.attach.decoded(), present: message.present)
+        case .tick: .tick
+        case .checkDigest(let message): .checkDigest(upTo: message.upTo.decoded(), digest: message.digest)
+        case .setFeatureLevel(let level): .setFeatureLevel(level)
+        case nil: throw .unknownKind("command")
+        }
+    }
+}
+
+extension PBSignOnCommand {
+    init(_ command: SignOn) {
+        self.init()
+        session = PBId(command.session)
+        operatorName = command.operatorName.text
+        node = command.node.text
+        boot = command.boot
+        available = command.available.map(\.text)
+    }
+
+    func decoded() throws(WireError) -> SignOn {
+        SignOn(
+            session: session.decoded(), operatorName: try Field.name(operatorName, "signOn.operator"),
+            node: try Field.name(node, "signOn.node"), boot: boot,
+            available: try Field.names(available, "signOn.available", max: Limits.queuesPerOperatorMax))
+    }
+}
+
+extension PBSessionQueueCommand {
+    init(_ session: SessionID, _ queue: QueueName, _ available: Bool) {
+        self.init()
+        self.session = PBId(session)
+        self.queue = queue.text
+        self.available = available
+    }
+}
+
+extension PBOpenCommand {
+    init(_ command: Open) {
+        self.init()
+        chat = PBId(command.chat)
+        secret = PBHash(command.secret)
+        queue = command.queue.text
+        attach = PBId(command.attach)
+        node = command.node.text
+        referralAgreed = command.referralAgreed
+        patronSupplied = command.patronSupplied
+    }
+
+    func decoded() throws(WireError) -> Open {
+        Open(
+            chat: chat.decoded(), secret: try secret.decoded(), queue: try Field.name(queue, "open.queue"),
+            attach: attach.decoded(), node: try Field.name(node, "open.node"), referralAgreed: referralAgreed,
+            patronSupplied: patronSupplied)
+    }
+}
+
+extension PBAttachCommand {
+    init(_ command: Attach) {
+        self.init()
+        chat = PBId(command.chat)
+        secret = PBHash(command.secret)
+        attach = PBId(command.attach)
+        node = command.node.text
+    }
+
+    func decoded() throws(WireError) -> Attach {
+        Attach(
+            chat: chat.decoded(), secret: try secret.decoded(), attach: attach.decoded(),
+            node: try Field.name(node, "attach.node"))
+    }
+}
+
+extension PBSayCommand {
+    init(_ command: Say) {
+        self.init()
+        chatHigh = command.chat.high
+        chatLow = command.chat.low
+        switch command.speaker {
+        case .patron(let attach):
+            attachHigh = attach.high
+            attachLow = attach.low
+        case .staff(let token):
+            staff = true
+            tokenIndex = token.index
+            tokenOrdinal = token.ordinal
+        }
+        senderHigh = command.sender.high
+        senderLow = command.sender.low
+        sequence = command.sequence
+        text = command.text
+    }
+
+    func decoded() -> Say {
+        let speaker: Speaker =
+            staff
+            ? .staff(token: LogPosition(index: tokenIndex, ordinal: tokenOrdinal))
+            : .patron(AttachID(high: attachHigh, low: attachLow))
+        return Say(
+            chat: ChatID(high: chatHigh, low: chatLow), speaker: speaker, sender: SenderID(high: senderHigh, low: senderLow),
+            sequence: sequence, text: text)
+    }
+}
+
+extension PBOfferTransferCommand {
+    init(_ command: OfferTransfer) {
+        self.init()
+        chat = PBId(command.chat)
+        token = PBLogPos(command.token)
+        target = command.target.text
+        request = PBId(command.request)
+        consentGiven = command.consentGiven
+        note = command.note
+    }
+
+    func decoded() throws(WireError) -> OfferTransfer {
+        OfferTransfer(
+            chat: chat.decoded(), token: token.decoded(), target: try Field.name(target, "offerTransfer.target"),
+            request: request.decoded(), consentGiven: consentGiven, note: note)
+    }
+}
+
+extension PBChatTokenCommand {
+    init(_ chat: ChatID, _ token: LogPosition) {
+        self.init()
+        self.chat = PBId(chat)
+        self.token = PBLogPos(token)
+    }
+}
+
+extension PBChatAttachCommand {
+    init(_ chat: ChatID, _ attach: AttachID, _ present: Bool) {
+        self.init()
+        self.chat = PBId(chat)
+        self.attach = PBId(attach)
+        self.present = present
+    }
+}
+
+extension PBVerdictMessage {
+    init(_ verdict: Verdict) {
+        self.init()
+        switch verdict {
+        case .accepted(.done): done = PBNothing()
+        case .accepted(.token(let position)): token = PBLogPos(position)
+        case .accepted(.offered(let position)): offered = PBLogPos(position)
+        case .accepted(.placed(let position)): placed = PBPos(position)
+        case .refused(let refusal):
+            refused.code = refusal.code.rawValue
+            refused.sentence = refusal.sentence
+        }
+    }
+
+    func decoded() throws(WireError) -> Verdict {
+        switch kind {
+        case .done: .accepted(.done)
+        case .token(let position): .accepted(.token(position.decoded()))
+        case .offered(let position): .accepted(.offered(position.decoded()))
+        case .placed(let position): .accepted(.placed(position.decoded()))
+        case .refused(let refusal): .refused(Refusal(try Field.choice(refusal.code, "refusal.code"), refusal.sentence))
+        case nil: throw .unknownKind("verdict")
+        }
+    }
+}

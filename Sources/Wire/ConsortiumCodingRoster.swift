@@ -1,0 +1,105 @@
+/// The roster as bytes.
+
+import Consortium
+
+extension PBLibraryEntry {
+    init(_ library: Library) {
+        self.init()
+        name = library.name.text
+        title = library.title
+        homeNode = library.homeNode.text
+        standbyNode = library.standbyNode?.text ?? ""
+        switch library.fallback {
+        case .immediately: fallback = 0
+        case .ringFirst(let ms):
+            fallback = 1
+            ringFirstMs = ms
+        case .off: fallback = 2
+        }
+        hours = library.card.hours
+        website = library.card.website
+        phone = library.card.phone
+        email = library.card.email
+        policies = library.card.policies
+        lastChecked = library.card.lastChecked
+        wording = library.card.wording
+    }
+
+    func decoded() throws(WireError) -> Library {
+        let policy: FallbackPolicy
+        switch fallback {
+        case 0: policy = .immediately
+        case 1: policy = .ringFirst(ms: ringFirstMs)
+        case 2: policy = .off
+        default: throw .unknownKind("library.fallback \(fallback)")
+        }
+        return Library(
+            name: try Field.name(name, "library.name"), title: title, homeNode: try Field.name(homeNode, "library.homeNode"),
+            standbyNode: try Field.optionalName(standbyNode, "library.standbyNode"), fallback: policy,
+            card: LibraryCard(
+                hours: hours, website: website, phone: phone, email: email, policies: policies, lastChecked: lastChecked,
+                wording: wording))
+    }
+}
+
+extension PBQueueEntry {
+    init(_ queue: Queue) {
+        self.init()
+        name = queue.name.text
+        title = queue.title
+        library = queue.library?.text ?? ""
+        if case .closed(let reason) = queue.opening {
+            closed = true
+            closedReason = reason
+        }
+    }
+
+    func decoded() throws(WireError) -> Queue {
+        Queue(
+            name: try Field.name(name, "queue.name"), title: title, library: try Field.optionalName(library, "queue.library"),
+            opening: closed ? .closed(reason: closedReason) : .open)
+    }
+}
+
+extension PBOperatorEntry {
+    init(_ person: Operator) {
+        self.init()
+        name = person.name.text
+        displayName = person.displayName
+        library = person.library.text
+        queues = person.queues.map(\.text)
+    }
+
+    func decoded() throws(WireError) -> Operator {
+        Operator(
+            name: try Field.name(name, "operator.name"), displayName: displayName, library: try Field.name(library, "operator.library"),
+            queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax))
+    }
+}
+
+extension PBSettingsEntry {
+    init(_ settings: Settings) {
+        self.init()
+        pickUpMs = settings.pickUpMs
+        patronDeadlineMs = settings.patronDeadlineMs
+        consentMs = settings.consentMs
+        operatorLeaseMs = settings.operatorLeaseMs
+        patronGoneMs = settings.patronGoneMs
+        tombstoneMs = settings.tombstoneMs
+        answeredMessageMs = settings.answeredMessageMs
+        chatsPerOperatorMax = settings.chatsPerOperatorMax
+    }
+
+    func decoded() -> Settings {
+        var settings = Settings()
+        settings.pickUpMs = pickUpMs
+        settings.patronDeadlineMs = patronDeadlineMs
+        settings.consentMs = consentMs
+        settings.operatorLeaseMs = operatorLeaseMs
+        settings.patronGoneMs = patronGoneMs
+        settings.tombstoneMs = tombstoneMs
+        settings.answeredMessageMs = answeredMessageMs
+        settings.chatsPerOperatorMax = chatsPerOperatorMax
+        return settings
+    }
+}

@@ -1,0 +1,290 @@
+/// The whole state as bytes. What is derived is not in it; the domain computes it anew and checks its invariants.
+
+import Consortium
+
+extension PBStateSnapshot {
+    init(_ memento: Memento) {
+        self.init()
+        clockMs = memento.clockMs
+        appliedThrough = PBLogPos(memento.appliedThrough)
+        featureLevel = memento.featureLevel
+        term = memento.term
+        wallMs = memento.wallMs
+        digestMarks = memento.digestMarks.map { mark in
+            var entry = PBDigestMarkEntry()
+            entry.at = PBLogPos(mark.at)
+            entry.digest = mark.digest
+            return entry
+        }
+        settings = PBSettingsEntry(memento.settings)
+        libraries = memento.libraries.map { PBLibraryEntry($0) }
+        queues = memento.queues.map { desk in
+            var entry = PBQueueDeskEntry()
+            entry.queue = PBQueueEntry(desk.queue)
+            entry.expiredInARow = desk.expiredInARow
+            entry.paused = desk.paused
+            entry.waitsMs = desk.waitsMs
+            return entry
+        }
+        operators = memento.operators.map { PBOperatorEntry($0) }
+        sessions = memento.sessions.map { PBSessionEntry($0) }
+        endedSessions = memento.endedSessions.map { PBId($0) }
+        claims = memento.claims.map { claim in
+            var entry = PBRecentClaimEntry()
+            entry.atMs = claim.atMs
+            entry.chat = PBId(claim.chat)
+            entry.by = claim.by.text
+            return entry
+        }
+        chats = memento.chats.map { PBChatSnapshot($0.chat, $0.messages) }
+    }
+
+    func decoded() throws(WireError) -> Memento {
+        var memento = Memento()
+        memento.clockMs = clockMs
+        memento.appliedThrough = appliedThrough.decoded()
+        memento.featureLevel = featureLevel
+        memento.term = term
+        memento.wallMs = wallMs
+        memento.digestMarks = try Field.list(digestMarks, "snapshot.digestMarks", max: Limits.digestMarksMax) { e throws(WireError) in
+            DigestMark(at: e.at.decoded(), digest: e.digest)
+        }
+        memento.settings = settings.decoded()
+        memento.libraries = try Field.list(libraries, "snapshot.libraries", max: Limits.librariesMax) { e throws(WireError) in
+            try e.decoded()
+        }
+        memento.queues = try Field.list(queues, "snapshot.queues", max: Limits.queuesMax) { e throws(WireError) in
+            var desk = QueueDesk(queue: try e.queue.decoded())
+            desk.expiredInARow = e.expiredInARow
+            desk.paused = e.paused
+            desk.waitsMs = e.waitsMs
+            return desk
+        }
+        memento.operators = try Field.list(operators, "snapshot.operators", max: Limits.operatorsMax) { e throws(WireError) in
+            try e.decoded()
+        }
+        memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
+        memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {
+            e throws(WireError) in e.decoded()
+        }
+        memento.claims = try Field.list(claims, "snapshot.claims", max: Limits.recentClaimsMax) { e throws(WireError) in
+            RecentClaim(atMs: e.atMs, chat: e.chat.decoded(), by: try Field.name(e.by, "claim.by"))
+        }
+        memento.chats = try Field.list(chats, "snapshot.chats", max: Limits.chatsLiveMax + Limits.tombstonesMax) { e throws(WireError) in
+            try e.decoded()
+        }
+        return memento
+    }
+}
+
+extension PBSessionEntry {
+    init(_ session: Session) {
+        self.init()
+        id = PBId(session.id)
+        operatorName = session.operatorName.text
+        node = session.node.text
+        boot = session.boot
+        token = PBLogPos(session.token)
+        available = session.available.map(\.text)
+        if let ms = session.leavingAtMs { leavingAtMs = ms }
+    }
+
+    func decoded() throws(WireError) -> Session {
+        Session(
+            id: id.decoded(), operatorName: try Field.name(operatorName, "session.operator"), node: try Field.name(node, "session.node"),
+            boot: boot, token: token.decoded(),
+            available: try Field.names(available, "session.available", max: Limits.queuesPerOperatorMax),
+            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
+    }
+}
+
+extension PBOfferEntry {
+    init(_ offer: Offer) {
+        self.init()
+        id = PBLogPos(offer.id)
+        request = PBId(offer.request)
+        target = offer.target.text
+        note = offer.note
+        by = offer.by.text
+        byToken = PBLogPos(offer.byToken)
+        awaitingConsent = offer.awaitingConsent
+        deadlineMs = offer.deadlineMs
+    }
+
+    func decoded() throws(WireError) -> Offer {
+        Offer(
+            id: id.decoded(), request: request.decoded(), target: try Field.name(target, "offer.target"), note: note,
+            by: try Field.name(by, "offer.by"), byToken: byToken.decoded(), awaitingConsent: awaitingConsent, deadlineMs: deadlineMs)
+    }
+}
+
+extension PBHoldingEntry {
+    init(_ holding: Holding) {
+        self.init()
+        session = PBId(holding.session)
+        operatorName = holding.operatorName.text
+        displayName = holding.displayName
+        library = holding.library.text
+        token = PBLogPos(holding.token)
+        if let request = holding.request { self.request = PBId(request) }
+        if let pickedUp = holding.pickedUp { self.pickedUp = PBLogPos(pickedUp) }
+        queue = holding.queue.text
+        wasKept = holding.wasKept
+        answered = holding.answered
+        if let offer = holding.offer { self.offer = PBOfferEntry(offer) }
+    }
+
+    init(_ past: PastHolding) {
+        self.init()
+        session = PBId(past.session)
+        operatorName = past.operatorName.text
+        displayName = past.displayName
+        library = past.library.text
+        token = PBLogPos(past.token)
+        if let request = past.request { self.request = PBId(request) }
+        end = UInt32(past.end.rawValue)
+    }
+
+    func decoded() throws(WireError) -> Holding {
+        var holding = Holding(
+            session: session.decoded(), operatorName: try Field.name(operatorName, "holding.operator"), displayName: displayName,
+            library: try Field.name(library, "holding.library"), token: token.decoded(), request: hasRequest ? request.decoded() : nil,
+            pickedUp: hasPickedUp ? pickedUp.decoded() : nil, queue: try Field.name(queue, "holding.queue"), wasKept: wasKept)
+        holding.answered = answered
+        if hasOffer { holding.offer = try offer.decoded() }
+        return holding
+    }
+
+    func decodedPast() throws(WireError) -> PastHolding {
+        PastHolding(
+            session: session.decoded(), operatorName: try Field.name(operatorName, "holding.operator"), displayName: displayName,
+            library: try Field.name(library, "holding.library"), token: token.decoded(), request: hasRequest ? request.decoded() : nil,
+            end: try Field.small(end, "holding.end"))
+    }
+}
+
+extension PBChatSnapshot {
+    init(_ chat: Chat, _ messages: [ChatMessage]) {
+        self.init()
+        id = PBId(chat.id)
+        secret = PBHash(chat.secret)
+        queue = chat.queue.text
+        library = chat.library?.text ?? ""
+        epoch = chat.epoch
+        heldInEpoch = chat.heldInEpoch
+        openedMs = chat.openedMs
+        rankMs = chat.rankMs
+        encode(chat.stage)
+        attach = PBId(chat.attach)
+        node = chat.node.text
+        fenced = chat.fenced.map { PBId($0) }
+        patronPresent = chat.patronPresent
+        if let ms = chat.goneAtMs { goneAtMs = ms }
+        messageAtMs = chat.messageAtMs
+        referral = UInt32(chat.referral.rawValue)
+        patronSupplied = chat.patronSupplied
+        hasRung_p = chat.hasRung
+        tried = chat.tried.map(\.text)
+        pastOffers = chat.pastOffers.map { PBPastOfferEntry($0) }
+        pastHoldings = chat.pastHoldings.map { PBHoldingEntry($0) }
+        senders = chat.senders.map { PBSenderEntry($0) }
+        if let code = chat.code { self.code = PBHash(code) }
+        contact = chat.contact
+        question = chat.question
+        self.messages = messages.map { PBChatEntry($0) }
+    }
+
+    private mutating func encode(_ stage: Stage) {
+        switch stage {
+        case .waiting(let waiting):
+            self.waiting.queue = waiting.queue.text
+            self.waiting.sinceMs = waiting.sinceMs
+            if let ms = waiting.ringsUntilMs { self.waiting.ringsUntilMs = ms }
+        case .offered(let offer): offered = PBOfferEntry(offer)
+        case .held(let holding): held = PBHoldingEntry(holding)
+        case .unattended(let why): unattended = UInt32(why.rawValue)
+        case .kept: kept = PBNothing()
+        case .closed(let reason, let forgetAtMs):
+            closed.reason = reason.rawValue
+            closed.forgetAtMs = forgetAtMs
+        }
+    }
+
+    private func decodedStage() throws(WireError) -> Stage {
+        switch stage {
+        case .waiting(let waiting):
+            .waiting(
+                Waiting(
+                    queue: try Field.name(waiting.queue, "stage.queue"), sinceMs: waiting.sinceMs,
+                    ringsUntilMs: waiting.hasRingsUntilMs ? waiting.ringsUntilMs : nil))
+        case .offered(let offer): .offered(try offer.decoded())
+        case .held(let holding): .held(try holding.decoded())
+        case .unattended(let why): .unattended(try Field.small(why, "stage.unattended"))
+        case .kept: .kept
+        case .closed(let closed): .closed(try Field.choice(closed.reason, "stage.closed"), forgetAtMs: closed.forgetAtMs)
+        case nil: throw .unknownKind("stage")
+        }
+    }
+
+    func decoded() throws(WireError) -> (chat: Chat, messages: [ChatMessage]) {
+        var chat = Chat(
+            id: id.decoded(), secret: try secret.decoded(), queue: try Field.name(queue, "chat.queue"),
+            library: try Field.optionalName(library, "chat.library"), openedMs: openedMs, stage: try decodedStage(),
+            attach: attach.decoded(), node: try Field.name(node, "chat.node"), messageAtMs: messageAtMs,
+            referral: try Field.small(referral, "chat.referral"), patronSupplied: patronSupplied)
+        chat.epoch = epoch
+        chat.heldInEpoch = heldInEpoch
+        chat.rankMs = rankMs
+        chat.fenced = try Field.list(fenced, "chat.fenced", max: Limits.attachesPerChatMax) { e throws(WireError) in e.decoded() }
+        chat.patronPresent = patronPresent
+        chat.goneAtMs = hasGoneAtMs ? goneAtMs : nil
+        chat.hasRung = hasRung_p
+        chat.tried = try Field.names(tried, "chat.tried", max: Limits.transfersPerChatMax + 1)
+        chat.pastOffers = try Field.list(pastOffers, "chat.pastOffers", max: Limits.transfersPerChatMax) { e throws(WireError) in
+            try e.decoded()
+        }
+        chat.pastHoldings = try Field.list(pastHoldings, "chat.pastHoldings", max: Limits.pastHoldingsPerChatMax) { e throws(WireError) in
+            try e.decodedPast()
+        }
+        chat.senders = try Field.list(senders, "chat.senders", max: Limits.sendersPerChatMax) { e throws(WireError) in try e.decoded() }
+        chat.code = hasCode ? try code.decoded() : nil
+        chat.contact = contact
+        chat.question = question
+        let messages = try Field.list(messages, "chat.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }
+        return (chat, messages)
+    }
+}
+
+extension PBPastOfferEntry {
+    init(_ past: PastOffer) {
+        self.init()
+        id = PBLogPos(past.id)
+        request = PBId(past.request)
+        byToken = PBLogPos(past.byToken)
+        consented = past.consented
+        outcome = UInt32(past.outcome.rawValue)
+    }
+
+    func decoded() throws(WireError) -> PastOffer {
+        PastOffer(
+            id: id.decoded(), request: request.decoded(), byToken: byToken.decoded(), consented: consented,
+            outcome: try Field.small(outcome, "pastOffer.outcome"))
+    }
+}
+
+extension PBSenderEntry {
+    init(_ sender: Sender) {
+        self.init()
+        id = PBId(sender.id)
+        if case .staff(let name) = sender.owner {
+            staff = true
+            operatorName = name.text
+        }
+        sequence = sender.sequence
+    }
+
+    func decoded() throws(WireError) -> Sender {
+        Sender(
+            id: id.decoded(), owner: staff ? .staff(try Field.name(operatorName, "sender.operator")) : .patron, sequence: sequence)
+    }
+}

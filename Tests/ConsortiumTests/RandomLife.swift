@@ -1,0 +1,167 @@
+import Consortium
+
+/// splitmix64: the same numbers for the same seed everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    init(seed: UInt64) { state = seed }
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Draws commands from a small world, so that they meet each other: repeats, stale tokens, wrong secrets and all.
+struct RandomLife {
+    var generator: SeededGenerator
+    private var tokens: [LogPosition] = [.zero]
+    private var offers: [LogPosition] = [.zero]
+    private var history: [Command] = []
+    private var sequences: [String: UInt64] = [:]
+
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
+    static let libraries = ["memorial", "law", "music"]
+    static let queues = ["general", "memorial-desk", "law-desk", "music-desk"]
+    static let people = ["ann", "max", "lea", "gus", "mia", "tom"]
+
+    private mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
+    private mutating func chance(_ percent: Int) -> Bool { pick(100) < percent }
+    private mutating func of<Element>(_ list: [Element]) -> Element { list[pick(list.count)] }
+
+    private mutating func id<Tag>(_ kind: String, _ count: Int) -> Identifier<Tag> { Stage.id("\(kind)\(pick(count))") }
+    private mutating func queue() throws -> QueueName { try Stage.name(of(Self.queues)) }
+    private mutating func session() -> SessionID { id("session", 14) }
+    private mutating func chat() -> ChatID { id("chat", 8) }
+    private mutating func token() -> LogPosition { chance(70) ? tokens.suffix(6).randomElement(using: &generator) ?? .zero : of(tokens) }
+    private mutating func offer() -> LogPosition { chance(80) ? offers.suffix(3).randomElement(using: &generator) ?? .zero : of(offers) }
+
+    /// The attach that the chat has, mostly, or any.
+    private mutating func attach(_ chat: ChatID, in state: ConsortiumState) -> AttachID {
+        if chance(85), let meta = state.meta(of: chat) { return meta.attach }
+        return id("attach", 6)
+    }
+
+    private mutating func secret(_ chat: ChatID) throws -> SecretHash { try Stage.secret(chance(92) ? chat.text : "wrong") }
+
+    /// What a node learned from a verdict: tokens that will be used, rightly or stale.
+    mutating func learn(_ verdict: Verdict) {
+        switch verdict {
+        case .accepted(.token(let token)): tokens.append(token)
+        case .accepted(.offered(let offer)): offers.append(offer)
+        default: break
+        }
+    }
+
+    static func roster() throws -> [Command] {
+        var commands: [Command] = []
+        for (place, library) in libraries.enumerated() {
+            let fallback: FallbackPolicy = [.immediately, .ringFirst(ms: 40_000), .off][place]
+            commands.append(
+                .setLibrary(Library(name: try Stage.name(library), title: library, homeNode: try Stage.name("n"), fallback: fallback)))
+        }
+        for queue in queues {
+            let library: LibraryName? = queue == "general" ? nil : try Stage.name(String(queue.dropLast(5)))
+            commands.append(.setQueue(Queue(name: try Stage.name(queue), title: queue, library: library)))
+        }
+        for (place, person) in people.enumerated() {
+            let own = libraries[place % 3]
+            commands.append(
+                .setOperator(
+                    Operator(
+                        name: try Stage.name(person), displayName: person, library: try Stage.name(own),
+                        queues: place == 5 ? [try Stage.name("general")] : [try Stage.name("general"), try Stage.name(own + "-desk")])))
+        }
+        return commands
+    }
+
+    mutating func next(in state: ConsortiumState) throws -> Command {
+        if chance(8), !history.isEmpty { return of(history) }
+        let command = try fresh(in: state)
+        history.append(command)
+        return command
+    }
+
+    private mutating func fresh(in state: ConsortiumState) throws -> Command {
+        let chat = chat()
+        switch pick(100) {
+        case 0..<8: return try signOn()
+        case 8..<10: return .signOff(session())
+        case 10..<11: return .lapse(session())
+        case 11..<17: return .setAvailability(session(), try queue(), chance(70))
+        case 17..<18: return .leaving(session(), inMs: chance(70) ? UInt64(pick(60_000)) : nil)
+        case 18..<20: return .back(session(), try queue())
+        case 20..<30:
+            return .open(
+                Open(
+                    chat: chat, secret: try secret(chat), queue: try queue(), attach: id("attach", 6), node: try Stage.name("n"),
+                    referralAgreed: chance(70), patronSupplied: chance(10)))
+        case 30..<33:
+            return .attach(Attach(chat: chat, secret: try secret(chat), attach: id("attach", 200), node: try Stage.name("m")))
+        case 33..<55: return say(chat, in: state)
+        case 55..<67: return .claim(Claim(chat: chat, session: session(), request: id("request", 40)))
+        case 67..<76:
+            return .offerTransfer(
+                OfferTransfer(
+                    chat: chat, token: holder(of: chat, in: state) ?? token(), target: try queue(), request: id("request", 40),
+                    consentGiven: chance(60), note: "n"))
+        case 76..<79: return .consent(chat, attach(chat, in: state), offer: chance(60) ? offer() : .zero, agreed: chance(60))
+        case 79..<84: return .pickUp(chat, session(), offer: offer())
+        case 84..<85: return .withdrawOffer(chat, token: token(), offer: offer())
+        case 85..<86: return .release(chat, token: token())
+        case 86..<88: return .close(chat, token: holder(of: chat, in: state) ?? token())
+        case 88..<89: return .leave(chat, attach(chat, in: state))
+        case 89..<91:
+            return .keepMessage(KeepMessage(chat: chat, attach: attach(chat, in: state), code: try Stage.secret("code"), contact: ""))
+        case 91..<94: return .patronPresence(chat, attach(chat, in: state), present: chance(50))
+        case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
+        case 95..<96: return try rosterChange()
+        default: return .tick
+        }
+    }
+
+    private func holder(of chat: ChatID, in state: ConsortiumState) -> LogPosition? {
+        if case .held(let holder, _) = state.meta(of: chat)?.phase { holder.token } else { nil }
+    }
+
+    private mutating func signOn() throws -> Command {
+        let number = pick(14)
+        let person = Self.people[number % Self.people.count]
+        let own = Self.libraries[(number % Self.people.count) % 3] + "-desk"
+        var available: [QueueName] = []
+        if chance(70) { available.append(try Stage.name("general")) }
+        if chance(60), person != "tom" { available.append(try Stage.name(own)) }
+        return .signOn(
+            SignOn(
+                session: Stage.id("session\(number)"), operatorName: try Stage.name(person), node: try Stage.name("n"), boot: 1,
+                available: available))
+    }
+
+    private mutating func say(_ chat: ChatID, in state: ConsortiumState) -> Command {
+        let staff = chance(50)
+        let sender = "\(chat) \(staff) \(pick(2))"
+        if chance(80) { sequences[sender, default: 0] += 1 }
+        if chance(30), let mark = state.meta(of: chat)?.senders.first(where: { $0.sender == Stage.id(sender) }) {
+            sequences[sender] = mark.sequence + 1
+        }
+        let speaker: Speaker = staff ? .staff(token: holder(of: chat, in: state) ?? token()) : .patron(attach(chat, in: state))
+        let text = String(repeating: "é", count: chance(2) ? 3_000 : 1 + pick(200))
+        return .say(Say(chat: chat, speaker: speaker, sender: Stage.id(sender), sequence: sequences[sender] ?? 1, text: text))
+    }
+
+    private mutating func rosterChange() throws -> Command {
+        if chance(50) {
+            let queue = of(Self.queues)
+            let library: LibraryName? = queue == "general" ? nil : try Stage.name(String(queue.dropLast(5)))
+            return .setQueue(
+                Queue(name: try Stage.name(queue), title: queue, library: library, opening: chance(60) ? .open : .closed(reason: "break")))
+        }
+        if chance(50) { return of(try Self.roster()) }
+        var settings = Settings()
+        settings.chatsPerOperatorMax = UInt32(1 + pick(4))
+        settings.tombstoneMs = UInt64(1 + pick(100_000))
+        return .setSettings(settings)
+    }
+}

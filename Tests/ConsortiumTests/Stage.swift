@@ -1,0 +1,364 @@
+import Consortium
+
+/// A small world for scenarios: people, chats and times by short names, one command a line, and a trace of what came of it.
+struct Stage {
+    struct Mistake: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    var state = ConsortiumState()
+    private var index: UInt64 = 0
+    private var term: UInt64 = 1
+    private var names: [String: String] = [:]
+    private var attaches: [String: String] = [:]
+    private var tokens: [String: LogPosition] = [:]
+    private var offers: [String: LogPosition] = [:]
+    private var sessions: [String: String] = [:]
+    private var sequences: [String: UInt64] = [:]
+    private var seenMessages: [String: Int] = [:]
+    private var seenPhase: [String: String] = [:]
+
+    /// Runs one line and gives its trace.
+    mutating func run(_ line: String) throws -> [String] {
+        let (head, text) = Self.split(line)
+        var words = head.split(separator: " ").map(String.init)
+        guard !words.isEmpty else { return [] }
+        let verb = words.removeFirst()
+        let options = Dictionary(words.compactMap(Self.option), uniquingKeysWith: { $1 })
+        let arguments = words.filter { Self.option($0) == nil }
+        switch verb {
+        case "roster":
+            for line in Self.roster { _ = try run(line) }
+            return ["memorial-desk: ann, max; law-desk: lea; general: ann, lea, gus"]
+        case "show": return try show(arguments)
+        case "term":
+            term += 1
+            return apply(nil, elapsedMs: 0)
+        case "tick": return apply(.tick, elapsedMs: try number(arguments, 0))
+        case "wait":
+            // As many entries as the cap on elapsed time needs.
+            var left = try number(arguments, 0)
+            var trace: [String] = []
+            while left > 0 {
+                let step = min(left, Limits.elapsedPerEntryMsMax)
+                trace += apply(.tick, elapsedMs: step).filter { $0 != "done" }
+                left -= step
+            }
+            return trace.isEmpty ? ["nothing happens"] : trace
+        default:
+            let command = try command(verb, arguments, options, text)
+            let trace = apply(command, elapsedMs: 0)
+            learn(verb, arguments, options, accepted: trace.first?.hasPrefix("refused") == false)
+            return trace
+        }
+    }
+
+    private static let roster = [
+        "library memorial", "library law", "queue memorial-desk memorial", "queue law-desk law", "queue general -",
+        "operator ann memorial memorial-desk,general", "operator max memorial memorial-desk", "operator lea law law-desk,general",
+        "operator gus memorial general",
+    ]
+
+    private static func split(_ line: String) -> (String, String) {
+        guard let range = line.firstIndex(of: ":"), line[line.index(after: range)...].hasPrefix(" ") else { return (line, "") }
+        return (String(line[..<range]), String(line[line.index(range, offsetBy: 2)...]))
+    }
+
+    private static func option(_ word: String) -> (String, String)? {
+        guard let equals = word.firstIndex(of: "=") else { return nil }
+        return (String(word[..<equals]), String(word[word.index(after: equals)...]))
+    }
+
+    // MARK: Names
+
+    private func number(_ arguments: [String], _ place: Int) throws -> UInt64 {
+        guard let value = UInt64(try word(arguments, place)) else { throw Mistake(description: "a number is missing") }
+        return value
+    }
+
+    private func word(_ arguments: [String], _ place: Int) throws -> String {
+        guard arguments.indices.contains(place) else { throw Mistake(description: "argument \(place + 1) is missing") }
+        return arguments[place]
+    }
+
+    static func hash(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+
+    static func id<Tag>(_ text: String) -> Identifier<Tag> { Identifier(high: hash(text), low: hash("low " + text)) }
+
+    static func secret(_ text: String) throws -> SecretHash {
+        let bytes = (0..<4).flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: hash("\(word)\(text)") >> (8 * $0)) } }
+        guard let secret = SecretHash(bytes) else { throw Mistake(description: "no secret") }
+        return secret
+    }
+
+    static func name<Tag>(_ text: String) throws -> Name<Tag> {
+        guard let name = Name<Tag>(text) else { throw Mistake(description: "\(text) is no name") }
+        return name
+    }
+
+    private func list<Tag>(_ text: String) throws -> [Name<Tag>] {
+        text == "-" ? [] : try text.split(separator: ",").map { try Self.name(String($0)) }
+    }
+
+    private func session(_ person: String, _ options: [String: String]) -> SessionID {
+        Self.id(options["session"] ?? sessions[person] ?? "\(person)-1")
+    }
+
+    private func attach(_ chat: String, _ options: [String: String]) -> AttachID {
+        Self.id(options["attach"] ?? attaches[chat] ?? "\(chat)-tab1")
+    }
+
+    private func token(_ chat: String, _ person: String) -> LogPosition { tokens["\(chat) \(person)"] ?? .zero }
+
+    // MARK: Commands
+
+    private mutating func command(_ verb: String, _ arguments: [String], _ options: [String: String], _ text: String) throws -> Command {
+        let first = try word(arguments, 0)
+        switch verb {
+        case "library":
+            let fallback: FallbackPolicy =
+                switch options["fallback"] ?? "immediately" {
+                case "off": .off
+                case let ring where ring.hasPrefix("ring"): .ringFirst(ms: UInt64(ring.dropFirst(4)) ?? 0)
+                default: .immediately
+                }
+            return .setLibrary(
+                Library(name: try Self.name(first), title: first, homeNode: try Self.name("node-" + first), fallback: fallback))
+        case "queue":
+            let library = try word(arguments, 1)
+            let opening = options["closed"].map { Opening.closed(reason: $0) } ?? .open
+            return .setQueue(
+                Queue(name: try Self.name(first), title: first, library: library == "-" ? nil : try Self.name(library), opening: opening))
+        case "operator":
+            return .setOperator(
+                Operator(
+                    name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
+                    queues: try list(try word(arguments, 2))))
+        case "settings": return .setSettings(try settings(options))
+        case "sign-on":
+            let label = options["session"] ?? "\(first)-1"
+            return .signOn(
+                SignOn(
+                    session: Self.id(label), operatorName: try Self.name(first), node: try Self.name("node-1"), boot: 1,
+                    available: try list(try word(arguments, 1))))
+        case "sign-off": return .signOff(session(first, options))
+        case "lapse": return .lapse(session(first, options))
+        case "available":
+            return .setAvailability(session(first, options), try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
+        case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
+        case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
+        case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
+        case "check-digest":
+            return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)
+        default: return try chatCommand(verb, first, arguments, options, text)
+        }
+    }
+
+    private func settings(_ options: [String: String]) throws -> Settings {
+        var settings = Settings()
+        for (key, text) in options {
+            guard let value = UInt64(text) else { throw Mistake(description: "\(text) is no number") }
+            switch key {
+            case "pickUpMs": settings.pickUpMs = value
+            case "patronDeadlineMs": settings.patronDeadlineMs = value
+            case "patronGoneMs": settings.patronGoneMs = value
+            case "tombstoneMs": settings.tombstoneMs = value
+            case "answeredMessageMs": settings.answeredMessageMs = value
+            case "chatsPerOperatorMax": settings.chatsPerOperatorMax = UInt32(value)
+            default: throw Mistake(description: "no setting \(key)")
+            }
+        }
+        return settings
+    }
+
+    private mutating func chatCommand(
+        _ verb: String, _ chat: String, _ arguments: [String], _ options: [String: String], _ text: String
+    ) throws -> Command {
+        let id: ChatID = Self.id(chat)
+        names[id.text] = chat
+        let person = arguments.count > 1 ? arguments[1] : ""
+        let request: RequestID = Self.id(options["request"] ?? "\(chat) \(person) \(verb) \(arguments.last ?? "")")
+        switch verb {
+        case "open":
+            return .open(
+                Open(
+                    chat: id, secret: try Self.secret(options["secret"] ?? chat), queue: try Self.name(person),
+                    attach: attach(chat, options),
+                    node: try Self.name("node-1"), referralAgreed: !arguments.contains("unasked"),
+                    patronSupplied: arguments.contains("supplied")))
+        case "attach":
+            return .attach(
+                Attach(
+                    chat: id, secret: try Self.secret(options["secret"] ?? chat), attach: Self.id(person), node: try Self.name("node-2")))
+        case "say":
+            let sender = options["sender"] ?? "\(chat) \(person)"
+            let sequence = options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1
+            let speaker: Speaker = person == "patron" ? .patron(attach(chat, options)) : .staff(token: token(chat, person))
+            let text = options["bytes"].flatMap(Int.init).map { String(repeating: "x", count: $0) } ?? text
+            return .say(Say(chat: id, speaker: speaker, sender: Self.id(sender), sequence: sequence, text: text))
+        case "claim": return .claim(Claim(chat: id, session: session(person, options), request: request))
+        case "transfer":
+            return .offerTransfer(
+                OfferTransfer(
+                    chat: id, token: token(chat, person), target: try Self.name(try word(arguments, 2)), request: request,
+                    consentGiven: !arguments.contains("ask"), note: text))
+        case "consent":
+            let offer = arguments.contains("referral") ? LogPosition.zero : offers[chat] ?? .zero
+            return .consent(id, attach(chat, options), offer: offer, agreed: person == "yes")
+        case "pick-up": return .pickUp(id, session(person, options), offer: offers[chat] ?? .zero)
+        case "withdraw": return .withdrawOffer(id, token: token(chat, person), offer: offers[chat] ?? .zero)
+        case "release": return .release(id, token: token(chat, person))
+        case "close": return .close(id, token: token(chat, person))
+        case "leave": return .leave(id, attach(chat, options))
+        case "away": return .patronPresence(id, attach(chat, options), present: false)
+        case "present": return .patronPresence(id, attach(chat, options), present: true)
+        case "keep":
+            return .keepMessage(
+                KeepMessage(
+                    chat: id, attach: attach(chat, options), code: try Self.secret(options["code"] ?? "code"),
+                    contact: options["contact"] ?? ""))
+        default: throw Mistake(description: "no command \(verb)")
+        }
+    }
+
+    /// What the people on the stage know after their command was answered.
+    private mutating func learn(_ verb: String, _ arguments: [String], _ options: [String: String], accepted: Bool) {
+        guard accepted, let first = arguments.first else { return }
+        switch verb {
+        case "sign-on": sessions[first] = options["session"] ?? "\(first)-1"
+        case "open": attaches[first] = options["attach"] ?? attaches[first] ?? "\(first)-tab1"
+        case "attach": attaches[first] = arguments[1]
+        case "say":
+            let sender = options["sender"] ?? "\(first) \(arguments[1])"
+            sequences[sender] = max(sequences[sender] ?? 0, options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1)
+        default: break
+        }
+    }
+
+    // MARK: Trace
+
+    private mutating func apply(_ command: Command?, elapsedMs: UInt64) -> [String] {
+        index += 1
+        let id = ProposalID(node: (try? Self.name("node-1")) ?? Self.anyNode, boot: 1, counter: index)
+        let items = command.map { [Batch.Item(id: id, command: $0)] } ?? []
+        let applied = state.apply(Batch(elapsedMs: elapsedMs, wallMs: index, term: term, items: items), index: index)
+        var trace = applied.verdicts.map(Self.describe)
+        if let halted = applied.halted { trace.append("halted: \(halted.prefix { $0 != ":" })") }
+        for chat in applied.touched.chats.sorted(by: { (names[$0.text] ?? $0.text) < (names[$1.text] ?? $1.text) }) {
+            trace += changes(of: chat)
+        }
+        do { try state.checkInvariants() } catch { trace.append("INVARIANT: \(error)") }
+        return trace
+    }
+
+    private static let anyNode: NodeName = {
+        // "n" keeps the rule of names.
+        guard let name = NodeName("n") else { preconditionFailure("n is a name") }
+        return name
+    }()
+
+    private mutating func changes(of id: ChatID) -> [String] {
+        let name = names[id.text] ?? id.text
+        guard let meta = state.meta(of: id) else { return ["\(name) is forgotten"] }
+        var trace = state.messages(of: id, after: .zero).dropFirst(seenMessages[name] ?? 0).map { "\(name) \(Self.describe($0))" }
+        seenMessages[name] = state.messages(of: id, after: .zero).count
+        if case .held(let holder, let offer) = meta.phase {
+            tokens["\(name) \(holder.operatorName)"] = holder.token
+            if let offer { offers[name] = offer.offer }
+        }
+        let phase = Self.describe(meta)
+        if seenPhase[name] != phase {
+            seenPhase[name] = phase
+            trace.append("\(name) is \(phase)")
+        }
+        return trace
+    }
+
+    private static func describe(_ verdict: Verdict) -> String {
+        switch verdict {
+        case .accepted(.done): "done"
+        case .accepted(.token(let token)): "token \(token.index).\(token.ordinal)"
+        case .accepted(.offered(let offer)): "offer \(offer.index).\(offer.ordinal)"
+        case .accepted(.placed(let position)): "placed \(position.epoch):\(position.n)"
+        case .refused(let refusal): "refused \(refusal.code.rawValue): \(refusal.sentence)"
+        }
+    }
+
+    private static func describe(_ meta: ChatMeta) -> String {
+        let presence = meta.patronPresent ? "" : ", patron away"
+        let phase =
+            switch meta.phase {
+            case .waiting(let queue, let ahead): "waiting in \(queue), \(ahead) ahead"
+            case .held(let holder, let offer):
+                "held by \(holder.operatorName)"
+                    + (offer.map { $0.awaitingConsent ? ", asking for \($0.target)" : ", on offer to \($0.target)" } ?? "")
+            case .unattended: "unattended"
+            case .kept: "kept"
+            case .closed(let reason): "closed \(reason.rawValue)"
+            }
+        return "\(phase), epoch \(meta.epoch)\(presence)"
+    }
+
+    static func describe(_ message: ChatMessage) -> String {
+        let author =
+            switch message.author {
+            case .patron: "patron"
+            case .staff(let name, _, _): name.text
+            case .service: "service"
+            }
+        let marks = (message.late ? " (late)" : "") + (message.patronSupplied ? " (supplied)" : "")
+        let place = "\(message.position.epoch):\(message.position.n)"
+        switch message.body {
+        case .text(let text, _, _): return "\(place) \(author)\(marks): \(text.prefix(60))"
+        case .event(let event): return "\(place) [\(describe(event))]"
+        }
+    }
+
+    private static func describe(_ event: ChatEvent) -> String {
+        switch event {
+        case .opened(let queue): "opened at \(queue)"
+        case .referred(let queue): "referred to \(queue)"
+        case .claimed(let name, _, _): "claimed by \(name)"
+        case .transferAsked(let queue): "patron asked about \(queue)"
+        case .transferDeclined(let queue): "patron declined \(queue)"
+        case .offered(let queue): "offered to \(queue)"
+        case .pickedUp(let name, _, _): "picked up by \(name)"
+        case .returned(let queue, let reason): "returned from \(queue), \(reason.rawValue)"
+        case .requeued(let queue, let reason): "waits again in \(queue), \(reason.rawValue)"
+        case .nobodyThere: "nobody there"
+        case .kept: "kept as a message"
+        case .closed(let reason): "closed, \(reason.rawValue)"
+        }
+    }
+
+    private func show(_ arguments: [String]) throws -> [String] {
+        switch try word(arguments, 0) {
+        case "why":
+            let decision = Routing.decide(try Self.name(try word(arguments, 1)), in: state)
+            return ["\(decision.reach)" + ": " + decision.reasons.map { "\($0)" }.joined(separator: ", ")]
+        case "board":
+            let board = state.board()
+            return board.queues.map {
+                "\($0.queue.name): staffed \($0.staffed), free \($0.freePlaces), waiting \($0.waiting), usual wait "
+                    + ($0.usualWaitMs.map(String.init) ?? "unknown") + ($0.paused ? ", paused" : "")
+            }
+                + board.waiting.map {
+                    "\($0.offer == nil ? "waits" : "on offer") \(names[$0.chat.text] ?? "") in \($0.queue) since \($0.sinceMs): \($0.question)"
+                        + ($0.note.isEmpty ? "" : " [\($0.note)]")
+                }
+                + board.kept.map { "kept \(names[$0.chat.text] ?? "") for \($0.queue): \($0.question)" }
+                + board.claimed.map { "claimed \(names[$0.chat.text] ?? "") by \($0.by)" }
+        case "chat":
+            let name = try word(arguments, 1)
+            return state.messages(of: Self.id(name), after: .zero).map { "\(name) \(Self.describe($0))" }
+        case "after":
+            let name = try word(arguments, 1)
+            let position = Position(epoch: UInt32(try number(arguments, 2)), n: UInt32(try number(arguments, 3)))
+            return state.messages(of: Self.id(name), after: position).map { "\(name) \(Self.describe($0))" }
+        case "next": return [state.nextDeadlineMs().map { "due at \($0), now \(state.clockMs)" } ?? "nothing is due, now \(state.clockMs)"]
+        case let other: throw Mistake(description: "cannot show \(other)")
+        }
+    }
+}
