@@ -24,6 +24,8 @@ public struct GossipCore: Sendable {
     struct Probe: Hashable, Sendable {
         let sequence: UInt32
         let target: String
+        /// The target's incarnation when the probe began.
+        let incarnation: UInt64
         let indirectAtMs: Int64
         let endMs: Int64
         var relays: [String] = []

@@ -12,7 +12,7 @@ public enum MemberState: UInt8, Comparable, CaseIterable, Sendable {
     public static func < (left: MemberState, right: MemberState) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// What a node does in the cluster. One process can do both.
+/// What a node does in the cluster. One process can do both. Bits that this version does not know are kept and passed on.
 public struct MemberRoles: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -21,7 +21,6 @@ public struct MemberRoles: OptionSet, Hashable, Sendable {
     public static let library = MemberRoles(rawValue: 1)
     /// A raft voter, or about to become one.
     public static let coordinator = MemberRoles(rawValue: 2)
-    static let all: MemberRoles = [.library, .coordinator]
 }
 
 /// Whom a member takes for the coordinators' leader. A hint: where to try first, never proof of leadership.
@@ -88,7 +87,6 @@ public struct Member: Hashable, Sendable {
             let expected = "at most \(GossipLimits.webURLsMax) addresses of 1 to \(GossipLimits.webURLBytesMax) bytes"
             return .init(field: "webURLs", expected: expected)
         }
-        if !roles.isSubset(of: .all) { return .init(field: "roles", expected: "library (1), coordinator (2) or both") }
         if settingsDigest.count > GossipLimits.settingsDigestBytesMax {
             return .init(field: "settingsDigest", expected: "at most \(GossipLimits.settingsDigestBytesMax) bytes")
         }

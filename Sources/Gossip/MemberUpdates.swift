@@ -53,6 +53,8 @@ extension GossipCore {
         peer.member.state = .suspect
         peer.member.incarnation = incarnation
         if previous != .suspect { peer.sinceMs = nowMs }
+        // A greater incarnation under suspicion is a return as well: only the member itself raises it.
+        if previous == .dead { peer.returnedMs = nowMs }
         peer.suspicion = Suspicion(startedMs: nowMs, accuser: accuser, members: liveCount, configuration: configuration)
         store(peer)
         announce(name, previous: previous, accuser: accuser, &out)

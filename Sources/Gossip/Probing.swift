@@ -19,7 +19,8 @@ extension GossipCore {
         guard let target = order.next(using: &generator, where: { peers[$0]?.isLive == true }) else { return }
         let sequence = nextSequence()
         probe = Probe(
-            sequence: sequence, target: target, indirectAtMs: nowMs + health.scaled(configuration.probeTimeoutMs), endMs: nextProbeMs)
+            sequence: sequence, target: target, incarnation: peers[target]?.member.incarnation ?? 0,
+            indirectAtMs: nowMs + health.scaled(configuration.probeTimeoutMs), endMs: nextProbeMs)
         let message = ping(sequence, target: target, updatesBytesMax: updatesBytesMax)
         send(message, toMember: target, &out)
     }
@@ -53,8 +54,9 @@ extension GossipCore {
         nextProbeMs = nowMs
         health.note(.probeFailed)
         if failed.nackedBy.count < failed.relays.count { health.note(.nackMissed) }
-        guard let peer = peers[failed.target], peer.isLive else { return }
-        suspect(failed.target, incarnation: peer.member.incarnation, accuser: me.name, &out)
+        guard peers[failed.target]?.isLive == true else { return }
+        // A greater incarnation that came in the meantime is newer evidence than this probe, and overrides it.
+        suspect(failed.target, incarnation: failed.incarnation, accuser: me.name, &out)
     }
 
     mutating func onPing(
@@ -83,7 +85,7 @@ extension GossipCore {
     }
 
     /// Pings for another member. Only members that are known here are pinged, at the address that is known here: nobody can aim a third
-    /// party's packets. The ping carries no more than the request did.
+    /// party's packets. The ping carries no more than the request did, but for the one line that tells a suspect of its suspicion.
     mutating func onPingRequest(
         _ requestSequence: UInt32, target: String, _ request: GossipMessage, from: String, _ out: inout [GossipDirective]
     ) {
