@@ -1,0 +1,82 @@
+import ClientProtocol
+import Consortium
+
+extension GatewayCore {
+    mutating func onDeskMessage(_ client: ClientID, _ session: SessionID, _ message: ClientMessage) {
+        // Whatever a person asks shows that they are there; reconnecting does not.
+        if case .follow = message {} else { desks[session]?.humanMs = now }
+        switch message {
+        case .active: break
+        case .available(let re, let queue, let on): request(client, re, .setAvailability(session, queue, on))
+        case .claim(let re, let chat):
+            request(client, re, .claim(Claim(chat: chat, session: session, request: re)), .hold(re, session, chat))
+        case .pickUp(let re, let chat, let offer):
+            request(client, re, .pickUp(chat, session, offer: offer), .hold(re, session, chat))
+        case .transfer(let transfer):
+            guard mayUse(transfer.token, of: transfer.chat, client, session, transfer.re) else { return }
+            let command = Command.offerTransfer(
+                OfferTransfer(
+                    chat: transfer.chat, token: transfer.token, target: transfer.target, request: transfer.re,
+                    consentGiven: transfer.consentGiven, note: transfer.note))
+            request(client, transfer.re, command, .transfer(transfer.re))
+        case .withdraw(let re, let chat, let token, let offer):
+            guard mayUse(token, of: chat, client, session, re) else { return }
+            request(client, re, .withdrawOffer(chat, token: token, offer: offer))
+        case .release(let re, let chat, let token):
+            guard mayUse(token, of: chat, client, session, re) else { return }
+            request(client, re, .release(chat, token: token))
+        case .close(let re, let chat, let token):
+            guard mayUse(token, of: chat, client, session, re) else { return }
+            request(client, re, .close(chat, token: token))
+        case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
+        case .back(let re, let queue): request(client, re, .back(session, queue))
+        case .follow(let re, let chat, let after): followAgain(client, session, re, chat, after)
+        case .say(let say): deskSays(client, session, say)
+        case .typing(let chat): typing(client, chat, .staff)
+        default: refuse(client, message.re, .notAllowed, "Only a patron's page does this.")
+        }
+    }
+
+    private enum Tenure { case granted, notYetKnown, never }
+
+    /// Tokens can be guessed, so only those that the session was given go to the state; it decides whether they still hold.
+    private func tenure(_ session: SessionID, _ grant: Desk.Grant) -> Tenure {
+        guard let desk = desks[session] else { return .never }
+        if desk.grants.contains(grant) { return .granted }
+        // After a start of this node the desk's holdings are learned again; until then nobody is told "never".
+        if !desk.settled { return .notYetKnown }
+        return desk.chats[grant.chat] != nil && chats[grant.chat]?.meta == nil ? .notYetKnown : .never
+    }
+
+    private mutating func mayUse(_ token: LogPosition, of chat: ChatID, _ client: ClientID, _ session: SessionID, _ re: RequestID) -> Bool {
+        switch tenure(session, .init(chat: chat, token: token)) {
+        case .granted: return true
+        case .notYetKnown: refuse(client, re, .busy, "The node is learning what you hold; try again in a moment.", retryMs: busyRetryMs())
+        case .never: refuse(client, re, .notHolder, "You do not hold this chat by this token; claim it first.")
+        }
+        return false
+    }
+
+    private mutating func deskSays(_ client: ClientID, _ session: SessionID, _ say: ClientMessage.Say) {
+        guard let token = say.token else { return nack(client, say, .notHolder, "An operator's message carries the token of the holding.") }
+        switch tenure(session, .init(chat: say.chat, token: token)) {
+        case .granted: proposeSay(client, say, .staff(token: token))
+        case .notYetKnown: nack(client, say, .busy, "The node is learning what you hold; try again in a moment.", retryMs: busyRetryMs())
+        case .never: nack(client, say, .notHolder, "You do not hold this chat by this token; claim it first.")
+        }
+    }
+
+    /// Where the client is with a chat that it holds: the rest is sent (again).
+    private mutating func followAgain(_ client: ClientID, _ session: SessionID, _ re: RequestID, _ chat: ChatID, _ after: Position) {
+        guard connections[client]?.places[chat] != nil else {
+            let known = desks[session]?.settled == true
+            return refuse(
+                client, re, known ? .notHolder : .busy, known ? "You do not hold this chat." : "The node is learning what you hold.",
+                retryMs: known ? nil : busyRetryMs())
+        }
+        connections[client]?.places[chat]?.cursor = after
+        connections[client]?.places[chat]?.shown = nil
+        send(client, .ok(.init(re: re)))
+        serve(client, chat)
+    }
+}

@@ -1,0 +1,182 @@
+import ClientProtocol
+import Consortium
+
+/// The newest board, and what is looked up in it: titles, people, who holds what.
+struct Directory: Sendable {
+    private(set) var board: Board?
+    /// When it came.
+    private(set) var boardMs: UInt64 = 0
+    /// Counts boards that differ in what they show.
+    private(set) var version: UInt64 = 0
+    private(set) var librariesVersion: UInt64 = 0
+    private(set) var status: [OperatorName: OperatorStatus] = [:]
+    private(set) var holdings: [SessionID: [ChatID]] = [:]
+    private var queues: [QueueName: QueueRef] = [:]
+    private var libraries: [LibraryName: LibraryRef] = [:]
+    private var people: [OperatorName: Operator] = [:]
+    private(set) var general: QueueName?
+
+    /// Takes a board in. False when it is older than the one known.
+    mutating func take(_ new: Board, holdings: [SessionID: [ChatID]], nowMs: UInt64) -> Bool {
+        if let board, board.at > new.at { return false }
+        if board?.content != new.content { version += 1 }
+        if board?.libraries != new.libraries { librariesVersion += 1 }
+        board = new
+        boardMs = nowMs
+        self.holdings = holdings
+        status = Dictionary(new.signedOn.map { ($0.name, $0) }) { first, _ in first }
+        queues = Dictionary(new.queues.map { ($0.queue.name, QueueRef(name: $0.queue.name, title: $0.queue.title)) }) { first, _ in first }
+        libraries = Dictionary(new.libraries.map { ($0.name, LibraryRef(name: $0.name, title: $0.title)) }) { first, _ in first }
+        people = Dictionary(new.operators.map { ($0.name, $0) }) { first, _ in first }
+        general = new.queues.first { $0.queue.library == nil }?.queue.name
+        return true
+    }
+
+    /// With its title; before the first board the name stands for it.
+    func queue(_ name: QueueName) -> QueueRef { queues[name] ?? QueueRef(name: name, title: name.text) }
+
+    func library(_ name: LibraryName) -> LibraryRef { libraries[name] ?? LibraryRef(name: name, title: name.text) }
+
+    func person(_ name: OperatorName) -> Operator? { people[name] }
+
+    /// The replicated clock now, as far as this node can tell.
+    func clockMs(nowMs: UInt64) -> UInt64 {
+        (board?.clockMs ?? 0) + (nowMs - boardMs)
+    }
+
+    private func seconds(untilMs: UInt64, nowMs: UInt64) -> UInt64 {
+        let clockMs = clockMs(nowMs: nowMs)
+        return untilMs > clockMs ? (untilMs - clockMs) / 1_000 : 0
+    }
+
+    /// `nil` until the board shows the session.
+    func me(_ name: OperatorName, _ session: SessionID, nowMs: UInt64) -> (shown: ServerMessage.Me, leavingAtMs: UInt64?)? {
+        guard let person = people[name], let status = status[name], status.session == session else { return nil }
+        let me = ServerMessage.Me(
+            name: name, display: person.displayName, library: library(person.library), session: session, queues: person.queues.map(queue),
+            available: status.available, leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) })
+        return (me, status.leavingAtMs)
+    }
+
+    /// The board as one operator sees it. No list is longer than `boardLinesMax`: the first in line are shown.
+    func show(to name: OperatorName, withLibraries: Bool, nowMs: UInt64) -> ServerMessage.BoardState? {
+        guard let board else { return nil }
+        let person = people[name]
+        return ServerMessage.BoardState(
+            queues: board.queues.map(show), waiting: lines(board.waiting, for: person, isKept: false, nowMs: nowMs),
+            kept: lines(board.kept, for: person, isKept: true, nowMs: nowMs),
+            claimed: board.claimed.suffix(GatewayLimits.boardLinesMax).map { claim in
+                ServerMessage.BoardClaim(
+                    chat: claim.chat, by: PersonRef(name: claim.by, display: people[claim.by]?.displayName ?? claim.by.text, library: nil))
+            },
+            staff: board.signedOn.prefix(2 * GatewayLimits.boardLinesMax).map { status in
+                ServerMessage.BoardPerson(
+                    person: PersonRef(name: status.name, display: status.displayName, library: library(status.library)),
+                    available: status.available, chats: status.chats,
+                    leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) })
+            }, libraries: withLibraries ? board.libraries.map(show) : nil)
+    }
+
+    private func lines(_ chats: [WaitingChat], for person: Operator?, isKept: Bool, nowMs: UInt64) -> [ServerMessage.BoardChat] {
+        let clockMs = clockMs(nowMs: nowMs)
+        return chats.prefix(GatewayLimits.boardLinesMax).map { chat in
+            ServerMessage.BoardChat(
+                chat: chat.chat, library: chat.library.map(library), queue: queue(chat.queue), question: chat.question,
+                waitedSeconds: clockMs > chat.sinceMs ? (clockMs - chat.sinceMs) / 1_000 : 0, offer: chat.offer, by: chat.offeredBy,
+                note: chat.note.isEmpty ? nil : chat.note, mayClaim: person.map { mayClaim(chat, $0, isKept: isKept) } ?? false)
+        }
+    }
+
+    /// Whether the state would let this person have the chat now, as far as the board tells.
+    private func mayClaim(_ chat: WaitingChat, _ person: Operator, isKept: Bool) -> Bool {
+        if let status = status[person.name], let board, status.chats >= Int(board.settings.chatsPerOperatorMax) { return false }
+        if chat.offer != nil { return person.queues.contains(chat.queue) && chat.offeredBy != person.name }
+        if person.queues.contains(chat.queue) { return true }
+        return isKept && (person.library == chat.library || general.map(person.queues.contains) ?? false)
+    }
+
+    private func show(_ status: QueueStatus) -> ServerMessage.BoardQueue {
+        let reach: ServerMessage.BoardReach =
+            switch status.decision.reach {
+            case .own: .own
+            case .referred: .referred
+            case .nobody: .nobody
+            }
+        return ServerMessage.BoardQueue(
+            queue: QueueRef(name: status.queue.name, title: status.queue.title), library: status.queue.library.map(library), reach: reach,
+            takesTransfers: status.decision.takesTransfers, reasons: status.decision.reasons.map(show), staffed: status.staffed,
+            free: status.freePlaces, waiting: status.waiting, usualWaitSeconds: status.usualWaitMs.map { $0 / 1_000 },
+            paused: status.paused)
+    }
+
+    private func show(_ reason: Reason) -> ServerMessage.BoardReason {
+        switch reason {
+        case .closed(let why): .init(.closed, why)
+        case .nobodySignedOn: .init(.nobodySignedOn, "Nobody who staffs it is signed on.")
+        case .nobodyAvailableHere: .init(.nobodyAvailableHere, "Somebody is signed on, but nobody is available for it.")
+        case .paused: .init(.paused, "Nobody picked up twice in a row; it waits for somebody to say that they are back.")
+        case .staffed(let count): .init(.staffed, count == 1 ? "One person staffs it." : "\(count) people staff it.")
+        case .everybodyBusy: .init(.everybodyBusy, "Everybody holds as many chats as they may; the wait is shown.")
+        case .fallbackOff: .init(.fallbackOff, "The library does not refer its chats to the general queue.")
+        case .fallsBackTo(let queue): .init(.fallsBackTo, "New chats go to \(self.queue(queue).title).")
+        case .generalUnavailable: .init(.generalUnavailable, "Nobody staffs the general queue either.")
+        case .unknownQueue: .init(.unknownQueue, "There is no such queue; ask LTG for its present name.")
+        }
+    }
+
+    private func show(_ library: Library) -> ServerMessage.BoardLibrary {
+        let fallback: ServerMessage.BoardFallback =
+            switch library.fallback {
+            case .immediately: .immediately
+            case .ringFirst: .ringFirst
+            case .off: .off
+            }
+        return .init(library: LibraryRef(name: library.name, title: library.title), fallback: fallback, card: library.card)
+    }
+}
+
+extension Board {
+    /// Without what changes with every command.
+    fileprivate var content: Board {
+        var board = self
+        board.at = .zero
+        board.clockMs = 0
+        return board
+    }
+}
+
+extension GatewayCore {
+    /// A board, whole. `holdings`: for each session at this node, the chats that it holds. Older boards are ignored.
+    public mutating func onBoard(_ board: Board, holdings: [SessionID: [ChatID]], now: UInt64) -> [GatewayDirective] {
+        advance(now)
+        guard directory.take(board, holdings: holdings, nowMs: self.now) else { return take() }
+        for session in desks.keys.sorted() { settleDesk(session) }
+        sendBoards()
+        return take()
+    }
+
+    mutating func sendBoards() {
+        for session in desks.keys.sorted() {
+            for client in desks[session]?.clients ?? [] {
+                sendMe(client, session)
+                sendBoard(client, session)
+            }
+        }
+    }
+
+    /// When it changed, at most five times a second.
+    mutating func sendBoard(_ client: ClientID, _ session: SessionID) {
+        guard let connection = connections[client], connection.boardVersion != directory.version, let desk = desks[session],
+            desk.signedOnAt != nil
+        else { return }
+        if let boardMs = connection.boardMs, now - boardMs < GatewayLimits.boardMs {
+            return wantTick(atMs: boardMs + GatewayLimits.boardMs)
+        }
+        let withLibraries = connection.librariesVersion != directory.librariesVersion
+        guard let board = directory.show(to: desk.name, withLibraries: withLibraries, nowMs: now) else { return }
+        connections[client]?.boardVersion = directory.version
+        connections[client]?.librariesVersion = directory.librariesVersion
+        connections[client]?.boardMs = now
+        send(client, .board(board))
+    }
+}
