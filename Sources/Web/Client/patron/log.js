@@ -14,6 +14,7 @@ export class Log {
     #mine = new Map();
     #previous = null;
     #lines = [];
+    #atEnd = true;
 
     constructor() {
         this.list = el("div#callslip-log", {
@@ -25,8 +26,13 @@ export class Log {
         });
         this.jump = el("button.jump#callslip-jump", { type: "button", hidden: true, onclick: () => this.toEnd() }, icon("down"), "New message");
         this.list.addEventListener("scroll", () => {
-            if (this.#nearEnd()) this.jump.hidden = true;
+            this.#atEnd = this.#nearEnd();
+            if (this.#atEnd) this.jump.hidden = true;
         });
+        // A card or the on-screen keyboard takes room: who was at the end stays there.
+        new ResizeObserver(() => {
+            if (this.#atEnd) this.toEnd();
+        }).observe(this.list);
         this.element = el("div.conversation", {}, this.list, this.jump);
     }
 
@@ -75,6 +81,7 @@ export class Log {
 
     toEnd() {
         this.list.scrollTop = this.list.scrollHeight;
+        this.#atEnd = true;
         this.jump.hidden = true;
     }
 
@@ -118,7 +125,7 @@ export class Log {
     }
 
     #put(side, who, { text, ms }, data, late = false) {
-        const stick = this.#nearEnd();
+        const stick = this.#atEnd;
         const together = this.#previous?.who === who && Math.abs(ms - this.#previous.ms) < GROUP_MS;
         const stamp = el("time", { datetime: new Date(ms).toISOString() }, clockTime(ms));
         const line = el(
@@ -137,7 +144,7 @@ export class Log {
     #event(message) {
         const text = eventForPatron(message.event);
         if (text === "") return;
-        const stick = this.#nearEnd();
+        const stick = this.#atEnd;
         this.#previous = null;
         this.#lines.push({ who: "", ms: message.ms, text });
         this.#add(el("div.event", { "data-callslip-event": message.event.e }, el("span", {}, text)), stick);

@@ -114,7 +114,7 @@ class Panel {
 
     #build() {
         const float = this.#options.mode === "float";
-        this.#title = el("h2#callslip-title");
+        this.#title = el(float ? "h2#callslip-title" : "h1#callslip-title");
         this.#status = el("p#callslip-status", { role: "status" });
         this.#notice = el("p#callslip-notice", { role: "status" });
         this.#intro = el("div.intro#callslip-intro");
@@ -133,12 +133,12 @@ class Panel {
         this.#slip = el(
             "section.slip#callslip-panel",
             { role: float ? "dialog" : "region", "aria-labelledby": "callslip-title" },
-            el("header.head", {}, el("div.names", {}, this.#title, this.#status), this.#mute, float ? this.#minimise : null),
+            el("div.head", {}, el("div.names", {}, this.#title, this.#status), this.#mute, float ? this.#minimise : null),
             this.#notice,
             el("div.middle", {}, this.#intro, this.#log.element, this.#typing),
             this.#card,
             this.#form,
-            el("footer.foot", {}, this.#collect, this.#save, this.#end),
+            el("div.foot", {}, this.#collect, this.#save, this.#end),
         );
         this.#slip.classList.add(this.#options.mode);
         this.#badge = el("span.badge#callslip-badge", { "data-callslip-badge": "" });
@@ -380,6 +380,7 @@ class Panel {
         this.#title.textContent = this.#options.title || name || "Ask a librarian";
         this.#slip.dataset.stage = view.stage;
         this.#slip.dataset.phase = chat?.phase?.p ?? "";
+        this.#slip.classList.toggle("collecting", this.#local === "collect");
         const status = this.#statusText(view);
         if (this.#status.textContent !== status) this.#status.textContent = status;
         this.#drawIntro(view);
@@ -405,7 +406,12 @@ class Panel {
         if (this.#intro.dataset.reach === reach && this.#intro.dataset.text === head + text) return;
         this.#intro.dataset.reach = reach;
         this.#intro.dataset.text = head + text;
-        this.#intro.replaceChildren(el("p.who-answers#callslip-presence", { role: "status" }, el("span.dot", { "aria-hidden": "true" }), head), el("p", {}, text));
+        const mark = { own: "Here now", referred: "Answered", nobody: "Away" }[reach];
+        this.#intro.replaceChildren(
+            mark ? el("p.mark", { "aria-hidden": "true" }, mark) : "",
+            el("p.who-answers#callslip-presence", { role: "status" }, head),
+            el("p", {}, text),
+        );
     }
 
     #introText() {
