@@ -32,7 +32,7 @@ export function drawCard(card, act) {
     return el(`section.card.${card.kind}`, { "data-callslip-card": card.kind, "aria-labelledby": "callslip-card-title" }, ...body);
 }
 
-const heading = (text) => el("h3#callslip-card-title", {}, text);
+const heading = (text) => el("h2#callslip-card-title", {}, text);
 const note = (...text) => el("p", {}, ...text);
 const button = (id, text, onclick, kind = "quiet") => el(`button.${kind}#${id}`, { type: "button", onclick }, text);
 const choices = (...buttons) => el("div.choices", {}, ...buttons);
