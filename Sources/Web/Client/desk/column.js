@@ -82,7 +82,6 @@ export class Column {
         this.element.dataset.focused = String(desk.focused === chat.id);
         this.element.dataset.unread = String(chat.unread > 0);
         for (const tool of [this.transfer, this.release, this.close]) setHidden(tool, ended);
-        setText(this.close, message ? "Close as answered" : "Close");
         setHidden(this.transfer, ended || message);
         const offered = (chat.meta.phase.offer ?? null) !== null;
         setAttribute(this.transfer, "aria-disabled", offered);

@@ -105,7 +105,8 @@ export class Floor {
             }
             setText(slot, String(item.slot));
             setText(name, chatName(item));
-            const { owedS } = item.ended === null ? chatTimers(item.messages, this.desk.serverNowMs) : { owedS: null };
+            const live = item.ended === null && !this.desk.isMessage(item);
+            const { owedS } = live ? chatTimers(item.messages, this.desk.serverNowMs) : { owedS: null };
             setText(count, item.ended !== null ? "ended" : item.unread > 0 ? `${item.unread} new` : owedS !== null ? duration(owedS) : "");
             element.dataset.urgency = urgency(owedS);
             element.dataset.unread = String(item.unread > 0);

@@ -21,6 +21,10 @@ export class Log {
         this.element = h("div", { class: "log", role: "log", "aria-label": label, tabindex: "0", data: { log: "" }, on: { scroll: () => this.scrolled() } }, this.list);
         this.box = h("div", { class: "log-box" }, this.element, this.more);
         this.count = 0;
+        this.following = true;
+        new ResizeObserver(() => {
+            if (this.following) this.toEnd();
+        }).observe(this.element);
     }
 
     get atEnd() {
@@ -28,16 +32,18 @@ export class Log {
     }
 
     toEnd() {
+        this.following = true;
         this.element.scrollTop = this.element.scrollHeight;
         setHidden(this.more, true);
     }
 
     scrolled() {
-        if (this.atEnd) setHidden(this.more, true);
+        this.following = this.atEnd;
+        if (this.following) setHidden(this.more, true);
     }
 
     update(chat, me) {
-        const wasAtEnd = this.atEnd || this.count === 0;
+        const wasAtEnd = this.following;
         const items = [...chat.messages, ...chat.outbox.entries.map((entry) => ({ key: entry.id, entry }))];
         keyed(this.list, items, (item) => item.key, (item) => this.make(item, me), (element, item) => this.mark(element, item));
         if (items.length !== this.count) {
