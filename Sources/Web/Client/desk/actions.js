@@ -1,0 +1,191 @@
+// What a person can do at the desk, as requests to the node. Each answers a refusal where the person looks: on the line, in the column, in
+// the dialog. The transport repeats a request that got no answer, so nothing here retries.
+
+import { Disconnected, Refusal } from "../shared/connection.js";
+
+const gone = "The connection ended before the service answered. Try again.";
+
+function sentence(error) {
+    if (error instanceof Refusal) return error.message;
+    if (error instanceof Disconnected) return gone;
+    throw error;
+}
+
+export class Actions {
+    /** @param shell the parts of the page: `connection`, `desk`, `rail`, `floor`, `draw()`, `notice(text)`, `announce(text)`, `apply(effects)`, `putAway(chat)`, `saveOutbox(chat)`, `flush(chat)` */
+    constructor(shell) {
+        this.shell = shell;
+        this.wanted = null;
+    }
+
+    request(t, body) {
+        return this.shell.connection.request(t, body);
+    }
+
+    token(chat) {
+        return chat.meta.phase.token;
+    }
+
+    async claim(line) {
+        const { rail, desk } = this.shell;
+        if (!line || rail.claiming.has(line.chat)) return;
+        rail.claiming.add(line.chat);
+        rail.errors.delete(line.chat);
+        this.wanted = line.chat;
+        this.shell.draw();
+        try {
+            if (line.offer === undefined) await this.request("claim", { chat: line.chat });
+            else await this.request("pickup", { chat: line.chat, offer: line.offer });
+            if (desk.chats.has(line.chat)) this.focusChat(line.chat);
+        } catch (error) {
+            const text = sentence(error);
+            if (this.wanted === line.chat) this.wanted = null;
+            rail.errors.set(line.chat, text);
+            const shown = [...desk.board.waiting, ...desk.board.kept].some((other) => other.chat === line.chat);
+            if (!shown) this.shell.notice(text);
+        } finally {
+            rail.claiming.delete(line.chat);
+            this.shell.draw();
+        }
+    }
+
+    /** Claims what has waited longest. */
+    claimOldest(line) {
+        if (line === null) this.shell.notice("Nobody waits whom you may claim.");
+        else this.claim(line);
+    }
+
+    say(id, text) {
+        const chat = this.shell.desk.chats.get(id);
+        if (chat === undefined || chat.ended !== null) return;
+        chat.outbox.add(text);
+        this.outboxChanged(id);
+        this.shell.flush(chat);
+        this.shell.draw();
+    }
+
+    outboxChanged(id) {
+        const chat = this.shell.desk.chats.get(id);
+        if (chat) this.shell.saveOutbox(chat);
+        this.shell.draw();
+    }
+
+    typing(chat) {
+        this.shell.connection.send({ t: "typing", chat });
+    }
+
+    entered(id) {
+        const { desk, floor } = this.shell;
+        const chat = desk.chats.get(id);
+        if (chat === undefined || (desk.focused === id && chat.unread === 0 && floor.recent[0] === id)) return;
+        floor.use(id);
+        this.shell.draw();
+    }
+
+    focusChat(id) {
+        this.shell.floor.focusChat(id);
+        this.shell.draw();
+    }
+
+    /** Runs a request about a chat that I hold; a refusal is shown in its column. Returns the sentence of the problem, or null. */
+    async about(id, t, body) {
+        const chat = this.shell.desk.chats.get(id);
+        if (chat === undefined) return "This chat is not yours any more.";
+        try {
+            await this.request(t, { chat: id, token: this.token(chat), ...body });
+            return null;
+        } catch (error) {
+            return sentence(error);
+        } finally {
+            this.shell.draw();
+        }
+    }
+
+    async end(id, t) {
+        const chat = this.shell.desk.chats.get(id);
+        if (chat === undefined) return;
+        const column = this.shell.floor.column(id);
+        if (chat.outbox.entries.some((entry) => entry.state === "waiting" || entry.state === "sent")) {
+            column?.showProblem("A message of yours is still on its way. Wait until it says “sent”, then try again.");
+            return;
+        }
+        chat.leaving = t;
+        const problem = await this.about(id, t, {});
+        if (problem === null) {
+            this.shell.putAway(id);
+        } else {
+            chat.leaving = null;
+            column?.showProblem(problem);
+        }
+    }
+
+    close(id) {
+        return this.end(id, "close");
+    }
+
+    release(id) {
+        return this.end(id, "release");
+    }
+
+    dismiss(id) {
+        this.shell.putAway(id);
+    }
+
+    transfer(id, target, consentGiven, note) {
+        return this.about(id, "transfer", { target, consentGiven, note });
+    }
+
+    async withdraw(id, offer) {
+        const problem = await this.about(id, "withdraw", { offer });
+        if (problem !== null) this.shell.floor.column(id)?.showProblem(problem);
+        else this.shell.floor.column(id)?.focus();
+    }
+
+    openTransfer(id, target = null) {
+        const { desk, floor } = this.shell;
+        const chat = desk.chats.get(id);
+        if (chat === undefined || chat.ended !== null) return;
+        if (chat.meta.phase.offer) {
+            floor.column(id)?.showProblem("This chat is on offer already. Withdraw that offer first.");
+            return;
+        }
+        if (desk.isMessage(chat)) return;
+        this.shell.transfer.open(chat, target, () => floor.column(id)?.composer);
+    }
+
+    /** Shown at once, and taken back if the node refuses. */
+    async setAvailable(queue, on) {
+        const { desk } = this.shell;
+        this.shell.apply(desk.setAvailable(queue, on));
+        const title = desk.me.queues.find((candidate) => candidate.name === queue)?.title ?? queue;
+        try {
+            await this.request("available", { queue, on });
+            this.shell.announce(on ? `You are there for ${title}` : `You are away from ${title}`);
+        } catch (error) {
+            this.shell.apply(desk.setAvailable(queue, !on));
+            this.shell.notice(`${title}: ${sentence(error)}`);
+        }
+    }
+
+    async back(queue) {
+        try {
+            await this.request("back", { queue });
+        } catch (error) {
+            this.shell.notice(sentence(error));
+        }
+    }
+
+    async leaving(inS) {
+        const { desk } = this.shell;
+        const before = desk.leavingUntilMs;
+        desk.setLeaving(inS);
+        this.shell.draw();
+        try {
+            await this.request("leaving", { inS });
+            this.shell.announce(inS === null ? "You stay" : "You leave in 10 minutes");
+        } catch (error) {
+            desk.leavingUntilMs = before;
+            this.shell.notice(sentence(error));
+        }
+    }
+}

@@ -1,0 +1,262 @@
+// One chat: header with timers, the home library's card, the log, what is going on with it (an offer, a question to me), and the composer.
+
+import { cardFields } from "./card.js";
+import { chatTimers, duration, shrunk, spokenDuration, urgency } from "./clock.js";
+import { h, icon, setAttribute, setHidden, setText } from "./dom.js";
+import { Log } from "./log.js";
+import { draft } from "./memory.js";
+import { bytes, chatName } from "./words.js";
+
+/** From here on the composer counts down. */
+const countFromBytes = 3500;
+const typingEveryMs = 3000;
+
+export class Column {
+    constructor(chat, desk, act) {
+        this.chat = chat;
+        this.desk = desk;
+        this.act = act;
+        this.typedMs = 0;
+        this.asking = null;
+        this.cardKey = null;
+        const id = `chat-${chat.id}`;
+        this.slot = h("span", { class: "slot", "aria-hidden": "true" });
+        this.title = h("h2", { class: "chat-title", id: `${id}-title`, tabindex: "-1" });
+        this.presence = h("p", { class: "presence" }, h("span", { class: "dot", "aria-hidden": "true" }), this.presenceText = h("span"));
+        this.owed = h("p", { class: "timer", data: { timer: "owed" } });
+        this.silent = h("p", { class: "timer", data: { timer: "silent" } });
+        this.transfer = this.tool("Transfer", "transfer", "Alt+T", () => act.openTransfer(chat.id));
+        this.release = this.tool("Back to queue", "release", null, () => this.ask("release"));
+        this.close = this.tool("Close", "close", null, () => this.ask("close"));
+        this.dismiss = this.tool("Put away", "dismiss", null, () => act.dismiss(chat.id));
+        this.tools = h("div", { class: "chat-tools" }, this.transfer, this.release, this.close, this.dismiss);
+        this.cardBody = h("div", { class: "card-body", tabindex: "0", role: "group" });
+        this.cardTitle = h("summary");
+        this.card = h("details", { class: "card", data: { libraryCard: "" } }, this.cardTitle, this.cardBody);
+        this.log = new Log("", (entry) => this.takeBack(entry));
+        this.typing = h("p", { class: "typing", data: { typing: "" } });
+        this.strip = h("div", { class: "strip", role: "status", data: { strip: "" } });
+        this.question = h("div", { class: "strip question", role: "group", hidden: true });
+        this.problem = h("p", { class: "error chat-error", role: "alert" });
+        this.composer = h("textarea", {
+            rows: "2", id: `${id}-composer`, data: { composer: chat.id }, autocomplete: "off",
+            on: { input: () => this.typed(), keydown: (event) => this.key(event) },
+        });
+        this.composer.value = draft.read(chat.id);
+        this.room = h("span", { class: "room", id: `${id}-room`, "aria-live": "polite" });
+        this.send = h("button", { class: "primary", type: "submit", text: "Send", data: { send: chat.id } });
+        this.form = h("form", { class: "composer", on: { submit: (event) => { event.preventDefault(); this.submit(); } } },
+            h("label", { class: "unseen", for: this.composer.id, text: "Message to the patron" }), this.composer,
+            h("div", { class: "composer-foot" }, this.room, this.send));
+        this.element = h("section", {
+            class: "column slip", "aria-labelledby": `${id}-title`, data: { chatColumn: chat.id },
+            on: { focusin: () => act.entered(chat.id), pointerdown: () => act.entered(chat.id) },
+        },
+        h("header", { class: "chat-head" },
+            h("div", { class: "chat-name" }, this.slot, h("div", {}, this.title, this.presence)),
+            h("div", { class: "timers" }, this.owed, this.silent), this.tools),
+        this.card, this.log.box, this.typing, this.strip, this.question, this.problem, this.form);
+        this.element.column = this;
+    }
+
+    tool(words, name, keys, click) {
+        return h("button", { class: "quiet small", type: "button", data: { action: name }, title: keys ? `${words} (${keys})` : null, on: { click } }, words);
+    }
+
+    focus() {
+        (this.chat.ended === null ? this.composer : this.dismiss).focus();
+    }
+
+    update() {
+        const { chat, desk } = this;
+        const name = chatName(chat);
+        const message = desk.isMessage(chat);
+        const ended = chat.ended !== null;
+        setText(this.slot, String(chat.slot));
+        setText(this.title, message ? `Message to ${name}` : `Patron of ${name}`);
+        this.log.element.setAttribute("aria-label", `Chat ${chat.slot}, ${name}`);
+        const present = chat.meta.patronPresent === true;
+        this.presence.dataset.state = message ? "message" : present ? "here" : "away";
+        setText(this.presenceText, message ? "Left as a message" : present ? "Patron is here" : "Patron’s page is not connected");
+        this.element.dataset.ended = String(ended);
+        this.element.dataset.focused = String(desk.focused === chat.id);
+        this.element.dataset.unread = String(chat.unread > 0);
+        for (const tool of [this.transfer, this.release, this.close]) setHidden(tool, ended);
+        setHidden(this.transfer, ended || message);
+        const offered = (chat.meta.phase.offer ?? null) !== null;
+        setAttribute(this.transfer, "aria-disabled", offered);
+        setHidden(this.dismiss, !ended);
+        setHidden(this.form, ended);
+        setAttribute(this.composer, "placeholder", message ? "Write the answer; the patron collects it with the code" : "Write to the patron");
+        this.showCard();
+        this.log.update(chat, desk.me);
+        this.showStrip();
+        if (ended) this.answer(null);
+        this.showRoom();
+        this.tick();
+    }
+
+    showCard() {
+        const name = this.chat.meta.library?.name;
+        const library = this.desk.board.libraries.find((candidate) => candidate.name === name);
+        setHidden(this.card, library === undefined);
+        if (library === undefined) return;
+        const key = JSON.stringify(library.card ?? {});
+        if (key === this.cardKey) return;
+        if (this.cardKey === null) this.card.open = name !== this.desk.me?.library?.name && !matchMedia("(max-height: 760px), (max-width: 760px)").matches;
+        this.cardKey = key;
+        setText(this.cardTitle, `About ${library.title}`);
+        this.cardBody.setAttribute("aria-label", `About ${library.title}`);
+        this.cardBody.replaceChildren(...cardFields(library.card ?? {}, (wording) => this.insert(wording)));
+    }
+
+    /** What is going on with the chat: the end of it, or an offer on its way. */
+    showStrip() {
+        const { chat } = this;
+        const offer = chat.meta.phase.offer ?? null;
+        let key = "";
+        if (chat.ended !== null) key = `ended ${chat.ended}`;
+        else if (offer !== null) key = `offer ${offer.offer} ${offer.asked === true}`;
+        setHidden(this.strip, key === "");
+        if (key === this.stripKey) return;
+        this.stripKey = key;
+        this.countdown = null;
+        if (chat.ended !== null) {
+            this.strip.dataset.kind = "ended";
+            this.strip.replaceChildren(h("p", { text: chat.ended }));
+        } else if (offer !== null) {
+            this.strip.dataset.kind = "offer";
+            const target = offer.target?.title ?? "the other queue";
+            const words = offer.asked === true ? `The patron is being asked whether ${target} may take over.` : `Offered to ${target}.`;
+            this.countdown = h("span", { class: "countdown", "aria-hidden": "true" });
+            this.strip.replaceChildren(
+                h("p", {}, words, " ", this.countdown),
+                h("p", { class: "hint", text: "The chat stays yours until somebody picks it up: go on writing if you like." }),
+                h("button", { class: "small", type: "button", text: "Withdraw the offer", data: { withdraw: chat.id }, on: { click: () => this.act.withdraw(chat.id, offer.offer) } }));
+        } else {
+            this.strip.replaceChildren();
+        }
+    }
+
+    /** Asks before something that cannot be taken back, in the column itself: the rest of the desk goes on. */
+    ask(kind) {
+        if (this.asking === kind) return;
+        this.asking = kind;
+        const name = chatName(this.chat);
+        const queue = this.chat.meta.queue?.title ?? name;
+        const owed = chatTimers(this.chat.messages, this.desk.serverNowMs).owedS !== null;
+        const words = kind === "release"
+            ? `Put this chat back into the line of ${queue}? Whoever takes it sees all that was written.`
+            : this.desk.isMessage(this.chat) ? "Close this message? The patron can collect what you wrote."
+                : owed ? "Close this chat? The patron wrote last and still waits for an answer." : "Close this chat? The patron can read it, but write no more.";
+        const yes = h("button", {
+            class: kind === "close" ? "danger small" : "primary small", type: "button", text: kind === "close" ? "Close the chat" : "Put it back",
+            data: { confirm: kind }, on: { click: () => this.confirmed(kind) },
+        });
+        const no = h("button", { class: "small", type: "button", text: "Keep it", data: { keep: "" }, on: { click: () => this.answer(kind) } });
+        this.question.setAttribute("aria-label", words);
+        this.question.replaceChildren(h("p", { text: words }), h("div", { class: "strip-buttons" }, yes, no));
+        setHidden(this.question, false);
+        yes.focus();
+    }
+
+    /** Takes the question away; `kind` says which button gets the focus back. */
+    answer(kind) {
+        if (this.asking === null) return;
+        const hadFocus = this.question.contains(document.activeElement);
+        this.asking = null;
+        setHidden(this.question, true);
+        this.question.replaceChildren();
+        if (kind !== null && hadFocus) this[kind].focus();
+        else if (hadFocus) this.focus();
+    }
+
+    confirmed(kind) {
+        this.answer(null);
+        if (kind === "close") this.act.close(this.chat.id);
+        else this.act.release(this.chat.id);
+    }
+
+    showProblem(text) {
+        setText(this.problem, "");
+        setText(this.problem, text);
+    }
+
+    typed() {
+        draft.write(this.chat.id, this.composer.value);
+        this.showRoom();
+        this.showProblem("");
+        const now = this.desk.now();
+        if (this.composer.value !== "" && now - this.typedMs >= typingEveryMs) {
+            this.typedMs = now;
+            this.act.typing(this.chat.id);
+        }
+    }
+
+    showRoom() {
+        const used = bytes(this.composer.value.trim());
+        const left = this.desk.textBytesMax - used;
+        const unsent = this.chat.outbox.entries.filter((entry) => entry.state === "waiting").length;
+        let text = "";
+        if (left < 0) text = `Too long by ${-left}: send it in two parts`;
+        else if (used > countFromBytes) text = `Room for ${left} more`;
+        else if (unsent > 0) text = unsent === 1 ? "1 message waits to be sent" : `${unsent} messages wait to be sent`;
+        setText(this.room, text);
+        this.room.dataset.state = left < 0 ? "over" : "fine";
+        setAttribute(this.send, "aria-disabled", left < 0 || used === 0);
+        setAttribute(this.composer, "aria-invalid", left < 0);
+        setAttribute(this.composer, "aria-describedby", text === "" ? null : this.room.id);
+    }
+
+    key(event) {
+        if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !event.ctrlKey && !event.altKey && !event.metaKey) {
+            event.preventDefault();
+            this.submit();
+        }
+    }
+
+    submit() {
+        const text = this.composer.value.trim();
+        if (text === "" || bytes(text) > this.desk.textBytesMax) return;
+        this.composer.value = "";
+        draft.write(this.chat.id, "");
+        this.typedMs = 0;
+        this.showProblem("");
+        this.act.say(this.chat.id, text);
+        this.composer.focus();
+    }
+
+    insert(text) {
+        const before = this.composer.value.trimEnd();
+        this.composer.value = before === "" ? text : `${before}\n${text}`;
+        this.typed();
+        this.composer.focus();
+    }
+
+    takeBack(id) {
+        const entry = this.chat.outbox.take(id);
+        if (entry === null) return;
+        this.act.outboxChanged(this.chat.id);
+        this.insert(entry.text);
+    }
+
+    tick() {
+        const { chat, desk } = this;
+        const { owedS, silentS } = chat.ended === null ? chatTimers(chat.messages, desk.serverNowMs) : { owedS: null, silentS: null };
+        const message = desk.isMessage(chat);
+        this.showTimer(this.owed, owedS !== null && !message ? `Waits for you ${duration(owedS)}` : "", message ? null : owedS, "The patron waits for you since");
+        this.showTimer(this.silent, silentS !== null && !message ? `Patron silent ${duration(silentS)}` : "", null, "The patron is silent since", silentS);
+        setText(this.typing, chat.typingUntilMs > desk.now() && chat.ended === null ? "The patron is writing…" : "");
+        if (this.countdown) {
+            const left = shrunk(chat.meta.phase.offer?.untilS ?? 0, chat.metaAtMs, desk.now());
+            setText(this.countdown, `${duration(left)} left`);
+        }
+    }
+
+    showTimer(element, text, urgent, spoken, seconds = urgent) {
+        setText(element, text);
+        element.dataset.urgency = urgency(urgent);
+        setHidden(element, text === "");
+        setAttribute(element, "title", seconds === null ? null : `${spoken} ${spokenDuration(seconds)}`);
+    }
+}

@@ -1,0 +1,362 @@
+// The operator client of Callslip, at /desk. This file puts the parts together: the transport (shared/connection.js), what is known
+// (state.js), what can be done (actions.js), and what is drawn (rail.js, floor.js, bar.js, sheets.js, transfer.js).
+//
+// It promises: nothing typed is lost by a reload, a lost connection or a refusal; a message counts as sent only when the node calls it safe;
+// nothing a patron wrote leaves the page's log (no notice, no title, no local storage). It never runs text as markup.
+
+import { Connection, Disconnected, Refusal, newId } from "../shared/connection.js";
+import { Actions } from "./actions.js";
+import { Sounds, badgeTitle, notify } from "./alerts.js";
+import { Bar } from "./bar.js";
+import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
+import { h } from "./dom.js";
+import { Floor } from "./floor.js";
+import { listen } from "./keys.js";
+import { forgetChat, forgetTexts, unsent } from "./memory.js";
+import { Rail } from "./rail.js";
+import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
+import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
+import { Desk } from "./state.js";
+import { TransferDialog } from "./transfer.js";
+import { chatName } from "./words.js";
+
+const activeEveryMs = 15000;
+const noticeShownMs = 9000;
+const chatsHeldMax = 4;
+const kinds = ["welcome", "service", "me", "board", "chat", "msgs", "ack", "nack", "typing"];
+const byId = (id) => document.getElementById(id);
+
+class Shell {
+    constructor() {
+        this.desk = new Desk({ now: () => Date.now(), newId, savedOutbox: unsent.read });
+        this.sounds = new Sounds();
+        this.ringing = { chat: false, offer: false };
+        this.ended = null;
+        this.activeMs = 0;
+        this.drawing = false;
+        this.act = new Actions(this);
+        this.rail = new Rail(byId("rail"), this.desk, this.act);
+        this.floor = new Floor({ page: byId("desk"), chats: byId("chats"), tabs: byId("tabs"), rail: byId("rail") }, this.desk, this.act);
+        const resting = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
+        const dialogs = byId("dialogs");
+        this.transfer = new TransferDialog(dialogs, this.desk, this.act);
+        this.palette = new Palette(dialogs, () => this.findable(), resting);
+        this.team = new Team(dialogs, this.desk, resting);
+        this.help = new Help(dialogs, resting);
+        this.library = new LibrarySheet(dialogs, resting);
+        this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());
+        this.bar = new Bar(this.desk, this.sounds, {
+            palette: () => this.palette.open(), team: () => this.team.open(), help: () => this.help.open(), signOut: () => this.leave(),
+        });
+        this.notices = h("div", { class: "notices", role: "region", "aria-label": "Notices" });
+        byId("desk").append(this.notices);
+        this.signIn = new SignIn((person) => this.enter(person));
+        this.connection = this.connect();
+        this.listen();
+    }
+
+    // The connection
+
+    /** A session lives at the node where the person signed in, so the desk goes back to that node alone. */
+    connect() {
+        const home = location.origin;
+        const own = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+        const connection = new Connection({ nodes: [home], hello: () => ({ role: "operator", client: "callslip-desk/1" }), socket: (_, protocol) => new WebSocket(own, protocol) });
+        for (const kind of kinds) connection.on(kind, (frame) => this.apply(this.desk.receive(frame)));
+        connection.on("state", (change) => this.lineChanged(change));
+        connection.on("problem", (error) => console.error(error));
+        connection.onWelcome(() => this.follow());
+        connection.wakeOn(window, document);
+        return connection;
+    }
+
+    /** After a reconnect: tells the node where this page is with every chat. A chat that it refuses is somebody else's by now. */
+    async follow() {
+        const chats = this.desk.inSlots.filter((chat) => chat.ended === null);
+        await Promise.all(chats.map(async (chat) => {
+            try {
+                await this.connection.request("follow", { chat: chat.id, after: chat.last }, { once: true });
+            } catch (error) {
+                if (!(error instanceof Refusal)) throw error;
+                this.apply(this.desk.endChat(chat.id, `This chat is no longer yours. ${error.message}`));
+            }
+        }));
+    }
+
+    lineChanged({ state, bye }) {
+        if (state === "ready") {
+            this.ended = null;
+            for (const chat of this.desk.chats.values()) this.flush(chat);
+        } else if (state === "waiting" || state === "ended") {
+            this.desk.disconnected();
+            this.sounds.silence();
+        }
+        if (state === "ended" && bye) this.dismissed(bye);
+        this.draw();
+    }
+
+    dismissed(bye) {
+        if (bye.code === "signIn" || bye.code === "signedOut") {
+            this.showSignIn(bye.code === "signIn" ? "Sign in again to go on. What you had written is still here." : "You are signed out.");
+        } else if (bye.code === "elsewhere") {
+            this.elsewhere.open(bye.text);
+        } else if (bye.code === "version") {
+            this.ended = { text: "The service is newer than this page. Load the page again; your drafts stay.", action: "Load again", run: () => location.reload() };
+        } else {
+            this.ended = { text: bye.text || "The service ended the connection.", action: "Connect again", run: () => { this.ended = null; this.connection.start(); } };
+        }
+    }
+
+    /** Sends what waits in a chat, if it can go now. */
+    flush(chat) {
+        if (this.connection.state === "ready" && chat.ended === null && chat.meta?.phase?.token !== undefined) {
+            const next = chat.outbox.next();
+            if (next !== null && !this.connection.sendOwed({ t: "say", chat: chat.id, token: chat.meta.phase.token, ...next })) chat.outbox.disconnected();
+        }
+        this.saveOutbox(chat);
+    }
+
+    saveOutbox(chat) {
+        unsent.write(chat.id, chat.outbox.saved());
+    }
+
+    // What happened
+
+    apply(effects) {
+        for (const effect of effects) this.applyOne(effect);
+        this.draw();
+    }
+
+    applyOne(effect) {
+        const chat = this.desk.chats.get(effect.chat);
+        switch (effect.kind) {
+            case "arrived": return this.arrived(effect.line);
+            case "taken":
+                this.announce(`${effect.line.takenBy.display ?? effect.line.takenBy.name} took the chat of ${effect.line.library?.title ?? "a library"}`);
+                setTimeout(() => this.draw(), takenLineMs + 50);
+                return undefined;
+            case "ringing":
+                this.ringing = { chat: effect.chat, offer: effect.offer };
+                return undefined;
+            case "started":
+                this.floor.update();
+                if (this.act.wanted === effect.chat) {
+                    this.act.wanted = null;
+                    this.floor.focusChat(effect.chat);
+                }
+                return undefined;
+            case "ended": return this.chatEnded(chat);
+            case "message":
+                if (this.desk.focused === effect.chat && document.hasFocus() && !this.floor.showingRail) this.desk.read(effect.chat);
+                this.sounds.play("message");
+                notify(`A patron of ${chatName(chat)} wrote in chat ${chat.slot}.`, `message ${effect.chat}`);
+                return undefined;
+            case "sendable": return chat ? this.flush(chat) : undefined;
+            case "sendLater":
+                setTimeout(() => this.flush(chat), effect.afterMs * (1 + Math.random()));
+                return undefined;
+            case "refusedText":
+                this.floor.column(effect.chat)?.showProblem(`Not sent: ${effect.text}`);
+                return undefined;
+            default: return undefined;
+        }
+    }
+
+    arrived(line) {
+        const library = line.library?.title ?? line.queue?.title ?? "a library";
+        const text = line.offer === undefined ? `A new chat of ${library} waits.` : `${displayName(this.desk.board, line.by ?? "A colleague")} offers a chat of ${library}.`;
+        this.announce(text);
+        notify(text, `line ${line.chat}`);
+    }
+
+    chatEnded(chat) {
+        if (!chat) return;
+        if (chat.leaving !== null) {
+            this.putAway(chat.id);
+            return;
+        }
+        forgetChat(chat.id);
+        this.announce(`Chat ${chat.slot}: ${chat.ended}`);
+        notify(`Chat ${chat.slot} ended.`, `message ${chat.id}`);
+        if (this.floor.column(chat.id)?.form.contains(document.activeElement)) {
+            this.floor.update();
+            this.floor.column(chat.id)?.dismiss.focus();
+        }
+    }
+
+    putAway(id) {
+        const hadFocus = this.floor.column(id)?.element.contains(document.activeElement) === true || document.activeElement === document.body;
+        this.desk.remove(id);
+        forgetChat(id);
+        this.floor.afterRemoval(hadFocus);
+        this.draw();
+    }
+
+    // Drawing
+
+    /** Draws once for all that happened in one turn. Not by animation frames: these stop while the page is behind another. */
+    draw() {
+        if (this.drawing) return;
+        this.drawing = true;
+        queueMicrotask(() => {
+            this.drawing = false;
+            this.rail.update();
+            this.floor.update();
+            this.bar.update();
+            this.team.update();
+            this.transfer.update();
+            this.tick();
+        });
+    }
+
+    tick() {
+        if (document.body.dataset.view !== "desk") return;
+        const { desk, connection } = this;
+        const ready = connection.state === "ready";
+        this.rail.tick();
+        this.floor.tick();
+        const unsentCount = desk.inSlots.reduce((sum, chat) => sum + chat.outbox.entries.filter((entry) => entry.state === "waiting").length, 0);
+        this.bar.showLine({ ready, lostMs: ready || connection.lostAt === null ? 0 : Date.now() - connection.lostAt, ended: this.ended, unsent: unsentCount });
+        const held = desk.inSlots.filter((chat) => chat.ended === null).length;
+        this.sounds.ring("chat", ready && this.ringing.chat && held < chatsHeldMax);
+        this.sounds.ring("offer", ready && this.ringing.offer && held < chatsHeldMax);
+        const forMe = desk.board.waiting.filter((line) => line.mayClaim === true && desk.me?.available.includes(line.queue?.name)).length;
+        badgeTitle(forMe + desk.unreadCount);
+    }
+
+    announce(text) {
+        byId("announce").textContent = "";
+        byId("announce").textContent = text;
+    }
+
+    /** Something that belongs to no other place on the page. */
+    notice(text) {
+        byId("announce-now").textContent = "";
+        byId("announce-now").textContent = text;
+        const element = h("div", { class: "notice slip" }, h("p", { text }), h("button", { class: "small quiet", type: "button", text: "OK", on: { click: () => element.remove() } }));
+        this.notices.append(element);
+        while (this.notices.children.length > 3) this.notices.firstChild.remove();
+        setTimeout(() => {
+            if (!element.matches(":hover, :focus-within")) element.remove();
+        }, noticeShownMs);
+    }
+
+    // Coming and going
+
+    async begin() {
+        const { status, body } = await whoAmI();
+        if (status === 200) this.enter(body);
+        else this.showSignIn(status === 0 ? "The service cannot be reached at the moment." : "");
+    }
+
+    enter(person) {
+        keepTextsOf(person.operator);
+        if (this.desk.me !== null && this.desk.me.operator !== person.operator) {
+            location.reload();
+            return;
+        }
+        document.body.dataset.view = "desk";
+        byId("desk").hidden = false;
+        this.connection.start();
+        this.draw();
+        this.floor.update();
+        byId("waiting-title").focus();
+    }
+
+    showSignIn(reason) {
+        for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+        this.sounds.silence();
+        document.body.dataset.view = "signin";
+        byId("desk").hidden = true;
+        this.signIn.show(reason);
+    }
+
+    async leave() {
+        const held = this.desk.inSlots.filter((chat) => chat.ended === null).length;
+        if (held > 0) {
+            this.notice(held === 1 ? "You still hold a chat. Close it, transfer it or put it back into its queue, then sign out." : `You still hold ${held} chats. Close them, transfer them or put them back into their queues, then sign out.`);
+            return;
+        }
+        const { status } = await signOut();
+        if (status === 0 || status >= 500) {
+            this.notice("The service could not be reached, so you are still signed in. Try again.");
+            return;
+        }
+        this.connection.stop();
+        forgetTexts();
+        location.reload();
+    }
+
+    // Hands on the page
+
+    listen() {
+        const active = () => {
+            this.sounds.unlock();
+            if (Date.now() - this.activeMs < activeEveryMs) return;
+            if (this.connection.send({ t: "active" })) this.activeMs = Date.now();
+        };
+        for (const kind of ["keydown", "pointerdown", "touchstart", "wheel"]) document.addEventListener(kind, active, { capture: true, passive: true });
+        listen({
+            chat: (slot) => {
+                const chat = this.desk.inSlots.find((candidate) => candidate.slot === slot);
+                if (chat) this.act.focusChat(chat.id);
+            },
+            claim: () => this.act.claimOldest(oldestClaimable(this.desk.board, this.desk.me)),
+            transfer: () => this.act.openTransfer(this.desk.focused),
+            waiting: () => this.floor.focusWaiting(),
+            palette: () => this.palette.open(),
+            help: () => this.help.open(),
+            escape: () => {
+                const column = this.floor.column(this.desk.focused);
+                if (!column || column.asking === null) return false;
+                column.answer(column.asking);
+                return true;
+            },
+        });
+        window.addEventListener("focus", () => {
+            if (this.desk.focused !== null) this.desk.read(this.desk.focused);
+            this.draw();
+        });
+        setInterval(() => this.tick(), 1000);
+    }
+
+    /** Everything that the search finds. */
+    findable() {
+        const { desk, act } = this;
+        const chat = desk.chats.get(desk.focused);
+        const open = chat && chat.ended === null ? chat : null;
+        const action = (title, words, run) => ({ title, words, kind: "Action", detail: "", run });
+        const actions = [
+            action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(oldestClaimable(desk.board, desk.me))),
+            ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
+            action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
+            ...(desk.me?.queues ?? []).map((queue) => {
+                const on = desk.me.available.includes(queue.name);
+                return action(on ? `Go away from ${queue.title}` : `Be there for ${queue.title}`, "available switch on off", () => act.setAvailable(queue.name, !on));
+            }),
+            action("Go away from all queues", "pause break unavailable off", () => desk.me.available.forEach((name) => act.setAvailable(name, false))),
+            action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
+            action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),
+            action("Keys and how the desk works", "help shortcuts", () => this.help.open()),
+            action("Sign out", "leave quit", () => this.leave()),
+        ];
+        const column = open ? this.floor.column(open.id) : null;
+        return [
+            ...desk.inSlots.map((one) => ({ title: `Chat ${one.slot}: ${chatName(one)}`, words: "go to", kind: "Chat", detail: one.ended ?? "", run: () => act.focusChat(one.id) })),
+            ...actions,
+            ...desk.board.libraries.map((library) => ({
+                title: library.title, words: `${library.name} hours phone policies card`, kind: "Library", detail: library.card?.hours ?? "",
+                run: () => this.library.open(library, column ? (wording) => column.insert(wording) : null),
+            })),
+            ...desk.board.queues.map((queue) => ({
+                title: queue.title, words: `${queue.name} queue ${queue.general ? "general" : ""}`, kind: "Queue", detail: reachSentence(queue),
+                run: () => open && queue.takesTransfers ? act.openTransfer(open.id, queue.name) : this.team.open(queue.title),
+            })),
+        ];
+    }
+}
+
+const shell = new Shell();
+shell.begin().catch((error) => {
+    if (!(error instanceof Disconnected)) throw error;
+});

@@ -1,0 +1,49 @@
+// What the desk remembers in this browser. Text of patrons and operators is in the session's storage alone: it outlives a reload, and is
+// gone with the tab, since reference desks are shared. Choices (sounds, name) are in local storage and say nothing about any patron.
+// A browser that forbids storage costs a reload its drafts, and nothing else.
+
+const draftPrefix = "callslip.desk.draft.";
+const outboxPrefix = "callslip.desk.out.";
+const choicePrefix = "callslip.desk.choice.";
+
+function attempt(action, fallback = null) {
+    try {
+        return action();
+    } catch {
+        return fallback;
+    }
+}
+
+export const draft = {
+    read: (chat) => attempt(() => sessionStorage.getItem(draftPrefix + chat)) ?? "",
+    write: (chat, text) => attempt(() => text === "" ? sessionStorage.removeItem(draftPrefix + chat) : sessionStorage.setItem(draftPrefix + chat, text)),
+};
+
+export const unsent = {
+    read: (chat) => {
+        const entries = attempt(() => JSON.parse(sessionStorage.getItem(outboxPrefix + chat) ?? "[]"), []);
+        return Array.isArray(entries) ? entries : [];
+    },
+    write: (chat, entries) => attempt(() => entries.length === 0
+        ? sessionStorage.removeItem(outboxPrefix + chat) : sessionStorage.setItem(outboxPrefix + chat, JSON.stringify(entries))),
+};
+
+/** Forgets what was written in one chat. */
+export function forgetChat(chat) {
+    draft.write(chat, "");
+    unsent.write(chat, []);
+}
+
+/** Forgets every text: at signing out, and when another person signs in. */
+export function forgetTexts() {
+    attempt(() => {
+        for (const key of Object.keys(sessionStorage)) {
+            if (key.startsWith(draftPrefix) || key.startsWith(outboxPrefix)) sessionStorage.removeItem(key);
+        }
+    });
+}
+
+export const choice = {
+    read: (name, fallback) => attempt(() => JSON.parse(localStorage.getItem(choicePrefix + name) ?? "null")) ?? fallback,
+    write: (name, value) => attempt(() => localStorage.setItem(choicePrefix + name, JSON.stringify(value))),
+};

@@ -1,0 +1,96 @@
+// What a person has sent in one chat and the service has not yet called safe. Nothing leaves this list but by an acceptance (it is safe
+// with a majority) or by the person's own hand. One message is on its way at a time: a refused number is not used up, and with one on
+// its way no later message can be carrying a number that must be given to another.
+//
+// Pure: the caller passes identifiers, sends the frames that `next` returns, and stores `saved()` where it outlives a reload.
+
+export class Outbox {
+    /**
+     * @param {string} sender this page's identifier for this chat
+     * @param {Array} saved what an earlier page of this tab had not yet got safe; those that were sent keep their sender and number
+     */
+    constructor(sender, saved = []) {
+        this.sender = sender;
+        this.acceptedBySender = new Map();
+        this.entries = saved.map((entry) => ({ ...entry, state: entry.state === "failed" ? "failed" : "waiting" }));
+        this.count = 0;
+    }
+
+    /** Takes a text; it is sent when everything before it is safe. */
+    add(text) {
+        this.count += 1;
+        const entry = { id: `${this.sender}/${this.count}`, sender: null, seq: null, text, state: "waiting", why: null };
+        this.entries.push(entry);
+        return entry;
+    }
+
+    /** The next `say` to send, without chat and token; `null` when one is on its way or nothing waits. */
+    next() {
+        if (this.entries.some((entry) => entry.state === "sent")) return null;
+        const entry = this.entries.find((candidate) => candidate.state === "waiting");
+        if (entry === undefined) return null;
+        if (entry.seq === null) {
+            entry.sender = this.sender;
+            entry.seq = this.accepted(this.sender) + 1;
+        }
+        entry.state = "sent";
+        return { sender: entry.sender, seq: entry.seq, text: entry.text };
+    }
+
+    accepted(sender) {
+        return this.acceptedBySender.get(sender) ?? 0;
+    }
+
+    /** The connection ended: what was on its way is offered again, with the same sender and number. */
+    disconnected() {
+        for (const entry of this.entries) if (entry.state === "sent") entry.state = "waiting";
+    }
+
+    /** An acceptance. The entry stays, as `safe`, until the message itself is seen: it holds the place in the log. */
+    accept(sender, seq) {
+        this.acceptedBySender.set(sender, Math.max(this.accepted(sender), seq));
+        for (const entry of this.entries) {
+            if (entry.sender === sender && entry.seq !== null && entry.seq <= seq && entry.state !== "failed") entry.state = "safe";
+        }
+    }
+
+    /** What the chat's state says is accepted, by sender. */
+    marks(marks) {
+        for (const [sender, seq] of Object.entries(marks ?? {})) this.accept(sender, seq);
+    }
+
+    /** The message arrived in the log. Returns the id of the entry that held its place. */
+    seen(sender, seq) {
+        this.accept(sender, seq);
+        const place = this.entries.findIndex((entry) => entry.sender === sender && entry.seq === seq && entry.state === "safe");
+        if (place < 0) return null;
+        return this.entries.splice(place, 1)[0].id;
+    }
+
+    /** A refusal. `busy` asks for patience: the entry waits again. Everything else needs the person: the text stays, with the reason. */
+    refuse(sender, seq, code, text) {
+        const entry = this.entries.find((candidate) => candidate.sender === sender && candidate.seq === seq && candidate.state === "sent");
+        if (entry === undefined) return null;
+        if (code === "busy") {
+            entry.state = "waiting";
+        } else {
+            entry.state = "failed";
+            entry.why = text;
+            entry.sender = null;
+            entry.seq = null;
+        }
+        return entry;
+    }
+
+    /** The person takes a failed text back (into the draft, or away). */
+    take(id) {
+        const place = this.entries.findIndex((entry) => entry.id === id && entry.state === "failed");
+        return place < 0 ? null : this.entries.splice(place, 1)[0];
+    }
+
+    /** What must outlive a reload. */
+    saved() {
+        return this.entries.filter((entry) => entry.state !== "safe")
+            .map(({ id, sender, seq, text, state, why }) => ({ id, sender, seq, text, state, why }));
+    }
+}

@@ -1,0 +1,92 @@
+// Signing in and out. The name is remembered on this computer, the password is left to the browser.
+
+import { setHidden, setText } from "./dom.js";
+import { choice, forgetTexts } from "./memory.js";
+import { signInSentence } from "./words.js";
+
+/** Asks the node over HTTP. The answer is `{status, body}`; status 0 means that nothing answered. */
+async function ask(method, path, body) {
+    try {
+        const answer = await fetch(path, {
+            method, credentials: "same-origin", cache: "no-store",
+            headers: body === undefined ? {} : { "content-type": "application/json" },
+            body: body === undefined ? undefined : JSON.stringify(body),
+        });
+        return { status: answer.status, body: await answer.json().catch(() => null) };
+    } catch {
+        return { status: 0, body: null };
+    }
+}
+
+export const whoAmI = () => ask("GET", "/api/me");
+export const signOut = () => ask("POST", "/api/sign-out", {});
+
+/** Texts belong to the person who wrote them: another person at this computer starts with none. */
+export function keepTextsOf(operator) {
+    try {
+        const owner = sessionStorage.getItem("callslip.desk.owner");
+        if (owner !== null && owner !== operator) forgetTexts();
+        sessionStorage.setItem("callslip.desk.owner", operator);
+    } catch {
+        // Without storage there is nothing to mix up.
+    }
+}
+
+export class SignIn {
+    /** @param {(person: {operator: string, display: string}) => void} entered */
+    constructor(entered) {
+        this.entered = entered;
+        this.page = document.getElementById("signin");
+        this.form = document.getElementById("signin-form");
+        this.name = document.getElementById("signin-operator");
+        this.password = document.getElementById("signin-password");
+        this.error = document.getElementById("signin-error");
+        this.reason = document.getElementById("signin-reason");
+        this.submit = document.getElementById("signin-submit");
+        this.form.addEventListener("submit", (event) => {
+            event.preventDefault();
+            this.go();
+        });
+    }
+
+    show(reason = "") {
+        setHidden(this.page, false);
+        document.title = "Sign in to the desk";
+        setText(this.reason, reason);
+        setHidden(this.reason, reason === "");
+        setText(this.error, "");
+        if (this.name.value === "") this.name.value = choice.read("operator", "");
+        (this.name.value === "" ? this.name : this.password).focus();
+    }
+
+    hide() {
+        setHidden(this.page, true);
+        this.password.value = "";
+    }
+
+    fail(text, field) {
+        setText(this.error, "");
+        setText(this.error, text);
+        field?.focus();
+    }
+
+    async go() {
+        const operator = this.name.value.trim().toLowerCase();
+        if (operator === "") return this.fail("Type your operator name, for example “mia”.", this.name);
+        if (this.password.value === "") return this.fail("Type your password.", this.password);
+        if (this.submit.getAttribute("aria-disabled") === "true") return undefined;
+        this.submit.setAttribute("aria-disabled", "true");
+        setText(this.submit, "Signing in…");
+        setText(this.error, "");
+        const { status, body } = await ask("POST", "/api/sign-in", { operator, password: this.password.value });
+        this.submit.removeAttribute("aria-disabled");
+        setText(this.submit, "Sign in");
+        if (status !== 200) {
+            if (status === 401) this.password.value = "";
+            return this.fail(signInSentence(status, body), status === 401 ? this.password : this.submit);
+        }
+        choice.write("operator", operator);
+        this.hide();
+        return this.entered({ operator: body?.operator ?? operator, display: body?.display ?? operator });
+    }
+}

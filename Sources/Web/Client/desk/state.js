@@ -1,0 +1,264 @@
+// What the desk knows: who I am, the board, and the chats that I hold. Frames of the protocol go in through `receive`; what somebody
+// should hear, see or do about it comes out as effects. No page, no socket: the shell (main.js) acts on effects and draws what is here.
+//
+// Promises: a message is kept once, in the order of its position; a chat that ended stays readable until it is dismissed; what was typed
+// or sent and is not yet safe is never dropped by anything that a node says.
+
+import { boardChanges, takenLineMs, wholeBoard } from "./board.js";
+import { Outbox } from "./outbox.js";
+
+const typingShownMs = 6000;
+
+/** `[epoch, n]` pairs; `n` goes on counting across epochs. */
+function positionAfter(a, b) {
+    return a[1] > b[1] || (a[1] === b[1] && a[0] > b[0]);
+}
+
+const messageKey = (message) => message.sender !== undefined && message.seq !== undefined
+    ? `${message.sender}:${message.seq}` : `at:${message.at[0]}:${message.at[1]}`;
+
+/** What ended my part in a chat, in a sentence. */
+export function endSentence(phase) {
+    switch (phase.p) {
+        case "closed":
+            return {
+                byOperator: "This chat is closed.",
+                byPatron: "The patron ended the chat.",
+                patronGone: "The patron has left, and the chat was closed.",
+                answeredMessage: "The answer is kept for the patron to collect.",
+            }[phase.reason] ?? "This chat is closed.";
+        case "held": {
+            const where = phase.by?.library?.title;
+            return `${phase.by?.display ?? "A colleague"}${where ? ` of ${where}` : ""} has this chat now.`;
+        }
+        case "waiting": return `This chat waits in the line of ${phase.queue?.title ?? "its queue"} again.`;
+        case "kept": return "The patron left the question as a message: it is under kept messages.";
+        default: return "This chat is no longer yours.";
+    }
+}
+
+export class Desk {
+    /** @param {{now: () => number, newId: () => string, savedOutbox: (chat: string) => Array}} options */
+    constructor({ now, newId, savedOutbox }) {
+        this.now = now;
+        this.newId = newId;
+        this.savedOutbox = savedOutbox;
+        this.me = null;
+        this.board = wholeBoard(null);
+        this.boardAtMs = 0;
+        this.boardSeen = false;
+        this.leavingUntilMs = null;
+        this.clockOffsetMs = 0;
+        this.service = { state: "ok", text: "" };
+        this.textBytesMax = 4000;
+        this.nodes = [];
+        this.chats = new Map();
+        this.taken = [];
+        this.focused = null;
+    }
+
+    /** The node's time. */
+    get serverNowMs() {
+        return this.now() + this.clockOffsetMs;
+    }
+
+    /** The chats in the order of their numbers. */
+    get inSlots() {
+        return [...this.chats.values()].sort((a, b) => a.slot - b.slot);
+    }
+
+    get unreadCount() {
+        return [...this.chats.values()].filter((chat) => chat.unread > 0).length;
+    }
+
+    /** Takes a frame from the node. Returns effects: `{kind: "arrived"|"taken"|"ringing"|"started"|"ended"|"message"|"sendable"|"sendLater"|"refusedText", …}`. */
+    receive(frame) {
+        switch (frame.t) {
+            case "welcome": return this.welcome(frame);
+            case "service":
+                this.service = { state: frame.state, text: frame.text ?? "" };
+                return [];
+            case "me": return this.becomeMe(frame);
+            case "board": return this.readBoard(frame);
+            case "chat": return this.readChat(frame);
+            case "msgs": return this.readMessages(frame);
+            case "ack":
+                this.chats.get(frame.chat)?.outbox.accept(frame.sender, frame.seq);
+                return frame.chat ? [{ kind: "sendable", chat: frame.chat }] : [];
+            case "nack": return this.refuseText(frame);
+            case "typing": {
+                const chat = this.chats.get(frame.chat);
+                if (chat && frame.who !== "staff") chat.typingUntilMs = this.now() + typingShownMs;
+                return [];
+            }
+            default: return [];
+        }
+    }
+
+    welcome(frame) {
+        if (typeof frame.now === "number") this.clockOffsetMs = frame.now - this.now();
+        if (typeof frame.limits?.textBytes === "number") this.textBytesMax = frame.limits.textBytes;
+        this.nodes = Array.isArray(frame.nodes) ? frame.nodes : [];
+        return [];
+    }
+
+    becomeMe(frame) {
+        this.me = { ...frame, queues: frame.queues ?? [], available: frame.available ?? [] };
+        this.setLeaving(frame.leavingS ?? null);
+        return this.boardSeen ? this.rings(this.board) : [];
+    }
+
+    setLeaving(seconds) {
+        this.leavingUntilMs = seconds === null ? null : this.now() + seconds * 1000;
+    }
+
+    setAvailable(queue, on) {
+        if (this.me === null) return [];
+        const others = this.me.available.filter((name) => name !== queue);
+        this.me = { ...this.me, available: on ? [...others, queue] : others };
+        return this.rings(this.board);
+    }
+
+    rings(before) {
+        const { ringing } = boardChanges(before, this.board, this.me);
+        return [{ kind: "ringing", ...ringing }];
+    }
+
+    readBoard(frame) {
+        const before = this.board;
+        const next = wholeBoard(frame);
+        const changes = boardChanges(before, next, this.me);
+        this.board = next;
+        this.boardAtMs = this.now();
+        this.boardSeen = true;
+        const mine = next.staff.find((person) => person.name === this.me?.operator);
+        if (mine && this.me) {
+            if (Array.isArray(mine.available)) this.me = { ...this.me, available: mine.available };
+            if (mine.leavingS !== undefined) this.setLeaving(mine.leavingS);
+        }
+        const until = this.now() + takenLineMs;
+        this.taken = [...this.taken.filter((line) => line.untilMs > this.now()), ...changes.taken.map((line) => ({ ...line, untilMs: until }))];
+        return [
+            ...changes.arrived.map((line) => ({ kind: "arrived", line })),
+            ...changes.taken.map((line) => ({ kind: "taken", line })),
+            { kind: "ringing", ...changes.ringing },
+        ];
+    }
+
+    freeSlot() {
+        const used = new Set([...this.chats.values()].map((chat) => chat.slot));
+        let slot = 1;
+        while (used.has(slot)) slot += 1;
+        return slot;
+    }
+
+    readChat(frame) {
+        const mine = frame.phase?.p === "held" && frame.phase.mine === true;
+        let chat = this.chats.get(frame.chat);
+        const effects = [];
+        if (chat === undefined) {
+            if (!mine) return [];
+            chat = {
+                id: frame.chat, slot: this.freeSlot(), messages: [], keys: new Set(), last: [0, 0], loaded: false, unread: 0, typingUntilMs: 0,
+                outbox: new Outbox(this.newId(), this.savedOutbox(frame.chat)), ended: null, leaving: null,
+            };
+            this.chats.set(frame.chat, chat);
+            effects.push({ kind: "started", chat: chat.id });
+        } else if (chat.ended !== null && mine) {
+            effects.push({ kind: "started", chat: chat.id });
+        }
+        const wasMine = chat.ended === null;
+        chat.meta = frame;
+        chat.metaAtMs = this.now();
+        chat.outbox.marks(frame.marks);
+        if (mine) {
+            chat.ended = null;
+            effects.push({ kind: "sendable", chat: chat.id });
+        } else {
+            chat.ended = endSentence(frame.phase ?? {});
+            if (wasMine) effects.push({ kind: "ended", chat: chat.id });
+        }
+        return effects;
+    }
+
+    /** The node does not count this chat among mine any more. */
+    endChat(id, sentence) {
+        const chat = this.chats.get(id);
+        if (chat === undefined || chat.ended !== null) return [];
+        chat.ended = sentence;
+        return [{ kind: "ended", chat: id }];
+    }
+
+    readMessages(frame) {
+        const chat = this.chats.get(frame.chat);
+        if (chat === undefined) return [];
+        const effects = [];
+        for (const message of frame.m ?? []) {
+            const key = messageKey(message);
+            if (chat.keys.has(key)) continue;
+            chat.keys.add(key);
+            const placeholder = message.sender === undefined ? null : chat.outbox.seen(message.sender, message.seq);
+            const kept = { ...message, key: placeholder ?? key };
+            let place = chat.messages.length;
+            while (place > 0 && positionAfter(chat.messages[place - 1].at, kept.at)) place -= 1;
+            chat.messages.splice(place, 0, kept);
+            if (positionAfter(kept.at, chat.last)) chat.last = kept.at;
+            if (message.by === "patron") {
+                chat.typingUntilMs = 0;
+                if (chat.loaded) {
+                    chat.unread += 1;
+                    effects.push({ kind: "message", chat: chat.id, message: kept });
+                }
+            }
+        }
+        if (frame.more !== true) chat.loaded = true;
+        effects.push({ kind: "sendable", chat: chat.id });
+        return effects;
+    }
+
+    refuseText(frame) {
+        const chat = this.chats.get(frame.chat);
+        const entry = chat?.outbox.refuse(frame.sender, frame.seq, frame.code, frame.text);
+        if (!entry) return [];
+        if (entry.state === "waiting") return [{ kind: "sendLater", chat: chat.id, afterMs: frame.retryMs ?? 1000 }];
+        return [{ kind: "refusedText", chat: chat.id, text: frame.text }, { kind: "sendable", chat: chat.id }];
+    }
+
+    /** The connection is gone: what was on its way will be offered again. */
+    disconnected() {
+        for (const chat of this.chats.values()) chat.outbox.disconnected();
+    }
+
+    remove(id) {
+        this.chats.delete(id);
+        if (this.focused === id) this.focused = null;
+    }
+
+    read(id) {
+        const chat = this.chats.get(id);
+        if (chat) chat.unread = 0;
+    }
+
+    /** Targets that this chat has been offered to before. */
+    tried(chat) {
+        return [...new Set(chat.messages.filter((m) => m.event?.e === "offered" || m.event?.e === "transferAsked").map((m) => m.event.queue?.name))];
+    }
+
+    /** The queue in whose name the chat is held: where it was asked, unless it was referred or passed on since. */
+    currentQueue(chat) {
+        let current = chat.meta.queue?.name ?? null;
+        let offered = null;
+        for (const { event } of chat.messages) {
+            if (event === undefined) continue;
+            if (event.e === "offered") offered = event.queue?.name ?? null;
+            else if (event.e === "pickedUp") current = offered ?? current;
+            else if (["opened", "referred", "requeued"].includes(event.e)) current = event.queue?.name ?? current;
+        }
+        return current;
+    }
+
+    /** Whether the patron had left the question as a message: then nobody is there to read at once. */
+    isMessage(chat) {
+        return chat.messages.some((m) => m.event?.e === "kept");
+    }
+}
