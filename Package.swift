@@ -20,6 +20,7 @@ let package = Package(
         .systemLibrary(name: "CRaft"),
         .systemLibrary(name: "CHTTPParser"),
         .systemLibrary(name: "CWslay"),
+        .systemLibrary(name: "CZlib"),
 
         .target(name: "EventLoop", dependencies: ["CUV"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
@@ -33,7 +34,12 @@ let package = Package(
             exclude: ["Protos"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
         .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol"]),
-        .target(name: "Web", dependencies: ["EventLoop", "CHTTPParser", "CWslay", logging, metrics], exclude: ["Client"]),
+        .executableTarget(name: "EmbedFiles"),
+        .plugin(name: "EmbedFilesPlugin", capability: .buildTool(), dependencies: ["EmbedFiles"], path: "Sources/EmbedFilesPlugin"),
+        .target(
+            name: "Web", dependencies: ["EventLoop", "CHTTPParser", "CWslay", "CZlib", metrics], exclude: ["Client"],
+            plugins: ["EmbedFilesPlugin"]),
+        .executableTarget(name: "web-echo", dependencies: ["Web", "EventLoop"], path: "Sources/WebEcho"),
         .target(
             name: "Node",
             dependencies: [
@@ -49,8 +55,7 @@ let package = Package(
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol"]),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway"]),
-        .testTarget(name: "WebTests", dependencies: ["Web"]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -27,7 +27,7 @@ extension ConsortiumState {
         guard let person = operators[session.operatorName] else { return nil }
         return OperatorStatus(
             name: person.name, displayName: person.displayName, library: person.library, session: session.id, node: session.node,
-            available: session.available, chats: index.held[session.id]?.count ?? 0, leavingAtMs: session.leavingAtMs)
+            available: session.available, holdings: chats(heldBy: session.id), leavingAtMs: session.leavingAtMs)
     }
 
     private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {
@@ -115,6 +115,9 @@ extension ConsortiumState {
 
     /// Where the patron of a chat is attached; `nil` for a chat that is not known.
     public func patronNode(of chat: ChatID) -> NodeName? { chats[chat]?.node }
+
+    /// The chat that was left as a message under the hash of this pick-up code. Looked up rarely: tries are limited at the nodes.
+    public func chat(keptUnder code: SecretHash) -> ChatID? { chats.values.first { $0.code == code }?.id }
 
     /// Everybody in the roster; sign-on at a home node checks against it.
     public func operatorNamed(_ name: OperatorName) -> Operator? { operators[name] }

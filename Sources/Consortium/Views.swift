@@ -95,12 +95,13 @@ public struct OperatorStatus: Hashable, Sendable {
     public var session: SessionID
     public var node: NodeName
     public var available: [QueueName]
-    public var chats: Int
+    /// The chats that this session holds, by id.
+    public var holdings: [ChatID]
     /// Replicated clock at which the operator said that they leave.
     public var leavingAtMs: UInt64?
     public init(
         name: OperatorName, displayName: String, library: LibraryName, session: SessionID, node: NodeName, available: [QueueName],
-        chats: Int, leavingAtMs: UInt64?
+        holdings: [ChatID], leavingAtMs: UInt64?
     ) {
         self.name = name
         self.displayName = displayName
@@ -108,7 +109,7 @@ public struct OperatorStatus: Hashable, Sendable {
         self.session = session
         self.node = node
         self.available = available
-        self.chats = chats
+        self.holdings = holdings
         self.leavingAtMs = leavingAtMs
     }
 }

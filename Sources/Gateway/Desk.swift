@@ -72,7 +72,8 @@ extension GatewayCore {
     private mutating func signOn(_ session: SessionID) {
         guard let desk = desks[session], desk.signedOnAt == nil, !desk.signOnPending, !desk.clients.isEmpty else { return }
         let command = Command.signOn(SignOn(session: session, operatorName: desk.name, node: node, boot: boot, available: []))
-        desks[session]?.signOnPending = propose(command, .signOn(session), for: nil)
+        let proposed = propose(command, .signOn(session), for: nil)
+        desks[session]?.signOnPending = proposed
     }
 
     mutating func signedOn(_ session: SessionID, at: LogPosition) {

@@ -72,7 +72,7 @@ struct Directory: Sendable {
             staff: board.signedOn.prefix(2 * GatewayLimits.boardLinesMax).map { status in
                 ServerMessage.BoardPerson(
                     person: PersonRef(name: status.name, display: status.displayName, library: library(status.library)),
-                    available: status.available, chats: status.chats,
+                    available: status.available, chats: status.holdings.count,
                     leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) })
             }, libraries: withLibraries ? board.libraries.map(show) : nil)
     }
@@ -89,7 +89,7 @@ struct Directory: Sendable {
 
     /// Whether the state would let this person have the chat now, as far as the board tells.
     private func mayClaim(_ chat: WaitingChat, _ person: Operator, isKept: Bool) -> Bool {
-        if let status = status[person.name], let board, status.chats >= Int(board.settings.chatsPerOperatorMax) { return false }
+        if let status = status[person.name], let board, status.holdings.count >= Int(board.settings.chatsPerOperatorMax) { return false }
         if chat.offer != nil { return person.queues.contains(chat.queue) && chat.offeredBy != person.name }
         if person.queues.contains(chat.queue) { return true }
         return isKept && (person.library == chat.library || general.map(person.queues.contains) ?? false)

@@ -115,7 +115,7 @@ extension PBOperatorStatusMessage {
         session = PBId(status.session)
         node = status.node.text
         available = status.available.map(\.text)
-        chats = UInt32(clamping: status.chats)
+        holdings = status.holdings.map { PBId($0) }
         if let ms = status.leavingAtMs { leavingAtMs = ms }
     }
 
@@ -125,7 +125,7 @@ extension PBOperatorStatusMessage {
             library: try Field.name(library, "operatorStatus.library"), session: session.decoded(),
             node: try Field.name(node, "operatorStatus.node"),
             available: try Field.names(available, "operatorStatus.available", max: Limits.queuesPerOperatorMax),
-            chats: try Field.count(chats, "operatorStatus.chats"), leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
+            holdings: try Field.list(holdings, "operatorStatus.holdings", max: Limits.chatsPerOperatorMax) { $0.decoded() }, leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
     }
 }
 

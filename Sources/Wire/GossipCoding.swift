@@ -19,7 +19,7 @@ extension GossipMessage {
         case .pingRequest: kind = .pingRequest(sequence: proto.sequence, target: try name(proto.target, "target"))
         case .nack: kind = .nack(sequence: proto.sequence)
         case .gossip: kind = .gossip
-        case .unspecified, .UNRECOGNIZED: throw .unknownKind
+        case .unspecified, .UNRECOGNIZED: throw .unknownKind("gossip message")
         }
         var updates: [GossipUpdate] = []
         updates.reserveCapacity(proto.news.count)
@@ -199,7 +199,7 @@ private func count(_ value: UInt32, _ field: String) throws(WireError) -> UInt16
 }
 
 private func decode<Proto: SwiftProtobuf.Message>(_ bytes: [UInt8], bytesMax: Int) throws(WireError) -> Proto {
-    guard bytes.count <= bytesMax else { throw .tooLarge(bytesMax: bytesMax, bytes: bytes.count) }
+    guard bytes.count <= bytesMax else { throw .tooLarge(expectedMax: bytesMax, found: bytes.count) }
     do {
         return try Proto(serializedBytes: bytes)
     } catch {

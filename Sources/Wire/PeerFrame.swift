@@ -160,8 +160,8 @@ extension PeerFrame {
         case .ping(let nonce): self = .ping(nonce)
         case .pong(let nonce): self = .pong(nonce)
         case .raft(let message): self = .raft(try RaftMessage(wire: [UInt8](message)))
-        case .propose(let proposals): self = .propose(try proposals.items())
-        case .forward(let proposals): self = .forward(try proposals.items())
+        case .propose(let proposals): self = .propose(try proposals.decoded())
+        case .forward(let proposals): self = .forward(try proposals.decoded())
         case .busy(let busy): self = .busy(counter: busy.counter, retryMs: busy.retryMs)
         case .outcome(let outcome):
             self = .outcome(
@@ -234,7 +234,7 @@ extension WireProposals {
         }
     }
 
-    fileprivate func items() throws(WireError) -> [Batch.Item] {
+    fileprivate func decoded() throws(WireError) -> [Batch.Item] {
         guard items.count <= PeerFrame.itemsMax else { throw .tooLarge(expectedMax: PeerFrame.itemsMax, found: items.count) }
         var result: [Batch.Item] = []
         result.reserveCapacity(items.count)

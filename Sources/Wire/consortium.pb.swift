@@ -1300,7 +1300,7 @@ nonisolated struct PBOperatorStatusMessage: Sendable {
 
   var available: [String] = []
 
-  var chats: UInt32 = 0
+  var holdings: [PBId] = []
 
   var leavingAtMs: UInt64 {
     get {_leavingAtMs ?? 0}
@@ -4681,7 +4681,7 @@ nonisolated extension PBQueueStatusMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorStatusMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}chats\0\u{3}leaving_at_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4695,7 +4695,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
       case 4: try { try decoder.decodeSingularMessageField(value: &self._session) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.node) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.available) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.chats) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.holdings) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
       default: break
       }
@@ -4725,8 +4725,8 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if !self.available.isEmpty {
       try visitor.visitRepeatedStringField(value: self.available, fieldNumber: 6)
     }
-    if self.chats != 0 {
-      try visitor.visitSingularUInt32Field(value: self.chats, fieldNumber: 7)
+    if !self.holdings.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.holdings, fieldNumber: 7)
     }
     try { if let v = self._leavingAtMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 8)
@@ -4741,7 +4741,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if lhs._session != rhs._session {return false}
     if lhs.node != rhs.node {return false}
     if lhs.available != rhs.available {return false}
-    if lhs.chats != rhs.chats {return false}
+    if lhs.holdings != rhs.holdings {return false}
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -28,25 +28,25 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
+nonisolated struct WirePeerFrame: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var kind: Callslip_Wire_WirePeerFrame.OneOf_Kind? = nil
+  var kind: WirePeerFrame.OneOf_Kind? = nil
 
-  var hello: Callslip_Wire_WireHello {
+  var hello: WireHello {
     get {
       if case .hello(let v)? = kind {return v}
-      return Callslip_Wire_WireHello()
+      return WireHello()
     }
     set {kind = .hello(newValue)}
   }
 
-  var goodbye: Callslip_Wire_WireGoodbye {
+  var goodbye: WireGoodbye {
     get {
       if case .goodbye(let v)? = kind {return v}
-      return Callslip_Wire_WireGoodbye()
+      return WireGoodbye()
     }
     set {kind = .goodbye(newValue)}
   }
@@ -75,34 +75,34 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
     set {kind = .raft(newValue)}
   }
 
-  var propose: Callslip_Wire_WireProposals {
+  var propose: WireProposals {
     get {
       if case .propose(let v)? = kind {return v}
-      return Callslip_Wire_WireProposals()
+      return WireProposals()
     }
     set {kind = .propose(newValue)}
   }
 
-  var forward: Callslip_Wire_WireProposals {
+  var forward: WireProposals {
     get {
       if case .forward(let v)? = kind {return v}
-      return Callslip_Wire_WireProposals()
+      return WireProposals()
     }
     set {kind = .forward(newValue)}
   }
 
-  var busy: Callslip_Wire_WireBusy {
+  var busy: WireBusy {
     get {
       if case .busy(let v)? = kind {return v}
-      return Callslip_Wire_WireBusy()
+      return WireBusy()
     }
     set {kind = .busy(newValue)}
   }
 
-  var outcome: Callslip_Wire_WireOutcome {
+  var outcome: WireOutcome {
     get {
       if case .outcome(let v)? = kind {return v}
-      return Callslip_Wire_WireOutcome()
+      return WireOutcome()
     }
     set {kind = .outcome(newValue)}
   }
@@ -123,34 +123,34 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
     set {kind = .chat(newValue)}
   }
 
-  var follow: Callslip_Wire_WireFollow {
+  var follow: WireFollow {
     get {
       if case .follow(let v)? = kind {return v}
-      return Callslip_Wire_WireFollow()
+      return WireFollow()
     }
     set {kind = .follow(newValue)}
   }
 
-  var unfollow: Callslip_Wire_WireChatRef {
+  var unfollow: WireChatRef {
     get {
       if case .unfollow(let v)? = kind {return v}
-      return Callslip_Wire_WireChatRef()
+      return WireChatRef()
     }
     set {kind = .unfollow(newValue)}
   }
 
-  var typing: Callslip_Wire_WireTyping {
+  var typing: WireTyping {
     get {
       if case .typing(let v)? = kind {return v}
-      return Callslip_Wire_WireTyping()
+      return WireTyping()
     }
     set {kind = .typing(newValue)}
   }
 
-  var renewals: Callslip_Wire_WireSessions {
+  var renewals: WireSessions {
     get {
       if case .renewals(let v)? = kind {return v}
-      return Callslip_Wire_WireSessions()
+      return WireSessions()
     }
     set {kind = .renewals(newValue)}
   }
@@ -163,18 +163,18 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
     set {kind = .leaderKnown(newValue)}
   }
 
-  var call: Callslip_Wire_WireSealedCall {
+  var call: WireSealedCall {
     get {
       if case .call(let v)? = kind {return v}
-      return Callslip_Wire_WireSealedCall()
+      return WireSealedCall()
     }
     set {kind = .call(newValue)}
   }
 
-  var reply: Callslip_Wire_WireSealedCall {
+  var reply: WireSealedCall {
     get {
       if case .reply(let v)? = kind {return v}
-      return Callslip_Wire_WireSealedCall()
+      return WireSealedCall()
     }
     set {kind = .reply(newValue)}
   }
@@ -187,18 +187,18 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
     set {kind = .pushPull(newValue)}
   }
 
-  var find: Callslip_Wire_WireFind {
+  var find: WireFind {
     get {
       if case .find(let v)? = kind {return v}
-      return Callslip_Wire_WireFind()
+      return WireFind()
     }
     set {kind = .find(newValue)}
   }
 
-  var found: Callslip_Wire_WireFound {
+  var found: WireFound {
     get {
       if case .found(let v)? = kind {return v}
-      return Callslip_Wire_WireFound()
+      return WireFound()
     }
     set {kind = .found(newValue)}
   }
@@ -206,34 +206,34 @@ nonisolated struct Callslip_Wire_WirePeerFrame: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
-    case hello(Callslip_Wire_WireHello)
-    case goodbye(Callslip_Wire_WireGoodbye)
+    case hello(WireHello)
+    case goodbye(WireGoodbye)
     case ping(UInt64)
     case pong(UInt64)
     case raft(Data)
-    case propose(Callslip_Wire_WireProposals)
-    case forward(Callslip_Wire_WireProposals)
-    case busy(Callslip_Wire_WireBusy)
-    case outcome(Callslip_Wire_WireOutcome)
+    case propose(WireProposals)
+    case forward(WireProposals)
+    case busy(WireBusy)
+    case outcome(WireOutcome)
     case board(Data)
     case chat(Data)
-    case follow(Callslip_Wire_WireFollow)
-    case unfollow(Callslip_Wire_WireChatRef)
-    case typing(Callslip_Wire_WireTyping)
-    case renewals(Callslip_Wire_WireSessions)
+    case follow(WireFollow)
+    case unfollow(WireChatRef)
+    case typing(WireTyping)
+    case renewals(WireSessions)
     case leaderKnown(Bool)
-    case call(Callslip_Wire_WireSealedCall)
-    case reply(Callslip_Wire_WireSealedCall)
+    case call(WireSealedCall)
+    case reply(WireSealedCall)
     case pushPull(Data)
-    case find(Callslip_Wire_WireFind)
-    case found(Callslip_Wire_WireFound)
+    case find(WireFind)
+    case found(WireFound)
 
   }
 
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireHello: Sendable {
+nonisolated struct WireHello: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -261,7 +261,7 @@ nonisolated struct Callslip_Wire_WireHello: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireGoodbye: Sendable {
+nonisolated struct WireGoodbye: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -275,19 +275,19 @@ nonisolated struct Callslip_Wire_WireGoodbye: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireProposals: Sendable {
+nonisolated struct WireProposals: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var items: [Callslip_Wire_WireProposal] = []
+  var items: [WireProposal] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireProposal: Sendable {
+nonisolated struct WireProposal: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -305,7 +305,7 @@ nonisolated struct Callslip_Wire_WireProposal: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireBusy: Sendable {
+nonisolated struct WireBusy: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -319,7 +319,7 @@ nonisolated struct Callslip_Wire_WireBusy: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireOutcome: Sendable {
+nonisolated struct WireOutcome: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -337,7 +337,7 @@ nonisolated struct Callslip_Wire_WireOutcome: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireChatRef: Sendable {
+nonisolated struct WireChatRef: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -351,13 +351,13 @@ nonisolated struct Callslip_Wire_WireChatRef: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireFollow: Sendable {
+nonisolated struct WireFollow: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var chat: Callslip_Wire_WireChatRef {
-    get {_chat ?? Callslip_Wire_WireChatRef()}
+  var chat: WireChatRef {
+    get {_chat ?? WireChatRef()}
     set {_chat = newValue}
   }
   /// Returns true if `chat` has been explicitly set.
@@ -373,16 +373,16 @@ nonisolated struct Callslip_Wire_WireFollow: Sendable {
 
   init() {}
 
-  fileprivate var _chat: Callslip_Wire_WireChatRef? = nil
+  fileprivate var _chat: WireChatRef? = nil
 }
 
-nonisolated struct Callslip_Wire_WireTyping: Sendable {
+nonisolated struct WireTyping: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var chat: Callslip_Wire_WireChatRef {
-    get {_chat ?? Callslip_Wire_WireChatRef()}
+  var chat: WireChatRef {
+    get {_chat ?? WireChatRef()}
     set {_chat = newValue}
   }
   /// Returns true if `chat` has been explicitly set.
@@ -396,10 +396,10 @@ nonisolated struct Callslip_Wire_WireTyping: Sendable {
 
   init() {}
 
-  fileprivate var _chat: Callslip_Wire_WireChatRef? = nil
+  fileprivate var _chat: WireChatRef? = nil
 }
 
-nonisolated struct Callslip_Wire_WireFind: Sendable {
+nonisolated struct WireFind: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -413,15 +413,15 @@ nonisolated struct Callslip_Wire_WireFind: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireFound: Sendable {
+nonisolated struct WireFound: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   var counter: UInt64 = 0
 
-  var chat: Callslip_Wire_WireChatRef {
-    get {_chat ?? Callslip_Wire_WireChatRef()}
+  var chat: WireChatRef {
+    get {_chat ?? WireChatRef()}
     set {_chat = newValue}
   }
   /// Returns true if `chat` has been explicitly set.
@@ -433,22 +433,22 @@ nonisolated struct Callslip_Wire_WireFound: Sendable {
 
   init() {}
 
-  fileprivate var _chat: Callslip_Wire_WireChatRef? = nil
+  fileprivate var _chat: WireChatRef? = nil
 }
 
-nonisolated struct Callslip_Wire_WireSessions: Sendable {
+nonisolated struct WireSessions: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var sessions: [Callslip_Wire_WireChatRef] = []
+  var sessions: [WireChatRef] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireSealedCall: Sendable {
+nonisolated struct WireSealedCall: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -463,33 +463,33 @@ nonisolated struct Callslip_Wire_WireSealedCall: Sendable {
 }
 
 /// The content of a sealed call, and of its reply.
-nonisolated struct Callslip_Wire_WireCall: Sendable {
+nonisolated struct WireCall: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var kind: Callslip_Wire_WireCall.OneOf_Kind? = nil
+  var kind: WireCall.OneOf_Kind? = nil
 
-  var verify: Callslip_Wire_WireCredential {
+  var verify: WireCredential {
     get {
       if case .verify(let v)? = kind {return v}
-      return Callslip_Wire_WireCredential()
+      return WireCredential()
     }
     set {kind = .verify(newValue)}
   }
 
-  var store: Callslip_Wire_WireCredential {
+  var store: WireCredential {
     get {
       if case .store(let v)? = kind {return v}
-      return Callslip_Wire_WireCredential()
+      return WireCredential()
     }
     set {kind = .store(newValue)}
   }
 
-  var answer: Callslip_Wire_WireAnswer {
+  var answer: WireAnswer {
     get {
       if case .answer(let v)? = kind {return v}
-      return Callslip_Wire_WireAnswer()
+      return WireAnswer()
     }
     set {kind = .answer(newValue)}
   }
@@ -497,16 +497,16 @@ nonisolated struct Callslip_Wire_WireCall: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
-    case verify(Callslip_Wire_WireCredential)
-    case store(Callslip_Wire_WireCredential)
-    case answer(Callslip_Wire_WireAnswer)
+    case verify(WireCredential)
+    case store(WireCredential)
+    case answer(WireAnswer)
 
   }
 
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireCredential: Sendable {
+nonisolated struct WireCredential: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -520,7 +520,7 @@ nonisolated struct Callslip_Wire_WireCredential: Sendable {
   init() {}
 }
 
-nonisolated struct Callslip_Wire_WireAnswer: Sendable {
+nonisolated struct WireAnswer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -538,8 +538,8 @@ nonisolated struct Callslip_Wire_WireAnswer: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
-nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WirePeerFrame"
+nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PeerFrame"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -549,7 +549,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try {
-        var v: Callslip_Wire_WireHello?
+        var v: WireHello?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -562,7 +562,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 2: try {
-        var v: Callslip_Wire_WireGoodbye?
+        var v: WireGoodbye?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -599,7 +599,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 6: try {
-        var v: Callslip_Wire_WireProposals?
+        var v: WireProposals?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -612,7 +612,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 7: try {
-        var v: Callslip_Wire_WireProposals?
+        var v: WireProposals?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -625,7 +625,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 8: try {
-        var v: Callslip_Wire_WireBusy?
+        var v: WireBusy?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -638,7 +638,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 9: try {
-        var v: Callslip_Wire_WireOutcome?
+        var v: WireOutcome?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -667,7 +667,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 12: try {
-        var v: Callslip_Wire_WireFollow?
+        var v: WireFollow?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -680,7 +680,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 13: try {
-        var v: Callslip_Wire_WireChatRef?
+        var v: WireChatRef?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -693,7 +693,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 14: try {
-        var v: Callslip_Wire_WireTyping?
+        var v: WireTyping?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -706,7 +706,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 15: try {
-        var v: Callslip_Wire_WireSessions?
+        var v: WireSessions?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -727,7 +727,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 17: try {
-        var v: Callslip_Wire_WireSealedCall?
+        var v: WireSealedCall?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -740,7 +740,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 18: try {
-        var v: Callslip_Wire_WireSealedCall?
+        var v: WireSealedCall?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -761,7 +761,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 20: try {
-        var v: Callslip_Wire_WireFind?
+        var v: WireFind?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -774,7 +774,7 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
         }
       }()
       case 21: try {
-        var v: Callslip_Wire_WireFound?
+        var v: WireFound?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -886,15 +886,15 @@ nonisolated extension Callslip_Wire_WirePeerFrame: SwiftProtobuf.Message, SwiftP
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WirePeerFrame, rhs: Callslip_Wire_WirePeerFrame) -> Bool {
+  static func ==(lhs: WirePeerFrame, rhs: WirePeerFrame) -> Bool {
     if lhs.kind != rhs.kind {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Callslip_Wire_WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireHello"
+nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Hello"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{1}node\0\u{1}boot\0\u{1}purpose\0\u{3}raft_id\0\u{3}feature_level\0\u{3}durable_term\0\u{3}durable_index\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -948,7 +948,7 @@ nonisolated extension Callslip_Wire_WireHello: SwiftProtobuf.Message, SwiftProto
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireHello, rhs: Callslip_Wire_WireHello) -> Bool {
+  static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
     if lhs.version != rhs.version {return false}
     if lhs.cluster != rhs.cluster {return false}
     if lhs.node != rhs.node {return false}
@@ -963,8 +963,8 @@ nonisolated extension Callslip_Wire_WireHello: SwiftProtobuf.Message, SwiftProto
   }
 }
 
-nonisolated extension Callslip_Wire_WireGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireGoodbye"
+nonisolated extension WireGoodbye: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Goodbye"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}text\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -990,7 +990,7 @@ nonisolated extension Callslip_Wire_WireGoodbye: SwiftProtobuf.Message, SwiftPro
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireGoodbye, rhs: Callslip_Wire_WireGoodbye) -> Bool {
+  static func ==(lhs: WireGoodbye, rhs: WireGoodbye) -> Bool {
     if lhs.code != rhs.code {return false}
     if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -998,8 +998,8 @@ nonisolated extension Callslip_Wire_WireGoodbye: SwiftProtobuf.Message, SwiftPro
   }
 }
 
-nonisolated extension Callslip_Wire_WireProposals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireProposals"
+nonisolated extension WireProposals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Proposals"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}items\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1021,15 +1021,15 @@ nonisolated extension Callslip_Wire_WireProposals: SwiftProtobuf.Message, SwiftP
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireProposals, rhs: Callslip_Wire_WireProposals) -> Bool {
+  static func ==(lhs: WireProposals, rhs: WireProposals) -> Bool {
     if lhs.items != rhs.items {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Callslip_Wire_WireProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireProposal"
+nonisolated extension WireProposal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Proposal"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}boot\0\u{1}counter\0\u{1}command\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1063,7 +1063,7 @@ nonisolated extension Callslip_Wire_WireProposal: SwiftProtobuf.Message, SwiftPr
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireProposal, rhs: Callslip_Wire_WireProposal) -> Bool {
+  static func ==(lhs: WireProposal, rhs: WireProposal) -> Bool {
     if lhs.node != rhs.node {return false}
     if lhs.boot != rhs.boot {return false}
     if lhs.counter != rhs.counter {return false}
@@ -1073,8 +1073,8 @@ nonisolated extension Callslip_Wire_WireProposal: SwiftProtobuf.Message, SwiftPr
   }
 }
 
-nonisolated extension Callslip_Wire_WireBusy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireBusy"
+nonisolated extension WireBusy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Busy"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{3}retry_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1100,7 +1100,7 @@ nonisolated extension Callslip_Wire_WireBusy: SwiftProtobuf.Message, SwiftProtob
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireBusy, rhs: Callslip_Wire_WireBusy) -> Bool {
+  static func ==(lhs: WireBusy, rhs: WireBusy) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs.retryMs != rhs.retryMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1108,8 +1108,8 @@ nonisolated extension Callslip_Wire_WireBusy: SwiftProtobuf.Message, SwiftProtob
   }
 }
 
-nonisolated extension Callslip_Wire_WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireOutcome"
+nonisolated extension WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Outcome"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}verdict\0\u{1}index\0\u{1}ordinal\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1143,7 +1143,7 @@ nonisolated extension Callslip_Wire_WireOutcome: SwiftProtobuf.Message, SwiftPro
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireOutcome, rhs: Callslip_Wire_WireOutcome) -> Bool {
+  static func ==(lhs: WireOutcome, rhs: WireOutcome) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs.verdict != rhs.verdict {return false}
     if lhs.index != rhs.index {return false}
@@ -1153,8 +1153,8 @@ nonisolated extension Callslip_Wire_WireOutcome: SwiftProtobuf.Message, SwiftPro
   }
 }
 
-nonisolated extension Callslip_Wire_WireChatRef: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireChatRef"
+nonisolated extension WireChatRef: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ChatRef"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}high\0\u{1}low\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1180,7 +1180,7 @@ nonisolated extension Callslip_Wire_WireChatRef: SwiftProtobuf.Message, SwiftPro
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireChatRef, rhs: Callslip_Wire_WireChatRef) -> Bool {
+  static func ==(lhs: WireChatRef, rhs: WireChatRef) -> Bool {
     if lhs.high != rhs.high {return false}
     if lhs.low != rhs.low {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1188,8 +1188,8 @@ nonisolated extension Callslip_Wire_WireChatRef: SwiftProtobuf.Message, SwiftPro
   }
 }
 
-nonisolated extension Callslip_Wire_WireFollow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireFollow"
+nonisolated extension WireFollow: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Follow"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}epoch\0\u{1}n\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1223,7 +1223,7 @@ nonisolated extension Callslip_Wire_WireFollow: SwiftProtobuf.Message, SwiftProt
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireFollow, rhs: Callslip_Wire_WireFollow) -> Bool {
+  static func ==(lhs: WireFollow, rhs: WireFollow) -> Bool {
     if lhs._chat != rhs._chat {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.n != rhs.n {return false}
@@ -1232,8 +1232,8 @@ nonisolated extension Callslip_Wire_WireFollow: SwiftProtobuf.Message, SwiftProt
   }
 }
 
-nonisolated extension Callslip_Wire_WireTyping: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireTyping"
+nonisolated extension WireTyping: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Typing"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}side\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1263,7 +1263,7 @@ nonisolated extension Callslip_Wire_WireTyping: SwiftProtobuf.Message, SwiftProt
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireTyping, rhs: Callslip_Wire_WireTyping) -> Bool {
+  static func ==(lhs: WireTyping, rhs: WireTyping) -> Bool {
     if lhs._chat != rhs._chat {return false}
     if lhs.side != rhs.side {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1271,8 +1271,8 @@ nonisolated extension Callslip_Wire_WireTyping: SwiftProtobuf.Message, SwiftProt
   }
 }
 
-nonisolated extension Callslip_Wire_WireFind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireFind"
+nonisolated extension WireFind: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Find"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}code\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1298,7 +1298,7 @@ nonisolated extension Callslip_Wire_WireFind: SwiftProtobuf.Message, SwiftProtob
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireFind, rhs: Callslip_Wire_WireFind) -> Bool {
+  static func ==(lhs: WireFind, rhs: WireFind) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs.code != rhs.code {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1306,8 +1306,8 @@ nonisolated extension Callslip_Wire_WireFind: SwiftProtobuf.Message, SwiftProtob
   }
 }
 
-nonisolated extension Callslip_Wire_WireFound: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireFound"
+nonisolated extension WireFound: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Found"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}chat\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1337,7 +1337,7 @@ nonisolated extension Callslip_Wire_WireFound: SwiftProtobuf.Message, SwiftProto
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireFound, rhs: Callslip_Wire_WireFound) -> Bool {
+  static func ==(lhs: WireFound, rhs: WireFound) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs._chat != rhs._chat {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1345,8 +1345,8 @@ nonisolated extension Callslip_Wire_WireFound: SwiftProtobuf.Message, SwiftProto
   }
 }
 
-nonisolated extension Callslip_Wire_WireSessions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireSessions"
+nonisolated extension WireSessions: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Sessions"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sessions\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1368,15 +1368,15 @@ nonisolated extension Callslip_Wire_WireSessions: SwiftProtobuf.Message, SwiftPr
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireSessions, rhs: Callslip_Wire_WireSessions) -> Bool {
+  static func ==(lhs: WireSessions, rhs: WireSessions) -> Bool {
     if lhs.sessions != rhs.sessions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Callslip_Wire_WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireSealedCall"
+nonisolated extension WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SealedCall"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}sealed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1402,7 +1402,7 @@ nonisolated extension Callslip_Wire_WireSealedCall: SwiftProtobuf.Message, Swift
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireSealedCall, rhs: Callslip_Wire_WireSealedCall) -> Bool {
+  static func ==(lhs: WireSealedCall, rhs: WireSealedCall) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs.sealed != rhs.sealed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1410,8 +1410,8 @@ nonisolated extension Callslip_Wire_WireSealedCall: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Callslip_Wire_WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireCall"
+nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Call"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1421,7 +1421,7 @@ nonisolated extension Callslip_Wire_WireCall: SwiftProtobuf.Message, SwiftProtob
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try {
-        var v: Callslip_Wire_WireCredential?
+        var v: WireCredential?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -1434,7 +1434,7 @@ nonisolated extension Callslip_Wire_WireCall: SwiftProtobuf.Message, SwiftProtob
         }
       }()
       case 2: try {
-        var v: Callslip_Wire_WireCredential?
+        var v: WireCredential?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -1447,7 +1447,7 @@ nonisolated extension Callslip_Wire_WireCall: SwiftProtobuf.Message, SwiftProtob
         }
       }()
       case 3: try {
-        var v: Callslip_Wire_WireAnswer?
+        var v: WireAnswer?
         var hadOneofValue = false
         if let current = self.kind {
           hadOneofValue = true
@@ -1487,15 +1487,15 @@ nonisolated extension Callslip_Wire_WireCall: SwiftProtobuf.Message, SwiftProtob
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireCall, rhs: Callslip_Wire_WireCall) -> Bool {
+  static func ==(lhs: WireCall, rhs: WireCall) -> Bool {
     if lhs.kind != rhs.kind {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Callslip_Wire_WireCredential: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireCredential"
+nonisolated extension WireCredential: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Credential"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operator\0\u{1}secret\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1521,7 +1521,7 @@ nonisolated extension Callslip_Wire_WireCredential: SwiftProtobuf.Message, Swift
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireCredential, rhs: Callslip_Wire_WireCredential) -> Bool {
+  static func ==(lhs: WireCredential, rhs: WireCredential) -> Bool {
     if lhs.`operator` != rhs.`operator` {return false}
     if lhs.secret != rhs.secret {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1529,8 +1529,8 @@ nonisolated extension Callslip_Wire_WireCredential: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Callslip_Wire_WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".WireAnswer"
+nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Answer"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}text\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
@@ -1556,7 +1556,7 @@ nonisolated extension Callslip_Wire_WireAnswer: SwiftProtobuf.Message, SwiftProt
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Callslip_Wire_WireAnswer, rhs: Callslip_Wire_WireAnswer) -> Bool {
+  static func ==(lhs: WireAnswer, rhs: WireAnswer) -> Bool {
     if lhs.ok != rhs.ok {return false}
     if lhs.text != rhs.text {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
