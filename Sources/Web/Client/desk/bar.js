@@ -18,7 +18,7 @@ export class Bar {
         this.banner = document.getElementById("banner");
         this.bannerKey = "";
         const tool = (id, name, words, keys, click) => h("button", { id, class: "quiet tool", type: "button", title: keys, on: { click } }, icon(name), h("span", { class: "tool-words", text: words }));
-        this.mute = tool("sounds", "bell", "Sounds on", "New chats, offers and messages make sounds", () => {
+        this.mute = tool("sounds", "sound", "Sounds on", "New chats, offers and messages make sounds", () => {
             sounds.unlock();
             sounds.setOn(!sounds.on);
             this.update();
@@ -44,7 +44,7 @@ export class Bar {
         setAttribute(this.mute, "aria-label", "Sounds");
         if (this.mute.dataset.on !== String(this.sounds.on)) {
             this.mute.dataset.on = String(this.sounds.on);
-            this.mute.firstChild.replaceWith(icon(this.sounds.on ? "bell" : "mute"));
+            this.mute.firstChild.replaceWith(icon(this.sounds.on ? "sound" : "mute"));
         }
         setHidden(this.notices, noticeState() !== "default");
     }

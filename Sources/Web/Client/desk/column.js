@@ -2,7 +2,7 @@
 
 import { cardFields } from "./card.js";
 import { chatTimers, duration, shrunk, spokenDuration, urgency } from "./clock.js";
-import { h, icon, setAttribute, setHidden, setText } from "./dom.js";
+import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { Log } from "./log.js";
 import { draft } from "./memory.js";
 import { bytes, chatName } from "./words.js";
