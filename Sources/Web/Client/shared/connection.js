@@ -80,7 +80,6 @@ export class Connection {
     #pending = new Map();
     #greeters = [];
     #handlers = new Map();
-    #unhook = [];
 
     /**
      * @param {object} options
@@ -150,7 +149,6 @@ export class Connection {
     /** Ends for good. Requests that have no answer are rejected. */
     stop() {
         this.#end(null);
-        for (const unhook of this.#unhook.splice(0)) unhook();
     }
 
     /** The page came back (visible, online): do not wait for the timer, and do not trust an old socket. */
@@ -163,16 +161,13 @@ export class Connection {
         }
     }
 
-    /** Listens for the events that mean "the network or the page is back". */
+    /** Listens for the events that mean "the network or the page is back". Harmless while stopped. */
     wakeOn(...targets) {
         const listener = () => {
             if (globalThis.document?.visibilityState !== "hidden") this.wake();
         };
         for (const target of targets) {
-            for (const name of ["online", "pageshow", "focus", "visibilitychange"]) {
-                target.addEventListener(name, listener);
-                this.#unhook.push(() => target.removeEventListener(name, listener));
-            }
+            for (const name of ["online", "pageshow", "focus", "visibilitychange"]) target.addEventListener(name, listener);
         }
     }
 

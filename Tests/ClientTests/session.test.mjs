@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PatronSession } from "../../Sources/Web/Client/patron/session.js";
+import { readPresence } from "../../Sources/Web/Client/patron/presence.js";
+import { Connection } from "../../Sources/Web/Client/shared/connection.js";
+import { settle, world } from "./harness.mjs";
+
+function desk(stored = null) {
+    const w = world();
+    const d = { w, stored, told: [], last: w.last };
+    d.session = new PatronSession({
+        connection: new Connection(w.options),
+        store: {
+            read: () => structuredClone(d.stored),
+            write: (chat) => {
+                d.stored = structuredClone(chat);
+            },
+        },
+        now: () => w.clock.now,
+    });
+    d.session.on("message", (message) => d.told.push(message.text ?? message.event.e));
+    return d;
+}
+
+const kinds = (socket) => socket.sent.map((frame) => frame.t);
+
+async function accept(socket, t) {
+    socket.say({ t: "ok", re: socket.kind(t).at(-1).re });
+    await settle();
+}
+
+test("nothing goes out before the first message; then the chat is opened before it is said", async () => {
+    const d = desk();
+    assert.equal(d.w.sockets.length, 0);
+    d.session.say("Hello", { queue: "memorial", referralAgreed: true });
+    await d.last().welcome();
+    assert.deepEqual(kinds(d.last()), ["hello", "open"]);
+    assert.equal(d.last().kind("open")[0].referralAgreed, true);
+    await accept(d.last(), "open");
+    assert.deepEqual(kinds(d.last()), ["hello", "open", "say"]);
+});
+
+test("a reconnect resumes with the same attach after the last position, and repeats are told once", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const { chat, attach } = d.last().kind("open")[0];
+    const m = [{ at: [1, 4], by: "staff", text: "Hi", sender: "s", seq: 1 }];
+    d.last().say({ t: "msgs", chat, m });
+    d.last().fail();
+    await d.w.clock.advance(1000);
+    await d.last().welcome();
+    const [resume] = d.last().kind("resume");
+    assert.deepEqual([resume.attach, resume.after], [attach, [1, 4]]);
+    await accept(d.last(), "resume");
+    assert.equal(d.last().kind("say").length, 1);
+    d.last().say({ t: "msgs", chat, m });
+    assert.deepEqual(d.told, ["Hi"]);
+    d.session.stop();
+});
+
+test("a chat that no node knows is opened again from this page's copy, with everything said", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const { sender, chat } = d.last().kind("say")[0];
+    d.last().say({ t: "ack", chat, sender, seq: 1, level: "safe", at: [1, 2] });
+    d.last().fail();
+    await d.w.clock.advance(1000);
+    await d.last().welcome();
+    d.last().say({ t: "refused", re: d.last().kind("resume")[0].re, code: "unknownChat" });
+    await settle();
+    assert.equal(d.last().kind("open")[0].patronSupplied, true);
+    await accept(d.last(), "open");
+    assert.deepEqual(d.last().kind("say").map((f) => [f.sender, f.seq, f.text]), [[sender, 1, "Hello"]]);
+    d.session.stop();
+});
+
+test("a later page of the tab resumes with a fresh attach and offers what was not safe", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const before = d.last();
+    d.session.stop();
+    const e = desk(d.stored);
+    assert.equal(e.session.restore(), true);
+    await e.last().welcome();
+    const [resume] = e.last().kind("resume");
+    assert.notEqual(resume.attach, before.kind("open")[0].attach);
+    assert.deepEqual(resume.after, [0, 0]);
+    await accept(e.last(), "resume");
+    assert.deepEqual(e.last().kind("say"), before.kind("say"));
+});
+
+test("a fenced page stops, keeps its words, and takes the chat back under a new attach", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const { chat, attach } = d.last().kind("open")[0];
+    d.last().say({ t: "fenced", chat });
+    assert.equal(d.session.view.stage, "fenced");
+    assert.equal(d.last().closed, true);
+    d.session.takeOver();
+    await d.last().welcome();
+    assert.notEqual(d.last().kind("resume")[0].attach, attach);
+    await accept(d.last(), "resume");
+    assert.equal(d.last().kind("say").length, 1);
+    assert.equal(d.session.view.stage, "open");
+});
+
+test("a question meant as a message is kept only when safe and nobody is there, under a code stored before it is sent", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial", keep: true, contact: "" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const { sender, chat } = d.last().kind("say")[0];
+    d.last().say({ t: "chat", chat, phase: { p: "unattended" }, marks: {} });
+    assert.equal(d.last().kind("keep").length, 0);
+    d.last().say({ t: "ack", chat, sender, seq: 1, level: "safe", at: [1, 2] });
+    const [keep] = d.last().kind("keep");
+    assert.equal(keep.code, d.stored.code);
+    await accept(d.last(), "keep");
+    assert.equal(d.session.view.code, keep.code);
+});
+
+test("presence tells own, referred and nobody; without the node's own line, show decides", () => {
+    assert.equal(readPresence(`var callslip={"reach":"referred","title":"M"};\n`).reach, "referred");
+    assert.equal(readPresence("var jabber_resources=[{name:'x',priority:5,show:'available',status:''}];").reach, "own");
+    assert.equal(readPresence("var jabber_resources=[{name:'x',priority:5,show:'available',status:'referred'}];").reach, "referred");
+    assert.equal(readPresence("var jabber_resources=[{name:'x',show:'unavailable',status:''}];").reach, "nobody");
+});
