@@ -17,6 +17,8 @@ const melodies = {
 export class Sounds {
     constructor() {
         this.context = null;
+        this.touched = false;
+        this.touchedMs = 0;
         this.on = choice.read("sounds", true);
         this.ringing = new Map();
         this.played = { chat: 0, offer: 0, message: 0 };
@@ -26,6 +28,18 @@ export class Sounds {
     unlock() {
         if (this.context === null && typeof AudioContext === "function") this.context = new AudioContext();
         if (this.context?.state === "suspended") this.context.resume();
+        if (!this.touched) this.touchedMs = Date.now();
+        this.touched = true;
+    }
+
+    /** The first touch of the page has only just allowed sounds: a click that was meant for that must not turn them off. */
+    get justUnlocked() {
+        return this.touched && Date.now() - this.touchedMs < 1000;
+    }
+
+    /** Sounds are wanted, and the browser waits for a touch of the page, as after a reload. */
+    get blocked() {
+        return this.on && this.context?.state !== "running";
     }
 
     setOn(on) {

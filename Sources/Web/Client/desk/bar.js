@@ -18,9 +18,8 @@ export class Bar {
         this.banner = document.getElementById("banner");
         this.bannerKey = "";
         const tool = (id, name, words, keys, click) => h("button", { id, class: "quiet tool", type: "button", title: keys, on: { click } }, icon(name), h("span", { class: "tool-words", text: words }));
-        this.mute = tool("sounds", "bell", "Sounds on", "New chats, offers and messages make sounds", () => {
-            sounds.unlock();
-            sounds.setOn(!sounds.on);
+        this.mute = tool("sounds", "sound", "Sounds on", "New chats, offers and messages make sounds", () => {
+            sounds.setOn(sounds.on ? sounds.justUnlocked : true);
             this.update();
         });
         this.notices = tool("notices", "bell", "Allow notices", "Show a notice when a chat arrives while this page is behind another", async () => {
@@ -39,12 +38,11 @@ export class Bar {
         const { me } = this.desk;
         setText(document.getElementById("whoami-name"), me?.display ?? "");
         setText(document.getElementById("whoami-library"), me?.library?.title ?? "");
-        setText(this.mute.lastChild, this.sounds.on ? "Sounds on" : "Sounds off");
-        setAttribute(this.mute, "aria-pressed", String(this.sounds.on));
-        setAttribute(this.mute, "aria-label", "Sounds");
+        setText(this.mute.lastChild, this.sounds.blocked ? "Click for sounds" : this.sounds.on ? "Sounds on" : "Sounds off");
+        setAttribute(this.mute, "aria-label", this.mute.lastChild.textContent);
         if (this.mute.dataset.on !== String(this.sounds.on)) {
             this.mute.dataset.on = String(this.sounds.on);
-            this.mute.firstChild.replaceWith(icon(this.sounds.on ? "bell" : "mute"));
+            this.mute.firstChild.replaceWith(icon(this.sounds.on ? "sound" : "mute"));
         }
         setHidden(this.notices, noticeState() !== "default");
     }

@@ -2,7 +2,7 @@
 
 import { cardFields } from "./card.js";
 import { chatTimers, duration, shrunk, spokenDuration, urgency } from "./clock.js";
-import { h, icon, setAttribute, setHidden, setText } from "./dom.js";
+import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { Log } from "./log.js";
 import { draft } from "./memory.js";
 import { bytes, chatName } from "./words.js";
@@ -248,8 +248,8 @@ export class Column {
         this.showTimer(this.silent, silentS !== null && !message ? `Patron silent ${duration(silentS)}` : "", null, "The patron is silent since", silentS);
         setText(this.typing, chat.typingUntilMs > desk.now() && chat.ended === null ? "The patron is writing…" : "");
         if (this.countdown) {
-            const left = shrunk(chat.meta.phase.offer?.untilS ?? 0, chat.metaAtMs, desk.now());
-            setText(this.countdown, `${duration(left)} left`);
+            const untilS = chat.meta.phase.offer?.untilS;
+            setText(this.countdown, typeof untilS === "number" ? `${duration(shrunk(untilS, chat.metaAtMs, desk.now()))} left` : "");
         }
     }
 

@@ -111,7 +111,10 @@ export class Floor {
             element.dataset.urgency = urgency(owedS);
             element.dataset.unread = String(item.unread > 0);
             element.dataset.shown = String(shown.includes(item.id));
-            setAttribute(element, "aria-current", !onRail && this.desk.focused === item.id ? "true" : null);
+            const current = !onRail && this.desk.focused === item.id;
+            const becomes = current && !element.hasAttribute("aria-current");
+            setAttribute(element, "aria-current", current ? "true" : null);
+            if (becomes) element.scrollIntoView({ block: "nearest", inline: "nearest" });
         });
     }
 

@@ -22,6 +22,7 @@ export class Log {
         this.box = h("div", { class: "log-box" }, this.element, this.more);
         this.count = 0;
         this.following = true;
+        this.heightAtEnd = 0;
         new ResizeObserver(() => {
             if (this.following) this.toEnd();
         }).observe(this.element);
@@ -33,11 +34,17 @@ export class Log {
 
     toEnd() {
         this.following = true;
+        this.heightAtEnd = this.element.clientHeight;
         this.element.scrollTop = this.element.scrollHeight;
         setHidden(this.more, true);
     }
 
+    /** A log that has just become smaller is not one that somebody scrolled up. */
     scrolled() {
+        if (this.following && this.element.clientHeight !== this.heightAtEnd) {
+            this.toEnd();
+            return;
+        }
         this.following = this.atEnd;
         if (this.following) setHidden(this.more, true);
     }

@@ -202,7 +202,6 @@ class Shell {
             this.drawing = false;
             this.rail.update();
             this.floor.update();
-            this.bar.update();
             this.team.update();
             this.transfer.update();
             this.tick();
@@ -215,6 +214,7 @@ class Shell {
         const ready = connection.state === "ready";
         this.rail.tick();
         this.floor.tick();
+        this.bar.update();
         const unsentCount = desk.inSlots.reduce((sum, chat) => sum + chat.outbox.entries.filter((entry) => entry.state === "waiting").length, 0);
         this.bar.showLine({ ready, lostMs: ready || connection.lostAt === null ? 0 : Date.now() - connection.lostAt, ended: this.ended, unsent: unsentCount });
         const held = desk.inSlots.filter((chat) => chat.ended === null).length;
