@@ -46,6 +46,12 @@ let package = Package(
                 "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ]),
+        .executableTarget(
+            name: "callslip",
+            dependencies: [
+                "Node", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", logging,
+                .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),

@@ -68,7 +68,7 @@ public struct CoordinatorCore: Sendable {
     public private(set) var state: ConsortiumState
     public internal(set) var halted: String?
 
-    var role: RaftRoleView = .init(isLeader: false, term: 0, leader: nil)
+    public internal(set) var role: RaftRoleView = .init(isLeader: false, term: 0, leader: nil)
     var links: [LinkID: LinkState] = [:]
     var proposals: Proposals
     var clock = LeaderClock()

@@ -76,9 +76,13 @@ final class LibraryHost {
                 cookies[id] = cookie
                 perform(gateway.onConnected(id, now: nowMs))
             case .message(let id, .hello(let hello)) where hello.role == .operator:
-                hello.session.map { cookies[id] = $0 }
-                let session = cookies[id].flatMap { accounts.session($0) }
-                perform(gateway.onOperatorHello(id, hello, session?.operatorName, session?.session, now: nowMs))
+                if let token = hello.session { cookies[id] = token }
+                if let session = cookies[id].flatMap({ accounts.session($0) }) {
+                    let name = session.operatorName
+                    perform(gateway.onOperatorHello(id, name, session.session, version: hello.version, now: nowMs))
+                } else {
+                    perform(gateway.onMessage(id, .hello(hello), now: nowMs))
+                }
             case .message(let id, let message): perform(gateway.onMessage(id, message, now: nowMs))
             case .bad(let id, let error): perform(gateway.onBadMessage(id, error, now: nowMs))
             case .pong(let id): gateway.onPong(id, now: nowMs)
@@ -88,6 +92,11 @@ final class LibraryHost {
             }
         }
     }
+
+    /// A person signed in at this node.
+    func signedIn(_ session: Accounts.Session) { perform(gateway.onSignedIn(session.operatorName, session.session, now: nowMs)) }
+
+    var isIsolated: Bool { gateway.isIsolated }
 
     // MARK: Imports
 
@@ -122,7 +131,9 @@ final class LibraryHost {
         case .board(let board):
             self.board = board
             boardAtMs = nowMs
-            perform(gateway.onBoard(board, now: nowMs))
+            let here = board.signedOn.filter { $0.node == node }
+            let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
+            perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
             onBoard?(board)
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))

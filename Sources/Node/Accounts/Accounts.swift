@@ -72,7 +72,7 @@ final class Accounts {
     func forget(_ session: SessionID) { sessions = sessions.filter { $0.value.session != session } }
 
     /// - Parameter board: who is who, as the consortium knows.
-    func signIn(_ name: String, password: String, board: Board?, completion: @escaping @Sendable (SignInOutcome) -> Void) {
+    func signIn(_ name: String, password: String, board: Board?, completion: @escaping @ClusterActor (SignInOutcome) -> Void) {
         let nowMs = ClusterActor.loop.nowMs
         guard let operatorName = OperatorName(name), password.utf8.count <= 256 else { return completion(.wrongPassword) }
         if let record = failures[operatorName], record.count >= Self.failuresFree, nowMs < record.lastMs + Self.spacingMs {

@@ -14,6 +14,8 @@ final class VoterLinks {
     private let logger: Logger
     private var outgoing: [UInt64: Redialer] = [:]
     private(set) var memory: VoterMemory
+    /// The term of an entry that this voter holds itself.
+    var termOfEntry: (UInt64) -> UInt64? = { _ in nil }
     var onMessage: ((RaftMessage, UInt64) -> Void)?
     /// Proposals, renewals and typing that another coordinator hands over.
     var onFrame: ((PeerFrame) -> Void)?
@@ -60,7 +62,14 @@ final class VoterLinks {
         guard let other = others.first(where: { $0.name == hello.node }), other.id == hello.raftID else {
             return "`\(hello.node)` with raft id \(hello.raftID) is not among this cluster's coordinators"
         }
-        return memory.refusal(of: other.id, term: hello.durableTerm, index: hello.durableIndex)
+        switch memory.judge(other.id, lastTerm: hello.durableTerm, lastIndex: hello.durableIndex) {
+        case .welcome: return nil
+        case .hasForgotten(let remembered, let claimed):
+            return """
+                `\(hello.node)` once acknowledged entry \(remembered.index) of term \(remembered.term) and now holds \(claimed.index) of term \
+                \(claimed.term): its disk was lost or restored, and it must not vote; replace it as a new member
+                """
+        }
     }
 
     private func take(_ link: PeerLink) {
@@ -81,9 +90,9 @@ final class VoterLinks {
         }
     }
 
+    /// A follower that accepted entries of this term holds the leader's log up to there; the entry's own term is the log's to say.
     private func remember(_ message: RaftMessage, from voter: UInt64) {
-        if case .appendEntriesResult(let result) = message, result.rejected == 0 {
-            memory.acknowledged(by: voter, term: result.term, index: result.lastLogIndex)
-        }
+        guard case .appendEntriesResult(let result) = message, result.rejected == 0, let term = termOfEntry(result.lastLogIndex) else { return }
+        memory.acknowledged(by: voter, term: term, index: result.lastLogIndex)
     }
 }

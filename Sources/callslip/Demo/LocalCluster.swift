@@ -81,7 +81,7 @@ final class LocalCluster {
             "node: \(name)", "cluster: demo", "data: \(folder)/\(name)", "keyring: \(keyring)",
             "roles: [\(isLibrary ? "library" : "coordinator")]", "web: [\"\(port(1, offset))\"]",
             "urls: [\(urls.map { "\"\($0)\"" }.joined(separator: ", "))]", "peer: \"\(port(11, offset))\"", "gossip: \"\(port(21, offset))\"",
-            "seeds: [\(names.indices.map { "\"\(port(21, $0))\"" }.joined(separator: ", "))]",
+            "seeds: [\(names.indices.map { "\"\(port(11, $0))\"" }.joined(separator: ", "))]",
             "demo: \"\(frameAncestor)\"", "coordinators:",
         ]
         for (number, coordinator) in Self.coordinators.enumerated() {
@@ -128,11 +128,13 @@ final class LocalCluster {
     func stopAll() async {
         for name in processes.keys.sorted() { processes[name]?.wanted = false }
         for process in processes.values where process.pid > 0 { _ = Glibc.kill(process.pid, SIGTERM) }
-        let ended = try? await Wait.until("the cluster to stop", withinMs: 8_000) { [self] in
-            reap()
-            return processes.values.allSatisfy { $0.pid == 0 }
-        }
-        if ended == nil {
+        do {
+            try await Wait.until("the cluster to stop", withinMs: 8_000) { [self] in
+                reap()
+                return processes.values.allSatisfy { $0.pid == 0 }
+            }
+        } catch {
+            Terminal.complain("\(error); ending it\n")
             for process in processes.values where process.pid > 0 { _ = Glibc.kill(process.pid, SIGKILL) }
             reap()
         }

@@ -1,0 +1,197 @@
+/// A whole node: what `callslip serve` runs. It puts the shells together, starts them in order and stops them in order.
+///
+/// Promises: after `start` returned, the node gossips, serves the web plane and, if it is a coordinator, votes from what its disk
+/// holds. After `stop` nothing of it is left: no handle, no descriptor, no thread but the two loops'.
+
+import ClientProtocol
+import Consortium
+import Coordinator
+import CoreMetrics
+import EventLoop
+import FoundationEssentials
+import Gossip
+import Logging
+import Raft
+import Sodium
+import Web
+import Wire
+
+@ClusterActor
+public final class CallslipNode {
+    public struct StartFailure: Error, CustomStringConvertible, Sendable {
+        public var description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    public let configuration: NodeConfiguration
+    let boot: UInt64
+    private let logger: Logger
+    private let network: PeerNetwork
+    let gossip: GossipHost
+    let client: CoordinatorClient
+    private let accounts: Accounts
+    let library: LibraryHost
+    let coordinator: CoordinatorHost?
+    private let voters: VoterLinks?
+    private let publisher: PresencePublisher
+    private let web: WebHost
+    private let adminToken: String
+    private let started: (store: Disconnected<LogStore>, log: RecoveredLog)?
+    /// The node cannot go on in this life of the process; says why.
+    public var onFatal: (@Sendable (String) -> Void)?
+
+    /// Reads what the disk holds; nothing is listened to yet.
+    public static func make(_ configuration: NodeConfiguration, assets: Assets, metrics: PrometheusMetrics?) async throws -> CallslipNode {
+        try SmallFile.makeFolder(configuration.data)
+        let cluster = Array(try Hash.blake2b(Array(configuration.cluster.utf8)).prefix(16))
+        let keyring = try KeyringFile.read(configuration.keyring, cluster: cluster)
+        let bootCounter = try BootCounter.next(configuration.data)
+        let adminToken = try Randomness.bytes(24).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
+        return try await CallslipNode(
+            configuration, cluster: cluster, keyring: keyring, bootCounter: bootCounter, adminToken: adminToken, assets: assets, metrics: metrics)
+    }
+
+    private init(
+        _ configuration: NodeConfiguration, cluster: [UInt8], keyring: Keyring, bootCounter: UInt64, adminToken: String, assets: Assets,
+        metrics: PrometheusMetrics?
+    ) async throws {
+        self.configuration = configuration
+        self.adminToken = adminToken
+        boot = try Randomness.uint64()
+        var logger = Logger(label: "callslip")
+        logger[metadataKey: "node"] = "\(configuration.node)"
+        self.logger = logger
+        network = PeerNetwork(cluster: cluster, node: configuration.node, boot: boot, logger: logger)
+        let me = Member(
+            name: configuration.node.text, gossipAddress: "\(configuration.gossipListen)", peerAddress: "\(configuration.peerListen)",
+            webURLs: Array(configuration.webURLs.prefix(1)),
+            roles: configuration.voter == nil ? [.library] : configuration.isLibrary ? [.library, .coordinator] : [.coordinator],
+            raftID: configuration.voter?.id ?? 0, bootID: boot)
+        gossip = try GossipHost(me: me, keyring: keyring, network: network, logger: logger)
+        let calls = PeerCalls(network: network, keyring: keyring, logger: logger)
+        accounts = try Accounts(folder: configuration.data, node: configuration.node, calls: calls, logger: logger)
+        publisher = PresencePublisher(node: configuration.node, bootCounter: bootCounter, gossip: gossip)
+
+        var host: CoordinatorHost?
+        if let voter = configuration.voter {
+            let opened = try Self.open(configuration, voter, cluster: cluster, logger: logger)
+            let links = VoterLinks(network: network, own: voter, all: configuration.coordinators, logger: logger)
+            let replica = try RaftReplica(try Self.raftConfiguration(configuration, voter))
+            let raft = RaftHost(replica: replica, links: links, logger: logger)
+            let core = CoordinatorCore(node: configuration.node, boot: boot)
+            host = CoordinatorHost(core: core, raft: raft, links: links, logger: logger)
+            voters = links
+            started = opened
+        } else {
+            voters = nil
+            started = nil
+        }
+        coordinator = host
+        let served = host
+        let ownName = configuration.node
+        client = CoordinatorClient(
+            network: network, node: configuration.node, coordinators: configuration.coordinators,
+            connectLocally: served.map { served in
+                {
+                    let (near, far) = LocalPort.pair()
+                    served.serve(far, node: ownName)
+                    return near
+                }
+            }, logger: logger)
+        client.ownName = configuration.node
+        library = try LibraryHost(
+            node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, accounts: accounts, logger: logger)
+        let services = Self.services(
+            library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
+        web = await WebHost(services: services.0, assets: assets, metrics: metrics, logger: logger)
+        services.1.status = { [unowned self] in status() }
+        let gossip = gossip
+        calls.address = { name in gossip.core.member(name.text).flatMap { $0.state == .alive ? SocketAddress($0.peerAddress) : nil } }
+    }
+
+    public func start() async throws {
+        do {
+            try network.listen(configuration.peerListen)
+        } catch {
+            throw StartFailure("peers cannot reach this node: \(error)")
+        }
+        if let coordinator, let voters, let started {
+            let replica = coordinator.raft.replica
+            let id = configuration.voter?.id ?? 0
+            network.durable = { (id, replica.lastTerm, replica.storedIndex) }
+            network.refuse = { voters.refusal(of: $0) }
+            network.receive(.service) { link in
+                if let hello = link.remote { coordinator.serve(link, node: hello.node) }
+            }
+            coordinator.raft.onFatal = { [unowned self] sentence in onFatal?(sentence) }
+            coordinator.onRole = { [unowned self] in roleChanged() }
+            publisher.leadingTerm = { coordinator.core.role.isLeader ? coordinator.core.role.term : nil }
+            guard let store = started.store.take() else { throw StartFailure("a node starts once") }
+            try coordinator.start(store, from: started.log)
+        }
+        let web = web
+        publisher.deliver = { snapshot in
+            WebActor.loop.post { WebActor.assumeIsolated { web.presence.update(snapshot) } }
+        }
+        library.deliver = { actions in
+            WebActor.loop.post { WebActor.assumeIsolated { web.perform(actions) } }
+        }
+        library.onBoard = { [publisher] board in publisher.take(board) }
+        gossip.onChange = { [publisher] in publisher.schedule() }
+        do {
+            try gossip.start(listen: configuration.gossipListen, seeds: configuration.seeds.map { "\($0)" })
+        } catch {
+            throw StartFailure("gossip cannot start: \(error)")
+        }
+        library.start()
+        do {
+            try await web.listen(configuration.webListen)
+        } catch {
+            throw StartFailure("the web plane cannot start: \(error)")
+        }
+        await web.ready(nil)
+        logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
+    }
+
+    public func stop() async {
+        await web.ready("the node is stopping")
+        library.stop()
+        gossip.leave()
+        coordinator?.raft.handOver()
+        // The sign-off and the hand-over travel while the clients are told.
+        await pause(ms: 250)
+        await coordinator?.stop()
+        gossip.close()
+        network.close()
+        await accounts.stop()
+        await web.close()
+    }
+
+    /// Imports a consortium's file as the admin's request would.
+    public func importFile(_ yaml: String) async -> ImportReport {
+        await withCheckedContinuation { continuation in
+            Importer(library: library, accounts: accounts).run(yaml: yaml) { continuation.resume(returning: $0) }
+        }
+    }
+
+    public var hasRoster: Bool { !(library.board?.queues.isEmpty ?? true) }
+    public var hasBoard: Bool { library.board != nil }
+
+    private func pause(ms: UInt64) async {
+        await withCheckedContinuation { continuation in
+            let timer = Timer(on: ClusterActor.loop)
+            timer.start(afterMs: ms) {
+                timer.close()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func roleChanged() {
+        guard let coordinator else { return }
+        let role = coordinator.core.role
+        gossip.hint(role.leader.map { CoordinatorHint(leader: $0.text, term: role.term) })
+        if let board = library.board { publisher.take(board) }
+    }
+}

@@ -1,0 +1,65 @@
+/// Brings a consortium's file into the replicated state, and its passwords to the nodes that keep them.
+
+import Consortium
+import EventLoop
+
+/// What became of an import.
+public struct ImportReport: Codable, Sendable {
+    public var libraries = 0
+    public var queues = 0
+    public var operators = 0
+    public var passwords = 0
+    /// Nodes that did not take the verifiers of their operators: run the import again when they answer.
+    public var unreached: [String] = []
+    /// What was refused or could not be read, each with its line where there is one. Nothing was changed when the file was bad.
+    public var problems: [String] = []
+    public init() {}
+}
+
+@ClusterActor
+struct Importer {
+    let library: LibraryHost
+    let accounts: Accounts
+
+    func run(yaml: String, completion: @escaping (ImportReport) -> Void) {
+        var report = ImportReport()
+        let file: ConsortiumFile
+        do {
+            file = try ConsortiumFile(yaml: yaml)
+        } catch {
+            report.problems = error.problems.map(\.description)
+            return completion(report)
+        }
+        report.libraries = file.libraries.count
+        report.queues = file.queues.count
+        report.operators = file.operators.count
+        propose(file.commands[...], report) { report in
+            guard report.problems.isEmpty else { return completion(report) }
+            keep(file.credentials[...], report, completion)
+        }
+    }
+
+    /// One after the other: queues name libraries, operators name queues.
+    private func propose(_ commands: ArraySlice<Command>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
+        guard let command = commands.first else { return completion(report) }
+        library.propose(command) { verdict in
+            var report = report
+            switch verdict {
+            case .accepted?: break
+            case .refused(let refusal)?: report.problems.append(refusal.sentence)
+            case nil: report.problems.append("the node stopped before the import ended; run it again")
+            }
+            propose(commands.dropFirst(), report, completion)
+        }
+    }
+
+    private func keep(_ credentials: ArraySlice<ConsortiumFile.Credential>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
+        guard let credential = credentials.first else { return completion(report) }
+        accounts.keep(credential) { unreached in
+            var report = report
+            report.passwords += 1
+            for node in unreached where !report.unreached.contains(node.text) { report.unreached.append(node.text) }
+            keep(credentials.dropFirst(), report, completion)
+        }
+    }
+}

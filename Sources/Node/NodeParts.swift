@@ -1,0 +1,167 @@
+/// The pieces from which a node is put together: its disk, its keys, and what the web plane may ask of it.
+
+import Consortium
+import Coordinator
+import EventLoop
+import FoundationEssentials
+import Gossip
+import Logging
+import Raft
+import Sodium
+import Web
+
+/// Carries a value that nobody else holds from where it was made to where it is used, once.
+final class Disconnected<Value> {
+    private var value: Value?
+    init(_ value: consuming sending Value) { self.value = value }
+    func take() -> Value? {
+        defer { value = nil }
+        return value
+    }
+}
+
+/// Gossip keys: a file of 32-byte keys in hexadecimal, one per line, the first of which encrypts.
+enum KeyringFile {
+    static func read(_ path: String, cluster: [UInt8]) throws -> Keyring {
+        if try SmallFile.read(path) == nil {
+            let key = try AEAD.makeKey().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            try SmallFile.replace(path, with: key + "\n")
+        }
+        let lines = (try SmallFile.read(path) ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }
+        let keys = try lines.enumerated().map { number, line -> [UInt8] in
+            guard let key = bytes(line), key.count == AEAD.keyBytes else {
+                throw CallslipNode.StartFailure("\(path) line \(number + 1): expected \(AEAD.keyBytes * 2) hexadecimal digits")
+            }
+            return key
+        }
+        guard let first = keys.first else { throw CallslipNode.StartFailure("\(path) holds no key; delete it to have one made") }
+        return try Keyring(primary: first, others: Array(keys.dropFirst()), clusterID: cluster)
+    }
+
+    private static func bytes(_ hex: Substring) -> [UInt8]? {
+        let digits = Array(hex.utf8)
+        guard digits.count % 2 == 0 else { return nil }
+        var bytes: [UInt8] = []
+        for at in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[at...at + 1], as: UTF8.self), radix: 16) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+}
+
+/// Counts the starts of this node on this disk: the session of its availability records.
+enum BootCounter {
+    static func next(_ folder: String) throws -> UInt64 {
+        let path = folder + "/boots"
+        let text = try SmallFile.read(path)?.split(separator: "\n").first
+        guard let last = text.map({ UInt64($0) }) ?? 0 else {
+            throw CallslipNode.StartFailure("\(path): expected a number, found `\(text ?? "")`; write the last one, or delete the file")
+        }
+        try SmallFile.replace(path, with: "\(last + 1)\n")
+        return last + 1
+    }
+}
+
+/// Runs a body on the cluster plane, from anywhere.
+private func onCluster(_ body: @escaping @Sendable @ClusterActor () -> Void) {
+    ClusterActor.loop.post { ClusterActor.assumeIsolated { body() } }
+}
+
+/// A closure that is set after those who call it were made.
+@ClusterActor
+final class Later {
+    var status: () -> NodeStatus? = { nil }
+}
+
+extension CallslipNode {
+    static func open(
+        _ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator, cluster: [UInt8], logger: Logger
+    ) throws -> (store: Disconnected<LogStore>, log: RecoveredLog) {
+        let layout = try DiskLayout(folder: configuration.data + "/raft")
+        let opened = try LogStore.open(layout, LogIdentity(cluster: cluster, member: voter.id))
+        for note in opened.report.notes { logger.warning("recovery of the log", metadata: ["note": "\(note)"]) }
+        guard opened.report.isFresh else { return (Disconnected(opened.store), opened.log) }
+        let log = try opened.store.bootstrap(configuration.coordinators.map { RaftMember(id: $0.id, name: $0.name.text) })
+        return (Disconnected(opened.store), log)
+    }
+
+    static func raftConfiguration(_ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator) throws -> RaftConfiguration {
+        let members = configuration.coordinators.map { RaftMember(id: $0.id, name: $0.name.text) }
+        var raft = RaftConfiguration(id: voter.id, members: members, seed: UInt32(truncatingIfNeeded: try Randomness.uint64()))
+        raft.electionTimeoutMs = 300
+        raft.heartbeatMs = 60
+        return raft
+    }
+
+    nonisolated static func services(
+        library: LibraryHost, accounts: Accounts, adminToken: String, demo: String?, status later: Later
+    ) -> (NodeServices, Later) {
+        let services = NodeServices(
+            events: { events in onCluster { library.take(events) } },
+            signIn: { name, password, completion in
+                onCluster {
+                    accounts.signIn(name, password: password, board: library.board) { outcome in
+                        if case .signedIn(_, let session) = outcome { library.signedIn(session) }
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
+                    }
+                }
+            },
+            signOut: { token in onCluster { accounts.signOut(token) } },
+            me: { token, completion in
+                onCluster {
+                    let session = accounts.session(token)
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(session) } }
+                }
+            },
+            status: { completion in
+                onCluster {
+                    let text = later.status().flatMap { try? JSONEncoder().encode($0) }.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(text) } }
+                }
+            },
+            importFile: { yaml, completion in
+                onCluster {
+                    Importer(library: library, accounts: accounts).run(yaml: yaml) { report in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
+                    }
+                }
+            },
+            adminToken: adminToken, demoFrameAncestor: demo)
+        return (services, later)
+    }
+
+    func status() -> NodeStatus? {
+        let board = library.board
+        let members = gossip.members.map { view in
+            let roles = [(MemberRoles.library, "library"), (.coordinator, "coordinator")].filter { view.member.roles.contains($0.0) }.map(\.1)
+            return NodeStatus.Member(
+                name: view.member.name, state: "\(view.member.state)", incarnation: view.member.incarnation, heardAgoMs: view.heardAgoMs,
+                roles: roles, boot: String(view.member.bootID, radix: 16))
+        }
+        let queues = (board?.queues ?? []).map { status in
+            let reach = switch status.decision.reach {
+            case .own: "own"
+            case .referred: "referred"
+            case .nobody: "nobody"
+            }
+            return NodeStatus.QueueLine(
+                name: status.queue.name.text, title: status.queue.title, library: status.queue.library?.text, reach: reach, staffed: status.staffed,
+                free: status.freePlaces, waiting: status.waiting, paused: status.paused)
+        }
+        let hints = gossip.members.compactMap(\.member.coordinatorHint)
+        let leader = coordinator?.core.role.leader?.text ?? hints.max { $0.term < $1.term }?.leader
+        return NodeStatus(
+            node: configuration.node.text, boot: String(boot, radix: 16), servedBy: client.server?.text, leader: leader,
+            isolated: library.isIsolated, raft: raftStatus(), members: members, queues: queues, waiting: board?.waiting.count ?? 0,
+            kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0, boardIndex: board?.at.index)
+    }
+
+    private func raftStatus() -> NodeStatus.Raft? {
+        guard let coordinator else { return nil }
+        let replica = coordinator.raft.replica
+        return NodeStatus.Raft(
+            role: "\(replica.role)", term: replica.term, commitIndex: replica.commitIndex, appliedIndex: replica.appliedIndex,
+            lastIndex: replica.lastIndex, digest: String(coordinator.core.state.digest(), radix: 16), halted: coordinator.core.halted)
+    }
+}

@@ -1,0 +1,46 @@
+/// What a node says of itself and of the cluster as it sees it: the answer of `/api/status` and of `callslip status`. No names of people.
+
+public struct NodeStatus: Codable, Sendable {
+    public struct Member: Codable, Sendable {
+        public var name: String
+        public var state: String
+        public var incarnation: UInt64
+        public var heardAgoMs: Int64
+        public var roles: [String]
+        public var boot: String
+    }
+    public struct Raft: Codable, Sendable {
+        public var role: String
+        public var term: UInt64
+        public var commitIndex: UInt64
+        public var appliedIndex: UInt64
+        public var lastIndex: UInt64
+        public var digest: String
+        public var halted: String?
+    }
+    public struct QueueLine: Codable, Sendable {
+        public var name: String
+        public var title: String
+        public var library: String?
+        public var reach: String
+        public var staffed: Int
+        public var free: Int
+        public var waiting: Int
+        public var paused: Bool
+    }
+    public var node: String
+    public var boot: String
+    /// The coordinator that serves this node; absent while none does.
+    public var servedBy: String?
+    public var leader: String?
+    public var isolated: Bool
+    /// Only at a coordinator.
+    public var raft: Raft?
+    public var members: [Member]
+    public var queues: [QueueLine]
+    public var waiting: Int
+    public var kept: Int
+    public var signedOn: Int
+    /// The log index that this node's board reflects.
+    public var boardIndex: UInt64?
+}

@@ -1,0 +1,100 @@
+/// Availability as gossip carries it: what this node says of the queues that it speaks for, and what it shows of all.
+
+import Consortium
+import EventLoop
+import Gossip
+import Web
+
+@ClusterActor
+final class PresencePublisher {
+    private let node: NodeName
+    private let bootCounter: UInt64
+    private let gossip: GossipHost
+    private var board: Board?
+    private var said: [QueueName: Availability] = [:]
+    private var saidTerm: UInt64 = 0
+    /// This node's raft term while it leads; `nil` otherwise. The leader speaks for the general queue.
+    var leadingTerm: () -> UInt64? = { nil }
+    /// Hands the snapshot to the web plane.
+    var deliver: ((PresenceSnapshot) -> Void)?
+    private var scheduled = false
+
+    init(node: NodeName, bootCounter: UInt64, gossip: GossipHost) {
+        self.node = node
+        self.bootCounter = bootCounter
+        self.gossip = gossip
+    }
+
+    func take(_ board: Board) {
+        self.board = board
+        publish(board)
+        schedule()
+    }
+
+    /// Gossip changed, or time did something to a record's standing.
+    func schedule() {
+        guard !scheduled else { return }
+        scheduled = true
+        ClusterActor.loop.deferToIterationEnd { [self] in
+            scheduled = false
+            render()
+        }
+    }
+
+    private func publish(_ board: Board) {
+        let term = leadingTerm()
+        if term != saidTerm {
+            // A new term begins its records anew, above those of the leader before.
+            saidTerm = term ?? 0
+            for status in board.queues where status.queue.library == nil { said[status.queue.name] = nil }
+        }
+        let libraries = Dictionary(board.libraries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for status in board.queues {
+            let library = status.queue.library.flatMap { libraries[$0] }
+            let session: UInt64
+            if let library {
+                guard library.homeNode == node else { continue }
+                session = bootCounter
+            } else {
+                guard let term else { continue }
+                session = term
+            }
+            let open = if case .open = status.queue.opening { true } else { false }
+            let word = Availability(
+                staffed: status.decision.reach == .own ? UInt16(clamping: status.staffed) : 0,
+                freePlaces: UInt16(clamping: status.freePlaces), waiting: UInt16(clamping: status.waiting), postedOpen: open,
+                fallbackEnabled: library.map { $0.fallback != .off } ?? false,
+                usualWaitS: UInt32(clamping: min((status.usualWaitMs ?? 0) / 1_000, 86_400)))
+            guard said[status.queue.name] != word else { continue }
+            said[status.queue.name] = word
+            gossip.publish(status.queue.name.text, session: session, word)
+        }
+    }
+
+    /// What the presence API shows: `available` when pressing the button reaches a person.
+    private func render() {
+        guard let board else { return }
+        let general = board.queues.first { $0.queue.library == nil }?.queue.name
+        let generalStaffed = general.flatMap { gossip.freshest($0.text) }?.isStaffed ?? false
+        var queues: [String: PresenceEntry] = [:]
+        for status in board.queues {
+            let name = status.queue.name.text
+            let view = gossip.freshest(name)
+            if view?.isStaffed ?? false {
+                queues[name] = PresenceEntry(show: .available)
+            } else if status.queue.library != nil, fallsBack(status.queue, board), generalStaffed {
+                queues[name] = PresenceEntry(show: .available, status: "referred", isReferred: true)
+            } else {
+                queues[name] = PresenceEntry(show: .unavailable)
+            }
+        }
+        var users: [String: PresenceEntry] = [:]
+        for person in board.operators { users[person.name.text] = PresenceEntry(show: .unavailable) }
+        for person in board.signedOn { users[person.name.text] = PresenceEntry(show: person.available.isEmpty ? .away : .available) }
+        deliver?(PresenceSnapshot(queues: queues, users: users, clientId: node.text))
+    }
+
+    private func fallsBack(_ queue: Queue, _ board: Board) -> Bool {
+        board.libraries.first { $0.name == queue.library }.map { $0.fallback != .off } ?? false
+    }
+}

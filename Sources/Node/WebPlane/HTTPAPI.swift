@@ -1,0 +1,114 @@
+/// The small HTTP API beside the WebSocket: sign-in, status, import.
+
+import EventLoop
+import FoundationEssentials
+import Web
+
+@WebActor
+struct HTTPAPI {
+    nonisolated static let cookieName = "callslip_session"
+    let services: NodeServices
+
+    private struct Credentials: Decodable {
+        var `operator`: String
+        var password: String
+    }
+
+    private struct Answer: Encodable {
+        var session: String?
+        var `operator`: String?
+        var display: String?
+        var code: String?
+        var text: String?
+        var retryMs: UInt64?
+    }
+
+    func install(on server: WebServer) {
+        server.post("/api/sign-in", bodyBytesMax: 4_096) { request, responder in signIn(request, responder) }
+        server.post("/api/sign-out", bodyBytesMax: 1_024) { request, responder in
+            if let token = request.cookie(Self.cookieName) { services.signOut(token) }
+            var response = Response.json("{}")
+            response.setHeader("Set-Cookie", "\(Self.cookieName)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+            responder.send(response)
+        }
+        server.get("/api/me") { request, responder in
+            guard let token = request.cookie(Self.cookieName) else {
+                return responder.send(json(Answer(code: "signIn", text: "Nobody is signed in here."), 401))
+            }
+            services.me(token) { session in
+                guard let session else {
+                    return responder.send(json(Answer(code: "signIn", text: "The sign-in has ended; sign in again."), 401))
+                }
+                responder.send(json(Answer(session: token, operator: session.operatorName.text, display: session.displayName), 200))
+            }
+        }
+        server.get("/api/status") { _, responder in
+            services.status { text in responder.send(.json(text)) }
+        }
+        server.post("/api/import", bodyBytesMax: WebHost.importBytesMax) { request, responder in importFile(request, responder) }
+        if services.demoFrameAncestor != nil { installDemo(server) }
+    }
+
+    private func signIn(_ request: Request, _ responder: Responder) {
+        // A page of another origin cannot send this type without asking first, and is not allowed.
+        guard request.headers["content-type"]?.hasPrefix("application/json") ?? false,
+            let credentials = try? JSONDecoder().decode(Credentials.self, from: Data(request.body))
+        else {
+            return responder.send(json(Answer(code: "invalid", text: "Send {\"operator\":…,\"password\":…} as application/json."), 400))
+        }
+        let isSecure = request.isSecure
+        services.signIn(credentials.operator, credentials.password) { outcome in
+            switch outcome {
+            case .signedIn(let token, let session):
+                var response = json(Answer(session: token, operator: session.operatorName.text, display: session.displayName), 200)
+                response.setHeader("Set-Cookie", cookie(token, isSecure: isSecure))
+                responder.send(response)
+            case .wrongPassword:
+                responder.send(json(Answer(code: "wrongPassword", text: "That name and password do not belong together."), 401))
+            case .tooMany(let retryMs):
+                let text = "Too many tries; wait a moment and try again."
+                responder.send(json(Answer(code: "tooMany", text: text, retryMs: retryMs), 429))
+            case .homeUnreachable:
+                let text = "Neither your library's node nor its standby answers, so your password cannot be checked. Tell LTG."
+                responder.send(json(Answer(code: "homeUnreachable", text: text), 503))
+            }
+        }
+    }
+
+    private func cookie(_ token: String, isSecure: Bool) -> String {
+        "\(Self.cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=43200\(isSecure ? "; Secure" : "")"
+    }
+
+    private func importFile(_ request: Request, _ responder: Responder) {
+        guard request.headers["authorization"] == "Bearer \(services.adminToken)" else {
+            let text = "This needs the node's admin token: it is in the file `admin` of its data folder."
+            return responder.send(json(Answer(code: "notAllowed", text: text), 403))
+        }
+        services.importFile(String(decoding: request.body, as: UTF8.self)) { report in
+            responder.send(json(report, report.problems.isEmpty ? 200 : 422))
+        }
+    }
+
+    /// The demonstration signs its visitors in by a link. Installed only when the node's file says `demo`.
+    private func installDemo(_ server: WebServer) {
+        server.get("/demo/enter") { request, responder in
+            guard let token = request.query("session"), token.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+                return responder.send(.text("No session was given.\n", status: 400))
+            }
+            var response = Response.redirect(to: "/desk")
+            response.setHeader("Set-Cookie", cookie(token, isSecure: false))
+            responder.send(response)
+        }
+    }
+
+    private func json(_ value: some Encodable, _ status: Int) -> Response {
+        do {
+            let body = try JSONEncoder().encode(value)
+            var response = Response.json(String(decoding: body, as: UTF8.self), status: status)
+            response.setHeader("Cache-Control", "no-store")
+            return response
+        } catch {
+            return .text("The answer could not be encoded: \(error)\n", status: 500)
+        }
+    }
+}

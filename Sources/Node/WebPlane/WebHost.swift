@@ -1,0 +1,144 @@
+/// The web plane of a node: clients' connections, the presence API, the clients' files and the small HTTP API, on its own loop.
+
+import ClientProtocol
+import EventLoop
+import Gateway
+import Logging
+import Web
+
+/// What the HTTP API asks of the cluster plane. Every answer comes back by a completion on the web plane.
+struct NodeServices: Sendable {
+    var events: @Sendable ([ClientEvent]) -> Void
+    var signIn: @Sendable (String, String, @escaping @Sendable @WebActor (Accounts.SignInOutcome) -> Void) -> Void
+    var signOut: @Sendable (String) -> Void
+    var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
+    var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
+    var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
+    var adminToken: String
+    /// Set in the demonstration only: who may frame the pages.
+    var demoFrameAncestor: String?
+}
+
+@WebActor
+final class WebHost {
+    static let importBytesMax = 4 * 1024 * 1024
+
+    let server: WebServer
+    let presence = Presence()
+    private let services: NodeServices
+    private let health: Health
+    private let logger: Logger
+    private var sockets: [ClientID: WebSocket] = [:]
+    private var lastClient: UInt64 = 0
+    private var events: [ClientEvent] = []
+    private var scheduled = false
+    private let readiness: Readiness
+
+    init(services: NodeServices, assets: Assets, metrics: PrometheusMetrics?, logger: Logger) {
+        self.services = services
+        self.logger = logger
+        server = WebServer()
+        let readiness = Readiness()
+        self.readiness = readiness
+        health = Health(loops: [ClusterActor.loop], metrics: metrics, whyNotReady: { readiness.whyNot })
+        presence.install(on: server)
+        health.install(on: server)
+        installClients()
+        HTTPAPI(services: services).install(on: server)
+        server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
+        assets.install(on: server, pages: ["/desk": "desk.html"], pagePrefixes: ["/chat": "chat.html"])
+    }
+
+    func listen(_ addresses: [SocketAddress]) throws(LoopError) {
+        for address in addresses { try server.listen(host: address.host, port: address.port) }
+    }
+
+    /// - Parameter why: a sentence, or `nil` when the node serves.
+    func ready(_ why: String?) { readiness.whyNot = why }
+
+    func close() {
+        health.close()
+        server.close()
+    }
+
+    // MARK: Clients
+
+    private func installClients() {
+        let route = WebSocketRoute(path: "/ws", subprotocols: [ProtocolLimits.subprotocol], isSubprotocolRequired: true)
+        server.webSocket(route) { [self] socket, request in opened(socket, request) }
+    }
+
+    private func opened(_ socket: WebSocket, _ request: Request) {
+        lastClient += 1
+        let id = ClientID(lastClient)
+        sockets[id] = socket
+        // A cookie counts only for pages of this very origin: another site's page must not act as a signed-in operator.
+        tell(.connected(id, cookie: isSameOrigin(request) ? request.cookie(HTTPAPI.cookieName) : nil))
+        socket.onMessage = { [self] message in
+            guard message.isText else { return end(id, .badFrame, "Messages are text frames with one JSON object.", nil) }
+            do throws(ProtocolError) {
+                tell(.message(id, try ClientMessage(json: message.bytes)))
+            } catch {
+                tell(.bad(id, error))
+            }
+        }
+        socket.onPong = { [self] _ in tell(.pong(id)) }
+        socket.onOverflow = { [self] in
+            end(id, .slow, "This connection did not read what was waiting for it; come back and resume.", 1_000)
+            tell(.disconnected(id))
+        }
+        socket.onClose = { [self] _, _ in
+            if sockets.removeValue(forKey: id) != nil { tell(.disconnected(id)) }
+        }
+    }
+
+    private func isSameOrigin(_ request: Request) -> Bool {
+        guard let origin = request.headers["origin"] else { return true }
+        let host = request.headers["host"] ?? ""
+        return origin == "http://\(host)" || origin == "https://\(host)"
+    }
+
+    private func tell(_ event: ClientEvent) {
+        events.append(event)
+        guard !scheduled else { return }
+        scheduled = true
+        WebActor.loop.deferToIterationEnd { [self] in
+            scheduled = false
+            let gathered = events
+            events.removeAll(keepingCapacity: true)
+            services.events(gathered)
+        }
+    }
+
+    /// What the cluster plane answers.
+    func perform(_ actions: [ClientAction]) {
+        for action in actions {
+            switch action {
+            case .send(let id, let message): _ = sockets[id]?.sendText(utf8: message.json())
+            case .end(let id, let code, let text, let retryMs): end(id, code, text, retryMs)
+            }
+        }
+    }
+
+    private func end(_ id: ClientID, _ code: ByeCode, _ text: String, _ retryMs: UInt64?) {
+        guard let socket = sockets.removeValue(forKey: id) else { return }
+        let bye = ServerMessage.bye(code, text: text, retryMs: retryMs).json()
+        socket.close(code: code.closeCode, reason: code.rawValue, lastText: String(decoding: bye, as: UTF8.self))
+    }
+}
+
+@WebActor
+private final class Readiness {
+    var whyNot: String? = "the node is starting"
+}
+
+/// The Content-Security-Policy of the clients' pages.
+public enum PagePolicy {
+    /// No inline code, nothing from elsewhere but connections to other nodes.
+    /// - Parameter frameAncestor: who else may frame the pages; set in the demonstration only.
+    public static func text(frameAncestor: String?) -> String {
+        let ancestors = frameAncestor.map { "'self' \($0)" } ?? "'self'"
+        return "default-src 'self'; connect-src 'self' ws: wss: http: https:; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+            + "form-action 'self'; frame-ancestors \(ancestors)"
+    }
+}

@@ -1,0 +1,11 @@
+/// The command-line program.
+
+import ArgumentParser
+
+@main
+struct Callslip: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "callslip",
+        abstract: "A self-hosted, distributed chat reference service for library consortia.",
+        subcommands: [Serve.self, Import.self, Status.self, Demo.self])
+}

@@ -1,0 +1,51 @@
+/// `callslip import FILE`: brings a consortium's file into the service. Safe to run again.
+
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Node
+
+struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Import a consortium (YAML): libraries, queues, operators, fallback policy. Safe to run again.")
+
+    @Argument(help: "The consortium's file.")
+    var file: String
+
+    @Option(help: "The data folder of the node to import through; its admin token is there.")
+    var data = "callslip-data"
+
+    @Option(help: "The node's address, if not the one that it wrote into its data folder.")
+    var node: String?
+
+    @Flag(help: "Only read the file and say what is wrong with it.")
+    var check = false
+
+    func run() async throws {
+        guard let yaml = Files.read(file) else { throw ValidationError("cannot read \(file)") }
+        do {
+            let parsed = try ConsortiumFile(yaml: yaml)
+            if check {
+                print("\(file): \(parsed.libraries.count) libraries, \(parsed.queues.count) queues, \(parsed.operators.count) operators; nothing wrong")
+                return
+            }
+        } catch {
+            for problem in error.problems { Terminal.complain("\(file):\(problem.line): \(problem.sentence)\n") }
+            throw ExitCode(65)
+        }
+        let admin = try NodeClient.admin(data: data)
+        let response = try await NodeClient.importFile(yaml, url: node ?? admin.url, token: admin.token)
+        guard let report = try? JSONDecoder().decode(ImportReport.self, from: Data(response.body)) else {
+            throw ValidationError("the node answered \(response.status): \(response.text)")
+        }
+        for problem in report.problems { Terminal.complain("\(file): \(problem)\n") }
+        guard report.problems.isEmpty else { throw ExitCode(65) }
+        print(
+            "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords")
+        if !report.unreached.isEmpty {
+            Terminal.complain(
+                "these nodes did not take their operators' passwords: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n")
+            throw ExitCode(75)
+        }
+    }
+}

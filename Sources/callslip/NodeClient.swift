@@ -1,0 +1,43 @@
+/// Asking a node over HTTP, from commands.
+
+import EventLoop
+import Web
+
+enum NodeClient {
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    @ClusterActor
+    static func request(
+        _ method: HTTPMethod, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [], timeoutMs: UInt64 = 10_000
+    ) async throws -> HTTPClientResponse {
+        let result: Result<HTTPClientResponse, HTTPClientError> = await withCheckedContinuation { continuation in
+            HTTPClient.request(on: ClusterActor.loop, method, url, headers: headers, body: body, timeoutMs: timeoutMs) {
+                continuation.resume(returning: $0)
+            }
+        }
+        switch result {
+        case .success(let response): return response
+        case .failure(let error): throw Failure("\(url): \(error)")
+        }
+    }
+
+    /// A node's address and admin token, as it wrote them in its data folder.
+    static func admin(data: String) throws -> (url: String, token: String) {
+        guard let text = Files.read(data + "/admin") else {
+            throw Failure("cannot read \(data)/admin: start the node first, and name its data folder with --data")
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count >= 2 else { throw Failure("\(data)/admin: expected two lines, an address and a token; start the node again") }
+        return (String(lines[0]), String(lines[1]))
+    }
+
+    @ClusterActor
+    static func importFile(_ yaml: String, url: String, token: String) async throws -> HTTPClientResponse {
+        try await request(
+            .post, url + "/api/import", headers: [("Authorization", "Bearer \(token)"), ("Content-Type", "application/yaml")],
+            body: Array(yaml.utf8), timeoutMs: 120_000)
+    }
+}
