@@ -203,7 +203,8 @@ struct Recovery {
         }
         if let first = current.first?.first, resume.lastIndex < mark.synced {
             throw .damaged(
-                file: current.last.map { layout.segment(generation: $0.generation, first: $0.first) } ?? layout.folder, offset: resume.position,
+                file: current.last.map { layout.segment(generation: $0.generation, first: $0.first) } ?? layout.folder,
+                offset: resume.position,
                 expected: "records \(first) to \(mark.synced), acknowledged by the mark", found: "records up to \(resume.lastIndex)",
                 advice: LogError.rejoin)
         }

@@ -86,7 +86,12 @@ public final class LogWriter: Sendable {
     public func stop() {
         state.withLock { $0.stopping = true }
         wakeUp()
-        if let id = thread.withLock({ slot in defer { slot = nil }; return slot }) { pthread_join(id, nil) }
+        if let id = thread.withLock({ slot in
+            defer { slot = nil }
+            return slot
+        }) {
+            pthread_join(id, nil)
+        }
     }
 
     private func wakeUp() {
@@ -226,7 +231,12 @@ public final class LogWriter: Sendable {
     }
 
     private func joinSnapshotThread() {
-        if let id = snapshotThread.withLock({ slot in defer { slot = nil }; return slot }) { pthread_join(id, nil) }
+        if let id = snapshotThread.withLock({ slot in
+            defer { slot = nil }
+            return slot
+        }) {
+            pthread_join(id, nil)
+        }
     }
 
     // MARK: Threads
