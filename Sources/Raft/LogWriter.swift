@@ -114,7 +114,13 @@ public final class LogWriter: Sendable {
             }
             if !failed { failed = !carryOut(work, store) }
         }
+        // A snapshot that was being written counts as queued before the stop.
         joinSnapshotThread()
+        let rest = state.withLock { state in
+            defer { state.queue = [] }
+            return state.queue
+        }
+        if !failed, !rest.isEmpty { failed = !carryOut(rest, store) }
         if !failed { _ = attempt { () throws(LogError) in try store.close() } }
     }
 

@@ -78,6 +78,22 @@ final class CompletionLog: Sendable {
         #expect(log.entries.map(\.index) == [91, 92])
     }
 
+    @Test func aStopFinishesTheSnapshotUnderWay() throws {
+        let folder = try TestFolder()
+        let completions = CompletionLog()
+        let writer = try makeWriter(folder, completions, SystemFiles())
+        let meta = SnapshotMeta(index: 40, term: 1, members: testMembers, membersIndex: 1)
+        #expect(
+            writer.submit([
+                .append(ticket(1), commands(2...50)),
+                .snapshot(ticket(2), meta, [UInt8](repeating: 4, count: 8 << 20), logKeptFrom: 30),
+            ]))
+        writer.stop()
+        #expect(completions.tickets == [1, 2])
+        let (_, log, report) = try openStore(folder)
+        #expect(log.snapshot?.meta == meta && report.notes.isEmpty)
+    }
+
     @Test func aFailedSyncIsReportedOnceAndNothingIsAcknowledgedAfter() throws {
         let folder = try TestFolder()
         let completions = CompletionLog()
