@@ -34,6 +34,22 @@ import Testing
         #expect(cluster.violation == nil)
     }
 
+    /// Found by seeds 1174 and 1340 of the storm: the leader went on at the place that the member had acknowledged before its crash.
+    @Test func aMemberThatCrashesAmidASnapshotGetsItFromTheStart() throws {
+        let cluster = try cluster()
+        cluster.snapshotPadding = 8 << 20
+        let leader = try #require(cluster.leader)
+        let behind = try #require(cluster.ids.first { $0 != leader.id })
+        cluster.crash(behind)
+        feed(cluster, 60)
+        try cluster.start(behind)
+        #expect(cluster.run(upToMs: 5000) { cluster.node(behind).replica?.assembly?.data.count ?? 0 >= 1 << 20 })
+        cluster.crash(behind)
+        try cluster.start(behind)
+        #expect(cluster.run(upToMs: 20_000) { cluster.node(behind).appliedIndex == cluster.committedMax })
+        #expect(cluster.violation == nil)
+    }
+
     @Test func aRestartBeginsFromTheSnapshot() throws {
         let cluster = try cluster()
         feed(cluster, 60)
