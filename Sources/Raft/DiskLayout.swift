@@ -45,6 +45,9 @@ public final class DiskLayout: Sendable {
 
     deinit { _ = close(lockDescriptor) }
 
+    /// Gives the folder up before this object goes. Whoever still writes to it then breaks the log.
+    func unlock() { _ = flock(lockDescriptor, LOCK_UN) }
+
     var vote: String { "\(folder)/vote" }
     var mark: String { "\(folder)/mark" }
     var partialSnapshot: String { "\(folder)/snapshot.partial" }

@@ -93,7 +93,9 @@ struct SegmentHead: Equatable {
         // Typed throws do not pass through the closures of withUnsafeBytes: the result does.
         let result: Result<UInt32?, LogError> = bytes.withUnsafeBytes { raw in
             var reader = ByteReader(bytes: raw)
-            do throws(LogError) { return .success(try FileHead.check(kind, identity, &reader, file: file)) } catch { return .failure(error) }
+            do throws(LogError) { return .success(try FileHead.check(kind, identity, &reader, file: file)) } catch {
+                return .failure(error)
+            }
         }
         return try result.get() != nil
     }

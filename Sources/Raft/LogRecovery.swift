@@ -31,10 +31,9 @@ struct SegmentScan {
                 scan.end += RecordHead.bytes + record.length
                 (chain, index) = (record.chain, index + 1)
             }
-            guard scan.end < raw.count, let dirty = raw[scan.end...].firstIndex(where: { $0 != 0 }) else { return }
+            guard let dirty = nonZeroBytes(raw, from: scan.end) else { return }
             scan.endsClean = false
-            let last = raw.lastIndex { $0 != 0 } ?? dirty
-            for offset in max(scan.end + 1, dirty - RecordHead.bytes)..<max(scan.end + 1, last + 1) {
+            for offset in max(scan.end + 1, dirty.lowerBound - RecordHead.bytes)..<max(scan.end + 1, dirty.upperBound) {
                 if let record = RecordHead.decode(raw, at: offset), record.index >= index {
                     scan.recordAfterEnd = (offset, record)
                     return
@@ -42,6 +41,26 @@ struct SegmentScan {
             }
         }
         return scan
+    }
+
+    /// From the first byte that is not zero to the last, nearly; by words, since nearly all of a segment's end is zeros.
+    private static func nonZeroBytes(_ raw: UnsafeRawBufferPointer, from start: Int) -> Range<Int>? {
+        func word(_ at: Int) -> UInt64 {
+            if at + 8 <= raw.count { return raw.loadUnaligned(fromByteOffset: at, as: UInt64.self) }
+            var rest: UInt64 = 0
+            for byte in raw[at...] { rest |= UInt64(byte) }
+            return rest
+        }
+        var (first, last): (Int?, Int) = (nil, start)
+        var at = start
+        while at < raw.count {
+            if word(at) != 0 {
+                first = first ?? at
+                last = min(at + 8, raw.count)
+            }
+            at += 8
+        }
+        return first.map { $0..<last }
     }
 
     /// Where the record `index` begins; nil when it is neither in here nor next.
@@ -203,7 +222,8 @@ struct Recovery {
         }
         if let first = current.first?.first, resume.lastIndex < mark.synced {
             throw .damaged(
-                file: current.last.map { layout.segment(generation: $0.generation, first: $0.first) } ?? layout.folder, offset: resume.position,
+                file: current.last.map { layout.segment(generation: $0.generation, first: $0.first) } ?? layout.folder,
+                offset: resume.position,
                 expected: "records \(first) to \(mark.synced), acknowledged by the mark", found: "records up to \(resume.lastIndex)",
                 advice: LogError.rejoin)
         }

@@ -190,10 +190,12 @@ public final class LogStore {
         }
     }
 
-    /// Closes with an exact, durable mark.
+    /// Closes with an exact, durable mark, and unlocks the folder. Later writes throw `.failed`.
     public func close() throws(LogError) {
         try sync()
         try syncMark()
+        failed = true
+        layout.unlock()
     }
 
     // MARK: Parts, with the plain file fault

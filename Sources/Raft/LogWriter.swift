@@ -86,7 +86,12 @@ public final class LogWriter: Sendable {
     public func stop() {
         state.withLock { $0.stopping = true }
         wakeUp()
-        if let id = thread.withLock({ slot in defer { slot = nil }; return slot }) { pthread_join(id, nil) }
+        if let id = thread.withLock({ slot in
+            defer { slot = nil }
+            return slot
+        }) {
+            pthread_join(id, nil)
+        }
     }
 
     private func wakeUp() {
@@ -109,7 +114,13 @@ public final class LogWriter: Sendable {
             }
             if !failed { failed = !carryOut(work, store) }
         }
+        // A snapshot that was being written counts as queued before the stop.
         joinSnapshotThread()
+        let rest = state.withLock { state in
+            defer { state.queue = [] }
+            return state.queue
+        }
+        if !failed, !rest.isEmpty { failed = !carryOut(rest, store) }
         if !failed { _ = attempt { () throws(LogError) in try store.close() } }
     }
 
@@ -226,7 +237,12 @@ public final class LogWriter: Sendable {
     }
 
     private func joinSnapshotThread() {
-        if let id = snapshotThread.withLock({ slot in defer { slot = nil }; return slot }) { pthread_join(id, nil) }
+        if let id = snapshotThread.withLock({ slot in
+            defer { slot = nil }
+            return slot
+        }) {
+            pthread_join(id, nil)
+        }
     }
 
     // MARK: Threads

@@ -17,6 +17,8 @@ struct SnapshotTransfer {
     var acknowledged = 0
     var next = 0
     var begun = false
+    /// Pieces were sent again because no answer came: an answer that names less than was acknowledged is then news, not merely late.
+    var stalled = false
     var progressAtMs: UInt64
 }
 
@@ -130,6 +132,7 @@ extension RaftReplica {
         } else {
             transfer.next = transfer.acknowledged
             transfer.begun = false
+            transfer.stalled = true
             transfer.progressAtMs = nowMs
         }
         transfers[to] = transfer
@@ -169,11 +172,13 @@ extension RaftReplica {
         if received > transfer.acknowledged {
             transfer.acknowledged = received
             transfer.next = max(transfer.next, received)
+            transfer.stalled = false
             transfer.progressAtMs = nowMs
-        } else if received < transfer.acknowledged, nowMs - transfer.progressAtMs >= UInt64(configuration.heartbeatMs) {
+        } else if received < transfer.acknowledged, transfer.stalled {
             // The member has lost what it had.
             transfer.acknowledged = received
             transfer.next = received
+            transfer.stalled = false
             transfer.progressAtMs = nowMs
         }
         transfers[from] = transfer

@@ -76,7 +76,9 @@ final class SlotFile {
         guard slot.count == Self.bytes else { return nil }
         let sum = CRC32C.checksum(Array(slot.dropLast(4)))
         let result: Result<(UInt64, [UInt64])?, LogError> = slot.withUnsafeBytes { raw in
-            guard UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: Self.bytes - 4, as: UInt32.self)) == sum else { return .success(nil) }
+            guard UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: Self.bytes - 4, as: UInt32.self)) == sum else {
+                return .success(nil)
+            }
             var reader = ByteReader(bytes: raw)
             do throws(LogError) {
                 guard try FileHead.check(kind, identity, &reader, file: path) != nil else { return .success(nil) }

@@ -6,7 +6,9 @@ enum SnapshotFile {
     private static let fixedBytes = FileHead.bytes + 8 * 3 + 4 + 8 + 4 + 4
 
     /// Writes and syncs the file under `path`, not yet under its name.
-    static func write(_ path: String, _ meta: SnapshotMeta, _ data: [UInt8], _ identity: LogIdentity, _ files: any FileOperations) throws(LogError) {
+    static func write(_ path: String, _ meta: SnapshotMeta, _ data: [UInt8], _ identity: LogIdentity, _ files: any FileOperations)
+        throws(LogError)
+    {
         guard data.count <= RaftLimits.snapshotBytesMax else {
             throw .snapshotTooLarge(expectedMax: RaftLimits.snapshotBytesMax, found: data.count)
         }
