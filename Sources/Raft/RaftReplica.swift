@@ -107,12 +107,21 @@ public final class RaftReplica {
         case .appendEntries(let m): receiveEntries(m, from: from)
         case .installSnapshot(let m): receiveSnapshot(m, from: from)
         case .installSnapshotResult(let m): receiveSnapshotResult(m, from: from)
-        case .appendEntriesResult:
-            advance(.receive(message, from: from))
+        case .appendEntriesResult(let m):
+            advance(.receive(.appendEntriesResult(withoutStaleRejection(m, from: from)), from: from))
             endTransferIfDone(from)
         default: advance(.receive(message, from: from))
         }
         return drain()
+    }
+
+    /// A rejection that arrives late, after the member has acknowledged more, would make libraft go on from before what is acknowledged; its count
+    /// of what is in flight then wraps around, and it sends that member no entry ever again (the
+    /// assertion at `progress.c:373`, which Debian's build leaves out). What a member has acknowledged it has: the message is taken as a sign of life, or as a hint no lower than that.
+    private func withoutStaleRejection(_ m: AppendEntriesResult, from: UInt64) -> AppendEntriesResult {
+        guard m.rejected > 0, m.term == core.term, let match = core.matchIndex(of: from), m.lastLogIndex < match else { return m }
+        if m.rejected <= match { return AppendEntriesResult(term: m.term, rejected: 0, lastLogIndex: match) }
+        return AppendEntriesResult(term: m.term, rejected: m.rejected, lastLogIndex: match)
     }
 
     /// The time of the latest `setTimer` has come. Early calls do nothing.

@@ -69,4 +69,30 @@ import Testing
         #expect(cluster.run(upToMs: 5000) { cluster.committedMax >= 5 || !cluster.dropped.isEmpty })
         #expect(cluster.violation == nil)
     }
+
+    /// Found by seed 2738 of the storm: libraft by itself never sends that follower an entry again.
+    @Test func aRejectionThatComesLateDoesNotStopReplication() throws {
+        let cluster = try settled(3)
+        let leader = try #require(cluster.leader)
+        let replica = try #require(leader.replica)
+        for value in 0..<10 {
+            _ = cluster.propose([UInt8(value)], at: leader.id)
+            cluster.run(forMs: 10)
+        }
+        let follower = try #require(cluster.ids.first { $0 != leader.id })
+        // Cut off for long enough that the leader probes; the other follower keeps it in office.
+        cluster.cut = [[leader.id, follower], [follower, leader.id]]
+        cluster.run(forMs: 400)
+        let match = try #require(replica.matchIndex(of: follower))
+        let late = AppendEntriesResult(term: replica.term, rejected: match, lastLogIndex: 1)
+        cluster.carryOut(replica.receive(.appendEntriesResult(late), from: follower, nowMs: cluster.now), leader)
+        cluster.cut = []
+        for value in 0..<3 {
+            if let leader = cluster.leader { _ = cluster.propose([UInt8(value)], at: leader.id) }
+            cluster.run(forMs: 10)
+        }
+        #expect(cluster.run(upToMs: 5000) { cluster.node(follower).appliedIndex == cluster.committedMax })
+        #expect(cluster.leader === leader)
+        #expect(cluster.violation == nil)
+    }
 }
