@@ -273,7 +273,8 @@ public struct CoordinatorCore: Sendable {
         for link in links.keys.sorted() {
             guard let cursors = links[link]?.cursors else { continue }
             // Walk the smaller side: a node with few chats must not pay for a busy turn, nor a quiet turn for many chats.
-            let chats = touchedChats.count < cursors.count ? touchedChats.filter { cursors[$0] != nil } : touchedChats.intersection(cursors.keys)
+            let chats =
+                touchedChats.count < cursors.count ? touchedChats.filter { cursors[$0] != nil } : touchedChats.intersection(cursors.keys)
             for chat in chats.sorted() {
                 guard let after = cursors[chat], let update = state.update(of: chat, after: after) else { continue }
                 links[link]?.cursors[chat] = update.messages.last?.position ?? after

@@ -81,7 +81,9 @@ extension CoordinatorCore {
         var directives: [CoordinatorDirective] = []
         if role.isLeader, halted == nil {
             clock.observe(nowMs: nowMs)
-            for session in leases.lapsed(among: state.sessionsForLease.map(\.session), leaseMs: state.settings.operatorLeaseMs, nowMs: nowMs) {
+            for session in leases.lapsed(
+                among: state.sessionsForLease.map(\.session), leaseMs: state.settings.operatorLeaseMs, nowMs: nowMs)
+            {
                 directives += proposeOwn(.lapse(session), nowMs: nowMs)
             }
             if let due = state.nextDeadlineMs(), proposals.inFlight == 0, proposals.queuedCount == 0 {

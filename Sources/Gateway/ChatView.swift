@@ -6,7 +6,8 @@ extension GatewayCore {
     func chatState(_ id: ChatID, _ chat: CachedChat, _ meta: ChatMeta, for role: Connection.Role) -> ServerMessage.ChatState {
         let isPatron = role == .patron
         return ServerMessage.ChatState(
-            chat: id, epoch: meta.epoch, last: meta.last, attach: isPatron ? meta.attach : nil, library: meta.library.map(directory.library),
+            chat: id, epoch: meta.epoch, last: meta.last, attach: isPatron ? meta.attach : nil,
+            library: meta.library.map(directory.library),
             queue: directory.queue(meta.queue), phase: phase(meta, chat, for: role), patronPresent: meta.patronPresent,
             openedMs: wallMs(ofClockMs: meta.openedMs, meta, chat), usualWaitSeconds: meta.usualWaitMs.map { $0 / 1_000 },
             marks: meta.senders)

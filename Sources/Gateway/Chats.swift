@@ -151,7 +151,9 @@ extension GatewayCore {
 
     /// The last thing that a desk hears of a chat that it held: where it went.
     private mutating func leaveDesk(_ client: ClientID, _ id: ChatID) {
-        guard let chat = chats[id], let meta = chat.meta, let connection = connections[client], let place = connection.places[id] else { return }
+        guard let chat = chats[id], let meta = chat.meta, let connection = connections[client], let place = connection.places[id] else {
+            return
+        }
         send(client, .chat(chatState(id, chat, meta, for: connection.role)))
         // What was said after somebody else took over is not for the former holder; the end of the chat is.
         if case .closed = meta.phase { sendMessages(chat.messages(after: place.cursor), of: id, to: client) }
@@ -214,7 +216,9 @@ extension GatewayCore {
         guard let meta = chat.meta else { return true }
         if meta.last > chat.last { return true }
         return chat.viewers.contains { client in
-            guard let connection = connections[client], let place = connection.places[id], let admitted = place.admitted else { return false }
+            guard let connection = connections[client], let place = connection.places[id], let admitted = place.admitted else {
+                return false
+            }
             return !place.fenced && admitted > meta.at && standing(connection.role, place, meta) == .unknown
         }
     }

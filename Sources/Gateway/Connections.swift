@@ -55,7 +55,8 @@ extension GatewayCore {
         advance(now)
         guard connections.count < GatewayLimits.connectionsMax, !stopping else {
             let retryMs = 1_000 + jitter(4_000)
-            emit(.end(client, stopping ? .shutdown : .full, text: "This node takes no more connections now; try another.", retryMs: retryMs))
+            emit(
+                .end(client, stopping ? .shutdown : .full, text: "This node takes no more connections now; try another.", retryMs: retryMs))
             return take()
         }
         connections[client] = Connection(nowMs: self.now)

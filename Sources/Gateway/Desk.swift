@@ -96,7 +96,9 @@ extension GatewayCore {
 
     /// Compares the desk with the board: is the session still in force, and what does it hold?
     mutating func settleDesk(_ session: SessionID) {
-        guard let desk = desks[session], let signedOnAt = desk.signedOnAt, let board = directory.board, board.at >= signedOnAt else { return }
+        guard let desk = desks[session], let signedOnAt = desk.signedOnAt, let board = directory.board, board.at >= signedOnAt else {
+            return
+        }
         guard let status = directory.status[desk.name] else {
             closeDesk(session, .signIn, "Your sign-on ran out, as nobody was at the desk for a while; sign in again.")
             return emit(.sessionOver(session))

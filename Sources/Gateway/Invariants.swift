@@ -35,7 +35,9 @@ extension GatewayCore {
         for (id, place) in connection.places {
             try hold(place.held.isEmpty || place.admitted == nil, "\(client) is admitted, and says of it still wait")
             let isViewer = chats[id]?.viewers.contains(client) ?? false
-            try hold(isViewer == (place.admitted != nil && !place.fenced), "\(client) is admitted to \(id) and does not see it, or sees it and is not")
+            try hold(
+                isViewer == (place.admitted != nil && !place.fenced),
+                "\(client) is admitted to \(id) and does not see it, or sees it and is not")
             try hold(place.shown == nil || place.admitted != nil, "\(client) was shown \(id) before it was admitted")
             try hold((connection.role == .patron) == (place.attach != nil), "\(client) has a place of the wrong kind in \(id)")
         }
@@ -46,7 +48,8 @@ extension GatewayCore {
 
     private func check(_ id: ChatID, _ chat: CachedChat) throws(GatewayInvariantViolation) {
         for (before, after) in zip(chat.messages, chat.messages.dropFirst()) {
-            try hold(before.position < after.position && before.position.n + 1 == after.position.n, "\(id) has a gap after \(before.position)")
+            try hold(
+                before.position < after.position && before.position.n + 1 == after.position.n, "\(id) has a gap after \(before.position)")
         }
         if let first = chat.messages.first { try hold(first.position.n == 1, "\(id) begins with \(first.position)") }
         try hold(chat.viewers.isEmpty == (chat.unneededSinceMs != nil), "\(id) has \(chat.viewers.count) viewers, and its grace is wrong")

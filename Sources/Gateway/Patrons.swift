@@ -120,7 +120,8 @@ extension GatewayCore {
     mutating func proposeSay(_ client: ClientID, _ say: ClientMessage.Say, _ speaker: Speaker) {
         let bytes = say.text.utf8.count
         guard bytes <= Limits.messageBytesMax else {
-            return nack(client, say, .tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
+            return nack(
+                client, say, .tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
         }
         let command = Command.say(Say(chat: say.chat, speaker: speaker, sender: say.sender, sequence: say.sequence, text: say.text))
         if propose(command, .say(say.chat, say.sender, say.sequence), for: client, .message) { return }
@@ -146,7 +147,8 @@ extension GatewayCore {
         let recent = connection.collectsMs.filter { now - $0 < 60_000 }
         guard recent.count < GatewayLimits.collectsPerMinute else {
             let retryMs = recent.first.map { $0 + 60_000 - now }
-            return refuse(client, re, .tooMany, "A code can be tried \(GatewayLimits.collectsPerMinute) times a minute; wait.", retryMs: retryMs)
+            return refuse(
+                client, re, .tooMany, "A code can be tried \(GatewayLimits.collectsPerMinute) times a minute; wait.", retryMs: retryMs)
         }
         connections[client]?.collectsMs = recent + [now]
         lastCounter += 1

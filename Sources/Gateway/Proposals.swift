@@ -52,7 +52,9 @@ extension GatewayCore {
     }
 
     /// Proposes a request that carries `re`, or answers `busy`.
-    mutating func request(_ client: ClientID, _ re: RequestID, _ command: Command, _ purpose: Pending.Purpose? = nil, _ urgency: Urgency = .desk) {
+    mutating func request(
+        _ client: ClientID, _ re: RequestID, _ command: Command, _ purpose: Pending.Purpose? = nil, _ urgency: Urgency = .desk
+    ) {
         if propose(command, purpose ?? .request(re), for: client, urgency) { return }
         refuse(client, re, .busy, "The node has too much under way; try again in a moment.", retryMs: busyRetryMs())
     }
@@ -96,7 +98,11 @@ extension GatewayCore {
         switch done.purpose {
         case .request(let re): answer(done.client, .init(re: re))
         case .transfer(let re):
-            if case .offered(let offer) = acceptance { answer(done.client, .init(re: re, offer: offer)) } else { answer(done.client, .init(re: re)) }
+            if case .offered(let offer) = acceptance {
+                answer(done.client, .init(re: re, offer: offer))
+            } else {
+                answer(done.client, .init(re: re))
+            }
         case .hold(let re, let session, let chat):
             guard case .token(let token) = acceptance else { return }
             answer(done.client, .init(re: re, token: token))

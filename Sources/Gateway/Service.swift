@@ -74,7 +74,8 @@ extension GatewayCore {
     }
 
     mutating func tellService(_ client: ClientID, always: Bool) {
-        guard let connection = connections[client], connection.role != .unknown, always || connection.toldIsolated != service.isolated else {
+        guard let connection = connections[client], connection.role != .unknown, always || connection.toldIsolated != service.isolated
+        else {
             return
         }
         connections[client]?.toldIsolated = service.isolated

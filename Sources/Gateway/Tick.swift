@@ -13,7 +13,9 @@ extension GatewayCore {
         tendPresence()
         tendChats()
         tendDesks()
-        if !connections.isEmpty || !pending.isEmpty || !chats.isEmpty || !lookUps.isEmpty { wantTick(atMs: self.now + GatewayLimits.tickMs) }
+        if !connections.isEmpty || !pending.isEmpty || !chats.isEmpty || !lookUps.isEmpty {
+            wantTick(atMs: self.now + GatewayLimits.tickMs)
+        }
         return take()
     }
 

@@ -49,7 +49,8 @@ public final class CallslipNode {
         let adminToken = try Randomness.bytes(24).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
         return try await CallslipNode(
-            configuration, cluster: cluster, keyring: keyring, bootCounter: bootCounter, adminToken: adminToken, assets: assets, metrics: metrics)
+            configuration, cluster: cluster, keyring: keyring, bootCounter: bootCounter, adminToken: adminToken, assets: assets,
+            metrics: metrics)
     }
 
     private init(

@@ -41,7 +41,8 @@ public struct NodeConfiguration: Sendable {
 
 extension NodeConfiguration {
     /// One process, both roles, on loopback: what `callslip serve` runs when it is told nothing.
-    public static func embedded(data: String, webPort: UInt16, peerPort: UInt16, gossipPort: UInt16) throws(ConsortiumFile.Problem) -> Self {
+    public static func embedded(data: String, webPort: UInt16, peerPort: UInt16, gossipPort: UInt16) throws(ConsortiumFile.Problem) -> Self
+    {
         func loopback(_ port: UInt16) throws(ConsortiumFile.Problem) -> SocketAddress {
             guard let address = SocketAddress("127.0.0.1:\(port)") else {
                 throw ConsortiumFile.Problem(line: 1, sentence: "127.0.0.1:\(port) is not an address")
@@ -66,7 +67,9 @@ extension NodeConfiguration {
         var reader = YAMLReader()
         let read = root.flatMap { Self.read($0, &reader) }
         guard reader.problems.isEmpty, let read else {
-            let empty = [ConsortiumFile.Problem(line: 1, sentence: "the file is empty; it must have `node`, `data`, `web`, `peer`, `gossip`")]
+            let empty = [
+                ConsortiumFile.Problem(line: 1, sentence: "the file is empty; it must have `node`, `data`, `web`, `peer`, `gossip`")
+            ]
             throw ConsortiumFile.Problems(problems: reader.problems.isEmpty ? empty : reader.problems)
         }
         self = read

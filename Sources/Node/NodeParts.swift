@@ -134,19 +134,22 @@ extension CallslipNode {
     func status() -> NodeStatus? {
         let board = library.board
         let members = gossip.members.map { view in
-            let roles = [(MemberRoles.library, "library"), (.coordinator, "coordinator")].filter { view.member.roles.contains($0.0) }.map(\.1)
+            let roles = [(MemberRoles.library, "library"), (.coordinator, "coordinator")].filter { view.member.roles.contains($0.0) }.map(
+                \.1)
             return NodeStatus.Member(
                 name: view.member.name, state: "\(view.member.state)", incarnation: view.member.incarnation, heardAgoMs: view.heardAgoMs,
                 roles: roles, boot: String(view.member.bootID, radix: 16))
         }
         let queues = (board?.queues ?? []).map { status in
-            let reach = switch status.decision.reach {
-            case .own: "own"
-            case .referred: "referred"
-            case .nobody: "nobody"
-            }
+            let reach =
+                switch status.decision.reach {
+                case .own: "own"
+                case .referred: "referred"
+                case .nobody: "nobody"
+                }
             return NodeStatus.QueueLine(
-                name: status.queue.name.text, title: status.queue.title, library: status.queue.library?.text, reach: reach, staffed: status.staffed,
+                name: status.queue.name.text, title: status.queue.title, library: status.queue.library?.text, reach: reach,
+                staffed: status.staffed,
                 free: status.freePlaces, waiting: status.waiting, paused: status.paused)
         }
         let hints = gossip.members.compactMap(\.member.coordinatorHint)

@@ -127,7 +127,9 @@ public final class Assets: Sendable {
             })
     }
 
-    private static func headerMakers(_ pageHeaders: [(name: String, value: String)]) -> [@Sendable (String) -> (name: String, value: String)?] {
+    private static func headerMakers(_ pageHeaders: [(name: String, value: String)])
+        -> [@Sendable (String) -> (name: String, value: String)?]
+    {
         var makers: [@Sendable (String) -> (name: String, value: String)?] = [{ _ in ("X-Content-Type-Options", "nosniff") }]
         // Libraries' pages load scripts, styles and pictures from here; HTML they may only show in a frame, as its policy says.
         makers.append { $0.hasSuffix(".html") ? nil : ("Access-Control-Allow-Origin", "*") }

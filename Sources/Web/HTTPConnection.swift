@@ -75,7 +75,9 @@ public struct HTTPConnection {
             closeIsDue = false
             return .close
         }
-        guard phase == .idle || phase == .head || phase == .body, queuedBytes + output.count < limits.responseQueueBytesMax else { return nil }
+        guard phase == .idle || phase == .head || phase == .body, queuedBytes + output.count < limits.responseQueueBytesMax else {
+            return nil
+        }
         switch parser.next() {
         case nil:
             if hasEnded { closeSilently(nowMs) }

@@ -61,7 +61,10 @@ struct HTTPResponseParser {
         HTTPClientResponse(
             status: Int(parser.status_code),
             headers: target.headers.map {
-                (String(decoding: $0.name, as: UTF8.self).lowercased(), String(trimmed(Substring(String(decoding: $0.value, as: UTF8.self)))))
+                (
+                    String(decoding: $0.name, as: UTF8.self).lowercased(),
+                    String(trimmed(Substring(String(decoding: $0.value, as: UTF8.self))))
+                )
             }, body: target.body)
     }
 
@@ -72,7 +75,8 @@ struct HTTPResponseParser {
             let target = parser.pointee.data.assumingMemoryBound(to: Target.self)
             if target.pointee.headers.isEmpty || target.pointee.lastWasValue { target.pointee.headers.append(([], [])) }
             target.pointee.lastWasValue = false
-            target.pointee.headers[target.pointee.headers.count - 1].name.append(contentsOf: UnsafeRawBufferPointer(start: at, count: length))
+            target.pointee.headers[target.pointee.headers.count - 1].name.append(
+                contentsOf: UnsafeRawBufferPointer(start: at, count: length))
             target.pointee.headBytes += length
             return target.pointee.headers.count > 200 ? 1 : 0
         }

@@ -104,7 +104,8 @@ enum HeadReader {
         guard hosts == 1 || (hosts == 0 && !isVersion11) else {
             return .failure(HTTPError(400, "Exactly one Host field is expected; \(hosts) came."))
         }
-        guard let name = http_method_str(http_method(UInt32(parser.method))), let method = HTTPMethod(rawValue: String(cString: name)) else {
+        guard let name = http_method_str(http_method(UInt32(parser.method))), let method = HTTPMethod(rawValue: String(cString: name))
+        else {
             return .failure(HTTPError(501, "This method is not known here."))
         }
         let framing: Framing
@@ -150,7 +151,8 @@ enum HeadReader {
             return .success(.chunked)
         }
         guard lengths == 1 else { return .success(.none) }
-        guard let text = headers["content-length"], !text.isEmpty, text.utf8.count <= 18, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+        guard let text = headers["content-length"], !text.isEmpty, text.utf8.count <= 18,
+            text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
             let value = UInt64(text)
         else {
             return .failure(HTTPError(400, "Content-Length must come at most once, as a number, and not beside Transfer-Encoding."))

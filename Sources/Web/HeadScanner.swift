@@ -20,7 +20,9 @@ struct HeadScanner {
         while next < bytes.count {
             let byte = bytes[next]
             if byte == 0x0A {
-                guard next > lineStart, bytes[next - 1] == 0x0D else { return .refused(HTTPError(400, "A line ends with LF alone; CR LF is expected.")) }
+                guard next > lineStart, bytes[next - 1] == 0x0D else {
+                    return .refused(HTTPError(400, "A line ends with LF alone; CR LF is expected."))
+                }
                 let length = next - 1 - lineStart
                 if lines == 0, length > limits.requestLineBytesMax { return lineTooLong(limits) }
                 if next + 1 > limits.headBytesMax { return headTooLong(limits) }

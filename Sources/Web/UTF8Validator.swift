@@ -11,7 +11,9 @@ struct UTF8Validator {
         var i = 0
         while i < bytes.count {
             if pending == 0 {
-                while i + 8 <= bytes.count, UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+                while i + 8 <= bytes.count,
+                    UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + i).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+                {
                     i += 8  // the base address exists: the buffer holds at least eight bytes
                 }
                 guard i < bytes.count else { return true }

@@ -71,7 +71,8 @@ public struct WebSocketRoute: Sendable {
     public var isSubprotocolRequired: Bool
     public var limits: WebSocketLimits
 
-    public init(path: String, subprotocols: [String] = [], isSubprotocolRequired: Bool = false, limits: WebSocketLimits = WebSocketLimits()) {
+    public init(path: String, subprotocols: [String] = [], isSubprotocolRequired: Bool = false, limits: WebSocketLimits = WebSocketLimits())
+    {
         self.path = path
         self.subprotocols = subprotocols
         self.isSubprotocolRequired = isSubprotocolRequired

@@ -125,7 +125,8 @@ extension PBOperatorStatusMessage {
             library: try Field.name(library, "operatorStatus.library"), session: session.decoded(),
             node: try Field.name(node, "operatorStatus.node"),
             available: try Field.names(available, "operatorStatus.available", max: Limits.queuesPerOperatorMax),
-            holdings: try Field.list(holdings, "operatorStatus.holdings", max: Limits.chatsPerOperatorMax) { $0.decoded() }, leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
+            holdings: try Field.list(holdings, "operatorStatus.holdings", max: Limits.chatsPerOperatorMax) { $0.decoded() },
+            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
     }
 }
 

@@ -5,8 +5,8 @@
 
 import Consortium
 import Coordinator
-import Raft
 import FoundationEssentials
+import Raft
 import SwiftProtobuf
 
 public enum PeerFrame: Sendable {

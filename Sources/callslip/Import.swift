@@ -26,7 +26,9 @@ struct Import: AsyncParsableCommand {
         do {
             let parsed = try ConsortiumFile(yaml: yaml)
             if check {
-                print("\(file): \(parsed.libraries.count) libraries, \(parsed.queues.count) queues, \(parsed.operators.count) operators; nothing wrong")
+                print(
+                    "\(file): \(parsed.libraries.count) libraries, \(parsed.queues.count) queues, \(parsed.operators.count) operators; nothing wrong"
+                )
                 return
             }
         } catch {
@@ -41,10 +43,12 @@ struct Import: AsyncParsableCommand {
         for problem in report.problems { Terminal.complain("\(file): \(problem)\n") }
         guard report.problems.isEmpty else { throw ExitCode(65) }
         print(
-            "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords")
+            "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
+        )
         if !report.unreached.isEmpty {
             Terminal.complain(
-                "these nodes did not take their operators' passwords: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n")
+                "these nodes did not take their operators' passwords: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n"
+            )
             throw ExitCode(75)
         }
     }

@@ -19,10 +19,14 @@ struct Status: AsyncParsableCommand {
             throw ValidationError("\(node) answered \(response.status): \(response.text)")
         }
         if json { return print(response.text) }
-        print("node \(status.node) (boot \(status.boot)), served by \(status.servedBy ?? "no coordinator"), leader \(status.leader ?? "unknown")")
+        print(
+            "node \(status.node) (boot \(status.boot)), served by \(status.servedBy ?? "no coordinator"), leader \(status.leader ?? "unknown")"
+        )
         if status.isolated { print("ISOLATED: this node reaches no coordinator that has a leader") }
         if let raft = status.raft {
-            print("raft: \(raft.role), term \(raft.term), commit \(raft.commitIndex), applied \(raft.appliedIndex), last \(raft.lastIndex), state \(raft.digest)")
+            print(
+                "raft: \(raft.role), term \(raft.term), commit \(raft.commitIndex), applied \(raft.appliedIndex), last \(raft.lastIndex), state \(raft.digest)"
+            )
             if let halted = raft.halted { print("HALTED: \(halted)") }
         }
         Table.print(

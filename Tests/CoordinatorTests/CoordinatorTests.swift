@@ -114,7 +114,7 @@ private let link = LinkID(1)
         }
         harness.settle()
         let outcomes = harness.outcomes(1)
-        #expect(outcomes.map(\.counter) .sorted() == [0, 1, 2, 3, 4, 5])
+        #expect(outcomes.map(\.counter).sorted() == [0, 1, 2, 3, 4, 5])
         #expect(outcomes.allSatisfy { if case .accepted = $0.verdict { true } else { false } })
         #expect(harness.outcomes(0).isEmpty)
         #expect(harness.cores.allSatisfy { $0.state.digest() == harness.cores[0].state.digest() })

@@ -99,7 +99,8 @@ enum SmallFile {
         close(descriptor)
         guard synced == 0 else { throw .file(path: temporary, operation: "fsync", code: code) }
         guard rename(temporary, path) == 0 else { throw .file(path: path, operation: "rename", code: errno) }
-        let folder = open(path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"), O_RDONLY | O_CLOEXEC)
+        let folder = open(
+            path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"), O_RDONLY | O_CLOEXEC)
         guard folder >= 0 else { throw .file(path: path, operation: "open folder of", code: errno) }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw .file(path: path, operation: "fsync folder of", code: errno) }

@@ -31,7 +31,8 @@ final class PeerCalls {
 
     /// Asks once. `nil` when the node is not known, not reachable, or does not answer in time.
     func call(_ call: PeerCall, at node: NodeName, completion: @escaping (PeerCall?) -> Void) {
-        guard let address = address(node), waiting.count < Self.waitingMax, let sealed = try? keyring.seal(call.wireBytes(), context: Self.context)
+        guard let address = address(node), waiting.count < Self.waitingMax,
+            let sealed = try? keyring.seal(call.wireBytes(), context: Self.context)
         else { return completion(nil) }
         nextID += 1
         let id = nextID

@@ -57,7 +57,9 @@ final class CoordinatorHost {
 
     /// Serves a library node over this port until it ends.
     func serve(_ port: any ServicePort, node: NodeName) {
-        guard ports.count < Self.nodesMax else { return port.close(code: "full", text: "this coordinator serves \(Self.nodesMax) nodes already") }
+        guard ports.count < Self.nodesMax else {
+            return port.close(code: "full", text: "this coordinator serves \(Self.nodesMax) nodes already")
+        }
         lastLink += 1
         let link = LinkID(lastLink)
         ports[link] = port

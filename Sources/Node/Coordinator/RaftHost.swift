@@ -92,7 +92,8 @@ final class RaftHost {
                 let now = nowMs
                 timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }
             case .roleChanged(let role, let term, let leader):
-                logger.info("raft role", metadata: ["role": "\(role)", "term": "\(term)", "leader": "\(leader.map(String.init) ?? "none")"])
+                logger.info(
+                    "raft role", metadata: ["role": "\(role)", "term": "\(term)", "leader": "\(leader.map(String.init) ?? "none")"])
                 onRole?(role, term, leader)
             case .dropped: break  // The coordinator asks again by id; it needs no word of this.
             case .halted(let fault): fatal("\(fault)")

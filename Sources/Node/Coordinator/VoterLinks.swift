@@ -92,7 +92,9 @@ final class VoterLinks {
 
     /// A follower that accepted entries of this term holds the leader's log up to there; the entry's own term is the log's to say.
     private func remember(_ message: RaftMessage, from voter: UInt64) {
-        guard case .appendEntriesResult(let result) = message, result.rejected == 0, let term = termOfEntry(result.lastLogIndex) else { return }
+        guard case .appendEntriesResult(let result) = message, result.rejected == 0, let term = termOfEntry(result.lastLogIndex) else {
+            return
+        }
         memory.acknowledged(by: voter, term: term, index: result.lastLogIndex)
     }
 }

@@ -194,7 +194,9 @@ public struct ConsortiumFile: Sendable {
             }
         }
         operators.append(
-            Operator(name: name, displayName: reader.text(map["display"], "display") ?? name.text, library: library.name, queues: staffed.sorted()))
+            Operator(
+                name: name, displayName: reader.text(map["display"], "display") ?? name.text, library: library.name,
+                queues: staffed.sorted()))
         guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
         guard (8...256).contains(password.utf8.count) else {
             reader.fail(passwordNode, "a password has 8 to 256 bytes")
@@ -207,7 +209,9 @@ public struct ConsortiumFile: Sendable {
     private func checkReferences(_ reader: inout YAMLReader) {
         let known = Set(queues.map(\.name))
         for (queue, line) in reader.references where !known.contains(queue) {
-            reader.fail(line: line, "there is no queue `\(queue)` in this file; the queues are \(known.sorted().map(\.text).joined(separator: ", "))")
+            reader.fail(
+                line: line,
+                "there is no queue `\(queue)` in this file; the queues are \(known.sorted().map(\.text).joined(separator: ", "))")
         }
         if libraries.count > Limits.librariesMax { reader.fail(line: 1, "more than \(Limits.librariesMax) libraries") }
         if queues.count > Limits.queuesMax { reader.fail(line: 1, "more than \(Limits.queuesMax) queues") }

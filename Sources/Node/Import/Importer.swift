@@ -53,7 +53,9 @@ struct Importer {
         }
     }
 
-    private func keep(_ credentials: ArraySlice<ConsortiumFile.Credential>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
+    private func keep(
+        _ credentials: ArraySlice<ConsortiumFile.Credential>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void
+    ) {
         guard let credential = credentials.first else { return completion(report) }
         accounts.keep(credential) { unreached in
             var report = report

@@ -84,7 +84,9 @@ final class PeerLink {
     }
 
     private func refusal(of hello: PeerHello) -> String? {
-        guard hello.version == own.version else { return "peer protocol \(own.version) expected, \(hello.version) came: update the older node" }
+        guard hello.version == own.version else {
+            return "peer protocol \(own.version) expected, \(hello.version) came: update the older node"
+        }
         guard hello.cluster == own.cluster else { return "this node belongs to another cluster: check `cluster` in both nodes' files" }
         return accepts(hello)
     }

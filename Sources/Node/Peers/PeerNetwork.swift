@@ -70,7 +70,8 @@ final class PeerNetwork {
     private func hello(_ purpose: LinkPurpose) -> PeerHello {
         let voter = durable()
         return PeerHello(
-            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, durableTerm: voter.term, durableIndex: voter.index)
+            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, durableTerm: voter.term, durableIndex: voter.index
+        )
     }
 
     private func accept(_ stream: TCPStream) {

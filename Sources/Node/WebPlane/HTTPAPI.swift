@@ -92,7 +92,8 @@ struct HTTPAPI {
     /// The demonstration signs its visitors in by a link. Installed only when the node's file says `demo`.
     private func installDemo(_ server: WebServer) {
         server.get("/demo/enter") { request, responder in
-            guard let token = request.query("session"), token.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }) else {
+            guard let token = request.query("session"), token.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+            else {
                 return responder.send(.text("No session was given.\n", status: 400))
             }
             var response = Response.redirect(to: "/desk")

@@ -103,7 +103,8 @@ extension LocalCluster {
     }
 
     func status(_ name: String) async -> NodeStatus? {
-        guard let response = try? await NodeClient.request(.get, webURL(name) + "/api/status", timeoutMs: 1_000), response.status == 200 else {
+        guard let response = try? await NodeClient.request(.get, webURL(name) + "/api/status", timeoutMs: 1_000), response.status == 200
+        else {
             return nil
         }
         return try? JSONDecoder().decode(NodeStatus.self, from: Data(response.body))

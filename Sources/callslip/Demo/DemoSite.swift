@@ -45,7 +45,8 @@ final class DemoSite {
     private static func signIn(_ cluster: LocalCluster) async -> String {
         let url = cluster.webURL("steenbock")
         let body = Array(#"{"operator":"stan.steenbock","password":"green-fields-1"}"#.utf8)
-        let response = try? await NodeClient.request(.post, url + "/api/sign-in", headers: [("Content-Type", "application/json")], body: body)
+        let response = try? await NodeClient.request(
+            .post, url + "/api/sign-in", headers: [("Content-Type", "application/json")], body: body)
         struct SignedIn: Decodable { var session: String }
         guard let response, let signedIn = try? JSONDecoder().decode(SignedIn.self, from: Data(response.body)) else { return url + "/desk" }
         return url + "/demo/enter?session=" + signedIn.session
@@ -68,7 +69,8 @@ final class SiteServer {
             responder.send(Response(status: 200, headers: [("Content-Type", "text/css; charset=utf-8")], body: Array(SitePages.style.utf8)))
         }
         server.get("/demo.js") { _, responder in
-            responder.send(Response(status: 200, headers: [("Content-Type", "text/javascript; charset=utf-8")], body: Array(SitePages.script.utf8)))
+            responder.send(
+                Response(status: 200, headers: [("Content-Type", "text/javascript; charset=utf-8")], body: Array(SitePages.script.utf8)))
         }
         for (name, title) in names {
             server.get("/library/\(name)") { _, responder in responder.send(.html(SitePages.library(name, title, nodes))) }

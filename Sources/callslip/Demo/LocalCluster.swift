@@ -74,13 +74,16 @@ final class LocalCluster {
         func port(_ plane: UInt16, _ offset: Int) -> String { "127.0.0.1:\(basePort + plane + UInt16(offset))" }
         let isLibrary = Self.libraries.contains(name)
         // A patron's page knows at least two nodes: this one and the next library's.
-        let ring = Self.libraries.firstIndex(of: name).map { [Self.libraries[$0], Self.libraries[($0 + 1) % 3], Self.libraries[($0 + 2) % 3]] }
+        let ring = Self.libraries.firstIndex(of: name).map {
+            [Self.libraries[$0], Self.libraries[($0 + 1) % 3], Self.libraries[($0 + 2) % 3]]
+        }
         let urls = (ring ?? [name]).compactMap { other in names.firstIndex(of: other).map { "http://\(port(1, $0))" } }
         var lines = [
             "# Written by `callslip demo`; it is written anew at each start.",
             "node: \(name)", "cluster: demo", "data: \(folder)/\(name)", "keyring: \(keyring)",
             "roles: [\(isLibrary ? "library" : "coordinator")]", "web: [\"\(port(1, offset))\"]",
-            "urls: [\(urls.map { "\"\($0)\"" }.joined(separator: ", "))]", "peer: \"\(port(11, offset))\"", "gossip: \"\(port(21, offset))\"",
+            "urls: [\(urls.map { "\"\($0)\"" }.joined(separator: ", "))]", "peer: \"\(port(11, offset))\"",
+            "gossip: \"\(port(21, offset))\"",
             "seeds: [\(names.indices.map { "\"\(port(11, $0))\"" }.joined(separator: ", "))]",
             "demo: \"\(frameAncestor)\"", "coordinators:",
         ]
