@@ -134,8 +134,16 @@ public final class Assets: Sendable {
         // Libraries' pages load scripts, styles and pictures from here; HTML they may only show in a frame, as its policy says.
         makers.append { $0.hasSuffix(".html") ? nil : ("Access-Control-Allow-Origin", "*") }
         makers.append { $0.hasSuffix(".html") ? nil : ("Cross-Origin-Resource-Policy", "cross-origin") }
-        for field in pageHeaders { makers.append { $0.hasSuffix(".html") ? field : nil } }
+        for field in pageHeaders { makers.append { $0.hasSuffix(".html") && !isFramable($0) ? field : nil } }
+        for field in pageHeaders { makers.append { isFramable($0) ? (field.name, withoutFrameAncestors(field.value)) : nil } }
         return makers
+    }
+
+    /// Libraries show the chat's page in frames of their own pages; no other page may be framed by strangers.
+    private static func isFramable(_ path: String) -> Bool { path == "chat.html" }
+
+    private static func withoutFrameAncestors(_ policy: String) -> String {
+        policy.split(separator: ";").filter { !trimmed($0).hasPrefix("frame-ancestors") }.joined(separator: ";")
     }
 
     static func contentType(_ path: String) -> String {

@@ -13,6 +13,7 @@ enum PresenceRendering {
         var jabber_user='\(javaScriptEscaped(name))'; var jabber_server='\(javaScriptEscaped(server))';
         var jabber_resources=[{name:'\(entry.resourceName)',priority:5,show:'\(entry.show.rawValue)',status:'\(javaScriptEscaped(entry.statusText))'}];
         var jabber_client_id='\(javaScriptEscaped(clientId))';
+        var callslip={"reach":"\(entry.reach)","title":\(jsonText(entry.title)),"answers":\(jsonText(entry.answers))};
 
         """ + (callback.map { "\($0)();\n" } ?? "")
     }
@@ -60,6 +61,9 @@ enum PresenceRendering {
         }
         return result
     }
+
+    /// A JSON string; what could end a script element or a line of it is escaped.
+    private static func jsonText(_ text: String) -> String { "\"\(javaScriptEscaped(text))\"" }
 
     /// For a string in single quotes, also inside a `script` element.
     static func javaScriptEscaped(_ text: String) -> String {

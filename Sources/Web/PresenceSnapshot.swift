@@ -12,11 +12,22 @@ public struct PresenceEntry: Sendable, Equatable {
     public var status: String
     /// The person reached belongs to the general queue. XML and JavaScript then name the resource `referred`, with status `referred`.
     public var isReferred: Bool
+    /// The queue's title, and that of the queue that answers; for our own scripts. Empty where not known.
+    public var title: String
+    public var answers: String
 
-    public init(show: PresenceShow, status: String = "", isReferred: Bool = false) {
+    public init(show: PresenceShow, status: String = "", isReferred: Bool = false, title: String = "", answers: String = "") {
         self.show = show
         self.status = status
         self.isReferred = isReferred
+        self.title = title
+        self.answers = answers
+    }
+
+    /// Whom pressing the button reaches, in the words of the client protocol.
+    var reach: String {
+        if isReferred { return "referred" }
+        return show == .available || show == .chat ? "own" : "nobody"
     }
 
     static let unknown = PresenceEntry(show: .unavailable)

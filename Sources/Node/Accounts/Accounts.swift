@@ -103,7 +103,8 @@ final class Accounts {
     func keep(_ credential: ConsortiumFile.Credential, completion: @escaping ([NodeName]) -> Void) {
         let parameters = parameters
         let password = credential.password
-        onWorker({ _ in try? PasswordHash.hash(password, parameters: parameters) }) { [self] verifier in
+        let hash: @Sendable (inout AccountStore) -> String? = { _ in try? PasswordHash.hash(password, parameters: parameters) }
+        onWorker(hash) { [self] verifier in
             let keepers = [credential.homeNode, credential.standbyNode].compactMap { $0 }
             guard let verifier = verifier ?? nil else { return completion(keepers) }
             var unreached: [NodeName] = []
@@ -141,20 +142,22 @@ final class Accounts {
         switch call {
         case .verifyPassword(let name, let password):
             let decoy = decoy
-            onWorker({ store in
+            let check: @Sendable (inout AccountStore) -> Bool = { store in
                 let stored = store.verifier(of: name)
                 let matches = (try? PasswordHash.verify(password, stored: stored ?? decoy)) ?? false
                 return stored != nil && matches
-            }) { answer(.answer(ok: $0 ?? false, text: "")) }
+            }
+            onWorker(check) { answer(.answer(ok: $0 ?? false, text: "")) }
         case .storeVerifier(let name, let verifier):
-            onWorker({ store -> String in
+            let keep: @Sendable (inout AccountStore) -> String = { store in
                 do {
                     try store.store(verifier, of: name)
                     return ""
                 } catch {
                     return "\(error)"
                 }
-            }) { [self] failure in
+            }
+            onWorker(keep) { [self] failure in
                 if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }

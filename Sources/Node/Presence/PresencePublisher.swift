@@ -74,18 +74,21 @@ final class PresencePublisher {
     /// What the presence API shows: `available` when pressing the button reaches a person.
     private func render() {
         guard let board else { return }
-        let general = board.queues.first { $0.queue.library == nil }?.queue.name
-        let generalStaffed = general.flatMap { gossip.freshest($0.text) }?.isStaffed ?? false
+        let general = board.queues.first { $0.queue.library == nil }?.queue
+        let generalStaffed = general.flatMap { gossip.freshest($0.name.text) }?.isStaffed ?? false
+        let titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
         var queues: [String: PresenceEntry] = [:]
         for status in board.queues {
             let name = status.queue.name.text
             let view = gossip.freshest(name)
+            let title = status.queue.library.flatMap { titles[$0] } ?? status.queue.title
             if view?.isStaffed ?? false {
-                queues[name] = PresenceEntry(show: .available)
+                queues[name] = PresenceEntry(show: .available, title: title, answers: title)
             } else if status.queue.library != nil, fallsBack(status.queue, board), generalStaffed {
-                queues[name] = PresenceEntry(show: .available, status: "referred", isReferred: true)
+                queues[name] = PresenceEntry(
+                    show: .available, status: "referred", isReferred: true, title: title, answers: general?.title ?? "")
             } else {
-                queues[name] = PresenceEntry(show: .unavailable)
+                queues[name] = PresenceEntry(show: .unavailable, title: title)
             }
         }
         var users: [String: PresenceEntry] = [:]
