@@ -27,6 +27,7 @@ let package = Package(
         .target(name: "Gossip"),
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
+        .target(name: "History", dependencies: ["Consortium"]),
         .target(name: "Coordinator", dependencies: ["Consortium"]),
         .target(
             name: "Wire",
@@ -49,7 +50,7 @@ let package = Package(
         .executableTarget(
             name: "callslip",
             dependencies: [
-                "Node", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", logging,
+                "Node", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "History", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -58,6 +59,7 @@ let package = Package(
         .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"]),
         .testTarget(name: "ConsortiumTests", dependencies: ["Consortium"], exclude: ["Scenarios"]),
+        .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol"]),

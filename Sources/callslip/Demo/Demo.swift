@@ -22,8 +22,15 @@ struct Demo: AsyncParsableCommand {
     @Flag(help: "Keep the data of the run before.")
     var keep = false
 
+    @Flag(help: "Play the whole story without a person, compare all copies, and end: status 0 when nothing was lost or doubled.")
+    var check = false
+
     func run() async throws {
         guard let yaml = Files.read(consortium) else { throw ValidationError("cannot read \(consortium)") }
+        if check {
+            guard !keep else { throw ValidationError("--check needs fresh data; leave out --keep") }
+            return try await Self.check(directory: try Self.absolute(directory), yaml: yaml, port: port)
+        }
         try await Self.run(directory: try Self.absolute(directory), yaml: yaml, port: port, fresh: !keep)
     }
 
@@ -59,6 +66,30 @@ struct Demo: AsyncParsableCommand {
         Terminal.say("stopping …")
         await cluster.stopAll()
         for signal in signals { signal.close() }
+    }
+
+    /// The story; a signal ends the cluster with it.
+    @ClusterActor
+    private static func check(directory: String, yaml: String, port: UInt16) async throws {
+        let cluster = try LocalCluster(folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)")
+        var unexpected = 0
+        cluster.onUnexpectedExit = { name, status in
+            unexpected += 1
+            Terminal.complain("\(name) ended by itself (status \(status)); see \(directory)/\(name).log\n")
+        }
+        let story = Story(cluster)
+        do {
+            try cluster.prepare(fresh: true)
+            try await cluster.bringUp(importing: Story.withShortTimes(yaml))
+            let held = try await story.tell()
+            story.end()
+            await cluster.stopAll()
+            guard held, unexpected == 0 else { throw ExitCode.failure }
+        } catch {
+            story.end()
+            await cluster.stopAll()
+            throw error
+        }
     }
 
     @ClusterActor

@@ -1,0 +1,150 @@
+/// What happened in a run of the service, as its clients saw it, and the judgement of it.
+///
+/// It promises: nothing that was acknowledged as safe and is missing, nothing doubled, reordered, altered or shown in two
+/// places to two people goes unnoticed, as long as the clients write down all that they were told.
+/// It never waits, reads clocks or talks to anyone. Its caller writes down acknowledgements when they come, and every
+/// message that a client receives, repeats too.
+
+import Consortium
+
+/// The record of one run.
+public struct History: Sendable {
+    /// Names a message for ever: its sender drew the identifier and counts.
+    public struct Key: Hashable, Comparable, Sendable {
+        public var chat: ChatID
+        public var sender: SenderID
+        public var sequence: UInt64
+        public init(chat: ChatID, sender: SenderID, sequence: UInt64) {
+            self.chat = chat
+            self.sender = sender
+            self.sequence = sequence
+        }
+        public static func < (left: Self, right: Self) -> Bool {
+            (left.chat, left.sender, left.sequence) < (right.chat, right.sender, right.sequence)
+        }
+    }
+
+    /// A message as a client was shown it.
+    public struct Line: Hashable, Sendable {
+        public var key: Key
+        public var at: Position
+        public var text: String
+        public init(key: Key, at: Position, text: String) {
+            self.key = key
+            self.at = at
+            self.text = text
+        }
+    }
+
+    /// One participant's copy of one chat, in the order of arrival.
+    public struct Transcript: Hashable, Sendable {
+        public var reader: String
+        public var chat: ChatID
+        public internal(set) var lines: [Line] = []
+        /// Took part to the end, and so must have everything; others must have everything up to the last line that they have.
+        public var isComplete: Bool
+        public init(reader: String, chat: ChatID, isComplete: Bool) {
+            self.reader = reader
+            self.chat = chat
+            self.isComplete = isComplete
+        }
+
+        private var known: Set<Line> = []
+
+        /// Takes what came. A repeat of the same message at the same position is how a node answers `after`, and is dropped;
+        /// the same message at another position is kept, and judged.
+        /// - Returns: false for a repeat.
+        @discardableResult
+        public mutating func receive(_ line: Line) -> Bool {
+            guard known.insert(line).inserted else { return false }
+            lines.append(line)
+            return true
+        }
+    }
+
+    /// What senders said, and where the service acknowledged it as safe.
+    public private(set) var said: [Key: String] = [:]
+    public private(set) var acknowledged: [Key: Position] = [:]
+    public var transcripts: [Transcript] = []
+    private var acknowledgedTwice: Set<Key> = []
+
+    public init() {}
+
+    public mutating func say(_ key: Key, _ text: String) { said[key] = text }
+
+    /// An acknowledgement came. The same one may come again; one for another position is a fault.
+    public mutating func acknowledge(_ key: Key, at position: Position) {
+        if let before = acknowledged.updateValue(position, forKey: key), before != position { acknowledgedTwice.insert(key) }
+    }
+
+    /// What is wrong with the run.
+    public func judge() -> Judgement {
+        var faults: [Judgement.Fault] = []
+        var places: [ChatID: [Position: Key]] = [:]
+        for key in acknowledgedTwice.sorted() { faults.append(.init(.doubled, key, "acknowledgements")) }
+        for (key, at) in acknowledged { places[key.chat, default: [:]][at] = key }
+        if places.values.reduce(0, { $0 + $1.count }) != acknowledged.count {
+            for (key, at) in acknowledged where places[key.chat]?[at] != key { faults.append(.init(.displaced, key, "acknowledgements")) }
+        }
+        for transcript in transcripts { judge(transcript, &places, &faults) }
+        return Judgement(chats: Set(transcripts.map(\.chat)).count, acknowledged: acknowledged.count, faults: faults)
+    }
+
+    private func judge(_ transcript: Transcript, _ places: inout [ChatID: [Position: Key]], _ faults: inout [Judgement.Fault]) {
+        var shown: [Key: Position] = [:]
+        var lastOfSender: [SenderID: UInt64] = [:]
+        var end = Position.zero
+        for line in transcript.lines {
+            func fault(_ kind: Judgement.Kind) { faults.append(.init(kind, line.key, transcript.reader)) }
+            guard shown.updateValue(line.at, forKey: line.key) == nil else {
+                fault(.doubled)
+                continue
+            }
+            if line.at <= end || line.key.sequence <= lastOfSender[line.key.sender] ?? 0 { fault(.reordered) }
+            end = max(end, line.at)
+            lastOfSender[line.key.sender] = max(lastOfSender[line.key.sender] ?? 0, line.key.sequence)
+            if said[line.key] != line.text { fault(.altered) }
+            // Acknowledgements and all readers must agree on what stands where.
+            if places[transcript.chat, default: [:]][line.at, default: line.key] != line.key { fault(.displaced) }
+            places[transcript.chat, default: [:]][line.at] = line.key
+            if let at = acknowledged[line.key], at != line.at { fault(.displaced) }
+        }
+        for (key, at) in acknowledged where key.chat == transcript.chat && shown[key] == nil && (transcript.isComplete || at <= end) {
+            faults.append(.init(.lost, key, transcript.reader))
+        }
+    }
+}
+
+/// The judgement of a run.
+public struct Judgement: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Acknowledged as safe, and missing in a participant's copy.
+        case lost
+        /// The same message at two positions.
+        case doubled
+        /// Shown after a later one, of the chat or of its sender.
+        case reordered
+        /// Nobody said it, or not like this.
+        case altered
+        /// Two readers, or a reader and an acknowledgement, disagree on what stands at a position.
+        case displaced
+    }
+
+    public struct Fault: Hashable, Sendable, CustomStringConvertible {
+        public var kind: Kind
+        public var key: History.Key
+        public var reader: String
+        init(_ kind: Kind, _ key: History.Key, _ reader: String) {
+            self.kind = kind
+            self.key = key
+            self.reader = reader
+        }
+        public var description: String { "\(kind.rawValue): chat \(key.chat), sender \(key.sender), number \(key.sequence), at \(reader)" }
+    }
+
+    public var chats: Int
+    public var acknowledged: Int
+    public var faults: [Fault]
+    public var held: Bool { faults.isEmpty }
+    public func count(_ kind: Kind) -> Int { faults.count { $0.kind == kind } }
+}

@@ -1,0 +1,80 @@
+/// `callslip chat`: a patron in a terminal.
+
+import ArgumentParser
+import ClientProtocol
+import Consortium
+import EventLoop
+
+struct Chat: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Chat as a patron, in the terminal. The end of input (Ctrl-D) leaves.")
+
+    @Option(help: "The address of a node.")
+    var node: String
+
+    @Option(help: "The queue to ask.")
+    var queue: String
+
+    @Flag(help: "Agree that the general queue answers when the library cannot.")
+    var referralAgreed = false
+
+    func run() async throws {
+        guard let queue = QueueName(queue) else { throw ValidationError("--queue: expected \(QueueName.rule)") }
+        try await Self.run(node: node, queue: queue, referralAgreed: referralAgreed)
+    }
+
+    @ClusterActor
+    private static func run(node: String, queue: QueueName, referralAgreed: Bool) async throws {
+        let patron = PatronSession("you", nodes: [node], queue: queue, referralAgreed: referralAgreed)
+        patron.agrees = referralAgreed ? true : nil
+        let sender = patron.copy.sender
+        var shown = ""
+        patron.onNew = { messages in for message in messages { show(message, own: sender) } }
+        patron.onState = { state in
+            let text = describe(state.phase)
+            if text != shown { Terminal.say("-- \(text)") }
+            shown = text
+        }
+        patron.onEnded = { why in Terminal.say("-- the chat has ended here: \(why)") }
+        patron.start()
+        // Reading blocks, so it has a task of its own, away from the loop.
+        let lines = AsyncStream<String> { continuation in
+            let reader = Task.detached {
+                while let line = readLine() { continuation.yield(line) }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in reader.cancel() }
+        }
+        for await line in lines where !line.isEmpty {
+            if patron.ended != nil { break }
+            guard line.utf8.count <= Limits.messageBytesMax else {
+                Terminal.complain("That is longer than \(Limits.messageBytesMax) bytes; say it in parts.\n")
+                continue
+            }
+            if !patron.say(line) { Terminal.complain("Too much is not yet safe; wait a moment and say it again.\n") }
+        }
+        guard patron.ended == nil else { return }
+        try await Wait.until("the service to take everything", withinMs: 30_000) { patron.ended != nil || patron.copy.outbox.entries.isEmpty }
+        if patron.ended == nil { try await patron.leave() }
+        patron.onEnded = nil
+        patron.close()
+    }
+
+    private static func show(_ message: ServerMessage.Message, own: SenderID) {
+        switch message.body {
+        case .text(_, let sender, _) where sender == own: break
+        case .text(let text, _, _): Terminal.say("\(message.name ?? message.by.rawValue): \(text)")
+        case .event(let event): Terminal.say("-- \(event)")
+        }
+    }
+
+    private static func describe(_ phase: ServerMessage.Phase) -> String {
+        switch phase {
+        case .waiting(let queue, let ahead): "waiting for \(queue.title), \(ahead) ahead of you"
+        case .held(let held): "with \(held.by.display)" + (held.by.library.map { " of \($0.title)" } ?? "")
+        case .ask(let queue): "the library cannot answer now; with --referral-agreed, \(queue.title) does"
+        case .unattended: "nobody can answer now"
+        case .kept: "your question was kept"
+        case .closed(let reason): "closed (\(reason.rawValue))"
+        }
+    }
+}

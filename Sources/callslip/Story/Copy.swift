@@ -1,0 +1,43 @@
+/// A client's copy of one chat, and what it still has to say in it. What patrons' and operators' sessions share.
+
+import ClientProtocol
+import Consortium
+import History
+
+struct Copy {
+    let chat: ChatID
+    let sender: SenderID = .new()
+    var outbox = Outbox()
+    var state: ServerMessage.ChatState?
+    var transcript: History.Transcript
+    private(set) var events: [ServerMessage.Event] = []
+    /// The last position that is here.
+    private(set) var last: Position = .zero
+
+    init(chat: ChatID, reader: String) {
+        self.chat = chat
+        transcript = History.Transcript(reader: reader, chat: chat, isComplete: true)
+    }
+
+    func key(_ sequence: UInt64) -> History.Key { .init(chat: chat, sender: sender, sequence: sequence) }
+
+    /// Takes what came, and gives what is new of it.
+    mutating func receive(_ messages: [ServerMessage.Message]) -> [ServerMessage.Message] {
+        var new: [ServerMessage.Message] = []
+        for message in messages {
+            switch message.body {
+            case .text(let text, let sender, let sequence):
+                let key = History.Key(chat: chat, sender: sender, sequence: sequence)
+                if transcript.receive(.init(key: key, at: message.at, text: text)) { new.append(message) }
+            case .event(let event) where message.at > last:
+                events.append(event)
+                new.append(message)
+            case .event: break
+            }
+            last = max(last, message.at)
+        }
+        return new
+    }
+
+    func has(_ wanted: (ServerMessage.Event) -> Bool) -> Bool { events.contains(where: wanted) }
+}

@@ -1,0 +1,40 @@
+/// Writes down what the clients of a run said, were told is safe, and how long that took.
+
+import Consortium
+import EventLoop
+import History
+
+@ClusterActor
+final class Recorder {
+    private(set) var history = History()
+    private var saidMs: [History.Key: UInt64] = [:]
+    /// The longest time between saying something and hearing that it is safe.
+    private(set) var longestMs: UInt64 = 0
+    private(set) var longestInStepMs: UInt64 = 0
+    private(set) var acknowledgedInStep = 0
+
+    func said(_ key: History.Key, _ text: String) {
+        history.say(key, text)
+        saidMs[key] = ClusterActor.loop.nowMs
+    }
+
+    func acknowledged(_ key: History.Key, at position: Position) {
+        if let since = saidMs.removeValue(forKey: key) {
+            let tookMs = ClusterActor.loop.nowMs - since
+            longestMs = max(longestMs, tookMs)
+            longestInStepMs = max(longestInStepMs, tookMs)
+            acknowledgedInStep += 1
+        }
+        history.acknowledge(key, at: position)
+    }
+
+    /// It was refused: nobody waits for it any more.
+    func refused(_ key: History.Key) { saidMs[key] = nil }
+
+    func beginStep() { (longestInStepMs, acknowledgedInStep) = (0, 0) }
+
+    func judge(_ transcripts: [History.Transcript]) -> Judgement {
+        history.transcripts = transcripts
+        return history.judge()
+    }
+}
