@@ -68,7 +68,7 @@ struct Demo: AsyncParsableCommand {
         for signal in signals { signal.close() }
     }
 
-    /// The story; a signal ends the cluster with it.
+    /// The story. A signal ends this process, and the nodes end with their parent.
     @ClusterActor
     private static func check(directory: String, yaml: String, port: UInt16) async throws {
         let cluster = try LocalCluster(folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)")
@@ -134,7 +134,8 @@ extension LocalCluster {
     }
 
     func status(_ name: String) async -> NodeStatus? {
-        guard let response = try? await NodeClient.request(.get, webURL(name) + "/api/status", timeoutMs: 1_000), response.status == 200 else {
+        guard let response = try? await NodeClient.request(.get, webURL(name) + "/api/status", timeoutMs: 1_000), response.status == 200
+        else {
             return nil
         }
         return try? JSONDecoder().decode(NodeStatus.self, from: Data(response.body))

@@ -53,8 +53,11 @@ struct Chat: AsyncParsableCommand {
             if !patron.say(line) { Terminal.complain("Too much is not yet safe; wait a moment and say it again.\n") }
         }
         guard patron.ended == nil else { return }
-        try await Wait.until("the service to take everything", withinMs: 30_000) { patron.ended != nil || patron.copy.outbox.entries.isEmpty }
-        if patron.ended == nil { try await patron.leave() }
+        try await Wait.until("the service to take everything", withinMs: 30_000) {
+            patron.ended != nil || patron.copy.outbox.entries.isEmpty
+        }
+        // A chat that is over already cannot be left.
+        if case .closed = patron.phase {} else if patron.ended == nil { try await patron.leave() }
         patron.onEnded = nil
         patron.close()
     }
