@@ -68,7 +68,7 @@ struct Demo: AsyncParsableCommand {
         for signal in signals { signal.close() }
     }
 
-    /// The story; a signal ends the cluster with it.
+    /// The story. A signal ends this process, and the nodes end with their parent.
     @ClusterActor
     private static func check(directory: String, yaml: String, port: UInt16) async throws {
         let cluster = try LocalCluster(folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)")

@@ -34,15 +34,16 @@ struct Chat: AsyncParsableCommand {
             if text != shown { Terminal.say("-- \(text)") }
             shown = text
         }
-        patron.onEnded = { why in Terminal.say("-- the chat has ended here: \(why)") }
+        let (lines, feed) = AsyncStream.makeStream(of: String.self)
+        patron.onEnded = { why in
+            Terminal.complain("-- the chat has ended here: \(why)\n")
+            feed.finish()
+        }
         patron.start()
-        // Reading blocks, so it has a task of its own, away from the loop.
-        let lines = AsyncStream<String> { continuation in
-            let reader = Task.detached {
-                while let line = readLine() { continuation.yield(line) }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in reader.cancel() }
+        // Reading blocks, so it is done away from the loop's thread.
+        Task.detached {
+            while let line = readLine() { feed.yield(line) }
+            feed.finish()
         }
         for await line in lines where !line.isEmpty {
             if patron.ended != nil { break }
@@ -52,9 +53,12 @@ struct Chat: AsyncParsableCommand {
             }
             if !patron.say(line) { Terminal.complain("Too much is not yet safe; wait a moment and say it again.\n") }
         }
-        guard patron.ended == nil else { return }
-        try await Wait.until("the service to take everything", withinMs: 30_000) { patron.ended != nil || patron.copy.outbox.entries.isEmpty }
-        if patron.ended == nil { try await patron.leave() }
+        guard patron.ended == nil else { throw ExitCode.failure }
+        try await Wait.until("the service to take everything", withinMs: 30_000) {
+            patron.ended != nil || patron.copy.outbox.entries.isEmpty
+        }
+        // A chat that is over already cannot be left.
+        if case .closed = patron.phase {} else if patron.ended == nil { try await patron.leave() }
         patron.onEnded = nil
         patron.close()
     }
@@ -63,7 +67,24 @@ struct Chat: AsyncParsableCommand {
         switch message.body {
         case .text(_, let sender, _) where sender == own: break
         case .text(let text, _, _): Terminal.say("\(message.name ?? message.by.rawValue): \(text)")
-        case .event(let event): Terminal.say("-- \(event)")
+        case .event(let event): Terminal.say("-- \(describe(event))")
+        }
+    }
+
+    private static func describe(_ event: ServerMessage.Event) -> String {
+        switch event {
+        case .opened(let queue): "you asked \(queue.title)"
+        case .referred(let queue): "your question went on to \(queue.title)"
+        case .claimed(let person), .pickedUp(let person):
+            "\(person.display)" + (person.library.map { " of \($0.title)" } ?? "") + " is with you"
+        case .transferAsked(let queue): "you are asked whether \(queue.title) may take over"
+        case .transferDeclined(let queue): "you stay; \(queue.title) was not asked"
+        case .offered(let queue): "\(queue.title) was asked to take over"
+        case .returned(let queue, _): "\(queue.title) could not take over; you stay where you are"
+        case .requeued(let queue, _): "you wait for \(queue.title) again"
+        case .nobodyThere: "nobody is there now"
+        case .kept: "your question was kept"
+        case .closed(let reason): "closed (\(reason.rawValue))"
         }
     }
 

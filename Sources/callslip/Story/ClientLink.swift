@@ -126,7 +126,11 @@ final class ClientLink {
         case .welcome(let welcome): self.welcome(welcome)
         case .bye(let code, _, let retryMs): bye = (code, retryMs)
         case .ok(let ok):
-            if let request = pending.removeValue(forKey: ok.re) { request.answer.resume(returning: .success(ok)) } else { onMessage?(message) }
+            if let request = pending.removeValue(forKey: ok.re) {
+                request.answer.resume(returning: .success(ok))
+            } else {
+                onMessage?(message)
+            }
         case .refused(let refused): answer(refused, message)
         default: onMessage?(message)
         }

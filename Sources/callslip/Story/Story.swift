@@ -39,7 +39,10 @@ final class Story {
 
     /// - Returns: whether everything held.
     func tell() async throws -> Bool {
-        let memorial = try queue("memorial"), college = try queue("college"), general = try queue("general"), steenbock = try queue("steenbock")
+        let memorial = try queue("memorial")
+        let college = try queue("college")
+        let general = try queue("general")
+        let steenbock = try queue("steenbock")
         let mia = try await desk("mia.memorial", "reading-room-1", at: "memorial")
         let stan = try await desk("stan.steenbock", "green-fields-1", at: "steenbock")
         try await mia.setAvailable(memorial)
@@ -180,7 +183,8 @@ final class Story {
             throw LocalClusterError("\(what): \(error)")
         }
         let tookMs = ClusterActor.loop.nowMs - sinceMs
-        Terminal.say("\(what): \(tookMs) ms, \(recorder.acknowledgedInStep) messages acknowledged, longest pause \(recorder.longestInStepMs) ms")
+        Terminal.say(
+            "\(what): \(tookMs) ms, \(recorder.acknowledgedInStep) messages acknowledged, longest pause \(recorder.longestInStepMs) ms")
     }
 
     // MARK: The end
@@ -202,7 +206,8 @@ final class Story {
         }
         let judgement = recorder.judge(transcripts)
         for fault in judgement.faults.prefix(20) { Terminal.complain("\(fault)\n") }
-        let lost = judgement.count(.lost), doubled = judgement.count(.doubled)
+        let lost = judgement.count(.lost)
+        let doubled = judgement.count(.doubled)
         let others = judgement.faults.count - lost - doubled
         Terminal.say(
             "chats \(judgement.chats), messages acknowledged \(judgement.acknowledged), lost \(lost), doubled \(doubled), "
