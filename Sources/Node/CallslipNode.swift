@@ -121,6 +121,7 @@ public final class CallslipNode {
             let replica = coordinator.raft.replica
             let id = configuration.voter?.id ?? 0
             network.durable = { (id, replica.lastTerm, replica.storedIndex) }
+            voters.termOfEntry = { replica.term(at: $0) }
             network.refuse = { voters.refusal(of: $0) }
             network.receive(.service) { link in
                 if let hello = link.remote { coordinator.serve(link, node: hello.node) }

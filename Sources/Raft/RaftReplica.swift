@@ -68,7 +68,8 @@ public final class RaftReplica {
     /// On a leader: what a member has on disk; nil otherwise.
     public func matchIndex(of member: UInt64) -> UInt64? { core.matchIndex(of: member) }
 
-    func term(at index: UInt64) -> UInt64? {
+    /// The term of an entry that this member still holds in memory, or of its snapshot.
+    public func term(at index: UInt64) -> UInt64? {
         if let term = tail.term(at: index) { return term }
         return snapshot?.meta.index == index ? snapshot?.meta.term : nil
     }
