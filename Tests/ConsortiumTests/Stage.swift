@@ -282,7 +282,8 @@ struct Stage {
         case .accepted(.token(let token)): "token \(token.index).\(token.ordinal)"
         case .accepted(.offered(let offer)): "offer \(offer.index).\(offer.ordinal)"
         case .accepted(.placed(let position)): "placed \(position.epoch):\(position.n)"
-        case .refused(let refusal): "refused \(refusal.code.rawValue): \(refusal.sentence)"
+        // A digest's number would change with every field of the state.
+        case .refused(let refusal): "refused \(refusal.code.rawValue): " + (refusal.sentence.cut(before: ": digest") ?? refusal.sentence)
         }
     }
 
@@ -359,9 +360,21 @@ struct Stage {
             return state.messages(of: Self.id(name), after: position).map { "\(name) \(Self.describe($0))" }
         case "may":
             let (name, person) = (try word(arguments, 1), try word(arguments, 2))
-            return [state.authorize(Self.id(name), session: session(person, [:])).map { Self.describe(.refused($0)) } ?? "\(person) may read \(name)"]
+            return [
+                state.authorize(Self.id(name), session: session(person, [:])).map { Self.describe(.refused($0)) }
+                    ?? "\(person) may read \(name)"
+            ]
         case "next": return [state.nextDeadlineMs().map { "due at \($0), now \(state.clockMs)" } ?? "nothing is due, now \(state.clockMs)"]
         case let other: throw Mistake(description: "cannot show \(other)")
         }
+    }
+}
+
+extension String {
+    /// What stands before the first occurrence of a text; `nil` when it does not occur.
+    fileprivate func cut(before text: String) -> String? {
+        var rest = self[...]
+        while !rest.isEmpty, !rest.hasPrefix(text) { rest = rest.dropFirst() }
+        return rest.isEmpty ? nil : String(self[..<rest.startIndex])
     }
 }
