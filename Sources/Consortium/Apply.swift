@@ -24,8 +24,12 @@ extension ConsortiumState {
         var verdicts: [Verdict] = []
         verdicts.reserveCapacity(batch.items.count)
         for (offset, item) in batch.items.enumerated() {
-            guard halted == nil, offset < Limits.commandsPerBatchMax else {
-                verdicts.append(.refused(Refusal(.tooMany, halted ?? "An entry carries \(Limits.commandsPerBatchMax) commands at most.")))
+            if let halted {
+                verdicts.append(.refused(Refusal(.invalid, halted)))
+                continue
+            }
+            guard offset < Limits.commandsPerBatchMax else {
+                verdicts.append(.refused(Refusal(.tooMany, "An entry carries \(Limits.commandsPerBatchMax) commands at most.")))
                 continue
             }
             verdicts.append(apply(item.command, at: LogPosition(index: index, ordinal: UInt32(truncatingIfNeeded: offset))))

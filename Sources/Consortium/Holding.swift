@@ -78,9 +78,24 @@ extension ConsortiumState {
     /// A question left as a message is a message again; anything else waits again.
     mutating func giveBack(_ chat: inout Chat, from holding: Holding, _ reason: RequeueReason, preferring preferred: QueueName?) {
         guard holding.wasKept else { return requeue(&chat, reason, preferring: preferred) }
+        keepAgain(&chat)
+    }
+
+    mutating func keepAgain(_ chat: inout Chat) {
         chat.stage = .kept
         note(.kept, in: chat)
         store(chat)
+    }
+
+    /// Whether the chat is a question left as a message, whoever holds it or has it on offer. Once a message, always a message: so an
+    /// offer without a holder is recognised by what was noted in the chat.
+    func isMessage(_ chat: Chat) -> Bool {
+        switch chat.stage {
+        case .kept: true
+        case .held(let holding): holding.wasKept
+        case .offered: scripts[chat.id]?.messages.contains { $0.body == .event(.kept) } ?? false
+        case .waiting, .unattended, .closed: false
+        }
     }
 
     mutating func close(_ id: ChatID, token: LogPosition) throws(Refusal) {

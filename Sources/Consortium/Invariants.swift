@@ -98,6 +98,12 @@ extension ConsortiumState {
             try hold(sequence == (next[sender] ?? 0) + 1, "Chat \(chat.id): a sender's messages are out of order (rule 2).")
             next[sender] = sequence
         }
+        switch chat.stage {
+        case .waiting, .unattended:
+            let isMessage = script.messages.contains { $0.body == .event(.kept) }
+            try hold(!isMessage, "Chat \(chat.id) was left as a message, and waits as if its patron sat there.")
+        case .offered, .held, .kept, .closed: break
+        }
         try hold(bytes == script.textBytes, "Chat \(chat.id) miscounts its text.")
         try hold(next.count == chat.senders.count, "Chat \(chat.id) miscounts its senders.")
         for sender in chat.senders { try hold(next[sender.id] == sender.sequence, "Chat \(chat.id) misremembers a sender.") }

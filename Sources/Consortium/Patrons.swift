@@ -60,7 +60,7 @@ extension ConsortiumState {
         case .closed: return
         // Leaving the page does not take back a question that was left to be answered.
         case .kept: absent(&chat)
-        case .held(let holding) where holding.wasKept: absent(&chat)
+        case .held where isMessage(chat), .offered where isMessage(chat): absent(&chat)
         case .waiting, .offered, .unattended, .held: finish(&chat, .byPatron)
         }
     }

@@ -103,13 +103,15 @@ extension ConsortiumState {
         guard person.name != offer.by else { throw Refusal(.notAllowed, "This is your own offer; withdraw it to take the chat back.") }
         try checkFreePlace(session)
 
+        // A question left as a message stays one, and its answer waits for its patron.
+        let wasKept = isMessage(chat)
         endOffer(of: &chat, .pickedUp)
         if case .held(let sender) = chat.stage { chat.remember(sender, .handedOver) }
         chat.beginEpoch(held: true)
         chat.stage = .held(
             Holding(
                 session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
-                request: nil, pickedUp: offerID, queue: offer.target, wasKept: false))
+                request: nil, pickedUp: offerID, queue: offer.target, wasKept: wasKept))
         queues.change(offer.target) { $0.expiredInARow = 0 }
         note(.pickedUp(person.name, displayName: person.displayName, library: person.library), in: chat)
         store(chat)
@@ -163,7 +165,9 @@ extension ConsortiumState {
             note(event, in: chat)
             return store(chat)
         }
-        // Its sender is gone. The patron agreed to be helped by others, so the general queue needs no further question.
+        // Its sender is gone. Nobody sits and waits for the answer to a message.
+        if isMessage(chat) { return keepAgain(&chat) }
+        // The patron agreed to be helped by others, so the general queue needs no further question.
         requeue(&chat, .transferFailed, preferring: index.general)
     }
 

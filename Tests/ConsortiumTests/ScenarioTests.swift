@@ -2,7 +2,7 @@ import Consortium
 import FoundationEssentials
 import Testing
 
-/// Scenarios are text: commands, `----`, the expected trace, an empty line. `CALLSLIP_REWRITE=1 swift test` writes the traces
+/// Scenarios are text: commands, `----`, the expected trace (with the command before its part where there are several), an empty line. `CALLSLIP_REWRITE=1 swift test` writes the traces
 /// anew; commit a rewritten trace only when its difference is understood.
 @Suite struct ScenarioTests {
     static let folder = String(#filePath.prefix(upTo: #filePath.lastIndex(of: "/") ?? #filePath.endIndex)) + "/Scenarios"
@@ -19,12 +19,12 @@ import Testing
         let path = Self.folder + "/" + file
         let written = try String(contentsOfFile: path, encoding: .utf8)
         let played = try Self.play(written)
+        #expect(!played.contains("INVARIANT"))
         if ProcessInfo.processInfo.environment["CALLSLIP_REWRITE"] == "1" {
             try played.write(toFile: path, atomically: true, encoding: .utf8)
             return
         }
         #expect(played == written)
-        #expect(!played.contains("INVARIANT"))
     }
 
     /// Plays every block, and gives the same text with the traces that came of it.
@@ -36,7 +36,10 @@ import Testing
         for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
             if line == "----" {
                 output.append(line)
-                for command in commands { output += try stage.run(command) }
+                for command in commands {
+                    if commands.count > 1 { output.append("> " + command) }
+                    output += try stage.run(command)
+                }
                 commands = []
                 inTrace = true
             } else if line.isEmpty {

@@ -115,6 +115,7 @@ struct Stage {
     // MARK: Commands
 
     private mutating func command(_ verb: String, _ arguments: [String], _ options: [String: String], _ text: String) throws -> Command {
+        if verb == "settings" { return .setSettings(try settings(options)) }
         let first = try word(arguments, 0)
         switch verb {
         case "library":
@@ -136,7 +137,6 @@ struct Stage {
                 Operator(
                     name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
                     queues: try list(try word(arguments, 2))))
-        case "settings": return .setSettings(try settings(options))
         case "sign-on":
             let label = options["session"] ?? "\(first)-1"
             return .signOn(
@@ -282,7 +282,8 @@ struct Stage {
         case .accepted(.token(let token)): "token \(token.index).\(token.ordinal)"
         case .accepted(.offered(let offer)): "offer \(offer.index).\(offer.ordinal)"
         case .accepted(.placed(let position)): "placed \(position.epoch):\(position.n)"
-        case .refused(let refusal): "refused \(refusal.code.rawValue): \(refusal.sentence)"
+        // A digest's number would change with every field of the state.
+        case .refused(let refusal): "refused \(refusal.code.rawValue): " + (refusal.sentence.cut(before: ": digest") ?? refusal.sentence)
         }
     }
 
@@ -357,8 +358,23 @@ struct Stage {
             let name = try word(arguments, 1)
             let position = Position(epoch: UInt32(try number(arguments, 2)), n: UInt32(try number(arguments, 3)))
             return state.messages(of: Self.id(name), after: position).map { "\(name) \(Self.describe($0))" }
+        case "may":
+            let (name, person) = (try word(arguments, 1), try word(arguments, 2))
+            return [
+                state.authorize(Self.id(name), session: session(person, [:])).map { Self.describe(.refused($0)) }
+                    ?? "\(person) may read \(name)"
+            ]
         case "next": return [state.nextDeadlineMs().map { "due at \($0), now \(state.clockMs)" } ?? "nothing is due, now \(state.clockMs)"]
         case let other: throw Mistake(description: "cannot show \(other)")
         }
+    }
+}
+
+extension String {
+    /// What stands before the first occurrence of a text; `nil` when it does not occur.
+    fileprivate func cut(before text: String) -> String? {
+        var rest = self[...]
+        while !rest.isEmpty, !rest.hasPrefix(text) { rest = rest.dropFirst() }
+        return rest.isEmpty ? nil : String(self[..<rest.startIndex])
     }
 }
