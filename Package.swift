@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "Gossip"),
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
-        .target(name: "History", dependencies: ["Consortium"]),
+        .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
         .target(name: "Coordinator", dependencies: ["Consortium"]),
         .target(
             name: "Wire",

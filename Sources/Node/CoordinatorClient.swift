@@ -4,16 +4,12 @@
 import Consortium
 import Coordinator
 import EventLoop
+import Gateway
 import Logging
 import Wire
 
 @ClusterActor
 final class CoordinatorClient {
-    /// A server that knows no leader for this long may sit in a minority: another one is tried.
-    static let leaderlessMsMax: UInt64 = 2_000
-    static let redialMs: UInt64 = 100
-    static let redialMsMax: UInt64 = 1_000
-
     private let network: PeerNetwork
     private let coordinators: [NodeConfiguration.Coordinator]
     private let connectLocally: (() -> any ServicePort)?
@@ -21,9 +17,7 @@ final class CoordinatorClient {
     private let timer = Timer(on: ClusterActor.loop)
     private let watchdog = Timer(on: ClusterActor.loop)
     private var port: (any ServicePort)?
-    private var next: Int
-    private var delayMs = CoordinatorClient.redialMs
-    private var leaderlessSinceMs: UInt64?
+    private var choice: ServerChoice
     private var stopped = false
     private(set) var server: NodeName?
     private(set) var leaderKnown = false
@@ -42,13 +36,12 @@ final class CoordinatorClient {
         self.coordinators = coordinators
         self.connectLocally = connectLocally
         self.logger = logger
-        // Nodes begin at different coordinators, so that the load and a loss are spread.
-        next = node.text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffff }
+        choice = ServerChoice(node: node, count: max(1, coordinators.count))
     }
 
     func start() {
         connect()
-        watchdog.start(afterMs: 500, repeatMs: 500) { [self] in watch() }
+        watchdog.start(afterMs: ServerChoice.watchMs, repeatMs: ServerChoice.watchMs) { [self] in watch() }
     }
 
     func stop() {
@@ -68,8 +61,7 @@ final class CoordinatorClient {
             guard let own = coordinators.first(where: { $0.name == ownName }) else { return }
             return take(connectLocally(), from: own.name)
         }
-        let coordinator = coordinators[next % coordinators.count]
-        next += 1
+        let coordinator = coordinators[choice.next()]
         network.dial(
             coordinator.peer, purpose: .service, expecting: coordinator.name,
             onUp: { [self] link in
@@ -88,9 +80,8 @@ final class CoordinatorClient {
     private func take(_ port: any ServicePort, from server: NodeName) {
         self.port = port
         self.server = server
-        delayMs = Self.redialMs
         leaderKnown = false
-        leaderlessSinceMs = ClusterActor.loop.nowMs
+        choice.onUp(nowMs: ClusterActor.loop.nowMs)
         changes += 1
         port.onFrame = { [self] frame in receive(frame) }
         port.onEnd = { [self] _ in lost() }
@@ -100,7 +91,7 @@ final class CoordinatorClient {
     private func receive(_ frame: PeerFrame) {
         if case .leaderKnown(let known) = frame {
             leaderKnown = known
-            leaderlessSinceMs = known ? nil : leaderlessSinceMs ?? ClusterActor.loop.nowMs
+            choice.onLeaderKnown(known, nowMs: ClusterActor.loop.nowMs)
         }
         onFrame?(frame)
     }
@@ -110,18 +101,14 @@ final class CoordinatorClient {
         port = nil
         server = nil
         leaderKnown = false
-        leaderlessSinceMs = nil
+        let delayMs = choice.onLost()
         if wasUp { onDown?() }
         guard !stopped else { return }
-        // The first attempt elsewhere follows at once: a lost coordinator must not be felt.
-        timer.start(afterMs: wasUp ? 1 : delayMs) { [self] in connect() }
-        if !wasUp { delayMs = min(delayMs * 2, Self.redialMsMax) }
+        timer.start(afterMs: delayMs) { [self] in connect() }
     }
 
     private func watch() {
-        guard connectLocally == nil, coordinators.count > 1, let since = leaderlessSinceMs, port != nil else { return }
-        if ClusterActor.loop.nowMs > since + Self.leaderlessMsMax {
-            port?.close(code: "leaderless", text: "this coordinator knows no leader; trying another")
-        }
+        guard connectLocally == nil, choice.shouldLeave(nowMs: ClusterActor.loop.nowMs) else { return }
+        port?.close(code: "leaderless", text: "this coordinator knows no leader; trying another")
     }
 }

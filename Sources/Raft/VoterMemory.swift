@@ -33,6 +33,15 @@ public struct VoterMemory: Sendable, Hashable {
         highest[peer] = max(highest[peer] ?? Position(term: 0, index: 0), Position(term: term, index: index))
     }
 
+    /// A message of a peer came: an accepted append says that it holds the leader's log up to there. The entry's own term is for this member's log
+    /// to say (`termOfEntry`); what it does not hold itself it cannot remember of others.
+    public mutating func heard(_ message: RaftMessage, from peer: UInt64, termOfEntry: (UInt64) -> UInt64?) {
+        guard case .appendEntriesResult(let result) = message, result.rejected == 0, let term = termOfEntry(result.lastLogIndex) else {
+            return
+        }
+        acknowledged(by: peer, term: term, index: result.lastLogIndex)
+    }
+
     public func judge(_ peer: UInt64, lastTerm: UInt64, lastIndex: UInt64) -> Judgement {
         let claimed = Position(term: lastTerm, index: lastIndex)
         guard let remembered = highest[peer], claimed < remembered else { return .welcome }

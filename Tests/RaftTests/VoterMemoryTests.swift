@@ -30,4 +30,17 @@ import Testing
             #expect(VoterMemory(Array(bytes[..<at])) == nil)
         }
     }
+
+    @Test("an accepted append counts with the term of the entry, as far as this member holds it; a rejection and anything else do not")
+    func heard() {
+        var memory = VoterMemory()
+        let terms: [UInt64: UInt64] = [7: 3]
+        func hear(_ message: RaftMessage) { memory.heard(message, from: 2) { terms[$0] } }
+        hear(.appendEntriesResult(AppendEntriesResult(term: 5, rejected: 4, lastLogIndex: 7)))
+        hear(.appendEntriesResult(AppendEntriesResult(term: 5, rejected: 0, lastLogIndex: 9)))
+        hear(.timeoutNow(TimeoutNow(term: 5, lastLogIndex: 7, lastLogTerm: 3)))
+        #expect(memory.remembered(of: 2) == nil)
+        hear(.appendEntriesResult(AppendEntriesResult(term: 5, rejected: 0, lastLogIndex: 7)))
+        #expect(memory.remembered(of: 2) == VoterMemory.Position(term: 3, index: 7))
+    }
 }

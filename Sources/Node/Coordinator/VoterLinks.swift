@@ -79,7 +79,7 @@ final class VoterLinks {
         let from = hello.raftID
         link.onFrame = { [self] frame in
             if case .raft(let message) = frame {
-                remember(message, from: from)
+                memory.heard(message, from: from, termOfEntry: termOfEntry)
                 onMessage?(message, from)
             } else {
                 onFrame?(frame)
@@ -88,13 +88,5 @@ final class VoterLinks {
         link.onEnd = { [self] sentence in
             logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])
         }
-    }
-
-    /// A follower that accepted entries of this term holds the leader's log up to there; the entry's own term is the log's to say.
-    private func remember(_ message: RaftMessage, from voter: UInt64) {
-        guard case .appendEntriesResult(let result) = message, result.rejected == 0, let term = termOfEntry(result.lastLogIndex) else {
-            return
-        }
-        memory.acknowledged(by: voter, term: term, index: result.lastLogIndex)
     }
 }

@@ -133,13 +133,13 @@ final class DeskSession {
         case .me(let me): self.me = me
         case .board(let board): self.board = board
         case .chat(let state):
-            copies[state.chat, default: Copy(chat: state.chat, reader: name)].state = state
+            copies[state.chat, default: Copy(chat: state.chat, sender: .new(), reader: name)].state = state
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
                 tokens[state.chat] = token
                 flush(state.chat)
             }
         case .messages(let chat, let messages, _):
-            _ = copies[chat, default: Copy(chat: chat, reader: name)].receive(messages)
+            _ = copies[chat, default: Copy(chat: chat, sender: .new(), reader: name)].receive(messages)
         case .ack(let ack):
             guard let copy = copies[ack.chat], copy.sender == ack.sender else { return }
             copies[ack.chat]?.outbox.acknowledged(ack.sequence)

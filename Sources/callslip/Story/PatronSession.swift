@@ -38,7 +38,7 @@ final class PatronSession {
         self.recorder = recorder
         secret = .new()
         isOpened = false
-        copy = Copy(chat: .new(), reader: name)
+        copy = Copy(chat: .new(), sender: .new(), reader: name)
         link = ClientLink(nodes: nodes, hello: .init(role: .patron, client: "callslip-terminal/1"), roams: true)
         attend()
     }
@@ -51,7 +51,7 @@ final class PatronSession {
         self.recorder = recorder
         secret = other.secret
         isOpened = true
-        copy = Copy(chat: other.copy.chat, reader: name)
+        copy = Copy(chat: other.copy.chat, sender: .new(), reader: name)
         link = ClientLink(nodes: nodes, hello: .init(role: .patron, client: "callslip-terminal/1"), roams: true)
         attend()
     }

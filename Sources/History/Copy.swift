@@ -2,27 +2,28 @@
 
 import ClientProtocol
 import Consortium
-import History
 
-struct Copy {
-    let chat: ChatID
-    let sender: SenderID = .new()
-    var outbox = Outbox()
-    var state: ServerMessage.ChatState?
-    var transcript: History.Transcript
-    private(set) var events: [ServerMessage.Event] = []
+public struct Copy: Sendable {
+    public let chat: ChatID
+    public let sender: SenderID
+    public var outbox = Outbox()
+    public var state: ServerMessage.ChatState?
+    public var transcript: History.Transcript
+    public private(set) var events: [ServerMessage.Event] = []
     /// The last position that is here.
-    private(set) var last: Position = .zero
+    public private(set) var last: Position = .zero
 
-    init(chat: ChatID, reader: String) {
+    /// - Parameter sender: a new one for each client instance: a duplicated tab is another sender.
+    public init(chat: ChatID, sender: SenderID, reader: String) {
         self.chat = chat
+        self.sender = sender
         transcript = History.Transcript(reader: reader, chat: chat, isComplete: true)
     }
 
-    func key(_ sequence: UInt64) -> History.Key { .init(chat: chat, sender: sender, sequence: sequence) }
+    public func key(_ sequence: UInt64) -> History.Key { .init(chat: chat, sender: sender, sequence: sequence) }
 
     /// Takes what came, and gives what is new of it.
-    mutating func receive(_ messages: [ServerMessage.Message]) -> [ServerMessage.Message] {
+    public mutating func receive(_ messages: [ServerMessage.Message]) -> [ServerMessage.Message] {
         var new: [ServerMessage.Message] = []
         for message in messages {
             switch message.body {
@@ -39,5 +40,5 @@ struct Copy {
         return new
     }
 
-    func has(_ wanted: (ServerMessage.Event) -> Bool) -> Bool { events.contains(where: wanted) }
+    public func has(_ wanted: (ServerMessage.Event) -> Bool) -> Bool { events.contains(where: wanted) }
 }
