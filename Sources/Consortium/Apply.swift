@@ -43,6 +43,7 @@ extension ConsortiumState {
         appliedThrough = max(appliedThrough, position)
         let verdict: Verdict
         do throws(Refusal) {
+            try check(featureLevelOf: command)
             verdict = .accepted(try perform(command, at: position))
         } catch {
             verdict = .refused(error)
@@ -83,17 +84,6 @@ extension ConsortiumState {
         case .setFeatureLevel(let level): try setFeatureLevel(level)
         }
         return .done
-    }
-
-    private mutating func setFeatureLevel(_ level: UInt32) throws(Refusal) {
-        guard level >= featureLevel else {
-            throw Refusal(.invalid, "The feature level is \(featureLevel) already, and is never lowered (asked: \(level)).")
-        }
-        guard level <= Self.featureLevelSupported else {
-            halted = "Feature level \(level) is in force, and this version supports up to \(Self.featureLevelSupported): update this node."
-            return
-        }
-        featureLevel = level
     }
 
     // MARK: Digests travel through the log (rule 9)

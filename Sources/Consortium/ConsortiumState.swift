@@ -24,7 +24,7 @@ public struct ConsortiumState: Sendable {
     /// The last command applied.
     public internal(set) var appliedThrough: LogPosition = .zero
     /// Raised only when every voter supports it (rule 11).
-    public internal(set) var featureLevel: UInt32 = 0
+    public internal(set) var featureLevel: UInt32 = FeatureLevel.first
     /// Why this replica stopped applying; `nil` while it is sound.
     public internal(set) var halted: String?
     package internal(set) var term: UInt64 = 0
@@ -56,9 +56,6 @@ public struct ConsortiumState: Sendable {
     var touched = Touched()
     /// Set when a change may have made a queue available or not.
     var availabilityChanged = false
-
-    /// The newest feature level that this version can apply.
-    public static let featureLevelSupported: UInt32 = 1
 
     public init() {}
 }

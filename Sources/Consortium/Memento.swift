@@ -4,7 +4,7 @@
 package struct Memento: Sendable {
     package var clockMs: UInt64 = 0
     package var appliedThrough: LogPosition = .zero
-    package var featureLevel: UInt32 = 0
+    package var featureLevel: UInt32 = FeatureLevel.first
     package var term: UInt64 = 0
     package var wallMs: UInt64 = 0
     package var digestMarks: [DigestMark] = []
@@ -69,7 +69,7 @@ extension ConsortiumState {
             scripts[chat.id] = script
             index.textBytes += script.textBytes
         }
-        guard featureLevel <= Self.featureLevelSupported else {
+        guard featureLevel <= FeatureLevel.supported else {
             throw InvariantViolation(sentence: "The snapshot is of feature level \(featureLevel); update this node.")
         }
         try checkInvariants()

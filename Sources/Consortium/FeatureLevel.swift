@@ -1,0 +1,48 @@
+/// The replicated feature level (rule 11): what all voters of a cluster can apply, whatever version each of them runs.
+///
+/// A version that brings a command, a limit or a format which older ones would treat otherwise gives it the next level. It is raised
+/// by the log, only when every voter supports it, and never lowered; until then the new thing is refused, by the new version
+/// as by the old. So replicas of two versions that apply the same log have the same state.
+///
+/// - A new **command** states its level in `Command.sinceLevel`. An older version cannot even read it, and stops applying there.
+/// - A **limit** or rule that changes is looked up by the level in force, the former value staying for the levels before.
+/// - A new **field** of the state or a snapshot is left at its neutral value until its level is in force.
+public enum FeatureLevel {
+    /// What a new cluster begins with: everything that there is today.
+    public static let first: UInt32 = 1
+    /// The newest level that this version can apply.
+    public static let supported: UInt32 = 1
+}
+
+extension Command {
+    /// The feature level at which the command came.
+    var sinceLevel: UInt32 {
+        switch self {
+        case .setLibrary, .setQueue, .setOperator, .setSettings, .signOn, .signOff, .setAvailability, .leaving, .back, .open, .attach, .say,
+            .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .lapse, .patronPresence:
+            1
+        // What keeps a replica sound is understood at every level.
+        case .tick, .checkDigest, .setFeatureLevel: 0
+        }
+    }
+}
+
+extension ConsortiumState {
+    func check(featureLevelOf command: Command) throws(Refusal) {
+        guard command.sinceLevel > featureLevel else { return }
+        throw Refusal(
+            .notAvailable,
+            "This needs feature level \(command.sinceLevel), and \(featureLevel) is in force; update every coordinator, then it is raised.")
+    }
+
+    mutating func setFeatureLevel(_ level: UInt32) throws(Refusal) {
+        guard level >= featureLevel else {
+            throw Refusal(.invalid, "The feature level is \(featureLevel) already, and is never lowered (asked: \(level)).")
+        }
+        guard level <= FeatureLevel.supported else {
+            halted = "Feature level \(level) is in force, and this version supports up to \(FeatureLevel.supported): update this node."
+            return
+        }
+        featureLevel = level
+    }
+}
