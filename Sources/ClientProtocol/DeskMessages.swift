@@ -47,8 +47,8 @@ extension ServerMessage {
 
     public struct BoardReason: Hashable, Sendable {
         public enum Code: String, Hashable, Sendable, CaseIterable {
-            case closed, nobodySignedOn, nobodyAvailableHere, paused, staffed, everybodyBusy, fallbackOff, fallsBackTo, generalUnavailable
-            case unknownQueue
+            case closed, nobodySignedOn, nobodyAvailableHere, everybodyLeaving, paused, staffed, everybodyBusy, fallbackOff, fallsBackTo
+            case generalUnavailable, unknownQueue
         }
         public var code: Code
         /// A sentence for people.

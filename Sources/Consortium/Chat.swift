@@ -26,9 +26,9 @@ package struct Chat: Sendable {
     package var referral: ReferralConsent
     /// Re-created from the client's own copy (rule 5).
     package var patronSupplied: Bool
-    /// Whether the chat already rang at its library, which happens once.
+    /// Whether the chat already rang at its library, which happens once in a wait.
     package var hasRung = false
-    /// Targets offered to so far: each is tried once per chat.
+    /// Targets that had the whole pick-up time, or took the chat: each is tried once per chat.
     package var tried: [QueueName] = []
     package var pastOffers: [PastOffer] = []
     package var pastHoldings: [PastHolding] = []
@@ -78,7 +78,7 @@ package struct Waiting: Equatable, Sendable {
     package var queue: QueueName
     /// When this wait began, for the usual wait of the queue.
     package var sinceMs: UInt64
-    /// Set while it rings at a library that is not available, before it is referred.
+    /// Set while it rings at its library, before it is referred.
     package var ringsUntilMs: UInt64?
     package init(queue: QueueName, sinceMs: UInt64, ringsUntilMs: UInt64? = nil) {
         self.queue = queue
@@ -90,7 +90,7 @@ package struct Waiting: Equatable, Sendable {
 package enum UnattendedWhy: UInt8, Equatable, Sendable, CaseIterable {
     /// Nobody is there; it waits again as soon as somebody is.
     case nobody
-    /// The patron is asked whether the general queue may answer.
+    /// The patron is asked whether the general queue may answer; meanwhile the library's own people may.
     case asked
     /// The patron's overall deadline passed. It stays claimable, and the message stays offered.
     case deadline
@@ -258,6 +258,7 @@ extension Chat {
             return [waiting.ringsUntilMs, messageAtMs, goneAtMs].compactMap { $0 }.min()
         case .offered(let offer): return offer.deadlineMs
         case .held(let holding): return holding.offer?.deadlineMs
+        case .unattended(.asked): return [messageAtMs, goneAtMs].compactMap { $0 }.min()
         case .unattended: return goneAtMs
         case .kept: return nil
         case .closed(_, let forgetAtMs): return forgetAtMs

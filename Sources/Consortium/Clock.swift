@@ -40,7 +40,9 @@ extension ConsortiumState {
             if chat.messageAtMs <= clockMs { return offerMessage(&chat, .deadline) }
             if let ringsUntilMs = waiting.ringsUntilMs, ringsUntilMs <= clockMs { seat(&chat) }
         case .unattended:
-            patronIsGone(&chat)
+            if let goneAtMs = chat.goneAtMs, goneAtMs <= clockMs { return patronIsGone(&chat) }
+            // No answer to the question whether the general queue may: a message is offered.
+            offerMessage(&chat, .deadline)
         case .held, .offered:
             offerIsDue(&chat)
         case .closed:

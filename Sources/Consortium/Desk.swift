@@ -68,6 +68,8 @@ extension ConsortiumState {
         if let offer = holding.offer, offer.awaitingConsent { endOffer(of: &chat, .withdrawn) }
         chat.remember(holding, .sessionGone)
         if let offer = holding.offer, !offer.awaitingConsent {
+            // The patron waits from now on.
+            chat.messageAtMs = clockMs.adding(ms: settings.patronDeadlineMs)
             chat.stage = .offered(offer)
             return store(chat)
         }
@@ -87,7 +89,8 @@ extension ConsortiumState {
         if session.available != sessions[id]?.available { store(session) }
     }
 
-    /// No more offers from now on; when the time has come, no more availability. The chats stay with the operator.
+    /// Nothing new from now on: where nobody else is, the queue takes no transfers and its button goes by the fallback. What waits there
+    /// stays until the time has come, since somebody is still there to claim it. The operator's chats stay with the operator.
     mutating func leaving(_ id: SessionID, inMs: UInt64?) throws(Refusal) {
         guard var session = sessions[id] else { throw .unknownSession }
         if let inMs, inMs > Limits.settingMsMax {

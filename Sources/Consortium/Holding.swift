@@ -27,25 +27,31 @@ extension ConsortiumState {
         return .token(position)
     }
 
-    /// Who may claim: whoever may staff the queue where the chat waits; a message and an unattended chat also the library's own
-    /// people and those of the general queue. Being marked available is not asked: claiming is explicit.
     private func queueToClaimFrom(_ chat: Chat, _ person: Operator) throws(Refusal) -> QueueName {
-        let queue: QueueName
-        var may: Bool
         switch chat.stage {
-        case .waiting(let waiting):
-            queue = waiting.queue
-            may = person.queues.contains(queue)
-        case .unattended, .kept:
-            queue = chat.queue
-            may = person.queues.contains(queue) || person.library == chat.library
-            if let general = index.general, person.queues.contains(general) { may = true }
+        case .waiting, .unattended, .kept: break
         case .closed: throw .closed
         case .offered: throw Refusal(.notWaiting, "The chat is on offer; pick the offer up.")
         case .held: throw Refusal(.alreadyClaimed, "Somebody claimed this chat first.")
         }
-        guard may else { throw Refusal(.notAllowed, "\(person.name) may not staff \(queue); ask your library's admin.") }
-        return queue
+        if let queue = queue(toClaim: chat, by: person) { return queue }
+        guard let general = index.general, person.queues.contains(general) else {
+            throw Refusal(.notAllowed, "\(person.name) may not staff \(chat.queue); ask your library's admin.")
+        }
+        throw Refusal(.notAllowed, "This chat is not referred to \(general): its patron has not agreed, or its library answers itself.")
+    }
+
+    /// The queue from which this person may claim a chat that nobody holds; `nil` when they may not. Whoever may staff the queue where
+    /// it waits, and always those of the queue whose button was pressed. What does not wait (a message, an unattended chat) also the
+    /// library's other people, and those of the general queue unless the patron or the library's policy said no. Being
+    /// marked available is not asked: claiming is explicit.
+    func queue(toClaim chat: Chat, by person: Operator) -> QueueName? {
+        if case .waiting(let waiting) = chat.stage {
+            return [waiting.queue, chat.queue].first { person.queues.contains($0) }
+        }
+        if person.queues.contains(chat.queue) || person.library == chat.library { return chat.queue }
+        guard let general = index.general, person.queues.contains(general), mayRefer(chat) else { return nil }
+        return chat.stage == .unattended(.asked) ? nil : chat.queue
     }
 
     func checkFreePlace(_ session: Session) throws(Refusal) {

@@ -78,7 +78,7 @@ extension ConsortiumState {
     }
 
     private func check(_ offer: Offer, of chat: Chat) throws(InvariantViolation) {
-        try hold(offer.awaitingConsent || chat.tried.contains(offer.target), "Chat \(chat.id)'s target does not count as tried (rule 20).")
+        try hold(!chat.tried.contains(offer.target), "Chat \(chat.id) is on offer where it was tried before (rule 20).")
         try hold(!chat.pastOffers.contains { $0.id == offer.id }, "Chat \(chat.id)'s offer runs and is over.")
     }
 
@@ -111,9 +111,12 @@ extension ConsortiumState {
 
     /// Nobody waits where nobody is; what is on offer can be picked up by somebody; no one is told "nobody" while somebody is there.
     private func checkWhereChatsWait() throws(InvariantViolation) {
-        for (queue, ranks) in index.waiting where !isAvailable(queue) {
+        for (queue, ranks) in index.waiting {
             for rank in ranks {
-                guard case .waiting(let waiting) = chats[rank.chat]?.stage else { continue }
+                guard let chat = chats[rank.chat], case .waiting(let waiting) = chat.stage else { continue }
+                try hold(
+                    queue == chat.queue || chat.referral != .declined, "Chat \(rank.chat) waits in \(queue), which its patron declined.")
+                if isAttended(queue) { continue }
                 try hold(
                     waiting.ringsUntilMs != nil && index.mayStaff[queue] != nil, "Chat \(rank.chat) waits in \(queue), where nobody is.")
             }
@@ -127,7 +130,9 @@ extension ConsortiumState {
         }
         for (queue, ranks) in index.unattended where isAvailable(queue) && (index.waiting[queue]?.count ?? 0) < Limits.waitingPerQueueMax {
             for rank in ranks {
-                try hold(chats[rank.chat]?.stage == .unattended(.deadline), "Chat \(rank.chat) is told that nobody is at \(queue).")
+                guard let chat = chats[rank.chat] else { continue }
+                let isAsked = chat.stage == .unattended(.asked) && chat.hasRung
+                try hold(isAsked || chat.stage == .unattended(.deadline), "Chat \(rank.chat) is told that nobody is at \(queue).")
             }
         }
     }

@@ -19,7 +19,7 @@ extension ConsortiumState {
     public func status(of name: QueueName) -> QueueStatus? {
         guard let desk = queues[name] else { return nil }
         return QueueStatus(
-            queue: desk.queue, decision: Routing.decide(name, in: self), staffed: staff(of: name).count, freePlaces: freePlaces(at: name),
+            queue: desk.queue, decision: Routing.decide(name, in: self), staffed: takers(of: name), freePlaces: freePlaces(at: name),
             waiting: index.waiting[name]?.count ?? 0, usualWaitMs: desk.usualWaitMs, paused: desk.paused)
     }
 
@@ -33,8 +33,8 @@ extension ConsortiumState {
     private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {
         guard let chat = chats[rank.chat] else { return nil }
         return WaitingChat(
-            chat: chat.id, library: chat.library, queue: queue, question: chat.question, sinceMs: chat.rankMs, offer: offer?.id,
-            offeredBy: offer?.by, note: offer?.note ?? "")
+            chat: chat.id, library: chat.library, queue: queue, home: chat.queue, question: chat.question, sinceMs: chat.rankMs,
+            offer: offer?.id, offeredBy: offer?.by, note: offer?.note ?? "")
     }
 
     /// Everything about a chat but its messages; `nil` when it is not known or was forgotten.
@@ -59,6 +59,7 @@ extension ConsortiumState {
                 operatorName: holding.operatorName, displayName: holding.displayName, library: holding.library, session: holding.session,
                 token: holding.token)
             return .held(holder, offer: holding.offer.map(view))
+        case .unattended(.asked): return index.general.map { .ask($0) } ?? .unattended
         case .unattended: return .unattended
         case .kept: return .kept
         case .closed(let reason, _): return .closed(reason)
@@ -90,11 +91,9 @@ extension ConsortiumState {
     public func authorize(_ id: ChatID, session: SessionID) -> Refusal? {
         guard let chat = chats[id] else { return .unknownChat }
         guard let person = sessions[session].flatMap({ operators[$0.operatorName] }) else { return .unknownSession }
-        let general = index.general.map(person.queues.contains) ?? false
         let may: Bool
         switch chat.stage {
-        case .waiting(let waiting): may = person.queues.contains(waiting.queue)
-        case .unattended, .kept: may = person.queues.contains(chat.queue) || person.library == chat.library || general
+        case .waiting, .unattended, .kept: may = queue(toClaim: chat, by: person) != nil
         case .held, .offered:
             may = chat.holding?.session == session || (chat.offer.map { !$0.awaitingConsent && person.queues.contains($0.target) } ?? false)
         case .closed: may = false

@@ -11,7 +11,7 @@ public enum Routing {
         if reasons.isAvailable { return RoutingDecision(reach: .own, reasons: reasons) }
 
         guard let library = desk.queue.library.flatMap({ state.libraries[$0] }) else {
-            return RoutingDecision(reach: .nobody, reasons: reasons + [.generalUnavailable])
+            return RoutingDecision(reach: .nobody, reasons: reasons)
         }
         if library.fallback == .off { return RoutingDecision(reach: .nobody, reasons: reasons + [.fallbackOff]) }
         guard let general = state.generalQueue else {
@@ -20,7 +20,7 @@ public enum Routing {
         reasons.append(.fallsBackTo(general.queue.name))
         let there = state.availability(of: general)
         if there.isAvailable { return RoutingDecision(reach: .referred(to: general.queue.name), reasons: reasons + there) }
-        return RoutingDecision(reach: .nobody, reasons: reasons + [.generalUnavailable])
+        return RoutingDecision(reach: .nobody, reasons: reasons + there + [.generalUnavailable])
     }
 }
 
@@ -40,11 +40,19 @@ extension ConsortiumState {
     /// The one queue that has no library.
     var generalQueue: QueueDesk? { index.general.flatMap { queues[$0] } }
 
-    /// Open, staffed by somebody who is available for it, and not paused.
-    func isAvailable(_ name: QueueName) -> Bool {
-        guard let desk = queues[name], desk.queue.opening == .open, !desk.paused else { return false }
-        return !staff(of: name).isEmpty
+    /// Open, not paused, and staffed by somebody who takes new chats and transfers: whoever said that they leave takes none.
+    func isAvailable(_ name: QueueName) -> Bool { isAnswering(name) && staff(of: name).contains(where: takesNew) }
+
+    /// Open, not paused, and staffed by somebody who is there, if only until they leave: what waits there need not move on yet.
+    func isAttended(_ name: QueueName) -> Bool { isAnswering(name) && !staff(of: name).isEmpty }
+
+    private func isAnswering(_ name: QueueName) -> Bool {
+        guard let desk = queues[name] else { return false }
+        return desk.queue.opening == .open && !desk.paused
     }
+
+    /// "Leaving in 10 minutes" stops new chats and offers for this person.
+    func takesNew(_ session: SessionID) -> Bool { sessions[session].map { $0.leavingAtMs == nil } ?? false }
 
     /// Everything that speaks for and against a queue.
     fileprivate func availability(of desk: QueueDesk) -> [Reason] {
@@ -52,25 +60,30 @@ extension ConsortiumState {
         var reasons: [Reason] = []
         if case .closed(let reason) = desk.queue.opening { reasons.append(.closed(reason)) }
         if desk.paused { reasons.append(.paused) }
-        let staff = staff(of: name)
+        let takers = takers(of: name)
         if index.mayStaff[name] == nil {
             reasons.append(.nobodySignedOn)
-        } else if staff.isEmpty {
+        } else if staff(of: name).isEmpty {
             reasons.append(.nobodyAvailableHere)
+        } else if takers == 0 {
+            reasons.append(.everybodyLeaving)
         } else {
-            reasons.append(.staffed(staff.count))
+            reasons.append(.staffed(takers))
             if freePlaces(at: name) == 0 { reasons.append(.everybodyBusy) }
         }
         return reasons
     }
 
-    /// The sessions available for a queue.
+    /// How many of its staff take new chats and transfers.
+    func takers(of name: QueueName) -> Int { staff(of: name).count(where: takesNew) }
+
+    /// The sessions available for a queue, those that are about to leave among them.
     func staff(of name: QueueName) -> [SessionID] { index.staff[name] ?? [] }
 
     /// How many more chats its operators may hold; who is about to leave counts for none.
     func freePlaces(at name: QueueName) -> Int {
         staff(of: name).reduce(0) { sum, id in
-            guard let session = sessions[id], session.leavingAtMs == nil else { return sum }
+            guard takesNew(id) else { return sum }
             return sum + max(0, Int(settings.chatsPerOperatorMax) - (index.held[id]?.count ?? 0))
         }
     }

@@ -3,6 +3,9 @@
 /// "If a library/department appears available for chat, it must accept transfer chats": there is no refuse. What nobody picks up in
 /// time returns to its sender, or, when they are gone, to the general queue, or a message is offered. Two that expire in a
 /// row pause the queue until an operator says "I'm back". Nothing that anybody writes meanwhile pulls the chat back.
+///
+/// Each target is tried once per chat: it was tried when it had the whole pick-up time, or took the chat. An offer that its sender took
+/// back, that the patron declined, or whose target vanished, tried nobody's patience and may be made again.
 
 extension ConsortiumState {
     mutating func offerTransfer(_ command: OfferTransfer, at position: LogPosition) throws(Refusal) -> Acceptance {
@@ -48,20 +51,26 @@ extension ConsortiumState {
         guard Routing.decide(command.target, in: self).takesTransfers else {
             throw Refusal(.notAvailable, "\(command.target) is not available now; choose another, or refer the chat as a message.")
         }
-        guard isStaffed(command.target, besides: holding.operatorName) else {
+        guard isAvailable(command.target, besides: holding.operatorName) else {
             throw Refusal(.notStaffed, "Nobody but you staffs \(command.target) now; choose another target.")
         }
     }
 
+    /// Whether somebody could still pick up what is on offer there.
     private func isStaffed(_ queue: QueueName, besides sender: OperatorName) -> Bool {
         staff(of: queue).contains { sessions[$0]?.operatorName != sender }
     }
 
-    /// The pick-up time runs from here, and the target counts as tried.
+    /// Whether a new offer could be made to it.
+    private func isAvailable(_ queue: QueueName, besides sender: OperatorName) -> Bool {
+        isAvailable(queue) && staff(of: queue).contains { takesNew($0) && sessions[$0]?.operatorName != sender }
+    }
+
+    /// The patron agreed, and the pick-up time runs from here.
     private mutating func putOnOffer(_ offer: inout Offer, in chat: inout Chat) {
         offer.awaitingConsent = false
         offer.deadlineMs = clockMs.adding(ms: settings.pickUpMs)
-        chat.tried.append(offer.target)
+        if offer.target == index.general { chat.referral = .agreed }
         note(.offered(offer.target), in: chat)
     }
 
@@ -75,8 +84,12 @@ extension ConsortiumState {
             if agreed { return }
             throw Refusal(.offerOver, "You agreed to this transfer before; tell the librarian if you changed your mind.")
         }
-        guard agreed else { return returnToSender(&chat, .declined, .transferDeclined(offer.target)) }
-        guard isAvailable(offer.target), isStaffed(offer.target, besides: offer.by) else {
+        guard agreed else {
+            // A "no" to the general queue holds also for whatever would refer the chat there by itself.
+            if offer.target == index.general { chat.referral = .declined }
+            return returnToSender(&chat, .declined, .transferDeclined(offer.target))
+        }
+        guard isAvailable(offer.target, besides: offer.by) else {
             holding.offer?.awaitingConsent = false
             chat.stage = .held(holding)
             return returnToSender(&chat, .targetGone, .returned(from: offer.target, .targetGone))
@@ -167,8 +180,8 @@ extension ConsortiumState {
         }
         // Its sender is gone. Nobody sits and waits for the answer to a message.
         if isMessage(chat) { return keepAgain(&chat) }
-        // The patron agreed to be helped by others, so the general queue needs no further question.
-        requeue(&chat, .transferFailed, preferring: index.general)
+        // The patron agreed to be helped by others, so the general queue needs no further question; but a "no" to it holds.
+        requeue(&chat, .transferFailed, preferring: mayRefer(chat) ? index.general : nil)
     }
 
     /// Takes the running offer off, and remembers how it ended.
@@ -177,6 +190,7 @@ extension ConsortiumState {
         chat.pastOffers.append(
             PastOffer(
                 id: offer.id, request: offer.request, byToken: offer.byToken, consented: !offer.awaitingConsent, outcome: outcome))
+        if outcome == .expired || outcome == .pickedUp { chat.tried.append(offer.target) }
         if case .held(var holding) = chat.stage {
             holding.offer = nil
             chat.stage = .held(holding)

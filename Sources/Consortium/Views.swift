@@ -5,6 +5,8 @@ public enum Reason: Hashable, Sendable {
     case closed(String)
     case nobodySignedOn
     case nobodyAvailableHere
+    /// Who is there has said that they leave, and takes nothing new.
+    case everybodyLeaving
     case paused
     case staffed(Int)
     /// Everybody who staffs it holds as many chats as they may: it stays on, and the wait is shown.
@@ -40,7 +42,7 @@ public struct RoutingDecision: Hashable, Sendable {
 public struct QueueStatus: Hashable, Sendable {
     public var queue: Queue
     public var decision: RoutingDecision
-    /// Operators signed on, available for it and present.
+    /// Operators signed on, available for it, present, and not about to leave.
     public var staffed: Int
     public var freePlaces: Int
     public var waiting: Int
@@ -65,6 +67,8 @@ public struct WaitingChat: Hashable, Sendable {
     public var library: LibraryName?
     /// Where it waits, or, for an offer, the target.
     public var queue: QueueName
+    /// The queue whose button was pressed: its people may claim the chat wherever it waits.
+    public var home: QueueName
     /// The beginning of the first thing the patron wrote; empty when nothing was written yet.
     public var question: String
     /// Replicated clock at the first wait; rank is by this, and survives fallback.
@@ -74,12 +78,13 @@ public struct WaitingChat: Hashable, Sendable {
     public var offeredBy: OperatorName?
     public var note: String
     public init(
-        chat: ChatID, library: LibraryName?, queue: QueueName, question: String, sinceMs: UInt64, offer: LogPosition? = nil,
-        offeredBy: OperatorName? = nil, note: String = ""
+        chat: ChatID, library: LibraryName?, queue: QueueName, home: QueueName, question: String, sinceMs: UInt64,
+        offer: LogPosition? = nil, offeredBy: OperatorName? = nil, note: String = ""
     ) {
         self.chat = chat
         self.library = library
         self.queue = queue
+        self.home = home
         self.question = question
         self.sinceMs = sinceMs
         self.offer = offer
@@ -191,6 +196,8 @@ public enum ChatPhase: Hashable, Sendable {
     /// In a queue, with the number of chats before it.
     case waiting(queue: QueueName, ahead: Int)
     case held(Holder, offer: OfferView?)
+    /// The library cannot answer, or did not in time: the patron is asked whether this queue, the general one, may.
+    case ask(QueueName)
     /// Nobody can answer now: the patron is asked whether to leave the question as a message.
     case unattended
     /// Kept as a message, to be answered later.

@@ -16,6 +16,7 @@ extension GatewayCore {
     private func phase(_ meta: ChatMeta, _ chat: CachedChat, for role: Connection.Role) -> ServerMessage.Phase {
         switch meta.phase {
         case .waiting(let queue, let ahead): return .waiting(directory.queue(queue), ahead: ahead)
+        case .ask(let queue): return .ask(referral: directory.queue(queue))
         case .unattended: return .unattended
         case .kept: return .kept
         case .closed(let reason): return .closed(reason)

@@ -91,8 +91,10 @@ struct Directory: Sendable {
     private func mayClaim(_ chat: WaitingChat, _ person: Operator, isKept: Bool) -> Bool {
         if let status = status[person.name], let board, status.holdings.count >= Int(board.settings.chatsPerOperatorMax) { return false }
         if chat.offer != nil { return person.queues.contains(chat.queue) && chat.offeredBy != person.name }
-        if person.queues.contains(chat.queue) { return true }
-        return isKept && (person.library == chat.library || general.map(person.queues.contains) ?? false)
+        if person.queues.contains(chat.queue) || person.queues.contains(chat.home) { return true }
+        guard isKept else { return false }
+        let isReferred = board?.libraries.first { $0.name == chat.library }?.fallback != .off
+        return person.library == chat.library || isReferred && general.map(person.queues.contains) ?? false
     }
 
     private func show(_ status: QueueStatus) -> ServerMessage.BoardQueue {
@@ -114,12 +116,13 @@ struct Directory: Sendable {
         case .closed(let why): .init(.closed, why)
         case .nobodySignedOn: .init(.nobodySignedOn, "Nobody who staffs it is signed on.")
         case .nobodyAvailableHere: .init(.nobodyAvailableHere, "Somebody is signed on, but nobody is available for it.")
+        case .everybodyLeaving: .init(.everybodyLeaving, "Whoever staffs it is about to leave, and takes no more chats.")
         case .paused: .init(.paused, "Nobody picked up twice in a row; it waits for somebody to say that they are back.")
         case .staffed(let count): .init(.staffed, count == 1 ? "One person staffs it." : "\(count) people staff it.")
         case .everybodyBusy: .init(.everybodyBusy, "Everybody holds as many chats as they may; the wait is shown.")
         case .fallbackOff: .init(.fallbackOff, "The library does not refer its chats to the general queue.")
         case .fallsBackTo(let queue): .init(.fallsBackTo, "New chats go to \(self.queue(queue).title).")
-        case .generalUnavailable: .init(.generalUnavailable, "Nobody staffs the general queue either.")
+        case .generalUnavailable: .init(.generalUnavailable, "The general queue cannot answer either.")
         case .unknownQueue: .init(.unknownQueue, "There is no such queue; ask LTG for its present name.")
         }
     }

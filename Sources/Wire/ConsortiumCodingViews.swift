@@ -44,6 +44,7 @@ extension PBReasonMessage {
         case .closed(let words): closed = words
         case .nobodySignedOn: nobodySignedOn = PBNothing()
         case .nobodyAvailableHere: nobodyAvailableHere = PBNothing()
+        case .everybodyLeaving: everybodyLeaving = PBNothing()
         case .paused: paused = PBNothing()
         case .staffed(let count): staffed = UInt32(clamping: count)
         case .everybodyBusy: everybodyBusy = PBNothing()
@@ -59,6 +60,7 @@ extension PBReasonMessage {
         case .closed(let words): .closed(words)
         case .nobodySignedOn: .nobodySignedOn
         case .nobodyAvailableHere: .nobodyAvailableHere
+        case .everybodyLeaving: .everybodyLeaving
         case .paused: .paused
         case .staffed(let count): .staffed(try Field.count(count, "reason.staffed"))
         case .everybodyBusy: .everybodyBusy
@@ -136,6 +138,7 @@ extension PBWaitingChatMessage {
         chat = PBId(line.chat)
         library = line.library?.text ?? ""
         queue = line.queue.text
+        home = line.home.text
         question = line.question
         sinceMs = line.sinceMs
         if let offer = line.offer { self.offer = PBLogPos(offer) }
@@ -146,7 +149,8 @@ extension PBWaitingChatMessage {
     func decoded() throws(WireError) -> WaitingChat {
         WaitingChat(
             chat: chat.decoded(), library: try Field.optionalName(library, "waiting.library"),
-            queue: try Field.name(queue, "waiting.queue"), question: question, sinceMs: sinceMs, offer: hasOffer ? offer.decoded() : nil,
+            queue: try Field.name(queue, "waiting.queue"), home: try Field.name(home.isEmpty ? queue : home, "waiting.home"),
+            question: question, sinceMs: sinceMs, offer: hasOffer ? offer.decoded() : nil,
             offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note)
     }
 }
@@ -187,6 +191,7 @@ extension PBChatMetaMessage {
             held.session = PBId(holder.session)
             held.token = PBLogPos(holder.token)
             if let offer { held.offer = PBOfferViewMessage(offer) }
+        case .ask(let queue): ask = queue.text
         case .unattended: unattended = PBNothing()
         case .kept: kept = PBNothing()
         case .closed(let reason): closed = reason.rawValue
@@ -228,6 +233,7 @@ extension PBChatMetaMessage {
                     library: try Field.name(held.library, "meta.held.library"), session: held.session.decoded(), token: held.token.decoded()
                 ),
                 offer: held.hasOffer ? try held.offer.decoded() : nil)
+        case .ask(let queue): .ask(try Field.name(queue, "meta.ask"))
         case .unattended: .unattended
         case .kept: .kept
         case .closed(let reason): .closed(try Field.choice(reason, "meta.closed"))

@@ -1211,6 +1211,14 @@ nonisolated struct PBReasonMessage: Sendable {
     set {kind = .unknownQueue(newValue)}
   }
 
+  var everybodyLeaving: PBNothing {
+    get {
+      if case .everybodyLeaving(let v)? = kind {return v}
+      return PBNothing()
+    }
+    set {kind = .everybodyLeaving(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1224,6 +1232,7 @@ nonisolated struct PBReasonMessage: Sendable {
     case fallsBackTo(String)
     case generalUnavailable(PBNothing)
     case unknownQueue(PBNothing)
+    case everybodyLeaving(PBNothing)
 
   }
 
@@ -1353,6 +1362,8 @@ nonisolated struct PBWaitingChatMessage: Sendable {
   var offeredBy: String = String()
 
   var note: String = String()
+
+  var home: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1658,6 +1669,14 @@ nonisolated struct PBChatMetaMessage: @unchecked Sendable {
     set {_uniqueStorage()._phase = .closed(newValue)}
   }
 
+  var ask: String {
+    get {
+      if case .ask(let v)? = _storage._phase {return v}
+      return String()
+    }
+    set {_uniqueStorage()._phase = .ask(newValue)}
+  }
+
   var openedMs: UInt64 {
     get {_storage._openedMs}
     set {_uniqueStorage()._openedMs = newValue}
@@ -1704,6 +1723,7 @@ nonisolated struct PBChatMetaMessage: @unchecked Sendable {
     case unattended(PBNothing)
     case kept(PBNothing)
     case closed(String)
+    case ask(String)
 
   }
 
@@ -4419,7 +4439,7 @@ nonisolated extension PBVerdictMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBReasonMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ReasonMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}closed\0\u{3}nobody_signed_on\0\u{3}nobody_available_here\0\u{1}paused\0\u{1}staffed\0\u{3}everybody_busy\0\u{3}fallback_off\0\u{3}falls_back_to\0\u{3}general_unavailable\0\u{3}unknown_queue\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}closed\0\u{3}nobody_signed_on\0\u{3}nobody_available_here\0\u{1}paused\0\u{1}staffed\0\u{3}everybody_busy\0\u{3}fallback_off\0\u{3}falls_back_to\0\u{3}general_unavailable\0\u{3}unknown_queue\0\u{3}everybody_leaving\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4542,6 +4562,19 @@ nonisolated extension PBReasonMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.kind = .unknownQueue(v)
         }
       }()
+      case 11: try {
+        var v: PBNothing?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .everybodyLeaving(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .everybodyLeaving(v)
+        }
+      }()
       default: break
       }
     }
@@ -4592,6 +4625,10 @@ nonisolated extension PBReasonMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .unknownQueue?: try {
       guard case .unknownQueue(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
+    case .everybodyLeaving?: try {
+      guard case .everybodyLeaving(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
     }()
     case nil: break
     }
@@ -4750,7 +4787,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WaitingChatMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4766,6 +4803,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
       case 6: try { try decoder.decodeSingularMessageField(value: &self._offer) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.offeredBy) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.home) }()
       default: break
       }
     }
@@ -4800,6 +4838,9 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     if !self.note.isEmpty {
       try visitor.visitSingularStringField(value: self.note, fieldNumber: 8)
     }
+    if !self.home.isEmpty {
+      try visitor.visitSingularStringField(value: self.home, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4812,6 +4853,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     if lhs._offer != rhs._offer {return false}
     if lhs.offeredBy != rhs.offeredBy {return false}
     if lhs.note != rhs.note {return false}
+    if lhs.home != rhs.home {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5179,7 +5221,7 @@ nonisolated extension PBSenderMarkMessage: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatMetaMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}at\0\u{3}clock_ms\0\u{1}library\0\u{1}queue\0\u{1}epoch\0\u{1}last\0\u{1}waiting\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{3}opened_ms\0\u{1}attach\0\u{3}patron_present\0\u{3}usual_wait_ms\0\u{1}tried\0\u{1}senders\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}at\0\u{3}clock_ms\0\u{1}library\0\u{1}queue\0\u{1}epoch\0\u{1}last\0\u{1}waiting\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{3}opened_ms\0\u{1}attach\0\u{3}patron_present\0\u{3}usual_wait_ms\0\u{1}tried\0\u{1}senders\0\u{1}ask\0")
 
   fileprivate class _StorageClass {
     var _chat: PBId? = nil
@@ -5311,6 +5353,14 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
         case 16: try { try decoder.decodeSingularUInt64Field(value: &_storage._usualWaitMs) }()
         case 17: try { try decoder.decodeRepeatedStringField(value: &_storage._tried) }()
         case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._senders) }()
+        case 19: try {
+          var v: String?
+          try decoder.decodeSingularStringField(value: &v)
+          if let v = v {
+            if _storage._phase != nil {try decoder.handleConflictingOneOf()}
+            _storage._phase = .ask(v)
+          }
+        }()
         default: break
         }
       }
@@ -5365,7 +5415,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
         guard case .closed(let v)? = _storage._phase else { preconditionFailure() }
         try visitor.visitSingularStringField(value: v, fieldNumber: 12)
       }()
-      case nil: break
+      default: break
       }
       if _storage._openedMs != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._openedMs, fieldNumber: 13)
@@ -5385,6 +5435,9 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
       if !_storage._senders.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._senders, fieldNumber: 18)
       }
+      try { if case .ask(let v)? = _storage._phase {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 19)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }

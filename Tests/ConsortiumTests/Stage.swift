@@ -149,6 +149,7 @@ struct Stage {
             return .setAvailability(session(first, options), try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
         case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
         case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
+        case "stays": return .leaving(session(first, options), inMs: nil)
         case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
         case "check-digest":
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)
@@ -295,6 +296,7 @@ struct Stage {
             case .held(let holder, let offer):
                 "held by \(holder.operatorName)"
                     + (offer.map { $0.awaitingConsent ? ", asking for \($0.target)" : ", on offer to \($0.target)" } ?? "")
+            case .ask(let queue): "unattended, asked about \(queue)"
             case .unattended: "unattended"
             case .kept: "kept"
             case .closed(let reason): "closed \(reason.rawValue)"
