@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
+        .target(name: "Measuring"),
         .target(name: "Coordinator", dependencies: ["Consortium"]),
         .target(
             name: "Wire",
@@ -50,7 +51,8 @@ let package = Package(
         .executableTarget(
             name: "callslip",
             dependencies: [
-                "Node", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "History", logging,
+                "Node", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History", "Measuring",
+                logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -60,6 +62,7 @@ let package = Package(
         .testTarget(name: "RaftTests", dependencies: ["Raft"]),
         .testTarget(name: "ConsortiumTests", dependencies: ["Consortium"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
+        .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol"]),

@@ -39,10 +39,12 @@ public final class WebSocketClient {
     public var queuedBytes: Int { transport?.queuedBytes ?? 0 }
 
     /// Connects once; make another client to try again.
-    /// - Parameter url: `ws://host:port/path`; `wss` needs `secure`.
+    /// - Parameters:
+    ///   - url: `ws://host:port/path`; `wss` needs `secure`.
+    ///   - bindAddress: the local address; the system chooses one when there is none.
     public func connect(
         _ url: String, subprotocol: String? = nil, headers: [(name: String, value: String)] = [], timeoutMs: UInt64 = 10_000,
-        secure: HTTPClient.Secure? = nil
+        from bindAddress: SocketAddress? = nil, secure: HTTPClient.Secure? = nil
     ) {
         precondition(!isStarted, "a client connects once; make another one to try again")
         isStarted = true
@@ -61,7 +63,9 @@ public final class WebSocketClient {
         let timer = EventLoop.Timer(on: loop)
         self.timer = timer
         timer.start(afterMs: timeoutMs) { self.ended("The handshake took more than \(timeoutMs) ms.") }
-        attempt = TCPStream.connect(on: loop, host: target.host, port: target.port, timeoutMs: timeoutMs) { result in
+        attempt = TCPStream.connect(
+            on: loop, host: target.host, port: target.port, timeoutMs: timeoutMs, bindAddress: bindAddress
+        ) { result in
             self.attempt = nil
             switch result {
             case .failure(let error): self.ended(error.description)

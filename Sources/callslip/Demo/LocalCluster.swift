@@ -22,6 +22,8 @@ struct LocalClusterError: Error, CustomStringConvertible {
 
 @ClusterActor
 final class LocalCluster {
+    /// The cluster's name in the nodes' files.
+    static let name = "demo"
     static let coordinators = ["c1", "c2", "c3"]
     static let libraries = ["memorial", "college", "steenbock"]
 
@@ -46,6 +48,9 @@ final class LocalCluster {
         guard length > 0 else { throw LocalClusterError("cannot find this program's own path: \(String(cString: strerror(errno)))") }
         program = String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+
+    /// Where a process listens for its peers.
+    func peerPort(_ name: String) -> UInt16 { (processes[name]?.webPort ?? 0) + 10 }
 
     func webURL(_ name: String) -> String { "http://127.0.0.1:\(processes[name]?.webPort ?? 0)" }
 
@@ -80,7 +85,7 @@ final class LocalCluster {
         let urls = (ring ?? [name]).compactMap { other in names.firstIndex(of: other).map { "http://\(port(1, $0))" } }
         var lines = [
             "# Written by `callslip demo`; it is written anew at each start.",
-            "node: \(name)", "cluster: demo", "data: \(folder)/\(name)", "keyring: \(keyring)",
+            "node: \(name)", "cluster: \(Self.name)", "data: \(folder)/\(name)", "keyring: \(keyring)",
             "roles: [\(isLibrary ? "library" : "coordinator")]", "web: [\"\(port(1, offset))\"]",
             "urls: [\(urls.map { "\"\($0)\"" }.joined(separator: ", "))]", "peer: \"\(port(11, offset))\"",
             "gossip: \"\(port(21, offset))\"",
@@ -109,8 +114,8 @@ final class LocalCluster {
         processes[name] = process
     }
 
-    func startAll() throws {
-        for name in Self.coordinators + Self.libraries { try start(name) }
+    func startAll(_ names: [String] = LocalCluster.coordinators + LocalCluster.libraries) throws {
+        for name in names { try start(name) }
         reaper.start(afterMs: 100, repeatMs: 100) { [self] in reap() }
     }
 

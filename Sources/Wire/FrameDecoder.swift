@@ -1,11 +1,9 @@
 /// Cuts a byte stream into length-prefixed frames. Pure: bytes in, frames out.
 
-import Wire
-
-struct FrameDecoder {
-    struct TooLong: Error, CustomStringConvertible {
+public struct FrameDecoder: Sendable {
+    public struct TooLong: Error, CustomStringConvertible {
         let bytes: Int
-        var description: String {
+        public var description: String {
             "a peer announced a frame of \(bytes) bytes; the most is \(PeerFrame.bytesMax): it speaks something else, or another version"
         }
     }
@@ -13,7 +11,9 @@ struct FrameDecoder {
     private var buffer: [UInt8] = []
     private var start = 0
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    public init() {}
+
+    public mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if start == buffer.count {
             buffer.removeAll(keepingCapacity: buffer.capacity <= 256 * 1024)
             start = 0
@@ -22,7 +22,7 @@ struct FrameDecoder {
     }
 
     /// The next whole frame, or `nil` until more bytes came.
-    mutating func next() throws(TooLong) -> [UInt8]? {
+    public mutating func next() throws(TooLong) -> [UInt8]? {
         guard buffer.count - start >= 4 else { return nil }
         let length = buffer[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
         guard length <= PeerFrame.bytesMax else { throw TooLong(bytes: length) }
@@ -40,7 +40,7 @@ struct FrameDecoder {
     }
 
     /// The frame's bytes with their length before them.
-    static func framed(_ body: [UInt8]) -> [UInt8] {
+    public static func framed(_ body: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(body.count + 4)
         for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: body.count >> shift)) }

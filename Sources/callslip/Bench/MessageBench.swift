@@ -1,0 +1,73 @@
+/// Durably acknowledged messages a second: ours at a node and at a peer link, and etcd's, in turn, round by round.
+
+import EventLoop
+import Measuring
+
+@ClusterActor
+struct MessageBench {
+    static let outstanding = [1, 64, 512]
+    /// A connection may send 40 frames a second for long, and a chat holds 1,800 messages: a load needs many of both.
+    static let patrons = 1_000
+
+    let folder: String
+    let port: UInt16
+    let tools: Tools
+    let seconds: Double
+    let rounds: Int
+    let messageBytes: Int
+
+    func run(into report: inout BenchReport, progress: (String) -> Void) async throws {
+        let etcd = Tools.find("etcd")
+        if etcd == nil { report.notes.append("etcd's figures: `etcd` is not installed (Debian's etcd-server)") }
+        for outstanding in Self.outstanding {
+            progress("messages, \(outstanding) under way")
+            report.messages += try await measure(outstanding, etcd: etcd)
+        }
+    }
+
+    /// Both clusters begin empty for each number, and stay up side by side: what idles costs next to nothing, and each round meets the same hour.
+    private func measure(_ outstanding: Int, etcd program: String?) async throws -> [BenchReport.Messages] {
+        let etcd = try program.map { try Etcd(program: $0, tools: tools, folder: folder + "/etcd", port: port + 40) }
+        defer { etcd?.stop() }
+        return try await BenchCluster.with(folder: folder + "/callslip", port: port) { cluster in
+            let puts = try await etcd?.connect(messageBytes: messageBytes)
+            let crowd = PatronCrowd(at: cluster.webURL(BenchCluster.node), queue: try BenchCluster.queue(), messageBytes: messageBytes)
+            defer {
+                puts?.close()
+                crowd.close()
+            }
+            try await crowd.gather(Self.patrons)
+            guard let leader = await cluster.leader() else { throw LocalClusterError("nobody leads") }
+            let speaker = try await PeerSpeaker.connect(
+                port: cluster.peerPort(leader), cluster: LocalCluster.name, messageBytes: messageBytes)
+            defer { speaker.close() }
+            try await speaker.open(Self.patrons, in: try BenchCluster.queue())
+
+            var loads: [BenchReport.Messages.Path: [Load]] = [:]
+            for _ in 0..<rounds {
+                if let etcd, let puts {
+                    loads[.etcd, default: []].append(try await etcd.load(puts, outstanding: outstanding, seconds: seconds))
+                }
+                loads[.peerLink, default: []].append(try await load(speaker, outstanding))
+                loads[.webSocket, default: []].append(try await load(crowd, outstanding))
+            }
+            return [.etcd, .peerLink, .webSocket].compactMap { path in
+                Load.median(of: loads[path] ?? []).map { BenchReport.Messages(path, outstanding: outstanding, $0) }
+            }
+        }
+    }
+
+    private func load(_ crowd: PatronCrowd, _ outstanding: Int) async throws -> Load {
+        let loop = ClosedLoop(outstanding: outstanding) { crowd.say() }
+        crowd.onAcknowledged = { loop.completed(startNs: $0) }
+        crowd.onFailure = { loop.failed($0) }
+        return try await loop.run(seconds: seconds)
+    }
+
+    private func load(_ speaker: PeerSpeaker, _ outstanding: Int) async throws -> Load {
+        let loop = ClosedLoop(outstanding: outstanding) { speaker.say() }
+        speaker.onAcknowledged = { loop.completed(startNs: $0) }
+        speaker.onFailure = { loop.failed($0) }
+        return try await loop.run(seconds: seconds)
+    }
+}
