@@ -66,6 +66,7 @@ let package = Package(
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol"]),
+        .testTarget(name: "NodeTests", dependencies: ["Node", "Consortium"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop"]),
     ],
     swiftLanguageModes: [.v6]

@@ -5,6 +5,7 @@ public enum Limits {
     public static let cardFieldBytesMax = 2_000
     public static let librariesMax = 200
     public static let queuesMax = 500
+    public static let aliasesPerQueueMax = 16
     public static let operatorsMax = 5_000
     public static let queuesPerOperatorMax = 32
     public static let sessionsMax = 2_000

@@ -68,6 +68,19 @@ public enum Opening: Hashable, Sendable {
     case closed(reason: String)
 }
 
+/// Another name by which pages call a queue: one that it had before, or the number of an old service that led to it. Several queues
+/// may share one name: of these the first, by `level`, that is available is meant.
+public struct QueueAlias: Hashable, Sendable {
+    public var name: QueueName
+    /// 0 comes first.
+    public var level: UInt32
+
+    public init(name: QueueName, level: UInt32 = 0) {
+        self.name = name
+        self.level = level
+    }
+}
+
 /// A queue of a library, or the general queue (which has no library).
 public struct Queue: Hashable, Sendable {
     public var name: QueueName
@@ -75,12 +88,15 @@ public struct Queue: Hashable, Sendable {
     /// `nil` for the general queue, which all libraries staff together. There is exactly one such queue.
     public var library: LibraryName?
     public var opening: Opening
+    /// At most `Limits.aliasesPerQueueMax`.
+    public var aliases: [QueueAlias]
 
-    public init(name: QueueName, title: String, library: LibraryName?, opening: Opening = .open) {
+    public init(name: QueueName, title: String, library: LibraryName?, opening: Opening = .open, aliases: [QueueAlias] = []) {
         self.name = name
         self.title = title
         self.library = library
         self.opening = opening
+        self.aliases = aliases
     }
 }
 

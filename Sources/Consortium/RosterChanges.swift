@@ -21,6 +21,9 @@ extension ConsortiumState {
     mutating func setQueue(_ queue: Queue) throws(Refusal) {
         try check(title: queue.title)
         if case .closed(let reason) = queue.opening { try check(title: reason) }
+        guard queue.aliases.count <= Limits.aliasesPerQueueMax else {
+            throw Refusal(.tooMany, "A queue has \(Limits.aliasesPerQueueMax) other names at most, not \(queue.aliases.count).")
+        }
         if let library = queue.library, !libraries.contains(library) { throw .unknownLibrary(library) }
         if queue.library == nil, let general = index.general, general != queue.name {
             throw Refusal(.notAllowed, "There is one general queue, \(general); name a library for \(queue.name).")

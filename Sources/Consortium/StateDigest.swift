@@ -69,6 +69,10 @@ extension Digest {
             add("closed")
             add(reason)
         }
+        add(desk.queue.aliases) { digest, alias in
+            digest.add(alias.name)
+            digest.add(UInt64(alias.level))
+        }
         add(desk.expiredInARow)
         add(desk.paused)
         add(desk.waitsMs) { $0.add($1) }

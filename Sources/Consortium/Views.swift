@@ -150,6 +150,19 @@ public struct Board: Hashable, Sendable {
     }
 }
 
+extension Board {
+    /// The queues that a page means by this name, the first choice first: the one that is called so, else those that carry it as another
+    /// name. Which of several is meant depends on who is there, which a node may know better than the board.
+    public func queues(called name: QueueName) -> [QueueStatus] {
+        if let exact = queues.first(where: { $0.queue.name == name }) { return [exact] }
+        var found: [(level: UInt32, status: QueueStatus)] = []
+        for status in queues {
+            if let alias = status.queue.aliases.first(where: { $0.name == name }) { found.append((alias.level, status)) }
+        }
+        return found.sorted { ($0.level, $0.status.queue.name) < ($1.level, $1.status.queue.name) }.map(\.status)
+    }
+}
+
 public struct ClaimedChat: Hashable, Sendable {
     public var chat: ChatID
     public var by: OperatorName

@@ -35,6 +35,14 @@ struct Directory: Sendable {
     /// With its title; before the first board the name stands for it.
     func queue(_ name: QueueName) -> QueueRef { queues[name] ?? QueueRef(name: name, title: name.text) }
 
+    /// The queue that a page means: by its name, or by another name of it, then the first that reaches its own people, else the first that
+    /// reaches anybody. An unknown name stays as it is, for the state to refuse.
+    func queue(called name: QueueName) -> QueueName {
+        guard let found = board?.queues(called: name), let first = found.first else { return name }
+        let chosen = found.first { $0.decision.reach == .own } ?? found.first { $0.decision.reach != .nobody } ?? first
+        return chosen.queue.name
+    }
+
     func library(_ name: LibraryName) -> LibraryRef { libraries[name] ?? LibraryRef(name: name, title: name.text) }
 
     func person(_ name: OperatorName) -> Operator? { people[name] }

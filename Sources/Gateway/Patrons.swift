@@ -16,7 +16,8 @@ extension GatewayCore {
         case .open(let open):
             let command = Command.open(
                 Open(
-                    chat: open.chat, secret: hash(Array(open.secret.text.utf8)), queue: open.queue, attach: open.attach, node: node,
+                    chat: open.chat, secret: hash(Array(open.secret.text.utf8)), queue: directory.queue(called: open.queue),
+                    attach: open.attach, node: node,
                     referralAgreed: open.referralAgreed, patronSupplied: open.patronSupplied))
             takePlace(client, open.re, open.chat, open.attach, after: .zero, command, .opening)
         case .resume(let resume):

@@ -13,7 +13,8 @@ enum PresenceRendering {
         var jabber_user='\(javaScriptEscaped(name))'; var jabber_server='\(javaScriptEscaped(server))';
         var jabber_resources=[{name:'\(entry.resourceName)',priority:5,show:'\(entry.show.rawValue)',status:'\(javaScriptEscaped(entry.statusText))'}];
         var jabber_client_id='\(javaScriptEscaped(clientId))';
-        var callslip={"reach":"\(entry.reach)","title":\(jsonText(entry.title)),"answers":\(jsonText(entry.answers))};
+        var callslip={"reach":"\(entry.reach)","queue":\(jsonText(entry.queue)),"title":\(jsonText(entry.title)),\
+        "answers":\(jsonText(entry.answers)),"usualWaitS":\(entry.usualWaitS)};
 
         """ + (callback.map { "\($0)();\n" } ?? "")
     }

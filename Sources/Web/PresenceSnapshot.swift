@@ -12,20 +12,29 @@ public struct PresenceEntry: Sendable, Equatable {
     public var status: String
     /// The person reached belongs to the general queue. XML and JavaScript then name the resource `referred`, with status `referred`.
     public var isReferred: Bool
-    /// The queue's title, and that of the queue that answers; for our own scripts. Empty where not known.
+    /// The name of the queue itself, where it was asked for by another name of it; its title, and that of the queue that answers; for our
+    /// own scripts. Empty where not known.
+    public var queue: String
     public var title: String
     public var answers: String
+    /// How long people usually wait; 0 where not known.
+    public var usualWaitS: UInt32
 
-    public init(show: PresenceShow, status: String = "", isReferred: Bool = false, title: String = "", answers: String = "") {
+    public init(
+        show: PresenceShow, status: String = "", isReferred: Bool = false, queue: String = "", title: String = "", answers: String = "",
+        usualWaitS: UInt32 = 0
+    ) {
         self.show = show
         self.status = status
         self.isReferred = isReferred
+        self.queue = queue
         self.title = title
         self.answers = answers
+        self.usualWaitS = usualWaitS
     }
 
     /// Whom pressing the button reaches, in the words of the client protocol.
-    var reach: String {
+    public var reach: String {
         if isReferred { return "referred" }
         return show == .available || show == .chat ? "own" : "nobody"
     }

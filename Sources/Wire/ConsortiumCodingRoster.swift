@@ -52,12 +52,24 @@ extension PBQueueEntry {
             closed = true
             closedReason = reason
         }
+        aliases = queue.aliases.map { alias in
+            var entry = PBQueueAliasEntry()
+            entry.name = alias.name.text
+            entry.level = alias.level
+            return entry
+        }
     }
 
     func decoded() throws(WireError) -> Queue {
         Queue(
             name: try Field.name(name, "queue.name"), title: title, library: try Field.optionalName(library, "queue.library"),
-            opening: closed ? .closed(reason: closedReason) : .open)
+            opening: closed ? .closed(reason: closedReason) : .open, aliases: try decodedAliases())
+    }
+
+    private func decodedAliases() throws(WireError) -> [QueueAlias] {
+        try Field.list(aliases, "queue.aliases", max: Limits.aliasesPerQueueMax) { alias throws(WireError) in
+            QueueAlias(name: try Field.name(alias.name, "queue.aliases"), level: alias.level)
+        }
     }
 }
 

@@ -140,6 +140,22 @@ nonisolated struct PBQueueEntry: Sendable {
 
   var closedReason: String = String()
 
+  var aliases: [PBQueueAliasEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBQueueAliasEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  var level: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2802,7 +2818,7 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".QueueEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{1}library\0\u{1}closed\0\u{3}closed_reason\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{1}library\0\u{1}closed\0\u{3}closed_reason\0\u{2}\u{a}aliases\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2815,6 +2831,7 @@ nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.closed) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.closedReason) }()
+      case 15: try { try decoder.decodeRepeatedMessageField(value: &self.aliases) }()
       default: break
       }
     }
@@ -2836,6 +2853,9 @@ nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.closedReason.isEmpty {
       try visitor.visitSingularStringField(value: self.closedReason, fieldNumber: 5)
     }
+    if !self.aliases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.aliases, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2845,6 +2865,42 @@ nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.library != rhs.library {return false}
     if lhs.closed != rhs.closed {return false}
     if lhs.closedReason != rhs.closedReason {return false}
+    if lhs.aliases != rhs.aliases {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBQueueAliasEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".QueueAliasEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}level\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.level) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.level != 0 {
+      try visitor.visitSingularUInt32Field(value: self.level, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBQueueAliasEntry, rhs: PBQueueAliasEntry) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.level != rhs.level {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -21,6 +21,7 @@ public struct ConsortiumFile: Sendable {
     public private(set) var libraries: [Library] = []
     public private(set) var queues: [Queue] = []
     public private(set) var operators: [Operator] = []
+    private var aliasLines: [QueueName: Int] = [:]
 
     /// The largest file that is read, in bytes.
     public static let bytesMax = 4 * 1024 * 1024
@@ -68,7 +69,8 @@ public struct ConsortiumFile: Sendable {
     }
 
     private mutating func read(_ root: Node?, _ reader: inout YAMLReader) {
-        guard let root, let top = reader.mapping(root, "the file", keys: ["consortium", "settings", "general", "libraries"]) else {
+        guard let root, let top = reader.mapping(root, "the file", keys: ["consortium", "settings", "general", "libraries", "services"])
+        else {
             if root == nil { reader.fail(line: 1, "the file is empty; it must have `general` and `libraries`") }
             return
         }
@@ -77,7 +79,11 @@ public struct ConsortiumFile: Sendable {
         readGeneral(general, &reader)
         guard let list = reader.required(top, "libraries", in: root, "a list of libraries") else { return }
         for node in reader.sequence(list, "libraries") { readLibrary(node, &reader) }
+        if let services = top["services"] {
+            for node in reader.sequence(services, "services") { readService(node, &reader) }
+        }
         checkReferences(&reader)
+        checkAliases(&reader)
     }
 
     private mutating func readSettings(_ node: Node?, _ reader: inout YAMLReader) {
@@ -169,14 +175,57 @@ public struct ConsortiumFile: Sendable {
     }
 
     private mutating func readQueue(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
-        guard let map = reader.mapping(node, "a queue", keys: ["name", "title", "closed"]),
+        guard let map = reader.mapping(node, "a queue", keys: ["name", "title", "closed", "aliases"]),
             let nameNode = reader.required(map, "name", in: node, "the queue's name"),
             let name: QueueName = reader.name(nameNode, "a queue's name")
         else { return }
         if queues.contains(where: { $0.name == name }) { reader.fail(nameNode, "the queue `\(name)` stands here a second time") }
         var queue = Queue(name: name, title: reader.text(map["title"], "title") ?? library.title, library: library.name)
         if let reason = reader.text(map["closed"], "closed") { queue.opening = .closed(reason: reason) }
+        if let list = map["aliases"] {
+            for node in reader.sequence(list, "aliases") {
+                guard let alias: QueueName = reader.name(node, "a queue's other name") else { continue }
+                aliasLines[alias] = node.line
+                queue.aliases.append(QueueAlias(name: alias))
+            }
+        }
         queues.append(queue)
+    }
+
+    /// A service of the old vendor's, whose number pages carry: its queues in the order of its levels.
+    private mutating func readService(_ node: Node, _ reader: inout YAMLReader) {
+        guard let map = reader.mapping(node, "a service", keys: ["id", "queues"]),
+            let idNode = reader.required(map, "id", in: node, "the service's number, as pages carry it"),
+            let id: QueueName = reader.name(idNode, "a service's number"),
+            let list = reader.required(map, "queues", in: node, "the queues that it leads to, the first choice first")
+        else { return }
+        aliasLines[id] = idNode.line
+        for (level, queueNode) in reader.sequence(list, "queues").enumerated() {
+            guard let name: QueueName = reader.name(queueNode, "a queue's name") else { continue }
+            guard let index = queues.firstIndex(where: { $0.name == name }) else {
+                reader.fail(queueNode, "there is no queue `\(name)` in this file")
+                continue
+            }
+            queues[index].aliases.append(QueueAlias(name: id, level: UInt32(level)))
+        }
+    }
+
+    /// One name at one level leads to one queue, and no other name hides a queue.
+    private func checkAliases(_ reader: inout YAMLReader) {
+        var seen: Set<QueueAlias> = []
+        for queue in queues {
+            if queue.aliases.count > Limits.aliasesPerQueueMax {
+                reader.fail(line: 1, "the queue `\(queue.name)` has more than \(Limits.aliasesPerQueueMax) other names")
+            }
+            for alias in queue.aliases {
+                let line = aliasLines[alias.name] ?? 1
+                if queues.contains(where: { $0.name == alias.name }) {
+                    reader.fail(line: line, "`\(alias.name)` is the name of a queue; it cannot be another name of `\(queue.name)` too")
+                } else if !seen.insert(alias).inserted {
+                    reader.fail(line: line, "`\(alias.name)` leads to two queues; list both in one service, the first choice first")
+                }
+            }
+        }
     }
 
     private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {

@@ -75,26 +75,37 @@ final class PresencePublisher {
     private func render() {
         guard let board else { return }
         let general = board.queues.first { $0.queue.library == nil }?.queue
-        let generalStaffed = general.flatMap { gossip.freshest($0.name.text) }?.isStaffed ?? false
+        let generalView = general.flatMap { gossip.freshest($0.name.text) }
         let titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
         var queues: [String: PresenceEntry] = [:]
         for status in board.queues {
             let name = status.queue.name.text
             let view = gossip.freshest(name)
             let title = status.queue.library.flatMap { titles[$0] } ?? status.queue.title
-            if view?.isStaffed ?? false {
-                queues[name] = PresenceEntry(show: .available, title: title, answers: title)
-            } else if status.queue.library != nil, fallsBack(status.queue, board), generalStaffed {
+            if let view, view.isStaffed {
                 queues[name] = PresenceEntry(
-                    show: .available, status: "referred", isReferred: true, title: title, answers: general?.title ?? "")
+                    show: .available, queue: name, title: title, answers: title, usualWaitS: view.record.availability.usualWaitS)
+            } else if status.queue.library != nil, fallsBack(status.queue, board), let generalView, generalView.isStaffed {
+                queues[name] = PresenceEntry(
+                    show: .available, status: "referred", isReferred: true, queue: name, title: title, answers: general?.title ?? "",
+                    usualWaitS: generalView.record.availability.usualWaitS)
             } else {
-                queues[name] = PresenceEntry(show: .unavailable, title: title)
+                queues[name] = PresenceEntry(show: .unavailable, queue: name, title: title)
             }
         }
+        addAliases(to: &queues, board)
         var users: [String: PresenceEntry] = [:]
         for person in board.operators { users[person.name.text] = PresenceEntry(show: .unavailable) }
         for person in board.signedOn { users[person.name.text] = PresenceEntry(show: person.available.isEmpty ? .away : .available) }
         deliver?(PresenceSnapshot(queues: queues, users: users, clientId: node.text))
+    }
+
+    /// Other names of queues answer as the queue that they lead to now: the first with its own people, else the first that reaches anybody.
+    private func addAliases(to queues: inout [String: PresenceEntry], _ board: Board) {
+        for alias in Set(board.queues.flatMap { $0.queue.aliases.map(\.name) }) where queues[alias.text] == nil {
+            let entries = board.queues(called: alias).compactMap { queues[$0.queue.name.text] }
+            queues[alias.text] = entries.first { $0.reach == "own" } ?? entries.first { $0.reach != "nobody" } ?? entries.first
+        }
     }
 
     private func fallsBack(_ queue: Queue, _ board: Board) -> Bool {

@@ -46,7 +46,7 @@ final class WebHost {
         installClients()
         HTTPAPI(services: services).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
-        assets.install(on: server, pages: ["/desk": "desk.html"], pagePrefixes: ["/chat": "chat.html"])
+        assets.install(on: server, pages: ["/desk": "desk.html", "/html/chat-box.html": "chat.html"], pagePrefixes: ["/chat": "chat.html"])
     }
 
     func listen(_ addresses: [SocketAddress]) throws(LoopError) {
