@@ -19,6 +19,9 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "The first of forty ports: the demonstration's page; the nodes follow.")
     var port: UInt16 = 7100
 
+    @Option(help: "Serve the clients' files from this directory instead of the built-in ones (development).")
+    var assets: String?
+
     @Flag(help: "Keep the data of the run before.")
     var keep = false
 
@@ -31,7 +34,8 @@ struct Demo: AsyncParsableCommand {
             guard !keep else { throw ValidationError("--check needs fresh data; leave out --keep") }
             return try await Self.check(directory: try Self.absolute(directory), yaml: yaml, port: port)
         }
-        try await Self.run(directory: try Self.absolute(directory), yaml: yaml, port: port, fresh: !keep)
+        let options = try assets.map { ["--assets", try Self.absolute($0)] } ?? []
+        try await Self.run(directory: try Self.absolute(directory), yaml: yaml, port: port, fresh: !keep, options: options)
     }
 
     static func absolute(_ path: String) throws -> String {
@@ -42,12 +46,13 @@ struct Demo: AsyncParsableCommand {
     }
 
     @ClusterActor
-    private static func run(directory: String, yaml: String, port: UInt16, fresh: Bool) async throws {
+    private static func run(directory: String, yaml: String, port: UInt16, fresh: Bool, options: [String]) async throws {
         let ending = Ending()
         let signals = try [SIGINT, SIGTERM].map { signal in
             try SignalWatcher(on: ClusterActor.loop, signal: signal) { ending.end(with: 0) }
         }
-        let cluster = try LocalCluster(folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)")
+        let cluster = try LocalCluster(
+            folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)", options: options)
         cluster.onUnexpectedExit = { name, status in
             Terminal.complain("\(name) ended by itself (status \(status)); see \(directory)/\(name).log\n")
         }

@@ -20,6 +20,7 @@ final class DemoSite {
     func start() async throws {
         let nodes = LocalCluster.libraries.map { cluster.webURL($0) }
         let calls = SiteCalls(
+            order: { [cluster] text, completion in Task { await completion(Self.carryOut(text, cluster)) } },
             killLeader: { [cluster] completion in Task { await completion(Self.killLeader(cluster)) } },
             enter: { [cluster] completion in Task { await completion(Self.signIn(cluster)) } })
         site = try await SiteServer(nodes: nodes, port: port, calls: calls)
@@ -41,6 +42,22 @@ final class DemoSite {
         return "\(leader) was killed (SIGKILL). It starts again in 5 seconds."
     }
 
+    /// `kill NAME…` (SIGKILL) and `start NAME…`: for whoever wants to see what a failure does.
+    private static func carryOut(_ text: String, _ cluster: LocalCluster) async -> String {
+        let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+        let names = words.dropFirst()
+        guard let what = words.first, ["kill", "start"].contains(what), !names.isEmpty, names.allSatisfy({ cluster.processes[$0] != nil })
+        else {
+            return "Expected `kill` or `start` and names of \(cluster.processes.keys.sorted().joined(separator: ", "))."
+        }
+        do {
+            for name in names { if what == "kill" { try await cluster.kill(name) } else { try cluster.start(name) } }
+        } catch {
+            return "\(error)"
+        }
+        return "\(names.joined(separator: ", ")): \(what == "kill" ? "killed (SIGKILL)" : "started")."
+    }
+
     /// Signs Stan of Steenbock Library in and gives the address that takes the browser to his desk.
     private static func signIn(_ cluster: LocalCluster) async -> String {
         let url = cluster.webURL("steenbock")
@@ -54,6 +71,7 @@ final class DemoSite {
 }
 
 struct SiteCalls: Sendable {
+    var order: @Sendable (String, @escaping @Sendable @WebActor (String) -> Void) -> Void
     var killLeader: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
     var enter: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
 }
@@ -77,13 +95,21 @@ final class SiteServer {
             server.get("/legacy/\(name)") { _, responder in responder.send(.html(SitePages.legacy(name, title, nodes[0]))) }
         }
         server.post("/kill-leader", bodyBytesMax: 64) { request, responder in
-            // Only this very page may ask: a form elsewhere carries another origin.
-            guard request.headers["origin"] == "http://\(request.headers["host"] ?? "")" else {
-                return responder.send(.text("Only the demonstration's own page may do this.\n", status: 403))
-            }
+            guard Self.isOwnPage(request, responder) else { return }
             calls.killLeader { told in responder.send(.text(told)) }
         }
+        server.post("/processes", bodyBytesMax: 256) { request, responder in
+            guard Self.isOwnPage(request, responder) else { return }
+            calls.order(String(decoding: request.body, as: UTF8.self)) { told in responder.send(.text(told)) }
+        }
         try server.listen(host: "127.0.0.1", port: port)
+    }
+
+    /// Only this very page may ask: a form elsewhere carries another origin.
+    private static func isOwnPage(_ request: Request, _ responder: Responder) -> Bool {
+        if request.headers["origin"] == "http://\(request.headers["host"] ?? "")" { return true }
+        responder.send(.text("Only the demonstration's own page may do this.\n", status: 403))
+        return false
     }
 
     func close() { server.close() }

@@ -32,6 +32,8 @@ final class LocalCluster {
     private(set) var processes: [String: LocalProcess] = [:]
     private let program: String
     private let frameAncestor: String
+    /// More words for `serve`.
+    private let options: [String]
     /// Told when a process ended that was meant to run.
     var onUnexpectedExit: ((String, Int32) -> Void)?
     private let reaper = Timer(on: ClusterActor.loop)
@@ -39,8 +41,10 @@ final class LocalCluster {
     /// - Parameters:
     ///   - folder: for data, configuration and logs; made when missing.
     ///   - basePort: 0…39 above it are used: web, then peers, then gossip.
-    init(folder: String, basePort: UInt16, frameAncestor: String) throws {
+    ///   - options: more words for `callslip serve`.
+    init(folder: String, basePort: UInt16, frameAncestor: String, options: [String] = []) throws {
         self.folder = folder
+        self.options = options
         self.basePort = basePort
         self.frameAncestor = frameAncestor
         var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
@@ -109,7 +113,8 @@ final class LocalCluster {
 
     func start(_ name: String) throws {
         guard var process = processes[name], process.pid == 0 else { return }
-        process.pid = try Spawn.run(program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"], log: process.logPath)
+        process.pid = try Spawn.run(
+            program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"] + options, log: process.logPath)
         process.wanted = true
         processes[name] = process
     }

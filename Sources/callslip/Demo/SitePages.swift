@@ -7,7 +7,7 @@ enum SitePages {
         <title>Callslip: both sides of a chat</title><link rel="stylesheet" href="/demo.css"></head>
         <body class="both"><header><h1>Callslip</h1>
         <p>Left: Memorial Library's page, as a patron sees it. Right: Stan's desk at Steenbock Library. Nobody is on at Memorial: its chats go to the general queue.</p>
-        <button id="kill" type="button">Kill the leader</button><p id="told" role="status"></p></header>
+        <button id="kill" type="button">Kill the leader</button> <button id="all" type="button">Kill all coordinators</button><p id="told" role="status"></p></header>
         <main><iframe title="Memorial Library's page" src="/library/memorial"></iframe><iframe title="Stan's desk" src="\(desk)" allow="autoplay"></iframe></main>
         <script src="/demo.js"></script></body></html>
         """
@@ -18,7 +18,7 @@ enum SitePages {
             title,
             """
             <p>Questions about your research, a book that you cannot find, or a fine that you do not understand? Ask us.</p>
-            <div data-callslip="\(name)" data-nodes="\(nodes.joined(separator: ","))"></div>
+            <div data-callslip="\(name)" style="min-height: 3.75rem"></div>
             <script async src="\(nodes[0])/js/callslip.js" data-queue="\(name)" data-nodes="\(nodes.joined(separator: ","))"></script>
             <noscript><a href="\(nodes[0])/chat/\(name)@chat.example.org">Chat with a librarian</a></noscript>
             """)
@@ -55,14 +55,20 @@ enum SitePages {
         """
 
     static let script = """
-        const button = document.getElementById("kill");
         const told = document.getElementById("told");
-        button.addEventListener("click", async () => {
+        async function ask(button, path, body) {
           button.disabled = true;
           told.textContent = "…";
-          try { told.textContent = await (await fetch("/kill-leader", { method: "POST" })).text(); }
+          try { told.textContent = await (await fetch(path, { method: "POST", body })).text(); }
           catch (error) { told.textContent = String(error); }
           button.disabled = false;
+        }
+        document.getElementById("kill").addEventListener("click", (event) => ask(event.target, "/kill-leader", ""));
+        document.getElementById("all").addEventListener("click", async ({ target }) => {
+          const what = target.dataset.gone ? "start" : "kill";
+          await ask(target, "/processes", `${what} c1 c2 c3`);
+          if (what === "kill") target.dataset.gone = "yes"; else delete target.dataset.gone;
+          target.textContent = what === "kill" ? "Start the coordinators again" : "Kill all coordinators";
         });
         """
 }
