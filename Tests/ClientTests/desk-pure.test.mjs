@@ -78,6 +78,7 @@ test("the oldest that I may claim comes first, those of my open queues before al
     assert.deepEqual(inOrder(board.waiting).map((one) => one.chat), ["other", "old", "new"]);
     assert.equal(oldestClaimable(board, me).chat, "old");
     assert.equal(oldestClaimable(board, { ...me, available: [] }).chat, "other");
+    assert.notEqual(oldestClaimable(board, me, (chat) => chat === "old").chat, "old", "what I have just claimed is not claimed again, though the board still shows it");
     assert.equal(oldestClaimable(wholeBoard(null), me), null);
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Outbox } from "../../Sources/Web/Client/desk/outbox.js";
 import { Desk } from "../../Sources/Web/Client/desk/state.js";
-import { eventSentence, signInSentence } from "../../Sources/Web/Client/desk/words.js";
+import { deliverySentence, eventSentence, signInSentence } from "../../Sources/Web/Client/desk/words.js";
 
 const held = (over = {}) => ({ p: "held", by: { name: "mia", display: "Mia" }, token: "7.0", mine: true, ...over });
 const chatFrame = (phase, over = {}) => ({
@@ -88,6 +88,13 @@ test("a chat becomes mine, takes the lowest free number, and gives it back", () 
     assert.deepEqual(desk.inSlots.map((chat) => [chat.id, chat.slot]), [["e", 1], ["d", 2]]);
 });
 
+test("after a reload every chat has its number again, whatever the order in which they come", () => {
+    const numbers = { c: 3, d: 1 };
+    const desk = new Desk({ now: () => 0, newId: () => "id", savedOutbox: () => [], savedSlot: (chat) => numbers[chat] ?? null });
+    for (const chat of ["c", "e", "d"]) desk.receive({ ...chatFrame(held()), chat });
+    assert.deepEqual(desk.inSlots.map((chat) => [chat.id, chat.slot]), [["e", 1], ["d", 2], ["c", 3]]);
+});
+
 test("a chat of somebody else makes no column", () => {
     const { desk } = makeDesk();
     assert.deepEqual(desk.receive(chatFrame({ p: "waiting", queue: { name: "law", title: "Law" }, ahead: 0 })), []);
@@ -166,6 +173,16 @@ test("going away from one queue stops its ringing at once and leaves the others"
     assert.deepEqual(desk.me.available, ["art"]);
 });
 
+test("a board without libraries leaves their cards as they were", () => {
+    const { desk } = makeDesk();
+    const libraries = [{ name: "law", title: "Law", card: { hours: "8-17" } }];
+    desk.receive({ t: "board", libraries });
+    desk.receive({ t: "board", waiting: [] });
+    assert.deepEqual(desk.board.libraries, libraries);
+    desk.receive({ t: "board", libraries: [] });
+    assert.deepEqual(desk.board.libraries, []);
+});
+
 test("the time to leave is told by me and by the board, and null takes it back", () => {
     const { desk, clock } = makeDesk();
     clock.ms = 5000;
@@ -184,4 +201,25 @@ test("every event of the protocol has a sentence, and an unknown one is left out
 test("signing in fails in plain words, and the node’s own words win", () => {
     assert.equal(signInSentence(401, { text: "Own words." }), "Own words.");
     for (const status of [0, 401, 429, 503, 500]) assert.ok(signInSentence(status, null).length > 20);
+});
+
+test("what one node alone holds says so, rests while the connection lasts, and is offered again at the next until it is safe", () => {
+    const { desk } = makeDesk();
+    desk.receive(chatFrame(held()));
+    const { outbox } = desk.chats.get("c");
+    outbox.add("one");
+    outbox.add("two");
+    const one = outbox.next();
+    desk.receive({ t: "ack", chat: "c", sender: one.sender, seq: 1, level: "held", at: [2, 1] });
+    assert.equal(outbox.entries[0].state, "held");
+    assert.match(deliverySentence("held"), /Kept at this library/);
+    const two = outbox.next();
+    assert.deepEqual([two.seq, two.text], [2, "two"]);
+    assert.equal(outbox.next(), null);
+    desk.disconnected();
+    assert.deepEqual(outbox.next(), one);
+    desk.receive({ t: "ack", chat: "c", sender: one.sender, seq: 1, level: "safe", at: [1, 5] });
+    assert.deepEqual(outbox.next(), two);
+    const again = new Outbox("new", JSON.parse(JSON.stringify(outbox.saved())));
+    assert.deepEqual(again.next(), two);
 });

@@ -1,3 +1,8 @@
+import { webcrypto } from "node:crypto";
+
+// Browsers have it, and Node.js from 20 on.
+globalThis.crypto ??= webcrypto;
+
 /** A clock that only moves when told, and sockets whose other end is the test. */
 export class Clock {
     now = 0;

@@ -169,3 +169,24 @@ test("repeats are told by sender and number, events by position", () => {
     assert.equal(seen.first({ event: { e: "kept" }, at: [1, 2] }), true);
     assert.equal(seen.first({ event: { e: "kept" }, at: [1, 2] }), false);
 });
+
+test("what one node alone holds rests while the connection lasts, and is offered again at the next until it is safe", () => {
+    const d = desk();
+    d.box.say("a");
+    d.box.say("b");
+    const { sender } = d.sent[0];
+    d.box.acked({ sender, seq: 1, level: "held" });
+    d.box.acked({ sender, seq: 1, level: "held" });
+    assert.deepEqual(d.changes, ["a:held"]);
+    d.box.flush();
+    assert.equal(d.sent.length, 2);
+    assert.deepEqual(d.box.waiting.map((entry) => `${entry.text}:${entry.state}`), ["a:held", "b:sending"]);
+    assert.equal(d.stored[0].state, "held");
+    d.box.resend();
+    assert.deepEqual(numbers(d.sent.slice(2)), ["1:a", "2:b"]);
+    d.box.acked({ sender, seq: 1, level: "safe" });
+    d.box.acked({ sender, seq: 2 });
+    assert.deepEqual(d.changes, ["a:held", "a:safe", "b:safe"]);
+    d.box.resend();
+    assert.equal(d.sent.length, 4);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PatronSession } from "../../Sources/Web/Client/patron/session.js";
-import { readPresence } from "../../Sources/Web/Client/patron/presence.js";
+import { readPresence } from "../../Sources/Web/Client/shared/presence.js";
 import { Connection } from "../../Sources/Web/Client/shared/connection.js";
 import { settle, world } from "./harness.mjs";
 

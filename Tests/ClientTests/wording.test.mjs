@@ -1,6 +1,7 @@
+import "./harness.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventForOperator, eventForPatron, linkParts, newCode, phaseForPatron, place, readCode, usualWait, utf8Bytes } from "../../Sources/Web/Client/shared/wording.js";
+import { eventForPatron, linkParts, newCode, phaseForPatron, place, readCode, usualWait, utf8Bytes } from "../../Sources/Web/Client/shared/wording.js";
 
 test("waits are told in round words", () => {
     assert.equal(usualWait(20), "usually under a minute");
@@ -11,13 +12,12 @@ test("waits are told in round words", () => {
     assert.equal(place(0), "You are next");
 });
 
-test("every event has a sentence for patrons and for operators", () => {
+test("every event has a sentence for patrons", () => {
     const queue = { name: "business", title: "Business Library" };
     const events = ["opened", "referred", "claimed", "transferAsked", "transferDeclined", "offered", "pickedUp", "returned", "requeued", "nobodyThere", "kept", "closed"];
     for (const e of events) {
         const event = { e, queue, display: "Mia", library: { title: "Memorial" }, reason: "notPickedUp" };
         assert.match(eventForPatron(event), /\.$/, e);
-        assert.match(eventForOperator(event), /\.$/, e);
     }
     assert.equal(eventForPatron({ e: "somethingNewer" }), "");
 });

@@ -54,9 +54,12 @@ export function inOrder(lines) {
         .map(({ line }) => line);
 }
 
-/** The line that Alt+N takes: the one that has waited longest among those that I may take; those of my open queues come first. */
-export function oldestClaimable(board, me) {
-    const lines = inOrder(wholeBoard(board).waiting).filter((line) => line.mayClaim === true);
+/**
+ * The line that Alt+N takes: the one that has waited longest among those that I may take; those of my open queues come first. `mine`: whether a
+ * chat is mine already, or about to be, which the board tells later.
+ */
+export function oldestClaimable(board, me, mine = () => false) {
+    const lines = inOrder(wholeBoard(board).waiting).filter((line) => line.mayClaim === true && !mine(line.chat));
     return lines.find((line) => ringsForMe(line, me)) ?? lines[0] ?? null;
 }
 

@@ -5,7 +5,8 @@ import { chatTimers, duration, shrunk, spokenDuration, urgency } from "./clock.j
 import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { Log } from "./log.js";
 import { draft } from "./memory.js";
-import { bytes, chatName } from "./words.js";
+import { utf8Bytes } from "../shared/wording.js";
+import { chatName } from "./words.js";
 
 /** From here on the composer counts down. */
 const countFromBytes = 3500;
@@ -49,7 +50,7 @@ export class Column {
             h("label", { class: "unseen", for: this.composer.id, text: "Message to the patron" }), this.composer,
             h("div", { class: "composer-foot" }, this.room, this.send));
         this.element = h("section", {
-            class: "column slip", "aria-labelledby": `${id}-title`, data: { chatColumn: chat.id },
+            class: "column slip", data: { chatColumn: chat.id },
             on: { focusin: () => act.entered(chat.id), pointerdown: () => act.entered(chat.id) },
         },
         h("header", { class: "chat-head" },
@@ -74,6 +75,7 @@ export class Column {
         const ended = chat.ended !== null;
         setText(this.slot, String(chat.slot));
         setText(this.title, message ? `Message to ${name}` : `Patron of ${name}`);
+        setAttribute(this.element, "aria-label", `Chat ${chat.slot}, ${this.title.textContent}`);
         this.log.element.setAttribute("aria-label", `Chat ${chat.slot}, ${name}`);
         const present = chat.meta.patronPresent === true;
         this.presence.dataset.state = message ? "message" : present ? "here" : "away";
@@ -194,7 +196,7 @@ export class Column {
     }
 
     showRoom() {
-        const used = bytes(this.composer.value.trim());
+        const used = utf8Bytes(this.composer.value.trim());
         const left = this.desk.textBytesMax - used;
         const unsent = this.chat.outbox.entries.filter((entry) => entry.state === "waiting").length;
         let text = "";
@@ -217,7 +219,7 @@ export class Column {
 
     submit() {
         const text = this.composer.value.trim();
-        if (text === "" || bytes(text) > this.desk.textBytesMax) return;
+        if (text === "" || utf8Bytes(text) > this.desk.textBytesMax) return;
         this.composer.value = "";
         draft.write(this.chat.id, "");
         this.typedMs = 0;

@@ -1,47 +1,8 @@
-// The few helpers with which every part of the desk builds its page. Text goes in only as text, never as markup, so nothing that a patron
-// writes can become part of the page. There are no style attributes and no inline handlers: the page's content policy forbids both.
+// How the desk keeps its page: lists that keep their elements, dialogs that give the focus back, and its drawings.
 
-const svgSpace = "http://www.w3.org/2000/svg";
+import { drawing } from "../shared/dom.js";
 
-/**
- * Makes an element.
- * @param {string} tag
- * @param {object} props `class`, `text`, `data` (dataset), `on` (listeners by event name); everything else is an attribute. `true` gives an
- *   empty attribute, `false`, `null` and `undefined` none.
- * @param {...(Node|string|null)} children
- */
-export function h(tag, props = {}, ...children) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(props)) {
-        if (value === null || value === undefined || value === false) continue;
-        if (name === "class") element.className = value;
-        else if (name === "text") element.textContent = value;
-        else if (name === "data") for (const [key, text] of Object.entries(value)) element.dataset[key] = text;
-        else if (name === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
-        else element.setAttribute(name, value === true ? "" : String(value));
-    }
-    element.append(...children.filter((child) => child !== null && child !== undefined));
-    return element;
-}
-
-/** Sets text only when it differs, so that a live region is not announced again and a selection is not lost. */
-export function setText(element, text) {
-    if (element.textContent !== text) element.textContent = text;
-}
-
-/** Sets or removes an attribute only when that changes something. */
-export function setAttribute(element, name, value) {
-    if (value === null || value === undefined || value === false) {
-        if (element.hasAttribute(name)) element.removeAttribute(name);
-    } else {
-        const text = value === true ? "" : String(value);
-        if (element.getAttribute(name) !== text) element.setAttribute(name, text);
-    }
-}
-
-export function setHidden(element, hidden) {
-    if (element.hidden !== hidden) element.hidden = hidden;
-}
+export { h, setAttribute, setHidden, setText } from "../shared/dom.js";
 
 /**
  * Makes the children of `parent` those of `items`, in order, keeping the element of every item that was there before: focus, scroll
@@ -75,17 +36,8 @@ const paths = {
     help: "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20Zm0 2a8 8 0 1 1 0 16 8 8 0 0 1 0-16Zm-1 12h2v2h-2v-2Zm1-10a4 4 0 0 0-4 4h2a2 2 0 1 1 3 1.700c-1.200.8-2 1.600-2 3.300h2c0-.9.300-1.200 1.100-1.800A4 4 0 0 0 12 6Z",
 };
 
-/** A small drawing beside a word. It is decoration: the word says what the control does. */
-export function icon(name) {
-    const svg = document.createElementNS(svgSpace, "svg");
-    svg.setAttribute("viewBox", "0 0 24 24");
-    svg.setAttribute("class", "icon");
-    svg.setAttribute("aria-hidden", "true");
-    const path = document.createElementNS(svgSpace, "path");
-    path.setAttribute("d", paths[name]);
-    svg.append(path);
-    return svg;
-}
+/** A small drawing beside a word. */
+export const icon = (name) => drawing(paths[name]);
 
 /** The element that had focus before a dialog, so that focus can go back there; the fallback is used when it is gone by then. */
 export function openDialog(dialog, fallback) {

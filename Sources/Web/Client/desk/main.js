@@ -12,7 +12,7 @@ import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./boar
 import { h } from "./dom.js";
 import { Floor } from "./floor.js";
 import { listen } from "./keys.js";
-import { forgetChat, forgetTexts, unsent } from "./memory.js";
+import { forgetChat, forgetTexts, slots, unsent } from "./memory.js";
 import { Rail } from "./rail.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
@@ -28,7 +28,7 @@ const byId = (id) => document.getElementById(id);
 
 class Shell {
     constructor() {
-        this.desk = new Desk({ now: () => Date.now(), newId, savedOutbox: unsent.read });
+        this.desk = new Desk({ now: () => Date.now(), newId, savedOutbox: unsent.read, savedSlot: slots.read });
         this.sounds = new Sounds();
         this.ringing = { chat: false, offer: false };
         this.ended = null;
@@ -139,6 +139,7 @@ class Shell {
                 this.ringing = { chat: effect.chat, offer: effect.offer };
                 return undefined;
             case "started":
+                slots.write(chat.id, chat.slot);
                 this.floor.update();
                 if (this.act.wanted === effect.chat) {
                     this.act.wanted = null;
@@ -301,7 +302,7 @@ class Shell {
                 const chat = this.desk.inSlots.find((candidate) => candidate.slot === slot);
                 if (chat) this.act.focusChat(chat.id);
             },
-            claim: () => this.act.claimOldest(oldestClaimable(this.desk.board, this.desk.me)),
+            claim: () => this.act.claimOldest(this.oldest()),
             transfer: () => this.act.openTransfer(this.desk.focused),
             waiting: () => this.floor.focusWaiting(),
             palette: () => this.palette.open(),
@@ -320,6 +321,12 @@ class Shell {
         setInterval(() => this.tick(), 1000);
     }
 
+    /** The line that has waited longest, without what I have just claimed. */
+    oldest() {
+        const { desk, rail } = this;
+        return oldestClaimable(desk.board, desk.me, (chat) => rail.claiming.has(chat) || desk.holds(chat));
+    }
+
     /** Everything that the search finds. */
     findable() {
         const { desk, act } = this;
@@ -327,7 +334,7 @@ class Shell {
         const open = chat && chat.ended === null ? chat : null;
         const action = (title, words, run) => ({ title, words, kind: "Action", detail: "", run });
         const actions = [
-            action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(oldestClaimable(desk.board, desk.me))),
+            action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(this.oldest())),
             ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
             action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
             ...(desk.me?.queues ?? []).map((queue) => {

@@ -4,6 +4,7 @@
 
 const draftPrefix = "callslip.desk.draft.";
 const outboxPrefix = "callslip.desk.out.";
+const slotPrefix = "callslip.desk.slot.";
 const choicePrefix = "callslip.desk.choice.";
 
 function attempt(action, fallback = null) {
@@ -28,17 +29,24 @@ export const unsent = {
         ? sessionStorage.removeItem(outboxPrefix + chat) : sessionStorage.setItem(outboxPrefix + chat, JSON.stringify(entries))),
 };
 
+/** The number of a chat's column, so that Alt+1 means the same chat after a reload. */
+export const slots = {
+    read: (chat) => Number(attempt(() => sessionStorage.getItem(slotPrefix + chat)) ?? 0) || null,
+    write: (chat, slot) => attempt(() => slot === null ? sessionStorage.removeItem(slotPrefix + chat) : sessionStorage.setItem(slotPrefix + chat, String(slot))),
+};
+
 /** Forgets what was written in one chat. */
 export function forgetChat(chat) {
     draft.write(chat, "");
     unsent.write(chat, []);
+    slots.write(chat, null);
 }
 
 /** Forgets every text: at signing out, and when another person signs in. */
 export function forgetTexts() {
     attempt(() => {
         for (const key of Object.keys(sessionStorage)) {
-            if (key.startsWith(draftPrefix) || key.startsWith(outboxPrefix)) sessionStorage.removeItem(key);
+            if (key.startsWith(draftPrefix) || key.startsWith(outboxPrefix) || key.startsWith(slotPrefix)) sessionStorage.removeItem(key);
         }
     });
 }

@@ -1,5 +1,5 @@
 // What a person has sent in one chat and the service has not yet called safe. Nothing leaves this list but by an acceptance (it is safe
-// with a majority) or by the person's own hand. One message is on its way at a time: a refused number is not used up, and with one on
+// with a majority) or by the person's own hand; what one node alone holds (`held`) stays, and is offered again after a reconnect. One message is on its way at a time: a refused number is not used up, and with one on
 // its way no later message can be carrying a number that must be given to another.
 //
 // Pure: the caller passes identifiers, sends the frames that `next` returns, and stores `saved()` where it outlives a reload.
@@ -12,7 +12,8 @@ export class Outbox {
     constructor(sender, saved = []) {
         this.sender = sender;
         this.acceptedBySender = new Map();
-        this.entries = saved.map((entry) => ({ ...entry, state: entry.state === "failed" ? "failed" : "waiting" }));
+        this.entries = saved.map((entry) => ({ ...entry, state: entry.state === "failed" ? "failed" : entry.state === "held" ? "held" : "waiting" }));
+        this.resting = new Set();
         this.count = 0;
     }
 
@@ -27,7 +28,7 @@ export class Outbox {
     /** The next `say` to send, without chat and token; `null` when one is on its way or nothing waits. */
     next() {
         if (this.entries.some((entry) => entry.state === "sent")) return null;
-        const entry = this.entries.find((candidate) => candidate.state === "waiting");
+        const entry = this.entries.find((candidate) => candidate.state === "waiting" || (candidate.state === "held" && !this.resting.has(candidate.id)));
         if (entry === undefined) return null;
         if (entry.seq === null) {
             entry.sender = this.sender;
@@ -43,7 +44,17 @@ export class Outbox {
 
     /** The connection ended: what was on its way is offered again, with the same sender and number. */
     disconnected() {
+        this.resting.clear();
         for (const entry of this.entries) if (entry.state === "sent") entry.state = "waiting";
+    }
+
+    /** One node has it on its disk while it is cut off. The number is used up, the promise is not yet given. */
+    hold(sender, seq) {
+        this.acceptedBySender.set(sender, Math.max(this.accepted(sender), seq));
+        const entry = this.entries.find((candidate) => candidate.sender === sender && candidate.seq === seq && candidate.state === "sent");
+        if (entry === undefined) return;
+        entry.state = "held";
+        this.resting.add(entry.id);
     }
 
     /** An acceptance. The entry stays, as `safe`, until the message itself is seen: it holds the place in the log. */

@@ -40,13 +40,13 @@ export class Rail {
         keyed(this.queues, me.queues, (queue) => queue.name, (queue) => this.makeQueue(queue), (element, queue) => this.showQueue(element, queue));
         setHidden(this.noQueues, me.queues.length > 0);
         setHidden(this.leaving, me.queues.length === 0);
-        const lines = this.lines(board.waiting);
+        const lines = this.lines(board.waiting).filter((line) => !this.desk.holds(line.chat));
         keyed(this.waiting, lines, lineKey, (line) => this.makeLine(line), (element, line) => this.showLine(element, line));
         setText(this.waitingCount, board.waiting.length > 0 ? String(board.waiting.length) : "");
         setHidden(this.waiting, lines.length === 0);
         setHidden(this.waitingEmpty, lines.length > 0);
         setText(this.waitingEmpty, this.emptySentence());
-        const kept = this.lines(board.kept, true);
+        const kept = this.lines(board.kept, true).filter((line) => !this.desk.holds(line.chat));
         keyed(this.kept, kept, lineKey, (line) => this.makeLine(line), (element, line) => this.showLine(element, line));
         setText(this.keptCount, board.kept.length > 0 ? String(board.kept.length) : "");
         setHidden(this.keptSection, kept.length === 0);

@@ -38,11 +38,12 @@ export function endSentence(phase) {
 }
 
 export class Desk {
-    /** @param {{now: () => number, newId: () => string, savedOutbox: (chat: string) => Array}} options */
-    constructor({ now, newId, savedOutbox }) {
+    /** @param {{now: () => number, newId: () => string, savedOutbox: (chat: string) => Array, savedSlot?: (chat: string) => number|null}} options */
+    constructor({ now, newId, savedOutbox, savedSlot = () => null }) {
         this.now = now;
         this.newId = newId;
         this.savedOutbox = savedOutbox;
+        this.savedSlot = savedSlot;
         this.me = null;
         this.board = wholeBoard(null);
         this.boardAtMs = 0;
@@ -83,7 +84,7 @@ export class Desk {
             case "chat": return this.readChat(frame);
             case "msgs": return this.readMessages(frame);
             case "ack":
-                this.chats.get(frame.chat)?.outbox.accept(frame.sender, frame.seq);
+                this.chats.get(frame.chat)?.outbox[frame.level === "held" ? "hold" : "accept"](frame.sender, frame.seq);
                 return frame.chat ? [{ kind: "sendable", chat: frame.chat }] : [];
             case "nack": return this.refuseText(frame);
             case "typing": {
@@ -126,7 +127,8 @@ export class Desk {
 
     readBoard(frame) {
         const before = this.board;
-        const next = wholeBoard(frame);
+        // The libraries' cards are sent when they changed; a board without them says that they are as they were.
+        const next = wholeBoard({ libraries: before.libraries, ...frame });
         const changes = boardChanges(before, next, this.me);
         this.board = next;
         this.boardAtMs = this.now();
@@ -145,8 +147,11 @@ export class Desk {
         ];
     }
 
-    freeSlot() {
+    /** The number that the chat had before a reload, else the lowest free one. */
+    slotFor(id) {
         const used = new Set([...this.chats.values()].map((chat) => chat.slot));
+        const before = this.savedSlot(id);
+        if (before !== null && !used.has(before)) return before;
         let slot = 1;
         while (used.has(slot)) slot += 1;
         return slot;
@@ -159,7 +164,7 @@ export class Desk {
         if (chat === undefined) {
             if (!mine) return [];
             chat = {
-                id: frame.chat, slot: this.freeSlot(), messages: [], keys: new Set(), last: [0, 0], loaded: false, unread: 0, typingUntilMs: 0,
+                id: frame.chat, slot: this.slotFor(frame.chat), messages: [], keys: new Set(), last: [0, 0], loaded: false, unread: 0, typingUntilMs: 0,
                 outbox: new Outbox(this.newId(), this.savedOutbox(frame.chat)), ended: null, leaving: null,
             };
             this.chats.set(frame.chat, chat);
@@ -227,6 +232,11 @@ export class Desk {
     /** The connection is gone: what was on its way will be offered again. */
     disconnected() {
         for (const chat of this.chats.values()) chat.outbox.disconnected();
+    }
+
+    /** Whether the chat is mine now. */
+    holds(id) {
+        return this.chats.get(id)?.ended === null;
     }
 
     remove(id) {

@@ -4,7 +4,8 @@
 import { transferTargets } from "./board.js";
 import { h, keyed, openDialog, setAttribute, setHidden, setText } from "./dom.js";
 import { find } from "./find.js";
-import { bytes, chatName } from "./words.js";
+import { utf8Bytes } from "../shared/wording.js";
+import { chatName } from "./words.js";
 
 const noteBytesMax = 500;
 
@@ -140,7 +141,7 @@ export class TransferDialog {
         setText(this.choice, entry === undefined ? "Choose one that is there now: arrow keys and Enter, or click." : `Chosen: ${entry.queue.title}`);
         this.choice.dataset.chosen = String(entry !== undefined);
         setAttribute(this.submit, "aria-disabled", entry === undefined);
-        const over = bytes(this.note.value) - noteBytesMax;
+        const over = utf8Bytes(this.note.value) - noteBytesMax;
         if (over > 0) setText(this.error, `The note is too long by ${over}.`);
         else if (this.error.textContent.startsWith("The note is too long")) setText(this.error, "");
     }
@@ -151,7 +152,7 @@ export class TransferDialog {
             this.search.focus();
             return;
         }
-        if (bytes(this.note.value) > noteBytesMax) {
+        if (utf8Bytes(this.note.value) > noteBytesMax) {
             this.note.focus();
             return;
         }

@@ -37,7 +37,7 @@ export function eventSentence(event) {
 
 /** What became of a message that I sent. */
 export function deliverySentence(state) {
-    return { waiting: "Waiting to be sent", sent: "Sending…", safe: "Sent", failed: "Not sent" }[state] ?? "";
+    return { waiting: "Waiting to be sent", sent: "Sending…", held: "Kept at this library; on its way to the others", safe: "Sent", failed: "Not sent" }[state] ?? "";
 }
 
 /** Why signing in failed, in plain words; the node's own sentence wins where it has one. */
@@ -53,11 +53,6 @@ export function signInSentence(status, body) {
 /** The name of a chat that is the same everywhere: header, tab, notice. */
 export function chatName(chat) {
     return title(chat.meta?.library, null) ?? title(chat.meta?.queue, "Unknown library");
-}
-
-/** Bytes of UTF-8, which the limit of a message counts. */
-export function bytes(text) {
-    return new TextEncoder().encode(text).length;
 }
 
 export const shortcuts = [

@@ -63,7 +63,7 @@ const DRAW = {
     },
 
     unattended(_, act) {
-        const contact = contactField();
+        const contact = contactField("callslip-card-contact");
         return [
             heading("Leave your question?"),
             note("Nobody can answer right now. We can keep your question; you get a code to collect the answer with."),
@@ -167,14 +167,14 @@ const DRAW = {
 };
 
 /** An optional e-mail address; nobody has to give one. */
-export function contactField() {
-    const input = el("input#callslip-contact", { type: "email", autocomplete: "email", maxlength: "200", "aria-describedby": "callslip-contact-note" });
+export function contactField(id = "callslip-contact") {
+    const input = el(`input#${id}`, { type: "email", autocomplete: "email", maxlength: "200", "aria-describedby": `${id}-note` });
     const element = el(
         "div.contact",
         {},
-        el("label", { for: "callslip-contact" }, "E-mail, only if you want the answer sent there"),
+        el("label", { for: id }, "E-mail, only if you want the answer sent there"),
         input,
-        el("p.small#callslip-contact-note", {}, "You can leave this empty."),
+        el(`p.small#${id}-note`, {}, "You can leave this empty."),
     );
     return { element, value: () => input.value.trim() };
 }

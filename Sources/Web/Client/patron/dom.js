@@ -1,23 +1,27 @@
-/** Small helpers to make elements. Text only ever becomes a text node; nothing here parses HTML. */
+/** How the patron's panel makes its elements. */
 
+import { drawing, h } from "../shared/dom.js";
 import { linkParts } from "../shared/wording.js";
+
+const PROPERTIES = new Set(["hidden", "value"]);
 
 /** `el("button.primary#send", {type: "submit", onclick: f}, "Send")` */
 export function el(what, attributes = {}, ...children) {
     const [, tag, rest] = /^([a-z0-9]+)(.*)$/.exec(what);
-    const node = document.createElement(tag);
+    const props = { on: {} };
     for (const [, sign, name] of rest.matchAll(/([.#])([\w-]+)/g)) {
-        if (sign === "#") node.id = name;
-        else node.classList.add(name);
+        if (sign === "#") props.id = name;
+        else props.class = props.class ? `${props.class} ${name}` : name;
     }
+    const own = [];
     for (const [name, value] of Object.entries(attributes)) {
-        if (value === undefined || value === null || value === false) continue;
-        if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-        else if (name === "hidden" || name === "value" || name === "disabled") node[name] = value;
-        else node.setAttribute(name, value === true ? "" : value);
+        if (name.startsWith("on")) props.on[name.slice(2)] = value;
+        else if (PROPERTIES.has(name)) own.push([name, value]);
+        else props[name] = value;
     }
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
+    const element = h(tag, props, ...children);
+    for (const [name, value] of own) element[name] = value;
+    return element;
 }
 
 const PATHS = {
@@ -30,17 +34,7 @@ const PATHS = {
     slip: "M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6",
 };
 
-export function icon(name) {
-    const space = "http://www.w3.org/2000/svg";
-    const svg = document.createElementNS(space, "svg");
-    for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false", class: "icon" })) {
-        svg.setAttribute(key, value);
-    }
-    const path = document.createElementNS(space, "path");
-    path.setAttribute("d", PATHS[name]);
-    svg.append(path);
-    return svg;
-}
+export const icon = (name) => drawing(PATHS[name]);
 
 /** A message's text with its links clickable. */
 export function written(text) {

@@ -5,6 +5,7 @@
 
 import { clockTime, eventForPatron, person } from "../shared/wording.js";
 import { el, icon, written } from "./dom.js";
+import { delivery } from "./sayings.js";
 
 const SENDING_SHOWN_AFTER_MS = 900;
 const GROUP_MS = 180000;
@@ -26,6 +27,7 @@ export class Log {
         });
         this.jump = el("button.jump#callslip-jump", { type: "button", hidden: true, onclick: () => this.toEnd() }, icon("down"), "New message");
         this.list.addEventListener("scroll", () => {
+            if (this.list.clientHeight === 0) return;
             this.#atEnd = this.#nearEnd();
             if (this.#atEnd) this.jump.hidden = true;
         });
@@ -79,6 +81,11 @@ export class Log {
         return message.by === "staff";
     }
 
+    /** The panel is shown again: who was at the end is there, who was reading further up still is. */
+    comeBack() {
+        if (this.#atEnd) this.toEnd();
+    }
+
     toEnd() {
         this.list.scrollTop = this.list.scrollHeight;
         this.#atEnd = true;
@@ -113,10 +120,7 @@ export class Log {
         const { entry, line, state } = known;
         line.dataset.state = entry.state;
         line.dataset.seq = entry.seq;
-        if (entry.state === "sending") {
-            if (late) state.textContent = "sending…";
-        } else if (entry.state === "safe") state.textContent = "sent";
-        else state.textContent = `Not sent. ${entry.why ?? ""}`.trim();
+        state.textContent = delivery(entry, late || state.textContent !== "");
     }
 
     #theirs(message) {

@@ -249,7 +249,7 @@ export class PatronSession {
     #arrived(frame) {
         const s = this.#saved;
         const { p } = frame.phase ?? {};
-        if (s.keep && p === "unattended" && !s.keepAsked && this.#outbox.waiting.length === 0) {
+        if (s.keep && p === "unattended" && !s.keepAsked && this.#outbox.waiting.every((entry) => entry.state === "held")) {
             s.keepAsked = true;
             this.keep(s.keep.contact).catch((error) => {
                 s.keepAsked = false;
@@ -288,7 +288,7 @@ export class PatronSession {
             },
             changed: (entry) => {
                 this.#tell("mine", entry);
-                if (this.view.chat && entry.state === "safe") this.#arrived(this.view.chat);
+                if (this.view.chat && entry.state !== "sending") this.#arrived(this.view.chat);
             },
             held: (code) => {
                 if (code === "unknownChat") this.#greet().catch(() => {});

@@ -1,6 +1,7 @@
 /**
  * What this page said in one chat and does not yet know to be safe: kept in the tab's storage, sent in order, offered
- * again with the same sender and number after every reconnect, forgotten only by age once it is safe.
+ * again with the same sender and number after every reconnect, forgotten only by age once it is safe. What one node alone holds
+ * (`held`) is not safe: it rests while this connection lasts and is offered again at the next.
  *
  * Promises
  * - Numbers count from 1 for each sender without gaps; one sender per page load, made at its first message.
@@ -18,6 +19,9 @@ export const OUTBOX_LIMITS = Object.freeze({
     busyWaitMs: 500,
 });
 
+/** Not yet safe, and not given up. */
+const isOwed = (entry) => entry.state === "sending" || entry.state === "held";
+
 /** Codes after which the same message may be accepted later, unchanged. */
 const PASSING = new Set(["busy", "fenced", "unknownChat", "outOfOrder", "notHolder"]);
 
@@ -29,6 +33,7 @@ export class Outbox {
     #paused = false;
     #renumber = null;
     #outOfOrder = 0;
+    #resting = new Set();
     #dropped = new Map();
 
     /**
@@ -38,7 +43,7 @@ export class Outbox {
      * @param {() => object} options.fields fields of `say` beside its own: chat, token
      * @param {object[]} [options.entries] what was stored by an earlier page of this tab
      * @param {(entries: object[]) => void} [options.save]
-     * @param {(entry: object) => void} [options.changed] an entry's `state` became `sending`, `safe` or `failed`
+     * @param {(entry: object) => void} [options.changed] an entry's `state` became `sending`, `held`, `safe` or `failed`
      * @param {(code: string) => void} [options.held] a message waits for something else than time: `fenced`, `unknownChat`, `notHolder`
      * @param {{set: Function, clear: Function}} [options.timers]
      * @param {() => number} [options.now]
@@ -63,7 +68,7 @@ export class Outbox {
 
     /** Those that are not safe yet. */
     get waiting() {
-        return this.entries.filter((entry) => entry.state === "sending");
+        return this.entries.filter(isOwed);
     }
 
     /** Takes a message. It is on its way, or will be once the gate opens. Returns its entry; `key` names it for life. */
@@ -85,6 +90,7 @@ export class Outbox {
             this.#renumber = null;
         }
         this.#flying.clear();
+        this.#resting.clear();
         this.#paused = false;
         this.flush();
     }
@@ -93,7 +99,7 @@ export class Outbox {
         if (this.#paused || this.#renumber !== null || !this.#options.gate()) return;
         for (const entry of this.#entries) {
             if (this.#flying.size >= OUTBOX_LIMITS.inFlightMax) return;
-            if (entry.state !== "sending" || this.#flying.has(entry.key)) continue;
+            if (!isOwed(entry) || this.#flying.has(entry.key) || this.#resting.has(entry.key)) continue;
             const frame = { t: "say", ...this.#options.fields(), sender: entry.sender, seq: entry.seq, text: entry.text };
             if (!this.#options.send(frame)) return;
             this.#flying.add(entry.key);
@@ -101,12 +107,13 @@ export class Outbox {
     }
 
     /** `ack`. Returns the entry, or null when it was none of ours. */
-    acked({ sender, seq }) {
+    acked({ sender, seq, level = "safe" }) {
         const entry = this.#find(sender, seq);
         if (!entry) return null;
         this.#outOfOrder = 0;
         this.#flying.delete(entry.key);
-        if (entry.state === "sending") this.#become(entry, "safe");
+        if (level === "held") this.#resting.add(entry.key);
+        if (isOwed(entry) && entry.state !== level) this.#become(entry, level === "held" ? "held" : "safe");
         this.#settle();
         this.flush();
         return { ...entry };
@@ -115,7 +122,7 @@ export class Outbox {
     /** `marks` of a `chat`: what is at or below a sender's mark is safe. */
     marked(marks = {}) {
         for (const entry of this.#entries) {
-            if (entry.state === "sending" && entry.seq <= (marks[entry.sender] ?? 0)) {
+            if (isOwed(entry) && entry.seq <= (marks[entry.sender] ?? 0)) {
                 this.#flying.delete(entry.key);
                 this.#become(entry, "safe");
             }
@@ -126,7 +133,7 @@ export class Outbox {
     /** `nack`. Returns the entry, or null when it was none of ours. */
     nacked({ sender, seq, code, text, retryMs }) {
         const entry = this.#find(sender, seq);
-        if (!entry || entry.state !== "sending") return null;
+        if (!entry || !isOwed(entry)) return null;
         this.#flying.delete(entry.key);
         if (code === "outOfOrder") {
             this.#disordered(entry);
@@ -154,13 +161,14 @@ export class Outbox {
     /** No node knows the chat: everything is said again. Numbers stay where they are whole, so that a copy that turns up is no double. */
     restart() {
         this.#flying.clear();
+        this.#resting.clear();
         this.#renumber = null;
         this.#paused = false;
         for (const sender of new Set(this.#entries.map((entry) => entry.sender))) {
             if ((this.#dropped.get(sender) ?? 0) > 0) this.#rename(sender, { all: true });
         }
         for (const entry of this.#entries) {
-            if (entry.state === "safe") this.#become(entry, "sending");
+            if (entry.state === "safe" || entry.state === "held") this.#become(entry, "sending");
         }
         this.#save();
     }
@@ -172,7 +180,7 @@ export class Outbox {
     }
 
     #disordered(entry) {
-        const first = this.#entries.find((e) => e.sender === entry.sender && e.state === "sending");
+        const first = this.#entries.find((e) => e.sender === entry.sender && isOwed(e));
         if (first !== entry || this.#flying.size > 0) return;
         this.#outOfOrder += 1;
         // The node has forgotten this sender's earlier numbers: the rest goes on under a new name.
@@ -223,7 +231,7 @@ export class Outbox {
     }
 
     #save() {
-        while (this.#entries.length > OUTBOX_LIMITS.keptMax && this.#entries[0].state !== "sending") {
+        while (this.#entries.length > OUTBOX_LIMITS.keptMax && !isOwed(this.#entries[0])) {
             const [gone] = this.#entries.splice(0, 1);
             if (gone.state === "safe") this.#dropped.set(gone.sender, (this.#dropped.get(gone.sender) ?? 0) + 1);
         }

@@ -1,5 +1,5 @@
 /**
- * The service's events and states in plain words, for patrons and operators. Pure functions: values in, sentences out.
+ * The service's events and states in plain words for patrons, and what both clients do with texts. Pure functions: values in, sentences out.
  */
 
 const named = (thing, otherwise) => thing?.title || thing?.display || thing?.name || otherwise;
@@ -34,22 +34,9 @@ const CLOSED = {
     answeredMessage: "Your message has been answered.",
 };
 
-const CLOSED_FOR_OPERATORS = {
-    byOperator: "The chat was closed.",
-    byPatron: "The patron ended the chat.",
-    patronGone: "The chat ended: the patron has been gone for long.",
-    answeredMessage: "The message was answered.",
-};
-
 const RETURNED = {
     notPickedUp: (queue) => `${queue} could not pick up in time. You are back where you were.`,
     targetGone: (queue) => `${queue} is no longer there. You are back where you were.`,
-    withdrawn: (queue) => `The transfer to ${queue} was taken back.`,
-};
-
-const RETURNED_FOR_OPERATORS = {
-    notPickedUp: (queue) => `${queue} did not pick up in time: the chat came back.`,
-    targetGone: (queue) => `Nobody is left at ${queue}: the chat came back.`,
     withdrawn: (queue) => `The transfer to ${queue} was taken back.`,
 };
 
@@ -87,39 +74,6 @@ export function eventForPatron(event) {
     }
 }
 
-/** The same for the operator's screen. */
-export function eventForOperator(event) {
-    const queue = named(event.queue, "another queue");
-    switch (event.e) {
-        case "opened":
-            return `Asked at ${queue}.`;
-        case "referred":
-            return `Referred to ${queue}.`;
-        case "claimed":
-            return `${person(event)} took the chat.`;
-        case "pickedUp":
-            return `${person(event)} picked the chat up.`;
-        case "transferAsked":
-            return `The patron was asked about ${queue}.`;
-        case "transferDeclined":
-            return `The patron would rather not go to ${queue}.`;
-        case "offered":
-            return `Offered to ${queue}.`;
-        case "returned":
-            return (RETURNED_FOR_OPERATORS[event.reason] ?? RETURNED_FOR_OPERATORS.withdrawn)(queue);
-        case "requeued":
-            return { released: `Given back to ${queue}.`, operatorGone: `The operator is gone: back to ${queue}.` }[event.reason] ?? `The transfer failed: back to ${queue}.`;
-        case "nobodyThere":
-            return "Nobody could answer.";
-        case "kept":
-            return "The question is kept as a message.";
-        case "closed":
-            return CLOSED_FOR_OPERATORS[event.reason] ?? CLOSED_FOR_OPERATORS.byOperator;
-        default:
-            return "";
-    }
-}
-
 /** Where the patron stands, from the `chat` frame: one short line for the panel's head. */
 export function phaseForPatron(chat) {
     const phase = chat?.phase ?? {};
@@ -145,13 +99,6 @@ export function phaseForPatron(chat) {
 /** 14:05, in the reader's own way of writing times. */
 export function clockTime(ms) {
     return new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }).format(new Date(ms));
-}
-
-/** 3 minutes, 2 hours: how long ago or how long yet. */
-export function span(seconds) {
-    if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
-    const minutes = Math.floor(seconds / 60);
-    return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Cuts a text into plain parts and links (http and https only). A full stop or bracket at the end is not the link's. */

@@ -1,15 +1,17 @@
 /**
  * Who would answer at a queue right now, from the presence endpoint (`…/js`). The node adds one global to the old
- * vendor's: `var callslip={"reach":"own|referred|nobody","title":…,"answers":…,"usualWaitS":…,"opens":…};`
+ * vendor's: `var callslip={"reach":"own|referred|nobody","queue":…,"title":…,"answers":…,"usualWaitS":…,"opens":…};`
  * Without it (an older node, another vendor) `show` decides between "own" and "nobody".
  */
 
+const ASK_MS_MAX = 4000;
+
 export function presenceAddress(node, queue) {
-    const { host } = new URL(node);
-    return `${node.replace(/\/+$/, "")}/presence/jid/${encodeURIComponent(queue)}/chat.${host.replace(/:\d+$/, "")}/js`;
+    const { hostname } = new URL(node);
+    return `${node.replace(/\/+$/, "")}/presence/jid/${encodeURIComponent(queue)}/chat.${hostname}/js`;
 }
 
-/** `{reach, title?, answers?, usualWaitS?, opens?}` */
+/** `{reach, queue?, title?, answers?, usualWaitS?, opens?}`; `queue` is the queue's own name, where another name of it was asked for. */
 export function readPresence(text) {
     const found = /\bcallslip\s*=\s*(\{[^\n]*?\})\s*;/.exec(text);
     if (found) {
@@ -31,7 +33,7 @@ export async function askPresence(nodes, queue) {
     for (const node of nodes) {
         try {
             const abort = new AbortController();
-            const timer = setTimeout(() => abort.abort(), 4000);
+            const timer = setTimeout(() => abort.abort(), ASK_MS_MAX);
             const answer = await fetch(presenceAddress(node, queue), { credentials: "omit", cache: "no-store", signal: abort.signal });
             clearTimeout(timer);
             if (answer.ok) return readPresence(await answer.text());

@@ -1,0 +1,122 @@
+/**
+ * The button on a library's page: one element with a shadow root, which neither shifts nor styles anything of the page. The panel itself is
+ * fetched on the first press.
+ */
+
+import { askOtherTabs, keepAsking, knownNodes, openPanel, stored } from "../shared/embed.js";
+import { askPresence } from "../shared/presence.js";
+
+const ASK_EVERY_MS = 5000;
+const STATES = { own: "here now", referred: "answers now", nobody: "leave a message" };
+
+const part = (tag, name) => Object.assign(document.createElement(tag), { className: name });
+
+/**
+ * Makes one button.
+ * @param {object} options
+ * @param {string} options.home the node that its styles come from
+ * @param {string} options.queue
+ * @param {string} [options.label] its words
+ * @param {boolean} [options.fixed] in the corner of the window
+ * @param {() => void} options.pressed
+ * @returns {{host: HTMLElement, draw: (said: object|null, goesOn: boolean) => void, hide: (on: boolean) => void, busy: (on: boolean) => void, focus: (how: object) => void}}
+ */
+export function makeLauncher({ home, queue, label, fixed = false, pressed }) {
+    const host = document.createElement("span");
+    host.setAttribute("data-callslip-button", queue);
+    const root = host.attachShadow({ mode: "open", delegatesFocus: true });
+    const button = part("button", fixed ? "launcher fixed" : "launcher");
+    button.type = "button";
+    button.setAttribute("data-callslip-launcher", queue);
+    const dot = part("span", "dot");
+    dot.setAttribute("aria-hidden", "true");
+    const words = part("span", "words");
+    words.textContent = label || "Ask a librarian";
+    const state = part("span", "state");
+    button.append(dot, words, state);
+    button.addEventListener("click", pressed);
+    // Without its styles it would be of another size at first: until then it is not there.
+    let away = false;
+    let unstyled = 2;
+    const show = () => {
+        button.hidden = away || unstyled > 0;
+    };
+    show();
+    for (const path of ["/shared/tokens.css", "/patron/launcher.css"]) {
+        const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: home + path });
+        link.onload = link.onerror = () => {
+            unstyled -= 1;
+            show();
+        };
+        root.append(link);
+    }
+    root.append(button);
+    return {
+        host,
+        draw(said, goesOn) {
+            const text = goesOn ? "go on with your chat" : STATES[said?.reach] || "";
+            if (state.textContent !== text) state.textContent = text;
+            button.dataset.state = said?.reach || "unknown";
+        },
+        hide(on) {
+            away = on && fixed;
+            show();
+        },
+        busy: (on) => (on ? button.setAttribute("aria-busy", "true") : button.removeAttribute("aria-busy")),
+        focus: (how) => button.focus(how),
+    };
+}
+
+/** Puts the buttons on the page: in each `data-callslip` place, or one in the corner for `queue`. */
+export function placeButtons({ nodes: named, queue, title, label }) {
+    const nodes = knownNodes(named);
+    const buttons = [];
+    let handed = null;
+
+    async function open(button, extra = {}) {
+        button.launcher.busy(true);
+        const occupied = (on) => buttons.forEach((other) => other.launcher.hide(on));
+        const taken = handed;
+        handed = null;
+        await openPanel(nodes, { queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, ...extra });
+        button.launcher.busy(false);
+    }
+
+    function make(place, its) {
+        const button = { ...its, said: null };
+        button.launcher = makeLauncher({ home: nodes[0], ...its, pressed: () => open(button) });
+        buttons.push(button);
+        place.append(button.launcher.host);
+    }
+
+    const draw = () => buttons.forEach((button) => button.launcher.draw(button.said, Boolean(handed || stored("chat"))));
+
+    async function ask() {
+        for (const name of new Set(buttons.map((button) => button.queue))) {
+            const said = await askPresence(nodes, name);
+            for (const button of buttons) if (button.queue === name) button.said = said;
+        }
+        draw();
+    }
+
+    function begin() {
+        const places = document.querySelectorAll("[data-callslip]");
+        for (const place of places) {
+            if (place.querySelector("[data-callslip-button]")) continue;
+            make(place, { queue: place.dataset.callslip, title: place.dataset.title || title, label: place.dataset.label || label });
+        }
+        if (queue && places.length === 0) make(document.body, { queue, title, label, fixed: true });
+        if (buttons.length === 0) return;
+        if (stored("chat")) open(buttons[0], { resume: true, minimised: stored("minimised", false) });
+        else {
+            askOtherTabs((chat) => {
+                handed = chat;
+                draw();
+            });
+        }
+        keepAsking(ask, ASK_EVERY_MS);
+    }
+
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+    else begin();
+}
