@@ -93,7 +93,7 @@ class Stage:
     def look(self, page, name):
         """Takes a picture and lets axe look at the page as it is."""
         self.looks += 1
-        page.screenshot(path=str(self.shots / f"{name}.png"))
+        page.screenshot(path=str(self.shots / f"{name}.png"), animations="disabled")
         result = Axe().run(page, options=RULES)
         for violation in result.response["violations"]:
             where = "; ".join(node["html"][:160] for node in violation["nodes"][:3])

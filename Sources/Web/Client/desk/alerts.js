@@ -6,9 +6,11 @@
 
 import { choice } from "./memory.js";
 
-const repeatMs = 5000;
+/** How long until a ring is repeated. */
+export const repeatMs = 5000;
 
-const melodies = {
+/** Notes as frequency in hertz, beginning and length in seconds. */
+export const melodies = {
     chat: [[659, 0, 0.16], [880, 0.18, 0.26]],
     offer: [[784, 0, 0.14], [659, 0.16, 0.14], [523, 0.32, 0.26]],
     message: [[1175, 0, 0.07]],

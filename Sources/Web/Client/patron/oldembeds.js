@@ -67,7 +67,7 @@ export function follow(address) {
     let corner = null;
 
     const reachOf = (queue) => known.get(queue)?.reach ?? "nobody";
-    const open = (queue, opener, extra = {}) => openPanel(nodes, { queue: known.get(queue)?.queue || queue, opener, ...extra });
+    const open = (queue, opener, extra = {}) => openPanel(nodes, { queue, opener, ...extra });
     const service = () => services.find((name) => reachOf(name) === "own") ?? services.find((name) => reachOf(name) === "referred") ?? services[0];
 
     const blocks = () => [...document.querySelectorAll(".libraryh3lp")].map((element) => ({
