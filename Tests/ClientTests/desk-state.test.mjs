@@ -223,3 +223,31 @@ test("what one node alone holds says so, rests while the connection lasts, and i
     const again = new Outbox("new", JSON.parse(JSON.stringify(outbox.saved())));
     assert.deepEqual(again.next(), two);
 });
+
+test("what one node alone has stands last in the log, once, and takes its lasting place when it comes to stay", () => {
+    const { desk } = makeDesk();
+    desk.receive(chatFrame(held()));
+    const chat = desk.chats.get("c");
+    desk.receive({ t: "msgs", chat: "c", m: [said(2, "patron", "a")], more: false });
+    const mine = chat.outbox.add("my answer");
+    const frame = chat.outbox.next();
+    desk.receive(chatFrame(held(), { held: true, marks: { [frame.sender]: 1 } }));
+    const heldMine = { at: [7, 3], by: "staff", ms: 3, text: "my answer", sender: frame.sender, seq: 1, held: true };
+    const heldEvent = { at: [7, 4], by: "service", ms: 4, event: { e: "offered", queue: { name: "art" } }, held: true };
+    const heldTheirs = { ...said(5, "patron", "b"), at: [7, 5], held: true };
+    const effects = desk.receive({ t: "msgs", chat: "c", m: [heldMine, heldEvent, heldTheirs], more: false });
+    assert.deepEqual(kinds(effects), ["message", "sendable"]);
+    assert.deepEqual(chat.last, [1, 2]);
+    assert.deepEqual(chat.messages.map((m) => m.text ?? m.event.e), ["a", "my answer", "offered", "b"]);
+    assert.equal(chat.messages[1].key, mine.id, "it keeps the element that showed it while it was on its way");
+    assert.deepEqual(chat.outbox.entries.map((entry) => [entry.state, entry.shown]), [["held", true]]);
+
+    desk.receive(chatFrame(held(), { marks: {} }));
+    assert.deepEqual(chat.messages.map((m) => m.text ?? m.event.e), ["a", "my answer", "b"]);
+    const between = { ...said(3, "patron", "from elsewhere", 9) };
+    const lasting = [between, { ...heldMine, at: [2, 4], held: undefined, branch: true }, { ...heldTheirs, at: [2, 5], held: undefined, branch: true }];
+    assert.deepEqual(kinds(desk.receive({ t: "msgs", chat: "c", m: lasting, more: false })), ["message", "sendable"], "only what is new makes a sound");
+    assert.deepEqual(chat.messages.map((m) => m.text), ["a", "from elsewhere", "my answer", "b"]);
+    assert.equal(chat.messages[2].key, mine.id);
+    assert.deepEqual([chat.last, chat.outbox.entries.length], [[2, 5], 0]);
+});

@@ -161,13 +161,19 @@ test("the store is bounded; numbers go on after old entries went", () => {
     assert.equal(d.sent.length, OUTBOX_LIMITS.inFlightMax);
 });
 
-test("repeats are told by sender and number, events by position", () => {
+test("repeats are told by sender and number, events by position; what one node alone had settles once", () => {
     const seen = new Seen();
-    assert.equal(seen.first({ sender: "x", seq: 1, at: [1, 1] }), true);
-    assert.equal(seen.first({ sender: "x", seq: 1, at: [2, 1] }), false);
-    assert.equal(seen.first({ sender: "x", seq: 2, at: [1, 1] }), true);
-    assert.equal(seen.first({ event: { e: "kept" }, at: [1, 2] }), true);
-    assert.equal(seen.first({ event: { e: "kept" }, at: [1, 2] }), false);
+    const text = { at: [1, 1], sender: "s", seq: 1, text: "a" };
+    const event = { at: [1, 2], event: { e: "claimed" } };
+    assert.deepEqual([text, event, { ...text, at: [2, 9] }, event].map((message) => seen.take(message)), ["new", "new", "again", "again"]);
+    const heldText = { at: [2, 3], sender: "s", seq: 2, text: "b", held: true };
+    const heldEvent = { at: [2, 4], event: { e: "claimed" }, held: true };
+    assert.deepEqual([heldText, heldEvent, heldText, heldEvent].map((message) => seen.take(message)), ["new", "new", "again", "again"]);
+    assert.deepEqual(seen.kept(), [heldText]);
+    seen.dropHeldEvents();
+    const lasting = { ...heldText, at: [3, 3], held: undefined };
+    assert.deepEqual([lasting, lasting, { ...heldEvent, held: undefined }].map((message) => seen.take(message)), ["settled", "again", "new"]);
+    assert.deepEqual(seen.kept(), []);
 });
 
 test("what one node alone holds rests while the connection lasts, and is offered again at the next until it is safe", () => {
@@ -189,4 +195,15 @@ test("what one node alone holds rests while the connection lasts, and is offered
     assert.deepEqual(d.changes, ["a:held", "a:safe", "b:safe"]);
     d.box.resend();
     assert.equal(d.sent.length, 4);
+});
+
+test("in a chat that one node alone goes on with, marks say what is held", () => {
+    const d = desk();
+    d.box.say("a");
+    const { sender } = d.sent[0];
+    d.box.marked({ [sender]: 1 }, { held: true });
+    d.box.marked({ [sender]: 1 }, { held: true });
+    assert.deepEqual(d.changes, ["a:held"]);
+    d.box.marked({ [sender]: 1 });
+    assert.deepEqual(d.changes, ["a:held", "a:safe"]);
 });

@@ -133,3 +133,41 @@ test("presence tells own, referred and nobody; without the node's own line, show
     assert.equal(readPresence("var jabber_resources=[{name:'x',priority:5,show:'available',status:'referred'}];").reach, "referred");
     assert.equal(readPresence("var jabber_resources=[{name:'x',show:'unavailable',status:''}];").reach, "nobody");
 });
+
+test("what one node alone has is shown, kept over a reload, not counted in where the page is, and settles when it comes to stay", async () => {
+    const d = desk();
+    const settled = [];
+    d.session.on("settled", (message) => settled.push([message.text, message.at]));
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const { chat, sender } = d.last().kind("say")[0];
+    d.last().say({ t: "msgs", chat, m: [{ at: [1, 2], by: "patron", sender, seq: 1, text: "Hello" }] });
+    d.last().say({ t: "service", state: "isolated", answering: true, text: "Only this library answers now." });
+    d.last().say({ t: "chat", chat, held: true, phase: { p: "held" }, marks: { [sender]: 1 } });
+    const held = { at: [7, 3], by: "staff", sender: "s", seq: 1, text: "Hi", held: true };
+    d.last().say({ t: "msgs", chat, m: [held, { at: [7, 4], by: "service", event: { e: "offered" }, held: true }] });
+    assert.deepEqual(d.told, ["Hello", "Hi", "offered"]);
+    assert.deepEqual(d.stored.received.map((message) => message.text), ["Hi"]);
+    assert.equal(d.session.view.service.text, "Only this library answers now.");
+    d.session.stop();
+
+    const e = desk(d.stored);
+    const again = [];
+    e.session.on("settled", (message) => again.push([message.text, message.at]));
+    e.session.restore();
+    assert.deepEqual(e.told, ["Hi"], "a page that is loaded anew shows what it had");
+    await e.last().welcome();
+    await accept(e.last(), "resume");
+    e.last().say({ t: "chat", chat, phase: { p: "held" }, marks: { [sender]: 1 } });
+    const lasting = [{ at: [1, 2], by: "patron", sender, seq: 1, text: "Hello" }, { at: [2, 3], by: "staff", sender: "s", seq: 1, text: "Hi", branch: true }, { at: [2, 4], by: "service", event: { e: "offered" } }];
+    e.last().say({ t: "msgs", chat, m: lasting });
+    assert.deepEqual(again, [["Hi", [2, 3]]]);
+    assert.deepEqual(e.told, ["Hi", "Hello", "offered"]);
+    assert.deepEqual(e.stored.received, []);
+    e.last().fail();
+    await e.w.clock.advance(1000);
+    await e.last().welcome();
+    assert.deepEqual(e.last().kind("resume")[0].after, [2, 4]);
+    e.session.stop();
+});

@@ -51,7 +51,7 @@ export class Log {
 
     update(chat, me) {
         const wasAtEnd = this.following;
-        const items = [...chat.messages, ...chat.outbox.entries.map((entry) => ({ key: entry.id, entry }))];
+        const items = [...chat.messages, ...chat.outbox.entries.filter((entry) => !entry.shown).map((entry) => ({ key: entry.id, entry }))];
         keyed(this.list, items, (item) => item.key, (item) => this.make(item, me), (element, item) => this.mark(element, item));
         if (items.length !== this.count) {
             const own = items.at(-1)?.entry !== undefined;
@@ -82,15 +82,16 @@ export class Log {
     mark(element, item) {
         if (element.parts === undefined) return;
         const { meta, back } = element.parts;
-        const state = item.entry?.state ?? "safe";
+        const state = item.entry?.state ?? (item.held ? "held" : "safe");
         if (element.dataset.ack !== state) element.dataset.ack = state;
         const parts = [];
         if (item.entry) parts.push(item.entry.state === "failed" ? `Not sent: ${item.entry.why ?? "the service refused it"}` : deliverySentence(item.entry.state));
         else {
             parts.push(when(item.ms));
-            if (element.dataset.mine === "true") parts.push("sent");
+            if (element.dataset.mine === "true") parts.push(item.held ? deliverySentence("held") : "sent");
         }
         if (item.late) parts.push("arrived late");
+        if (item.branch) parts.push("said while a library was cut off");
         if (item.own) parts.push("from the patron’s own copy");
         setAttribute(element, "data-late", item.late === true);
         setText(meta, parts.filter((part) => part !== "").join(" · "));

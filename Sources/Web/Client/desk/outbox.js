@@ -12,7 +12,7 @@ export class Outbox {
     constructor(sender, saved = []) {
         this.sender = sender;
         this.acceptedBySender = new Map();
-        this.entries = saved.map((entry) => ({ ...entry, state: entry.state === "failed" ? "failed" : entry.state === "held" ? "held" : "waiting" }));
+        this.entries = saved.map((entry) => ({ ...entry, shown: false, state: ["failed", "held"].includes(entry.state) ? entry.state : "waiting" }));
         this.resting = new Set();
         this.count = 0;
     }
@@ -20,7 +20,7 @@ export class Outbox {
     /** Takes a text; it is sent when everything before it is safe. */
     add(text) {
         this.count += 1;
-        const entry = { id: `${this.sender}/${this.count}`, sender: null, seq: null, text, state: "waiting", why: null };
+        const entry = { id: `${this.sender}/${this.count}`, sender: null, seq: null, text, state: "waiting", why: null, shown: false };
         this.entries.push(entry);
         return entry;
     }
@@ -65,13 +65,26 @@ export class Outbox {
         }
     }
 
-    /** What the chat's state says is accepted, by sender. */
-    marks(marks) {
-        for (const [sender, seq] of Object.entries(marks ?? {})) this.accept(sender, seq);
+    /** What the chat's state says is accepted, by sender; `held` where one node alone goes on with the chat. */
+    marks(marks, held = false) {
+        for (const [sender, seq] of Object.entries(marks ?? {})) {
+            if (!held) this.accept(sender, seq);
+            else for (const entry of this.entries.filter((one) => one.sender === sender && one.seq <= seq)) this.hold(sender, entry.seq);
+        }
     }
 
-    /** The message arrived in the log. Returns the id of the entry that held its place. */
-    seen(sender, seq) {
+    /**
+     * The message arrived in the log. Returns the id of the entry that held its place. One that a node alone has (`held`) stands in the log from
+     * now on (`shown`), and stays here as well, to be offered again.
+     */
+    seen(sender, seq, held = false) {
+        if (held) {
+            this.hold(sender, seq);
+            const entry = this.entries.find((candidate) => candidate.sender === sender && candidate.seq === seq && candidate.state === "held");
+            if (entry === undefined) return null;
+            entry.shown = true;
+            return entry.id;
+        }
         this.accept(sender, seq);
         const place = this.entries.findIndex((entry) => entry.sender === sender && entry.seq === seq && entry.state === "safe");
         if (place < 0) return null;

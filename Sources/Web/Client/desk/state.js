@@ -5,6 +5,7 @@
 // or sent and is not yet safe is never dropped by anything that a node says.
 
 import { boardChanges, takenLineMs, wholeBoard } from "./board.js";
+import { keyOf } from "../shared/outbox.js";
 import { Outbox } from "./outbox.js";
 
 const typingShownMs = 6000;
@@ -13,9 +14,6 @@ const typingShownMs = 6000;
 function positionAfter(a, b) {
     return a[1] > b[1] || (a[1] === b[1] && a[0] > b[0]);
 }
-
-const messageKey = (message) => message.sender !== undefined && message.seq !== undefined
-    ? `${message.sender}:${message.seq}` : `at:${message.at[0]}:${message.at[1]}`;
 
 /** What ended my part in a chat, in a sentence. */
 export function endSentence(phase) {
@@ -50,7 +48,7 @@ export class Desk {
         this.boardSeen = false;
         this.leavingUntilMs = null;
         this.clockOffsetMs = 0;
-        this.service = { state: "ok", text: "" };
+        this.service = { state: "ok", text: "", answering: false };
         this.textBytesMax = 4000;
         this.nodes = [];
         this.chats = new Map();
@@ -77,7 +75,7 @@ export class Desk {
         switch (frame.t) {
             case "welcome": return this.welcome(frame);
             case "service":
-                this.service = { state: frame.state, text: frame.text ?? "" };
+                this.service = { state: frame.state, text: frame.text ?? "", answering: frame.answering === true };
                 return [];
             case "me": return this.becomeMe(frame);
             case "board": return this.readBoard(frame);
@@ -175,7 +173,8 @@ export class Desk {
         const wasMine = chat.ended === null;
         chat.meta = frame;
         chat.metaAtMs = this.now();
-        chat.outbox.marks(frame.marks);
+        chat.outbox.marks(frame.marks, frame.held === true);
+        if (frame.held !== true) this.dropHeldEvents(chat);
         if (mine) {
             chat.ended = null;
             effects.push({ kind: "sendable", chat: chat.id });
@@ -199,16 +198,15 @@ export class Desk {
         if (chat === undefined) return [];
         const effects = [];
         for (const message of frame.m ?? []) {
-            const key = messageKey(message);
-            if (chat.keys.has(key)) continue;
+            const key = keyOf(message);
+            const before = chat.messages.find((other) => other.held && keyOf(other) === key);
+            if (chat.keys.has(key) && (before === undefined || message.held)) continue;
             chat.keys.add(key);
-            const placeholder = message.sender === undefined ? null : chat.outbox.seen(message.sender, message.seq);
-            const kept = { ...message, key: placeholder ?? key };
-            let place = chat.messages.length;
-            while (place > 0 && positionAfter(chat.messages[place - 1].at, kept.at)) place -= 1;
-            chat.messages.splice(place, 0, kept);
-            if (positionAfter(kept.at, chat.last)) chat.last = kept.at;
-            if (message.by === "patron") {
+            const placeholder = message.sender === undefined ? null : chat.outbox.seen(message.sender, message.seq, message.held === true);
+            const kept = { ...message, key: placeholder ?? before?.key ?? key };
+            if (before !== undefined) chat.messages.splice(chat.messages.indexOf(before), 1);
+            this.place(chat, kept);
+            if (message.by === "patron" && before === undefined) {
                 chat.typingUntilMs = 0;
                 if (chat.loaded) {
                     chat.unread += 1;
@@ -219,6 +217,22 @@ export class Desk {
         if (frame.more !== true) chat.loaded = true;
         effects.push({ kind: "sendable", chat: chat.id });
         return effects;
+    }
+
+    /** In the order of positions; what one node alone has comes last, as it came, and does not count in how far this page is. */
+    place(chat, message) {
+        let place = chat.messages.length;
+        if (!message.held) {
+            while (place > 0 && (chat.messages[place - 1].held || positionAfter(chat.messages[place - 1].at, message.at))) place -= 1;
+            if (positionAfter(message.at, chat.last)) chat.last = message.at;
+        }
+        chat.messages.splice(place, 0, message);
+    }
+
+    /** The branch is merged, or this is another node: its events come again, under other positions. */
+    dropHeldEvents(chat) {
+        for (const message of chat.messages) if (message.held && message.event) chat.keys.delete(keyOf(message));
+        chat.messages = chat.messages.filter((message) => !(message.held && message.event));
     }
 
     refuseText(frame) {

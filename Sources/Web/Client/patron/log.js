@@ -1,8 +1,10 @@
 /**
  * The conversation as it stands on the slip. Append only: what stands there is never drawn again, so that a screen reader
  * reads each addition once. A patron's own line appears at once and changes its quiet mark from "sending…" to "sent".
+ * What one node alone has (`data-held`) stands at the end, and takes its lasting place when it is known.
  */
 
+import { keyOf } from "../shared/outbox.js";
 import { clockTime, eventForPatron, person } from "../shared/wording.js";
 import { el, icon, written } from "./dom.js";
 import { delivery } from "./sayings.js";
@@ -13,8 +15,9 @@ const NEAR_END_PX = 80;
 
 export class Log {
     #mine = new Map();
+    #held = new Map();
     #previous = null;
-    #lines = [];
+    #said = new Map();
     #atEnd = true;
 
     constructor() {
@@ -39,7 +42,7 @@ export class Log {
     }
 
     get empty() {
-        return this.#lines.length === 0;
+        return this.#said.size === 0;
     }
 
     /** While an old conversation is filled in, nothing is read aloud. */
@@ -69,13 +72,13 @@ export class Log {
         }
         const known = this.#byName(message.sender, message.seq);
         if (known) {
-            known.entry = { ...known.entry, state: "safe" };
+            known.entry = { ...known.entry, state: message.held ? "held" : "safe" };
             known.ms = message.ms ?? known.ms;
             this.#mark(known);
             return false;
         }
         if (message.by === "patron") {
-            const line = this.#ownLine({ text: message.text, ms: message.ms, sender: message.sender, seq: message.seq, state: "safe" });
+            const line = this.#ownLine({ text: message.text, ms: message.ms, sender: message.sender, seq: message.seq, state: message.held ? "held" : "safe" });
             this.#mine.set(`${message.sender}:${message.seq}`, line);
         } else this.#theirs(message);
         return message.by === "staff";
@@ -84,6 +87,28 @@ export class Log {
     /** The panel is shown again: who was at the end is there, who was reading further up still is. */
     comeBack() {
         if (this.#atEnd) this.toEnd();
+    }
+
+    /** A message that one node alone had comes to stay: before what is still held. */
+    settle(message) {
+        const known = this.#byName(message.sender, message.seq);
+        if (known) {
+            known.entry = { ...known.entry, state: "safe" };
+            this.#mark(known);
+        }
+        const line = known?.line ?? this.#held.get(keyOf(message));
+        if (!line) return;
+        this.#held.delete(keyOf(message));
+        delete line.dataset.held;
+        const next = this.list.querySelector("[data-held]");
+        if (next && next.compareDocumentPosition(line) & Node.DOCUMENT_POSITION_FOLLOWING) this.list.insertBefore(line, next);
+    }
+
+    dropHeldEvents() {
+        for (const line of this.list.querySelectorAll(".event[data-held]")) {
+            line.remove();
+            this.#said.delete(line);
+        }
     }
 
     toEnd() {
@@ -95,14 +120,16 @@ export class Log {
     clear() {
         this.list.replaceChildren();
         this.#mine.clear();
-        this.#lines = [];
+        this.#held.clear();
+        this.#said.clear();
         this.#previous = null;
     }
 
     /** The conversation as plain text, to save. */
     transcript(title) {
-        const lines = this.#lines.map(({ who, ms, text }) => `[${clockTime(ms)}] ${who ? `${who}: ` : ""}${text}`);
-        const day = new Date(this.#lines[0]?.ms ?? Date.now()).toLocaleDateString(undefined, { dateStyle: "long" });
+        const said = [...this.list.children].flatMap((line) => this.#said.get(line) ?? []);
+        const lines = said.map(({ who, ms, text }) => `[${clockTime(ms)}] ${who ? `${who}: ` : ""}${text}`);
+        const day = new Date(said[0]?.ms ?? Date.now()).toLocaleDateString(undefined, { dateStyle: "long" });
         return [`${title}, ${day}`, "", ...lines, ""].join("\n");
     }
 
@@ -119,13 +146,16 @@ export class Log {
     #mark(known, late = false) {
         const { entry, line, state } = known;
         line.dataset.state = entry.state;
+        line.toggleAttribute("data-held", entry.state === "held");
         line.dataset.seq = entry.seq;
         state.textContent = delivery(entry, late || state.textContent !== "");
     }
 
     #theirs(message) {
         const who = message.by === "staff" ? person({ display: message.name, library: message.library }) : "Callslip";
-        this.#put("them", who, message, { "data-by": message.by, "data-sender": message.sender, "data-seq": message.seq }, message.late);
+        const data = { "data-by": message.by, "data-sender": message.sender, "data-seq": message.seq, "data-held": message.held === true };
+        const line = this.#put("them", who, message, data, message.late);
+        if (message.held) this.#held.set(keyOf(message), line);
     }
 
     #put(side, who, { text, ms }, data, late = false) {
@@ -140,7 +170,7 @@ export class Log {
         );
         if (late) line.append(el("span.late", {}, "sent earlier, arrived late"));
         this.#previous = { who, ms };
-        this.#lines.push({ who, ms, text });
+        this.#said.set(line, { who, ms, text });
         this.#add(line, stick);
         return line;
     }
@@ -150,12 +180,15 @@ export class Log {
         if (text === "") return;
         const stick = this.#atEnd;
         this.#previous = null;
-        this.#lines.push({ who: "", ms: message.ms, text });
-        this.#add(el("div.event", { "data-callslip-event": message.event.e }, el("span", {}, text)), stick);
+        const line = el("div.event", { "data-callslip-event": message.event.e, "data-held": message.held === true }, el("span", {}, text));
+        this.#said.set(line, { who: "", ms: message.ms, text });
+        this.#add(line, stick);
     }
 
+    /** At the end; but what has come to stay stands before what one node alone has. */
     #add(line, stick) {
-        this.list.append(line);
+        const held = line.hasAttribute("data-held") || line.classList.contains("you") ? null : this.list.querySelector("[data-held]");
+        this.list.insertBefore(line, held);
         if (stick) this.toEnd();
         else this.jump.hidden = false;
     }

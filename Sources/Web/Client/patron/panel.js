@@ -119,6 +119,8 @@ class Panel {
         this.#session.on("change", () => this.#draw());
         this.#session.on("mine", (entry) => this.#log.mine(entry));
         this.#session.on("message", (message) => this.#told(message));
+        this.#session.on("settled", (message) => this.#log.settle(message));
+        this.#session.on("merged", () => this.#log.dropHeldEvents());
         this.#connection.on("state", ({ state }) => {
             if (state === "ready") remember("nodes", this.#connection.nodes);
             this.#drawNotice();

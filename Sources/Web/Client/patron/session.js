@@ -49,7 +49,10 @@ export class PatronSession {
         }
     }
 
-    /** `change` (view), `message` (MESSAGE, told once), `mine` (an entry of the outbox was made or changed). */
+    /**
+     * `change` (view), `message` (MESSAGE, told once), `settled` (a MESSAGE that one node alone had, which has its lasting place now),
+     * `merged` (its events come again), `mine` (an entry of the outbox was made or changed).
+     */
     on(kind, handler) {
         this.#handlers.set(kind, [...(this.#handlers.get(kind) ?? []), handler]);
     }
@@ -69,6 +72,7 @@ export class PatronSession {
         this.#makeOutbox();
         this.view.code = this.#saved.code ?? null;
         this.#stage("opening");
+        for (const message of this.#saved.received ?? []) if (this.#seen.take(message) === "new") this.#tell("message", message);
         for (const entry of this.#outbox.waiting) this.#tell("mine", entry);
         this.#connection.start();
         return true;
@@ -223,7 +227,8 @@ export class PatronSession {
         if (s === null || frame.chat !== s.chat) return;
         switch (frame.t) {
             case "chat":
-                this.#outbox.marked(frame.marks);
+                this.#outbox.marked(frame.marks, { held: frame.held === true });
+                if (frame.held !== true) this.#merged();
                 this.view.chat = frame;
                 this.#arrived(frame);
                 break;
@@ -260,11 +265,22 @@ export class PatronSession {
         this.#changed();
     }
 
+    /** What one node alone has does not count in where this page is with the chat, and is kept until it comes to stay. */
     #message(message) {
-        this.#last = message.at ?? this.#last;
-        if (!this.#seen.first(message)) return;
-        if (message.by === "staff" && message.text !== undefined) this.#staffTypes(false);
-        this.#tell("message", message);
+        if (message.held !== true) this.#last = message.at ?? this.#last;
+        const what = this.#seen.take(message);
+        if (what === "again") return;
+        if (message.held === true || what === "settled") {
+            this.#saved.received = this.#seen.kept();
+            this.#write();
+        }
+        if (what === "new" && message.by === "staff" && message.text !== undefined) this.#staffTypes(false);
+        this.#tell(what === "new" ? "message" : "settled", message);
+    }
+
+    #merged() {
+        this.#seen.dropHeldEvents();
+        this.#tell("merged", null);
     }
 
     #staffTypes(on) {

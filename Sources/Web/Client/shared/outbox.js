@@ -119,13 +119,13 @@ export class Outbox {
         return { ...entry };
     }
 
-    /** `marks` of a `chat`: what is at or below a sender's mark is safe. */
-    marked(marks = {}) {
+    /** `marks` of a `chat`: what is at or below a sender's mark is safe, or, in a chat that one node alone goes on with, held. */
+    marked(marks = {}, { held = false } = {}) {
         for (const entry of this.#entries) {
-            if (isOwed(entry) && entry.seq <= (marks[entry.sender] ?? 0)) {
-                this.#flying.delete(entry.key);
-                this.#become(entry, "safe");
-            }
+            if (!isOwed(entry) || entry.seq > (marks[entry.sender] ?? 0)) continue;
+            this.#flying.delete(entry.key);
+            if (held) this.#resting.add(entry.key);
+            if (!held || entry.state === "sending") this.#become(entry, held ? "held" : "safe");
         }
         this.#settle();
     }
@@ -239,15 +239,41 @@ export class Outbox {
     }
 }
 
-/** Tells repeats: messages by sender and number, events by position. */
+/** What a message is known by: its sender and number; an event by its position, which is another while one node alone goes on. */
+export function keyOf(message) {
+    if (message.sender !== undefined && message.seq !== undefined) return `${message.sender}:${message.seq}`;
+    return `${message.held ? "held" : ""}@${message.at?.[0]}:${message.at?.[1]}`;
+}
+
+/**
+ * Tells repeats, and what one node alone had (`held`) from what has come to stay: its place in the chat is sure only then.
+ * `kept()` are the held texts, for a page that is loaded anew.
+ */
 export class Seen {
     #keys = new Set();
+    #held = new Map();
 
-    /** True the first time. */
-    first(message) {
-        const key = message.sender ? `${message.sender}:${message.seq}` : `@${message.at?.[0]}:${message.at?.[1]}`;
-        if (this.#keys.has(key)) return false;
-        this.#keys.add(key);
-        return true;
+    /** "new", "settled" (it was held, and has its lasting place now) or "again". */
+    take(message) {
+        const key = keyOf(message);
+        if (!this.#keys.has(key)) {
+            this.#keys.add(key);
+            if (message.held) this.#held.set(key, message);
+            return "new";
+        }
+        return !message.held && this.#held.delete(key) ? "settled" : "again";
+    }
+
+    kept() {
+        return [...this.#held.values()].filter((message) => message.text !== undefined).slice(-OUTBOX_LIMITS.keptMax);
+    }
+
+    /** The branch is merged, or this is another node: its events come again, under other positions. */
+    dropHeldEvents() {
+        for (const [key, message] of this.#held) {
+            if (message.event === undefined) continue;
+            this.#held.delete(key);
+            this.#keys.delete(key);
+        }
     }
 }
