@@ -21,8 +21,8 @@ def run(stage):
         card = patron.card("referral")
         expect(card).to_contain_text("Memorial Library is away now")
         expect(card).to_contain_text("Ask a Librarian (all campus libraries) can answer instead. They will read your question.")
-    # Nothing has gone to the others before they were told so.
-    expect(stan.page.locator("#waiting-list [data-waiting-chat]")).to_have_count(0)
+    # The others cannot take it before the patron agreed.
+    expect(stan.page.locator("#waiting-list [data-claim]:visible")).to_have_count(0)
     stage.look(agrees.page, "panel-referral-asked")
     agrees.page.locator("#callslip-yes").click()
     column = stan.claim("May others answer?")
@@ -32,6 +32,6 @@ def run(stage):
     stage.look(declines.page, "panel-unattended")
     declines.page.locator("#callslip-keep").click()
     expect(declines.card("kept")).to_be_visible()
-    expect(stan.waiting("Only my own library")).to_have_count(0)
+    expect(stan.waiting("Only my own library").locator("[data-claim]:visible")).to_have_count(0)
     stan.close(column)
     stan.leave()
