@@ -32,6 +32,6 @@ def run(stage):
     stage.look(declines.page, "panel-unattended")
     declines.page.locator("#callslip-keep").click()
     expect(declines.card("kept")).to_be_visible()
-    expect(stan.waiting("Only my own library").locator("[data-claim]:visible")).to_have_count(0)
+    expect(stan.page.locator("#waiting-list [data-waiting-chat]", has_text="Only my own library")).to_have_count(0)
     stan.close(column)
     stan.leave()
