@@ -6,6 +6,9 @@ from playwright.sync_api import expect
 from stage import PHONE
 
 KEYBOARD = {"width": 390, "height": 844 - 336}
+# What a reader sees who enlarges a page four times (WCAG 1.4.10): nothing may be cut off or scroll sideways.
+NARROW = {"width": 320, "height": 568}
+LONG = "https://www.library.example.edu/a/very/long/path/that/goes/on/and/on/for/ever.html and averyveryverylongwordthatdoesnotwanttobreakanywhereatall"
 
 
 def run(stage):
@@ -15,7 +18,9 @@ def run(stage):
         expect(patron.launcher).to_contain_text("here now")
         patron.launcher.tap()
         expect(patron.composer).to_be_focused()
-        box = patron.page.locator("#callslip-panel").bounding_box()
+        panel = patron.page.locator("#callslip-panel")
+        expect(panel).to_have_attribute("aria-modal", "true")
+        box = panel.bounding_box()
         assert (round(box["x"]), round(box["width"])) == (0, 390), box
         stage.look(patron.page, f"phone-own-{scheme}")
         patron.composer.fill(f"From a phone, {scheme}")
@@ -45,6 +50,21 @@ def run(stage):
         patron.end()
         stage.look(patron.page, f"phone-closed-{scheme}")
         mia.page.locator("[data-action=dismiss]:visible").click()
+    patron = stage.patron("memorial", viewport=NARROW)
+    expect(patron.launcher).to_contain_text("here now")
+    patron.ask(LONG)
+    mia.page.set_viewport_size(NARROW)
+    column = mia.claim("averyvery")
+    mia.say(column, LONG)
+    expect(patron.page.locator("#callslip-log [data-by=staff]")).to_be_visible()
+    for page in (patron.page, mia.page):
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    logs = [patron.page.locator("#callslip-log"), column.locator("[data-log]")]
+    for log in logs:
+        assert log.evaluate("(log) => log.scrollWidth <= log.clientWidth")
+    stage.look(patron.page, "narrow-panel")
+    stage.look(mia.page, "narrow-desk")
+    mia.close(column)
     dark = stage.page(stage.context(PHONE, "dark"), "chat page")
     dark.goto(stage.node("memorial") + "/chat/memorial@chat.example.org")
     expect(dark.locator("#callslip-presence")).to_contain_text("is here")

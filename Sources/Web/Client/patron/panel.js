@@ -282,6 +282,8 @@ class Panel {
         this.#options.occupied(!this.#minimised || begun);
         remember("minimised", this.#minimised);
         if (!this.#minimised) {
+            // Where it covers the page, nothing behind it is to be read.
+            if (this.#options.mode === "float") this.#slip.element.setAttribute("aria-modal", String(covers()));
             this.#read();
             this.#log.comeBack();
         }
