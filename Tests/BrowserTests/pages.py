@@ -5,9 +5,7 @@ from playwright.sync_api import expect
 
 
 def run(stage):
-    stan = stage.operator("stan.steenbock").sign_in().on("general")
-    patron = stage.patron("memorial").ask("First page")
-    column = stan.claim("First page")
+    stan, patron, column = stage.answered("First page")
     stan.say(column, "Good morning")
     patron.sees("Good morning")
 

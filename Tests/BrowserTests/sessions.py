@@ -5,11 +5,7 @@ from playwright.sync_api import expect
 
 
 def run(stage):
-    stan = stage.operator("stan.steenbock").sign_in().on("general")
-    patron = stage.patron("memorial")
-    expect(patron.launcher).to_contain_text("answers now")
-    patron.ask("Which desk?")
-    column = stan.claim("Which desk?")
+    stan, patron, column = stage.answered("Which desk?")
     second = stage.operator("stan.steenbock", context=stan.context)
     second.page.goto(second.node + "/desk")
     same = second.column("Which desk?")

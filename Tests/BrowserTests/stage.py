@@ -77,6 +77,14 @@ class Stage:
     def operator(self, name, at=None, context=None, viewport=WIDE, **options):
         return Operator(self, context or self.context(viewport, **options), name, self.node(at or HOMES[name]))
 
+    def answered(self, question, queue="memorial"):
+        """A patron of a library where nobody is, and Stan of the general queue, who has claimed the question: `(stan, patron, column)`."""
+        stan = self.operator("stan.steenbock").sign_in().on("general")
+        patron = self.patron(queue)
+        expect(patron.launcher).to_contain_text("answers now")
+        patron.ask(question)
+        return stan, patron, stan.claim(question)
+
     def serve_page(self, context, path, body):
         """A page of a library's site that exists for one test alone."""
         html = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A library</title></head><body><main><h1>A library</h1>{body}</main></body></html>'

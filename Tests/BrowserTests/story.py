@@ -60,7 +60,9 @@ def run(stage):
 
     # A patron who asks now is told the usual wait, which the claim before has taught.
     other = stage.patron("memorial")
-    other.ask("And the one of 1890?")
+    other.open()
+    expect(other.page.locator("#callslip-presence")).to_contain_text("answers instead, usually ")
+    other.say("And the one of 1890?")
     expect(other.status).to_have_text(re.compile("^You are next; usually "))
     other.end()
     stan.close(column)

@@ -14,13 +14,9 @@ def offer(operator, column, target, note=""):
 
 
 def run(stage):
-    stan = stage.operator("stan.steenbock").sign_in().on("general")
+    stan, patron, column = stage.answered("Where do I find company data?", "college")
     mia = stage.operator("mia.memorial").sign_in().on("memorial")
     bea = stage.operator("bea.business").sign_in().on("business")
-    patron = stage.patron("college")
-    expect(patron.launcher).to_contain_text("answers now")
-    patron.ask("Where do I find company data?")
-    column = stan.claim("company data")
 
     # The list: who is there, and why the others are not to be had.
     column.locator("[data-action=transfer]").click()
