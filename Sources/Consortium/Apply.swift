@@ -77,6 +77,7 @@ extension ConsortiumState {
         case .close(let chat, let token): try close(chat, token: token)
         case .leave(let chat, let attach): try leave(chat, attach)
         case .keepMessage(let message): try keepMessage(message)
+        case .mergeBranch(let merge): try mergeBranch(merge)
 
         case .patronPresence(let chat, let attach, let present): try patronPresence(chat, attach, present: present)
         case .tick: break

@@ -33,6 +33,8 @@ package struct Chat: Sendable {
     package var pastOffers: [PastOffer] = []
     package var pastHoldings: [PastHolding] = []
     package var senders: [Sender] = []
+    /// In a branch: how many of the chat's messages the consortium had when the branch began.
+    package var safeMessages: UInt32 = 0
     /// The pick-up code's hash and the contact of a question left as a message.
     package var code: SecretHash?
     package var contact = ""

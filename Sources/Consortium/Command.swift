@@ -35,6 +35,9 @@ public enum Command: Hashable, Sendable {
     /// The patron leaves the question as a message, to be answered later.
     case keepMessage(KeepMessage)
 
+    /// What a node sequenced in its branch while it was cut off, a part of it.
+    case mergeBranch(MergeBranch)
+
     // By the leader and the nodes, from what they observe.
     /// The operator's lease ran out (rule 20). Names the session, so that a newer one is untouched.
     case lapse(SessionID)
@@ -55,12 +58,17 @@ public struct SignOn: Hashable, Sendable {
     public var boot: UInt64
     /// The queues for which the operator is available from the start.
     public var available: [QueueName]
-    public init(session: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, available: [QueueName]) {
+    /// The sign-on that this one continues after its node was cut off: refused when the operator has signed on elsewhere since.
+    public var continues: SessionID?
+    public init(
+        session: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, available: [QueueName], continues: SessionID? = nil
+    ) {
         self.session = session
         self.operatorName = operatorName
         self.node = node
         self.boot = boot
         self.available = available
+        self.continues = continues
     }
 }
 

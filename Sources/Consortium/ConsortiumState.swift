@@ -27,6 +27,8 @@ public struct ConsortiumState: Sendable {
     public internal(set) var featureLevel: UInt32 = FeatureLevel.first
     /// Why this replica stopped applying; `nil` while it is sound.
     public internal(set) var halted: String?
+    /// Whether this is a node's branch, whose messages are held and not safe.
+    public internal(set) var isBranch = false
     package internal(set) var term: UInt64 = 0
     /// Leader's wall clock of the last entry, for display only.
     package internal(set) var wallMs: UInt64 = 0

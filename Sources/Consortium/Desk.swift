@@ -15,6 +15,9 @@ extension ConsortiumState {
         guard !endedSessions.contains(signOn.session) else { throw .sessionOver }
         for queue in signOn.available { try check(person, mayStaff: queue) }
         let former = index.sessionOf[person.name].flatMap { sessions[$0] }
+        if let continues = signOn.continues, let former, former.id != continues {
+            throw Refusal(.notAllowed, "You have signed in somewhere else meanwhile; your chats went there.")
+        }
         guard former != nil || sessions.count < Limits.sessionsMax else {
             throw Refusal(.full, "\(Limits.sessionsMax) operators are signed on, which is the most; try again later.")
         }

@@ -64,6 +64,7 @@ extension Digest {
         add(message.wallMs)
         add(message.late)
         add(message.patronSupplied)
+        add(message.branch)
         switch message.author {
         case .patron: add(0 as UInt64)
         case .staff(let name, let displayName, let library):

@@ -47,7 +47,9 @@ extension ConsortiumState {
     /// marked available is not asked: claiming is explicit.
     func queue(toClaim chat: Chat, by person: Operator) -> QueueName? {
         if case .waiting(let waiting) = chat.stage {
-            return [waiting.queue, chat.queue].first { person.queues.contains($0) }
+            if let queue = [waiting.queue, chat.queue].first(where: { person.queues.contains($0) }) { return queue }
+            // Whoever held it goes on where the node came back from being cut off.
+            return chat.pastHoldings.contains { $0.operatorName == person.name } ? chat.queue : nil
         }
         if person.queues.contains(chat.queue) || person.library == chat.library { return chat.queue }
         guard let general = index.general, person.queues.contains(general), mayRefer(chat) else { return nil }

@@ -122,6 +122,11 @@ public struct SecretHash: Hashable, Sendable {
         guard bytes.count == 32 else { return nil }
         self.bytes = bytes
     }
+
+    private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+
+    /// No known text has this hash, so nobody can show it.
+    static let unmatched = SecretHash(unchecked: [UInt8](repeating: 0, count: 32))
 }
 
 /// Where a command stands in the replicated log. One log entry carries a batch of commands; `ordinal` counts in it.

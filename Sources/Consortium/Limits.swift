@@ -49,4 +49,7 @@ public enum Limits {
     /// The longest time that a setting may state: 31 days.
     public static let settingMsMax: UInt64 = 2_678_400_000
     public static let digestMarksMax = 8
+    /// Messages, and bytes of their text, in one part of a branch's merge.
+    public static let mergeLinesMax = 64
+    public static let mergeBytesMax = 64 * 1024
 }

@@ -5,6 +5,7 @@ package struct Memento: Sendable {
     package var clockMs: UInt64 = 0
     package var appliedThrough: LogPosition = .zero
     package var featureLevel: UInt32 = FeatureLevel.first
+    package var isBranch = false
     package var term: UInt64 = 0
     package var wallMs: UInt64 = 0
     package var digestMarks: [DigestMark] = []
@@ -25,6 +26,7 @@ extension ConsortiumState {
         memento.clockMs = clockMs
         memento.appliedThrough = appliedThrough
         memento.featureLevel = featureLevel
+        memento.isBranch = isBranch
         memento.term = term
         memento.wallMs = wallMs
         memento.digestMarks = digestMarks
@@ -45,6 +47,7 @@ extension ConsortiumState {
         clockMs = memento.clockMs
         appliedThrough = memento.appliedThrough
         featureLevel = memento.featureLevel
+        isBranch = memento.isBranch
         term = memento.term
         wallMs = memento.wallMs
         digestMarks = memento.digestMarks

@@ -7,12 +7,7 @@ extension ConsortiumState {
             return try attach(Attach(chat: open.chat, secret: open.secret, attach: open.attach, node: open.node))
         }
         guard let desk = queues[open.queue] else { throw .unknownQueue(open.queue) }
-        guard chats.count - index.tombstones.count < Limits.chatsLiveMax else {
-            throw Refusal(.full, "There are \(Limits.chatsLiveMax) chats already; try again in a minute.")
-        }
-        guard makeRoom(forBytes: Limits.textReserveBytes) else {
-            throw Refusal(.full, "There is no room for another chat's text; try again in a minute.")
-        }
+        try checkRoomForChat()
         var chat = Chat(
             id: open.chat, secret: open.secret, queue: open.queue, library: desk.queue.library, openedMs: clockMs,
             stage: .unattended(.nobody), attach: open.attach, node: open.node,
@@ -26,6 +21,15 @@ extension ConsortiumState {
         note(.opened(open.queue), in: chat)
         if seat == .nobody { note(.nobodyThere, in: chat) }
         self.seat(&chat, at: seat)
+    }
+
+    mutating func checkRoomForChat() throws(Refusal) {
+        guard chats.count - index.tombstones.count < Limits.chatsLiveMax else {
+            throw Refusal(.full, "There are \(Limits.chatsLiveMax) chats already; try again in a minute.")
+        }
+        guard makeRoom(forBytes: Limits.textReserveBytes) else {
+            throw Refusal(.full, "There is no room for another chat's text; try again in a minute.")
+        }
     }
 
     /// The newest attach fences the older ones and begins an epoch (rule 3).

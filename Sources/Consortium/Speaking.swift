@@ -85,12 +85,14 @@ extension ConsortiumState {
         append(.event(event), by: .service, to: chat, late: false, patronSupplied: false)
     }
 
+    /// - Parameter mergedFromMs: for what a node sequenced while it was cut off, the wall time there.
     @discardableResult
-    private mutating func append(
-        _ body: ChatMessage.Body, by author: ChatMessage.Author, to chat: Chat, late: Bool, patronSupplied: Bool
+    mutating func append(
+        _ body: ChatMessage.Body, by author: ChatMessage.Author, to chat: Chat, late: Bool, patronSupplied: Bool, mergedFromMs: UInt64? = nil
     ) -> Position {
         let epoch = chat.epoch
-        let wallMs = wallMs
+        let wallMs = mergedFromMs ?? wallMs
+        let branch = isBranch || mergedFromMs != nil
         var bytes = 0
         if case .text(let text, _, _) = body { bytes = text.utf8.count }
         index.textBytes += bytes
@@ -98,7 +100,8 @@ extension ConsortiumState {
         let position = scripts.change(chat.id) { script in
             let position = Position(epoch: epoch, n: UInt32(truncatingIfNeeded: script.messages.count + 1))
             script.append(
-                ChatMessage(position: position, author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied))
+                ChatMessage(
+                    position: position, author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied, branch: branch))
             return position
         }
         return position ?? .zero
@@ -117,7 +120,7 @@ extension Script {
 
 extension Chat {
     /// Remembers the sender's last message. False when there are too many senders: they are capped, never evicted.
-    fileprivate mutating func mark(_ sender: Sender) -> Bool {
+    mutating func mark(_ sender: Sender) -> Bool {
         if let place = senders.firstIndex(where: { $0.id == sender.id }) {
             senders[place] = sender
             return true
@@ -130,7 +133,7 @@ extension Chat {
 
 extension String {
     /// The beginning, cut between Unicode scalars (the cut must not depend on a library's idea of a character).
-    fileprivate func excerpt(bytesMax: Int) -> String {
+    func excerpt(bytesMax: Int) -> String {
         guard utf8.count > bytesMax else { return self }
         var kept = ""
         var bytes = 0

@@ -132,6 +132,7 @@ extension Digest {
             }
             digest.add(sender.sequence)
         }
+        add(chat.safeMessages)
         add(chat.code) { $0.add($1) }
         add(chat.contact)
         add(chat.question)

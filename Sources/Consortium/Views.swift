@@ -294,13 +294,18 @@ public struct ChatMessage: Hashable, Sendable {
     public var late: Bool
     /// Re-created from the patron's own copy.
     public var patronSupplied: Bool
-    public init(position: Position, author: Author, body: Body, wallMs: UInt64, late: Bool = false, patronSupplied: Bool = false) {
+    /// Sequenced by a node that was cut off: held in its branch, or, in the consortium's state, merged from there.
+    public var branch: Bool
+    public init(
+        position: Position, author: Author, body: Body, wallMs: UInt64, late: Bool = false, patronSupplied: Bool = false, branch: Bool = false
+    ) {
         self.position = position
         self.author = author
         self.body = body
         self.wallMs = wallMs
         self.late = late
         self.patronSupplied = patronSupplied
+        self.branch = branch
     }
 }
 

@@ -122,7 +122,7 @@ struct Proposals: Sendable {
         switch command {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence: 0
         case .open: 3
-        case .say: 2
+        case .say, .mergeBranch: 2
         case .setLibrary, .setQueue, .setOperator, .setSettings: 1
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage: 1
         }

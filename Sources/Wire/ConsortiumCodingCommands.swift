@@ -75,6 +75,7 @@ extension PBCommandMessage {
             keepMessage.attach = PBId(command.attach)
             keepMessage.code = PBHash(command.code)
             keepMessage.contact = command.contact
+        case .mergeBranch(let command): mergeBranch = PBMergeBranchCommand(command)
         case .lapse(let session): lapse = PBId(session)
         case .patronPresence(let chat, let attach, let present): patronPresence = PBChatAttachCommand(chat, attach, present)
         case .tick: tick = PBNothing()
@@ -116,6 +117,7 @@ extension PBCommandMessage {
                 KeepMessage(
                     chat: message.chat.decoded(), attach: message.attach.decoded(),
                     code: try message.code.decoded(), contact: message.contact))
+        case .mergeBranch(let message): .mergeBranch(try message.decoded())
         case .lapse(let message): .lapse(message.decoded())
         case .patronPresence(let message):
             .patronPresence(message.chat.decoded(), message.attach.decoded(), present: message.present)
@@ -135,13 +137,47 @@ extension PBSignOnCommand {
         node = command.node.text
         boot = command.boot
         available = command.available.map(\.text)
+        if let before = command.continues { continues = PBId(before) }
     }
 
     func decoded() throws(WireError) -> SignOn {
         SignOn(
             session: session.decoded(), operatorName: try Field.name(operatorName, "signOn.operator"),
             node: try Field.name(node, "signOn.node"), boot: boot,
-            available: try Field.names(available, "signOn.available", max: Limits.queuesPerOperatorMax))
+            available: try Field.names(available, "signOn.available", max: Limits.queuesPerOperatorMax),
+            continues: hasContinues ? continues.decoded() : nil)
+    }
+}
+
+extension PBMergeBranchCommand {
+    init(_ command: MergeBranch) {
+        self.init()
+        chat = PBId(command.chat)
+        secret = PBHash(command.secret)
+        queue = command.queue.text
+        attach = PBId(command.attach)
+        node = command.node.text
+        ended = command.ended?.rawValue ?? ""
+        lines = command.lines.map { line in
+            PBChatEntry(
+                ChatMessage(
+                    position: .zero, author: line.author, body: .text(line.text, sender: line.sender, sequence: line.sequence),
+                    wallMs: line.wallMs))
+        }
+    }
+
+    func decoded() throws(WireError) -> MergeBranch {
+        MergeBranch(
+            chat: chat.decoded(), secret: try secret.decoded(), queue: try Field.name(queue, "merge.queue"), attach: attach.decoded(),
+            node: try Field.name(node, "merge.node"), ended: ended.isEmpty ? nil : try Field.choice(ended, "merge.ended"),
+            lines: try Field.list(lines, "merge.lines", max: Limits.mergeLinesMax) { entry throws(WireError) in
+                let message = try entry.decoded()
+                guard case .text(let text, let sender, let sequence) = message.body else {
+                    throw .invalidField("merge.lines", expected: "text, not an event")
+                }
+                return MergeBranch.Line(
+                    author: message.author, sender: sender, sequence: sequence, text: text, wallMs: message.wallMs)
+            })
     }
 }
 

@@ -19,6 +19,7 @@ extension PBChatEntry {
         wallMs = message.wallMs
         late = message.late
         patronSupplied = message.patronSupplied
+        branch = message.branch
         switch message.body {
         case .text(let text, let sender, let sequence):
             self.text = text
@@ -44,7 +45,8 @@ extension PBChatEntry {
             hasEvent
             ? .event(try event.decoded()) : .text(text, sender: SenderID(high: senderHigh, low: senderLow), sequence: sequence)
         return ChatMessage(
-            position: Position(epoch: epoch, n: n), author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied)
+            position: Position(epoch: epoch, n: n), author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied,
+            branch: branch)
     }
 }
 

@@ -8,6 +8,7 @@ extension PBStateSnapshot {
         clockMs = memento.clockMs
         appliedThrough = PBLogPos(memento.appliedThrough)
         featureLevel = memento.featureLevel
+        isBranch = memento.isBranch
         term = memento.term
         wallMs = memento.wallMs
         digestMarks = memento.digestMarks.map { mark in
@@ -44,6 +45,7 @@ extension PBStateSnapshot {
         memento.clockMs = clockMs
         memento.appliedThrough = appliedThrough.decoded()
         memento.featureLevel = featureLevel
+        memento.isBranch = isBranch
         memento.term = term
         memento.wallMs = wallMs
         memento.digestMarks = try Field.list(digestMarks, "snapshot.digestMarks", max: Limits.digestMarksMax) { e throws(WireError) in
@@ -189,6 +191,7 @@ extension PBChatSnapshot {
         pastHoldings = chat.pastHoldings.map { PBHoldingEntry($0) }
         senders = chat.senders.map { PBSenderEntry($0) }
         if let code = chat.code { self.code = PBHash(code) }
+        safeMessages = chat.safeMessages
         contact = chat.contact
         question = chat.question
         self.messages = messages.map { PBChatEntry($0) }
@@ -248,6 +251,7 @@ extension PBChatSnapshot {
         }
         chat.senders = try Field.list(senders, "chat.senders", max: Limits.sendersPerChatMax) { e throws(WireError) in try e.decoded() }
         chat.code = hasCode ? try code.decoded() : nil
+        chat.safeMessages = safeMessages
         chat.contact = contact
         chat.question = question
         let messages = try Field.list(messages, "chat.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }

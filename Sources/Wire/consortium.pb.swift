@@ -227,11 +227,22 @@ nonisolated struct PBSignOnCommand: Sendable {
 
   var available: [String] = []
 
+  /// The sign-on that this one continues after its node was cut off.
+  var continues: PBId {
+    get {_continues ?? PBId()}
+    set {_continues = newValue}
+  }
+  /// Returns true if `continues` has been explicitly set.
+  var hasContinues: Bool {self._continues != nil}
+  /// Clears the value of `continues`. Subsequent reads from it will return its default value.
+  mutating func clearContinues() {self._continues = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _session: PBId? = nil
+  fileprivate var _continues: PBId? = nil
 }
 
 nonisolated struct PBSessionQueueCommand: Sendable {
@@ -737,6 +748,57 @@ nonisolated struct PBKeepMessageCommand: Sendable {
   fileprivate var _code: PBHash? = nil
 }
 
+/// A part of what a node sequenced while it was cut off; lines as in a chat, their places left out.
+nonisolated struct PBMergeBranchCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var secret: PBHash {
+    get {_secret ?? PBHash()}
+    set {_secret = newValue}
+  }
+  /// Returns true if `secret` has been explicitly set.
+  var hasSecret: Bool {self._secret != nil}
+  /// Clears the value of `secret`. Subsequent reads from it will return its default value.
+  mutating func clearSecret() {self._secret = nil}
+
+  var queue: String = String()
+
+  var attach: PBId {
+    get {_attach ?? PBId()}
+    set {_attach = newValue}
+  }
+  /// Returns true if `attach` has been explicitly set.
+  var hasAttach: Bool {self._attach != nil}
+  /// Clears the value of `attach`. Subsequent reads from it will return its default value.
+  mutating func clearAttach() {self._attach = nil}
+
+  var node: String = String()
+
+  /// Empty while it is not over.
+  var ended: String = String()
+
+  var lines: [PBChatEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _secret: PBHash? = nil
+  fileprivate var _attach: PBId? = nil
+}
+
 nonisolated struct PBCheckDigestCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -985,6 +1047,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .setFeatureLevel(newValue)}
   }
 
+  var mergeBranch: PBMergeBranchCommand {
+    get {
+      if case .mergeBranch(let v)? = kind {return v}
+      return PBMergeBranchCommand()
+    }
+    set {kind = .mergeBranch(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1014,6 +1084,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case tick(PBNothing)
     case checkDigest(PBCheckDigestCommand)
     case setFeatureLevel(UInt32)
+    case mergeBranch(PBMergeBranchCommand)
 
   }
 
@@ -1830,6 +1901,12 @@ nonisolated struct PBChatEntry: @unchecked Sendable {
   /// Clears the value of `event`. Subsequent reads from it will return its default value.
   mutating func clearEvent() {_uniqueStorage()._event = nil}
 
+  /// Sequenced by a node that was cut off.
+  var branch: Bool {
+    get {_storage._branch}
+    set {_uniqueStorage()._branch = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2465,6 +2542,12 @@ nonisolated struct PBChatSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._messages = newValue}
   }
 
+  /// In a branch: how many of them the consortium had when it began.
+  var safeMessages: UInt32 {
+    get {_storage._safeMessages}
+    set {_uniqueStorage()._safeMessages = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Stage: Equatable, Sendable {
@@ -2563,6 +2646,12 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var chats: [PBChatSnapshot] {
     get {_storage._chats}
     set {_uniqueStorage()._chats = newValue}
+  }
+
+  /// A node's branch.
+  var isBranch: Bool {
+    get {_storage._isBranch}
+    set {_uniqueStorage()._isBranch = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3018,7 +3107,7 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBSignOnCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SignOnCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}available\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}available\0\u{1}continues\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3031,6 +3120,7 @@ nonisolated extension PBSignOnCommand: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeSingularStringField(value: &self.node) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self.boot) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.available) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._continues) }()
       default: break
       }
     }
@@ -3056,6 +3146,9 @@ nonisolated extension PBSignOnCommand: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.available.isEmpty {
       try visitor.visitRepeatedStringField(value: self.available, fieldNumber: 5)
     }
+    try { if let v = self._continues {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3065,6 +3158,7 @@ nonisolated extension PBSignOnCommand: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.node != rhs.node {return false}
     if lhs.boot != rhs.boot {return false}
     if lhs.available != rhs.available {return false}
+    if lhs._continues != rhs._continues {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3718,6 +3812,70 @@ nonisolated extension PBKeepMessageCommand: SwiftProtobuf.Message, SwiftProtobuf
   }
 }
 
+nonisolated extension PBMergeBranchCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MergeBranchCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}secret\0\u{1}queue\0\u{1}attach\0\u{1}node\0\u{1}ended\0\u{1}lines\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._secret) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.queue) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._attach) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.ended) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.lines) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._secret {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.queue.isEmpty {
+      try visitor.visitSingularStringField(value: self.queue, fieldNumber: 3)
+    }
+    try { if let v = self._attach {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 5)
+    }
+    if !self.ended.isEmpty {
+      try visitor.visitSingularStringField(value: self.ended, fieldNumber: 6)
+    }
+    if !self.lines.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.lines, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBMergeBranchCommand, rhs: PBMergeBranchCommand) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs._secret != rhs._secret {return false}
+    if lhs.queue != rhs.queue {return false}
+    if lhs._attach != rhs._attach {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.ended != rhs.ended {return false}
+    if lhs.lines != rhs.lines {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBCheckDigestCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CheckDigestCommand"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to\0\u{1}digest\0")
@@ -3778,7 +3936,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4119,6 +4277,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setFeatureLevel(v)
         }
       }()
+      case 27: try {
+        var v: PBMergeBranchCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .mergeBranch(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .mergeBranch(v)
+        }
+      }()
       default: break
       }
     }
@@ -4233,6 +4404,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setFeatureLevel?: try {
       guard case .setFeatureLevel(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 26)
+    }()
+    case .mergeBranch?: try {
+      guard case .mergeBranch(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
     }()
     case nil: break
     }
@@ -5528,7 +5703,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}n\0\u{1}author\0\u{3}operator_name\0\u{3}display_name\0\u{1}library\0\u{3}wall_ms\0\u{1}late\0\u{3}patron_supplied\0\u{1}text\0\u{3}sender_high\0\u{3}sender_low\0\u{1}sequence\0\u{1}event\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}n\0\u{1}author\0\u{3}operator_name\0\u{3}display_name\0\u{1}library\0\u{3}wall_ms\0\u{1}late\0\u{3}patron_supplied\0\u{1}text\0\u{3}sender_high\0\u{3}sender_low\0\u{1}sequence\0\u{1}event\0\u{1}branch\0")
 
   fileprivate class _StorageClass {
     var _epoch: UInt32 = 0
@@ -5545,6 +5720,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _senderLow: UInt64 = 0
     var _sequence: UInt64 = 0
     var _event: PBChatEventMessage? = nil
+    var _branch: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5569,6 +5745,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
       _senderLow = source._senderLow
       _sequence = source._sequence
       _event = source._event
+      _branch = source._branch
     }
   }
 
@@ -5601,6 +5778,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 12: try { try decoder.decodeSingularFixed64Field(value: &_storage._senderLow) }()
         case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._event) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._branch) }()
         default: break
         }
       }
@@ -5655,6 +5833,9 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
       try { if let v = _storage._event {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
       } }()
+      if _storage._branch != false {
+        try visitor.visitSingularBoolField(value: _storage._branch, fieldNumber: 15)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5678,6 +5859,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._senderLow != rhs_storage._senderLow {return false}
         if _storage._sequence != rhs_storage._sequence {return false}
         if _storage._event != rhs_storage._event {return false}
+        if _storage._branch != rhs_storage._branch {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6377,7 +6559,7 @@ nonisolated extension PBSenderEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0")
 
   fileprivate class _StorageClass {
     var _id: PBId? = nil
@@ -6406,6 +6588,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _contact: String = String()
     var _question: String = String()
     var _messages: [PBChatEntry] = []
+    var _safeMessages: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6442,6 +6625,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _contact = source._contact
       _question = source._question
       _messages = source._messages
+      _safeMessages = source._safeMessages
     }
   }
 
@@ -6558,6 +6742,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 29: try { try decoder.decodeSingularStringField(value: &_storage._contact) }()
         case 30: try { try decoder.decodeSingularStringField(value: &_storage._question) }()
         case 31: try { try decoder.decodeRepeatedMessageField(value: &_storage._messages) }()
+        case 32: try { try decoder.decodeSingularUInt32Field(value: &_storage._safeMessages) }()
         default: break
         }
       }
@@ -6672,6 +6857,9 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._messages.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._messages, fieldNumber: 31)
       }
+      if _storage._safeMessages != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._safeMessages, fieldNumber: 32)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6707,6 +6895,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._contact != rhs_storage._contact {return false}
         if _storage._question != rhs_storage._question {return false}
         if _storage._messages != rhs_storage._messages {return false}
+        if _storage._safeMessages != rhs_storage._safeMessages {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6718,7 +6907,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -6735,6 +6924,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _endedSessions: [PBId] = []
     var _claims: [PBRecentClaimEntry] = []
     var _chats: [PBChatSnapshot] = []
+    var _isBranch: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6759,6 +6949,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _endedSessions = source._endedSessions
       _claims = source._claims
       _chats = source._chats
+      _isBranch = source._isBranch
     }
   }
 
@@ -6791,6 +6982,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._endedSessions) }()
         case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._claims) }()
         case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._chats) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._isBranch) }()
         default: break
         }
       }
@@ -6845,6 +7037,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._chats.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._chats, fieldNumber: 14)
       }
+      if _storage._isBranch != false {
+        try visitor.visitSingularBoolField(value: _storage._isBranch, fieldNumber: 15)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6868,6 +7063,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._endedSessions != rhs_storage._endedSessions {return false}
         if _storage._claims != rhs_storage._claims {return false}
         if _storage._chats != rhs_storage._chats {return false}
+        if _storage._isBranch != rhs_storage._isBranch {return false}
         return true
       }
       if !storagesAreEqual {return false}
