@@ -70,7 +70,8 @@ extension ServerMessage.ChatState {
             chat: try fields.identifier("chat"), epoch: try fields.integer("epoch"), last: try fields.position("last"),
             attach: try fields.identifierIfPresent("attach"), library: try fields.libraryIfPresent(), queue: try fields.queue(),
             phase: try ServerMessage.Phase(try fields.object("phase")), patronPresent: try fields.bool("patronPresent"),
-            openedMs: try fields.integer("opened"), usualWaitSeconds: try fields.integerIfPresent("usualWaitS"), marks: marks)
+            openedMs: try fields.integer("opened"), usualWaitSeconds: try fields.integerIfPresent("usualWaitS"), marks: marks,
+            isHeld: try fields.bool("held", default: false))
     }
 
     func json() -> [UInt8] {
@@ -85,6 +86,7 @@ extension ServerMessage.ChatState {
         writer.field("patronPresent", patronPresent)
         writer.field("opened", openedMs)
         if let usualWaitSeconds { writer.field("usualWaitS", usualWaitSeconds) } else { writer.nullField("usualWaitS") }
+        if isHeld { writer.field("held", true) }
         writer.field("marks") { for mark in marks { $0.member(mark.sender.text, mark.sequence) } }
         return writer.finish()
     }
@@ -161,6 +163,8 @@ extension ServerMessage.Message {
             at: try fields.position("at"), by: try fields.choice("by"), name: try fields.stringIfPresent("name"),
             library: try fields.libraryIfPresent(), wallMs: try fields.integer("ms"), body: body,
             late: try fields.bool("late", default: false), own: try fields.bool("own", default: false))
+        held = try fields.bool("held", default: false)
+        branch = try fields.bool("branch", default: false)
     }
 
     func write(to writer: inout JSONWriter) {
@@ -178,6 +182,8 @@ extension ServerMessage.Message {
         }
         if late { writer.field("late", true) }
         if own { writer.field("own", true) }
+        if held { writer.field("held", true) }
+        if branch { writer.field("branch", true) }
     }
 
     /// How many bytes the message takes in a frame, at most: for cutting a chat into frames.

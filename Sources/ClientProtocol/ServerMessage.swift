@@ -4,7 +4,7 @@ import Consortium
 public enum ServerMessage: Hashable, Sendable {
     case welcome(Welcome)
     /// `text` is empty when the state is `ok`.
-    case service(isolated: Bool, text: String)
+    case service(ServiceState, text: String)
     case ok(OK)
     case refused(Refused)
     case ack(Ack)
@@ -75,15 +75,32 @@ public enum ServerMessage: Hashable, Sendable {
         }
     }
 
+    public enum ServiceState: Hashable, Sendable, CaseIterable {
+        case ok
+        /// Isolated; nothing is acknowledged.
+        case waiting
+        /// Isolated; the node's own people go on, in a branch of its own.
+        case answering
+    }
+
+    public enum AckLevel: String, Hashable, Sendable, CaseIterable {
+        /// Committed by a majority of the coordinators and applied.
+        case safe
+        /// On this one node's disk, while it is isolated.
+        case held
+    }
+
     public struct Ack: Hashable, Sendable {
         public var chat: ChatID
         public var sender: SenderID
         public var sequence: UInt64
+        public var level: AckLevel
         public var at: Position
-        public init(chat: ChatID, sender: SenderID, sequence: UInt64, at: Position) {
+        public init(chat: ChatID, sender: SenderID, sequence: UInt64, level: AckLevel = .safe, at: Position) {
             self.chat = chat
             self.sender = sender
             self.sequence = sequence
+            self.level = level
             self.at = at
         }
     }
@@ -152,11 +169,13 @@ extension ServerMessage {
         /// Unix milliseconds.
         public var openedMs: UInt64
         public var usualWaitSeconds: UInt64?
-        /// The last accepted number of each sender: what is at or below it is safe.
+        /// The last accepted number of each sender: what is at or below it is safe, or, in a chat that is held, held.
         public var marks: [SenderMark]
+        /// Sequenced by this node alone, while it is isolated.
+        public var isHeld: Bool
         public init(
             chat: ChatID, epoch: UInt32, last: Position, attach: AttachID?, library: LibraryRef?, queue: QueueRef, phase: Phase,
-            patronPresent: Bool, openedMs: UInt64, usualWaitSeconds: UInt64?, marks: [SenderMark]
+            patronPresent: Bool, openedMs: UInt64, usualWaitSeconds: UInt64?, marks: [SenderMark], isHeld: Bool = false
         ) {
             self.chat = chat
             self.epoch = epoch
@@ -169,6 +188,7 @@ extension ServerMessage {
             self.openedMs = openedMs
             self.usualWaitSeconds = usualWaitSeconds
             self.marks = marks
+            self.isHeld = isHeld
         }
     }
 
@@ -229,6 +249,10 @@ extension ServerMessage {
         public var late: Bool
         /// Re-created from the patron's own copy.
         public var own: Bool
+        /// Only this node has it so far; its place may change.
+        public var held = false
+        /// It was said at a node that was isolated, and merged later.
+        public var branch = false
         public init(
             at: Position, by: Author, name: String? = nil, library: LibraryRef? = nil, wallMs: UInt64, body: Body, late: Bool = false,
             own: Bool = false

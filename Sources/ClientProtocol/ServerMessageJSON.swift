@@ -7,8 +7,9 @@ extension ServerMessage {
         switch fields.kind {
         case "welcome": self = .welcome(try Welcome(fields))
         case "service":
-            let state = try fields.string("state")
-            self = .service(isolated: state == "isolated", text: try fields.stringIfPresent("text") ?? "")
+            let isIsolated = try fields.string("state") == "isolated"
+            let isAnswering = try fields.bool("answering", default: false)
+            self = .service(isIsolated ? isAnswering ? .answering : .waiting : .ok, text: try fields.stringIfPresent("text") ?? "")
         case "ok":
             self = .ok(
                 OK(
@@ -23,7 +24,7 @@ extension ServerMessage {
             self = .ack(
                 Ack(
                     chat: try fields.identifier("chat"), sender: try fields.identifier("sender"), sequence: try fields.integer("seq"),
-                    at: try fields.position("at")))
+                    level: try fields.choice("level"), at: try fields.position("at")))
         case "nack":
             self = .nack(
                 Nack(
@@ -52,9 +53,10 @@ extension ServerMessage {
         case .chat(let state): return state.json()
         case .me(let me): return me.json()
         case .board(let board): return board.json()
-        case .service(let isolated, let text):
+        case .service(let state, let text):
             writer = JSONWriter(kind: "service")
-            writer.field("state", isolated ? "isolated" : "ok" as StaticString)
+            writer.field("state", state == .ok ? "ok" : "isolated" as StaticString)
+            if state != .ok { writer.field("answering", state == .answering) }
             if !text.isEmpty { writer.field("text", text) }
         case .ok(let ok):
             writer = JSONWriter(kind: "ok", re: ok.re, chat: ok.chat)
@@ -71,7 +73,7 @@ extension ServerMessage {
             writer.field("chat", ack.chat)
             writer.field("sender", ack.sender)
             writer.field("seq", ack.sequence)
-            writer.field("level", "safe" as StaticString)
+            writer.field("level", ack.level.rawValue)
             writer.field("at", ack.at)
         case .nack(let nack):
             writer = JSONWriter(kind: "nack")

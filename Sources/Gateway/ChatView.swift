@@ -10,7 +10,7 @@ extension GatewayCore {
             library: meta.library.map(directory.library),
             queue: directory.queue(meta.queue), phase: phase(meta, chat, for: role), patronPresent: meta.patronPresent,
             openedMs: wallMs(ofClockMs: meta.openedMs, meta, chat), usualWaitSeconds: meta.usualWaitMs.map { $0 / 1_000 },
-            marks: meta.senders)
+            marks: meta.senders, isHeld: chat.safe != nil)
     }
 
     private func phase(_ meta: ChatMeta, _ chat: CachedChat, for role: Connection.Role) -> ServerMessage.Phase {
@@ -62,7 +62,8 @@ extension ServerMessage.ChatState {
 }
 
 extension Directory {
-    func show(_ message: ChatMessage) -> ServerMessage.Message {
+    /// - Parameter held: only this node has it so far.
+    func show(_ message: ChatMessage, held: Bool) -> ServerMessage.Message {
         var shown: ServerMessage.Message
         let body: ServerMessage.Message.Body =
             switch message.body {
@@ -78,6 +79,8 @@ extension Directory {
         }
         shown.late = message.late
         shown.own = message.patronSupplied
+        shown.held = held
+        shown.branch = message.branch && !held
         return shown
     }
 

@@ -13,6 +13,10 @@ struct CachedChat: Sendable {
     /// Set while nobody here needs it.
     var unneededSinceMs: UInt64?
     var followedMs: UInt64 = 0
+    /// The hash that the patron showed when the state let this node in; a branch needs it.
+    var secret: SecretHash?
+    /// While this node's branch has the chat: the last message that is safe.
+    var safe: Position?
     /// Unix milliseconds of the opening, fixed when first computed.
     var openedWallMs: UInt64?
 
@@ -23,6 +27,9 @@ struct CachedChat: Sendable {
     var presenceMs: UInt64?
 
     var last: Position { messages.last?.position ?? .zero }
+
+    /// Only this node has the message so far.
+    func isHeld(_ message: ChatMessage) -> Bool { safe.map { message.position > $0 } ?? false }
 
     /// The messages after a position.
     func messages(after position: Position) -> ArraySlice<ChatMessage> {
@@ -54,6 +61,7 @@ extension GatewayCore {
     public mutating func onChatUpdate(_ update: ChatUpdate, now: UInt64) -> [GatewayDirective] {
         advance(now)
         let id = update.meta.chat
+        guard BranchBase.isBranch(update.meta.at) == isInBranch else { return take() }
         guard var chat = chats.removeValue(forKey: id) else {
             emit(.unfollow(id))
             return take()
@@ -88,6 +96,7 @@ extension GatewayCore {
         }
         guard makeRoomForChat() else { return false }
         chats[id] = CachedChat()
+        if isInBranch { chats[id]?.safe = .zero }
         follow(id)
         return true
     }
@@ -103,7 +112,7 @@ extension GatewayCore {
     mutating func follow(_ id: ChatID) {
         guard let chat = chats[id] else { return }
         chats[id]?.followedMs = now
-        if service.linkUp { emit(.follow(id, after: chat.last)) }
+        if mayAsk { emit(.follow(id, after: chat.last)) }
     }
 
     private mutating func drop(_ id: ChatID) {
@@ -166,7 +175,7 @@ extension GatewayCore {
         var frame: [ServerMessage.Message] = []
         var bytes = 0
         for message in messages {
-            let shown = directory.show(message)
+            let shown = directory.show(message, held: chats[id]?.isHeld(message) ?? false)
             let more = shown.jsonBytesMax
             if bytes + more > GatewayLimits.framePayloadBytesMax, !frame.isEmpty {
                 send(client, .messages(id, frame, more: true))
@@ -205,7 +214,7 @@ extension GatewayCore {
         var missing: [ChatID] = []
         for (id, chat) in chats {
             if chat.isDroppable, let since = chat.unneededSinceMs, now - since >= GatewayLimits.unneededMs { unneeded.append(id) }
-            if service.linkUp, now - chat.followedMs >= GatewayLimits.refollowMs, isBehind(id, chat) { missing.append(id) }
+            if mayAsk, now - chat.followedMs >= GatewayLimits.refollowMs, isBehind(id, chat) { missing.append(id) }
         }
         for id in unneeded.sorted() { drop(id) }
         for id in missing.sorted() { follow(id) }

@@ -19,7 +19,7 @@ struct Connection: Sendable {
     /// The chats that it takes part in.
     var places: [ChatID: Place] = [:]
     var pendingCount = 0
-    var toldIsolated = false
+    var toldService: ServerMessage.ServiceState?
     // Of desks.
     var boardVersion: UInt64 = 0
     var boardMs: UInt64?

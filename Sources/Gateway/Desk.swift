@@ -18,6 +18,8 @@ struct Desk: Sendable {
     var chats: [ChatID: LogPosition] = [:]
     /// Tokens that this session was given, newest last. Tokens can be guessed: only these are passed on.
     var grants: [Grant] = []
+    /// What stands for tokens of a branch that was merged: clients may still carry those.
+    var renewed: [Grant: LogPosition] = [:]
     var pongMs: UInt64
     var humanMs: UInt64
 
@@ -69,7 +71,7 @@ extension GatewayCore {
     }
 
     /// Level: a sign-on that is repeated is answered as the first was.
-    private mutating func signOn(_ session: SessionID) {
+    mutating func signOn(_ session: SessionID) {
         guard let desk = desks[session], desk.signedOnAt == nil, !desk.signOnPending, !desk.clients.isEmpty else { return }
         let command = Command.signOn(SignOn(session: session, operatorName: desk.name, node: node, boot: boot, available: []))
         let proposed = propose(command, .signOn(session), for: nil)
@@ -89,7 +91,7 @@ extension GatewayCore {
         emit(.sessionOver(session))
     }
 
-    private mutating func closeDesk(_ session: SessionID, _ code: ByeCode, _ text: String) {
+    mutating func closeDesk(_ session: SessionID, _ code: ByeCode, _ text: String) {
         for client in desks[session]?.clients ?? [] { end(client, code, text, retryMs: nil) }
         desks[session] = nil
     }
@@ -139,7 +141,7 @@ extension GatewayCore {
     }
 
     /// Everything that a new connection of a desk is shown.
-    private mutating func showDesk(_ client: ClientID, _ session: SessionID) {
+    mutating func showDesk(_ client: ClientID, _ session: SessionID) {
         sendMe(client, session)
         sendBoard(client, session)
         guard let desk = desks[session] else { return }
@@ -157,7 +159,7 @@ extension GatewayCore {
 
     /// Rule 20: sessions whose browser answers and whose person was active lately.
     mutating func renewLeases() {
-        guard service.linkUp, now - lastRenewMs >= GatewayLimits.renewMs else { return }
+        guard mayAsk, now - lastRenewMs >= GatewayLimits.renewMs else { return }
         lastRenewMs = now
         var alive: [SessionID] = []
         for (session, desk) in desks where desk.signedOnAt != nil && !desk.clients.isEmpty {

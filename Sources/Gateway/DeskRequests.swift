@@ -12,7 +12,8 @@ extension GatewayCore {
             request(client, re, .claim(Claim(chat: chat, session: session, request: re)), .hold(re, session, chat))
         case .pickUp(let re, let chat, let offer):
             request(client, re, .pickUp(chat, session, offer: offer), .hold(re, session, chat))
-        case .transfer(let transfer):
+        case .transfer(var transfer):
+            transfer.token = present(transfer.token, of: transfer.chat, session)
             guard mayUse(transfer.token, of: transfer.chat, client, session, transfer.re) else { return }
             let command = Command.offerTransfer(
                 OfferTransfer(
@@ -20,12 +21,15 @@ extension GatewayCore {
                     consentGiven: transfer.consentGiven, note: transfer.note))
             request(client, transfer.re, command, .transfer(transfer.re))
         case .withdraw(let re, let chat, let token, let offer):
+            let token = present(token, of: chat, session)
             guard mayUse(token, of: chat, client, session, re) else { return }
             request(client, re, .withdrawOffer(chat, token: token, offer: offer))
         case .release(let re, let chat, let token):
+            let token = present(token, of: chat, session)
             guard mayUse(token, of: chat, client, session, re) else { return }
             request(client, re, .release(chat, token: token))
         case .close(let re, let chat, let token):
+            let token = present(token, of: chat, session)
             guard mayUse(token, of: chat, client, session, re) else { return }
             request(client, re, .close(chat, token: token))
         case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
@@ -35,6 +39,11 @@ extension GatewayCore {
         case .typing(let chat): typing(client, chat, .staff)
         default: refuse(client, message.re, .notAllowed, "Only a patron's page does this.")
         }
+    }
+
+    /// The token that stands for one of a branch that was merged.
+    private func present(_ token: LogPosition, of chat: ChatID, _ session: SessionID) -> LogPosition {
+        desks[session]?.renewed[.init(chat: chat, token: token)] ?? token
     }
 
     private enum Tenure { case granted, notYetKnown, never }
@@ -58,7 +67,8 @@ extension GatewayCore {
     }
 
     private mutating func deskSays(_ client: ClientID, _ session: SessionID, _ say: ClientMessage.Say) {
-        guard let token = say.token else { return nack(client, say, .notHolder, "An operator's message carries the token of the holding.") }
+        guard let said = say.token else { return nack(client, say, .notHolder, "An operator's message carries the token of the holding.") }
+        let token = present(said, of: say.chat, session)
         switch tenure(session, .init(chat: say.chat, token: token)) {
         case .granted: proposeSay(client, say, .staff(token: token))
         case .notYetKnown: nack(client, say, .busy, "The node is learning what you hold; try again in a moment.", retryMs: busyRetryMs())

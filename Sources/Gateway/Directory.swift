@@ -32,6 +32,9 @@ struct Directory: Sendable {
         return true
     }
 
+    /// Another sequencer's boards follow: their positions cannot be compared with those before.
+    mutating func takeAny() { board?.at = .zero }
+
     /// With its title; before the first board the name stands for it.
     func queue(_ name: QueueName) -> QueueRef { queues[name] ?? QueueRef(name: name, title: name.text) }
 
@@ -160,6 +163,13 @@ extension GatewayCore {
     /// A board, whole. `holdings`: for each session at this node, the chats that it holds. Older boards are ignored.
     public mutating func onBoard(_ board: Board, holdings: [SessionID: [ChatID]], now: UInt64) -> [GatewayDirective] {
         advance(now)
+        let isOfBranch = BranchBase.isBranch(board.at)
+        if !isOfBranch, sequencer != .coordinators {
+            // Shown when the branch is merged.
+            boardAfterMerge = (board, holdings)
+            return take()
+        }
+        guard isOfBranch == isInBranch else { return take() }
         guard directory.take(board, holdings: holdings, nowMs: self.now) else { return take() }
         for session in desks.keys.sorted() { settleDesk(session) }
         sendBoards()

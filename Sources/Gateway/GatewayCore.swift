@@ -46,6 +46,20 @@ public enum GatewayDirective: Hashable, Sendable {
     /// The sign-on is over in the state: the shell forgets its sign-in token.
     case sessionOver(SessionID)
     case scheduleTick(atMs: UInt64)
+
+    // Isolation; see `Sequencer`.
+    /// Begin a branch on this node's disk, or go on with the one that is there; answer `onBranchReady` or `onBranchFailed`.
+    case beginBranch(BranchBase)
+    /// From here on proposals, followings, renewals and look-ups go to the branch.
+    case useBranch
+    /// From here on they go to the coordinators.
+    case useCoordinators
+    /// Nothing more comes for the branch: answer `onBranchPlan` with what is to be merged of it.
+    case sealBranch
+    /// All of the branch is merged: delete it.
+    case branchMerged
+    /// The session of a desk goes on under another identifier.
+    case sessionRenewed(SessionID, as: SessionID)
 }
 
 public struct GatewayConfiguration: Hashable, Sendable {
@@ -87,6 +101,11 @@ public struct GatewayCore: Sendable {
     var directory = Directory()
     var service: ServiceMonitor
     var lastRenewMs: UInt64 = 0
+    /// Who sequences the chats of this node's people.
+    var sequencer = Sequencer.coordinators
+    var merge: BranchMerge?
+    /// The coordinators' newest board, while a merge goes on.
+    var boardAfterMerge: (board: Board, holdings: [SessionID: [ChatID]])?
 
     /// - Parameters:
     ///   - boot: drawn anew at each start of the process (rule 4).

@@ -46,6 +46,14 @@ enum GatewayLimits {
     static let renewMs: UInt64 = 5_000
     static let pongMs: UInt64 = 45_000
     static let isolatedAfterMs: UInt64 = 3_000
+    /// `isolatedAfterMs` doubles with each isolation in a row, up to this.
+    static let isolatedAfterMsMax: UInt64 = 60_000
+    /// After this long without an isolation the next one counts as the first again.
+    static let calmMs: UInt64 = 300_000
+    /// Chats whose parts of a branch are on their way at once.
+    static let mergesInFlightMax = 64
+    /// A part for which there was no room is asked for again after this time.
+    static let mergeRetryMs: UInt64 = 1_000
     static let wellAfterMs: UInt64 = 2_000
     static let tickMs: UInt64 = 500
 }

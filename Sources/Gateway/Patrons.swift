@@ -154,7 +154,7 @@ extension GatewayCore {
         connections[client]?.collectsMs = recent + [now]
         lastCounter += 1
         lookUps[lastCounter] = LookUp(client: client, re: re, code: code, attach: attach, repeatAtMs: now + GatewayLimits.repeatMs)
-        emit(.find(counter: lastCounter, code: code))
+        if mayAsk { emit(.find(counter: lastCounter, code: code)) }
     }
 
     /// The answer to `find`: the chat kept under the code, if there is one.
@@ -171,7 +171,7 @@ extension GatewayCore {
     }
 
     mutating func tendLookUps() {
-        guard service.linkUp else { return }
+        guard mayAsk else { return }
         for counter in lookUps.keys.sorted() {
             guard let lookUp = lookUps[counter], lookUp.repeatAtMs <= now else { continue }
             lookUps[counter]?.repeatAtMs = now + GatewayLimits.repeatMs

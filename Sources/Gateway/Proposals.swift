@@ -16,9 +16,13 @@ struct Pending: Sendable {
         case signOn(SessionID)
         case signOff
         case presence(ChatID)
+        /// A step of the merge of this node's branch.
+        case merge(BranchMerge.Step)
     }
     var command: Command
     var purpose: Purpose
+    /// Whether the present sequencer was asked.
+    var isAsked = false
     /// Who asked; `nil` for the node itself, and when the client went away.
     var client: ClientID?
     let sinceMs: UInt64
@@ -46,7 +50,7 @@ extension GatewayCore {
         lastCounter += 1
         pending[lastCounter] = Pending(
             command: command, purpose: purpose, client: client, sinceMs: now, repeatAtMs: now + GatewayLimits.repeatMs)
-        emit(.propose(counter: lastCounter, command))
+        ask(lastCounter)
         wantTick(atMs: now + GatewayLimits.tickMs)
         return true
     }
@@ -66,11 +70,15 @@ extension GatewayCore {
     /// The outcome of a proposal, as the log has it. Reports about unknown counters (repeats) are ignored.
     public mutating func onOutcome(_ counter: UInt64, _ verdict: Verdict, at: LogPosition, now: UInt64) -> [GatewayDirective] {
         advance(now)
-        guard let done = removePending(counter) else { return take() }
+        // What was asked of the one sequencer counts as unknown once the other one is asked.
+        guard let waiting = pending[counter], BranchBase.isBranch(at) == waiting.purpose.goesToBranch(sequencer),
+            let done = removePending(counter)
+        else { return take() }
         switch verdict {
         case .accepted(let acceptance): accepted(done, acceptance, at)
-        case .refused(let refusal): refused(done, RefusalCode(refusal.code), refusal.sentence, retryMs: nil)
+        case .refused(let refusal): refused(done, refusal, at)
         }
+        settleSequencer()
         return take()
     }
 
@@ -80,6 +88,7 @@ extension GatewayCore {
         guard let waiting = pending[counter] else { return take() }
         if why == .busy, waiting.client != nil, let done = removePending(counter) {
             refused(done, .busy, "The service has too much under way; try again in a moment.", retryMs: busyRetryMs())
+            settleSequencer()
         } else {
             let retryAtMs = self.now + GatewayLimits.retryBaseMs + jitter(GatewayLimits.retryJitterMs)
             pending[counter]?.repeatAtMs = retryAtMs
@@ -88,7 +97,7 @@ extension GatewayCore {
         return take()
     }
 
-    private mutating func removePending(_ counter: UInt64) -> Pending? {
+    mutating func removePending(_ counter: UInt64) -> Pending? {
         guard let done = pending.removeValue(forKey: counter) else { return nil }
         if let client = done.client { connections[client]?.pendingCount -= 1 }
         return done
@@ -109,19 +118,27 @@ extension GatewayCore {
             join(chat, session, at: at)
         case .say(let chat, let sender, let sequence):
             guard case .placed(let position) = acceptance, let client = done.client else { return }
-            send(client, .ack(.init(chat: chat, sender: sender, sequence: sequence, at: position)))
+            let level: ServerMessage.AckLevel = BranchBase.isBranch(at) ? .held : .safe
+            send(client, .ack(.init(chat: chat, sender: sender, sequence: sequence, level: level, at: position)))
         case .take(let re, let chat, let attach, let byCode):
             guard let client = done.client else { return }
+            if !byCode { remember(secretOf: done.command) }
             answer(client, .init(re: re, chat: byCode ? chat : nil))
             admit(client, chat, attach, at: at)
         case .signOn(let session): signedOn(session, at: at)
         case .signOff: break
         case .presence(let chat): presenceTold(chat)
+        case .merge(let step): merged(step, acceptance, at)
         }
     }
 
     private mutating func answer(_ client: ClientID?, _ ok: ServerMessage.OK) {
         if let client { send(client, .ok(ok)) }
+    }
+
+    private mutating func refused(_ done: Pending, _ refusal: Refusal, _ at: LogPosition) {
+        if case .merge(let step) = done.purpose { return notMerged(step, done.command, refusal, at) }
+        refused(done, RefusalCode(refusal.code), refusal.sentence, retryMs: nil)
     }
 
     private mutating func refused(_ done: Pending, _ code: RefusalCode, _ text: String, retryMs: UInt64?) {
@@ -136,22 +153,25 @@ extension GatewayCore {
             notAdmitted(client, chat, attach)
             refuse(client, re, code, text, retryMs: retryMs)
         case .signOn(let session): notSignedOn(session, text)
-        case .signOff: break
+        case .signOff, .merge: break
         case .presence(let chat): presenceTold(chat)
         }
     }
 
     /// Everything that has no outcome yet goes to the coordinator again, in the order of its making and with the same number.
     mutating func proposeAllAgain() {
-        for counter in pending.keys.sorted() { proposeAgain(counter) }
+        for counter in pending.keys.sorted() { ask(counter) }
+        guard mayAsk else { return }
         for counter in lookUps.keys.sorted() {
             if let lookUp = lookUps[counter] { emit(.find(counter: counter, code: lookUp.code)) }
         }
     }
 
-    private mutating func proposeAgain(_ counter: UInt64) {
-        guard let waiting = pending[counter] else { return }
+    /// Proposes it (again) to whoever sequences now; while that changes, it waits.
+    private mutating func ask(_ counter: UInt64) {
+        guard let waiting = pending[counter], waiting.purpose.isMerge ? sequencer == .merging : takesProposals else { return }
         pending[counter]?.repeatAtMs = now + GatewayLimits.repeatMs
+        pending[counter]?.isAsked = true
         emit(.propose(counter: counter, waiting.command))
     }
 
@@ -165,10 +185,10 @@ extension GatewayCore {
                 _ = removePending(counter)
                 continue
             }
-            if service.linkUp, waiting.repeatAtMs <= now { proposeAgain(counter) }
+            if answers, waiting.repeatAtMs <= now { ask(counter) }
             dueMs = min(dueMs, pending[counter]?.repeatAtMs ?? .max)
         }
-        if service.linkUp, dueMs != .max { wantTick(atMs: dueMs) }
+        if answers, dueMs != .max { wantTick(atMs: dueMs) }
     }
 
     /// The client went away. What it will offer again itself is not proposed any more; what it asked last (to leave, to keep
@@ -188,7 +208,16 @@ extension Pending.Purpose {
     fileprivate var isAskedByClient: Bool {
         switch self {
         case .request, .hold, .transfer, .say, .take: true
-        case .signOn, .signOff, .presence: false
+        case .signOn, .signOff, .presence, .merge: false
         }
+    }
+
+    fileprivate var isMerge: Bool {
+        if case .merge = self { true } else { false }
+    }
+
+    /// Whether its outcome comes from the branch.
+    fileprivate func goesToBranch(_ sequencer: Sequencer) -> Bool {
+        (sequencer == .branch || sequencer == .sealing) && !isMerge
     }
 }

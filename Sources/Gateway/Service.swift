@@ -2,12 +2,14 @@ import ClientProtocol
 import Consortium
 
 /// Whether the service as a whole works from here: a coordinator is linked, and has a leader. With hysteresis, as a short
-/// change of leader concerns nobody.
+/// change of leader concerns nobody, and more of it the more often the link went lately: a flapping one must not make branches by the dozen.
 struct ServiceMonitor: Sendable {
     var linkUp = false
     var hasLeader = false
     private(set) var isolated = false
     private var sinceMs: UInt64
+    /// Isolations in close succession.
+    private var inARow = 0
 
     init(nowMs: UInt64) { sinceMs = nowMs }
 
@@ -24,13 +26,18 @@ struct ServiceMonitor: Sendable {
     /// When `isolated` may change next.
     var dueMs: UInt64? {
         guard works == isolated else { return nil }
-        return sinceMs + (works ? GatewayLimits.wellAfterMs : GatewayLimits.isolatedAfterMs)
+        if works { return sinceMs + GatewayLimits.wellAfterMs }
+        return sinceMs + min(GatewayLimits.isolatedAfterMs << UInt64(min(inARow, 16)), GatewayLimits.isolatedAfterMsMax)
     }
 
     /// Whether `isolated` changed.
     mutating func settle(nowMs: UInt64) -> Bool {
-        guard let dueMs, dueMs <= nowMs else { return false }
+        guard let dueMs, dueMs <= nowMs else {
+            if works, !isolated, nowMs - sinceMs >= GatewayLimits.calmMs { inARow = 0 }
+            return false
+        }
         isolated.toggle()
+        if isolated { inARow += 1 }
         return true
     }
 }
@@ -40,10 +47,12 @@ extension GatewayCore {
     public mutating func onLinkUp(now: UInt64) -> [GatewayDirective] {
         advance(now)
         service.set(linkUp: true, nowMs: self.now)
-        for id in chats.keys.sorted() { follow(id) }
-        proposeAllAgain()
-        lastRenewMs = 0
-        renewLeases()
+        if sequencer == .coordinators || sequencer == .merging {
+            if sequencer == .coordinators { for id in chats.keys.sorted() { follow(id) } }
+            proposeAllAgain()
+            lastRenewMs = 0
+            renewLeases()
+        }
         noteService()
         return take()
     }
@@ -68,19 +77,31 @@ extension GatewayCore {
 
     mutating func noteService() {
         if service.settle(nowMs: now) {
-            for client in connections.keys.sorted() { tellService(client, always: false) }
+            isolationChanged()
+            tellEverybodyService()
         }
         if let dueMs = service.dueMs { wantTick(atMs: dueMs) }
     }
 
+    mutating func tellEverybodyService() {
+        for client in connections.keys.sorted() { tellService(client, always: false) }
+    }
+
     mutating func tellService(_ client: ClientID, always: Bool) {
-        guard let connection = connections[client], connection.role != .unknown, always || connection.toldIsolated != service.isolated
-        else {
-            return
+        let state: ServerMessage.ServiceState = isApart ? .answering : service.isolated ? .waiting : .ok
+        guard let connection = connections[client], connection.role != .unknown, always || connection.toldService != state else { return }
+        connections[client]?.toldService = state
+        send(client, .service(state, text: state.sentence))
+    }
+}
+
+extension ServerMessage.ServiceState {
+    fileprivate var sentence: String {
+        switch self {
+        case .ok: ""
+        case .waiting: "The service is out of reach from here. What you write waits, and is sent as soon as it is back."
+        case .answering:
+            "The other libraries are out of reach just now. People here go on answering; what is written is kept here, and joins the rest later."
         }
-        connections[client]?.toldIsolated = service.isolated
-        let text =
-            service.isolated ? "The service is out of reach from here. What you write waits, and is sent as soon as it is back." : ""
-        send(client, .service(isolated: service.isolated, text: text))
     }
 }

@@ -9,11 +9,13 @@ extension GatewayCore {
         noteService()
         tendConnections()
         tendProposals()
+        settleSequencer()
+        tendMerge()
         tendLookUps()
         tendPresence()
         tendChats()
         tendDesks()
-        if !connections.isEmpty || !pending.isEmpty || !chats.isEmpty || !lookUps.isEmpty {
+        if !connections.isEmpty || !pending.isEmpty || !chats.isEmpty || !lookUps.isEmpty || merge != nil {
             wantTick(atMs: self.now + GatewayLimits.tickMs)
         }
         return take()

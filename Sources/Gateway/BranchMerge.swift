@@ -1,0 +1,333 @@
+import ClientProtocol
+import Consortium
+
+/// Bringing a branch into the consortium: text first, then people, then who holds what, then what has ended.
+///
+/// Each step is an ordinary proposal that is repeated until its outcome is known, and harmless to repeat in another life of the
+/// process. Text is retried until there is room; everything else may be refused, and the people concerned see where the chat went.
+struct BranchMerge: Sendable {
+    enum Step: Hashable, Sendable {
+        case text(ChatID)
+        case attach(ChatID)
+        case signOn(SessionID, as: SessionID)
+        case claim(ChatID, SessionID)
+        case end(ChatID)
+    }
+    enum Stage: Sendable { case texts, people, holders, ends }
+
+    var stage = Stage.texts
+    let plan: BranchPlan
+    /// By chat: what is yet to be merged of it, and its place in the plan.
+    var left: [ChatID: ArraySlice<MergeBranch>] = [:]
+    var waiting: ArraySlice<BranchPlan.Part>
+    /// Chats whose parts are on their way, or wait for room.
+    var underWay: Set<ChatID> = []
+    var retryAtMs: [ChatID: UInt64] = [:]
+    /// What did not fit into its chat: the consortium's limits are the reason.
+    var lost = 0
+
+    // What came of it.
+    var admitted: [ChatID: LogPosition] = [:]
+    var fenced: Set<ChatID> = []
+    var sessions: [SessionID: (new: SessionID, at: LogPosition)] = [:]
+    var refusedSessions: [SessionID: String] = [:]
+    /// The tokens under which desks hold their chats now, and where they were given.
+    var tokens: [ChatID: (token: LogPosition, at: LogPosition)] = [:]
+    /// Chats that somebody else holds now, and where the log says so.
+    var elsewhere: [ChatID: LogPosition] = [:]
+
+    /// Steps that wait for room among those in flight.
+    var backlog: [(step: Step, command: Command)] = []
+    var inFlight = 0
+    var isIdle: Bool { inFlight == 0 && backlog.isEmpty }
+
+    init(_ plan: BranchPlan) {
+        self.plan = plan
+        waiting = plan.parts[...]
+    }
+}
+
+extension GatewayCore {
+    mutating func beginMerge(_ plan: BranchPlan) {
+        merge = BranchMerge(plan)
+        advanceMerge()
+    }
+
+    /// Proposes what comes next; when nothing is left, the node goes on with the coordinators.
+    private mutating func advanceMerge() {
+        if merge?.stage == .texts { beginTexts() }
+        while proposeSteps(), let merge, merge.isIdle {
+            switch merge.stage {
+            case .texts:
+                guard merge.waiting.isEmpty, merge.underWay.isEmpty else { return }
+                self.merge?.stage = .people
+                signOnAgain()
+            case .people:
+                self.merge?.stage = .holders
+                claimAgain()
+            case .holders:
+                self.merge?.stage = .ends
+                endAgain()
+            case .ends: return finishMerge(merge)
+            }
+        }
+    }
+
+    private mutating func step(_ step: BranchMerge.Step, _ command: Command) {
+        merge?.backlog.append((step, command))
+    }
+
+    /// Proposes as many steps as may be in flight. False when the table of proposals has no room: the next tick tries again.
+    private mutating func proposeSteps() -> Bool {
+        while let merge, let next = merge.backlog.first, merge.inFlight < GatewayLimits.mergesInFlightMax {
+            guard propose(next.command, .merge(next.step), for: nil) else { return false }
+            self.merge?.backlog.removeFirst()
+            self.merge?.inFlight += 1
+        }
+        return true
+    }
+
+    // MARK: Text
+
+    private mutating func beginTexts() {
+        while let part = merge?.waiting.first, let count = merge?.underWay.count, count < GatewayLimits.mergesInFlightMax {
+            merge?.waiting.removeFirst()
+            merge?.underWay.insert(part.chat)
+            merge?.left[part.chat] = part.merges[...]
+            mergeNext(part.chat)
+        }
+    }
+
+    /// One part of a chat at a time, as they must arrive in order.
+    private mutating func mergeNext(_ chat: ChatID) {
+        if let next = merge?.left[chat]?.first { return step(.text(chat), .mergeBranch(next)) }
+        guard let part = merge?.plan.parts.first(where: { $0.chat == chat }), needsAttach(part) else {
+            merge?.underWay.remove(chat)
+            return
+        }
+        step(.attach(chat), .attach(Attach(chat: chat, secret: part.secret, attach: part.attach, node: node)))
+    }
+
+    /// The patron sits here, or did something as a patron in the branch.
+    private func needsAttach(_ part: BranchPlan.Part) -> Bool {
+        switch part.outcome {
+        case .left, .kept: true
+        case .goesOn, .closed, .nothing:
+            connections.values.contains { $0.places[part.chat].map { $0.attach == part.attach && !$0.fenced } ?? false }
+        }
+    }
+
+    // MARK: People, holders, ends
+
+    /// Everybody at a desk here signs on anew: sign-ons may have lapsed meanwhile. Whoever signed on elsewhere stays there.
+    private mutating func signOnAgain() {
+        guard let plan = merge?.plan else { return }
+        for (session, available) in plan.sessions.sorted(by: { $0.key < $1.key }) {
+            guard let desk = desks[session] else { continue }
+            let new = SessionID(using: &generator)
+            step(
+                .signOn(session, as: new),
+                .signOn(
+                    SignOn(session: new, operatorName: desk.name, node: node, boot: boot, available: available, continues: session)))
+        }
+    }
+
+    private mutating func claimAgain() {
+        guard let merge else { return }
+        for part in merge.plan.parts {
+            switch part.outcome {
+            case .goesOn(let holder?), .closed(by: let holder):
+                guard let session = merge.sessions[holder] else { continue }
+                let request = RequestID(using: &generator)
+                step(.claim(part.chat, holder), .claim(Claim(chat: part.chat, session: session.new, request: request)))
+            case .goesOn(nil), .left, .kept, .nothing: continue
+            }
+        }
+    }
+
+    private mutating func endAgain() {
+        guard let merge else { return }
+        for part in merge.plan.parts {
+            switch part.outcome {
+            case .closed:
+                if let held = merge.tokens[part.chat] { step(.end(part.chat), .close(part.chat, token: held.token)) }
+            case .left where !merge.fenced.contains(part.chat): step(.end(part.chat), .leave(part.chat, part.attach))
+            case .kept(let code, let contact) where !merge.fenced.contains(part.chat):
+                let message = KeepMessage(chat: part.chat, attach: part.attach, code: code, contact: contact)
+                step(.end(part.chat), .keepMessage(message))
+            case .goesOn, .left, .kept, .nothing: continue
+            }
+        }
+    }
+
+    // MARK: Outcomes
+
+    mutating func merged(_ step: BranchMerge.Step, _ acceptance: Acceptance, _ at: LogPosition) {
+        merge?.inFlight -= 1
+        switch step {
+        case .text(let chat):
+            merge?.left[chat]?.removeFirst()
+            mergeNext(chat)
+        case .attach(let chat):
+            merge?.admitted[chat] = at
+            merge?.underWay.remove(chat)
+        case .signOn(let old, let new): merge?.sessions[old] = (new, at)
+        case .claim(let chat, _): if case .token(let token) = acceptance { merge?.tokens[chat] = (token, at) }
+        case .end: break
+        }
+        advanceMerge()
+    }
+
+    mutating func notMerged(_ step: BranchMerge.Step, _ command: Command, _ refusal: Refusal, _ at: LogPosition) {
+        merge?.inFlight -= 1
+        switch step {
+        case .text(let chat):
+            guard refusal.code != .full else {
+                merge?.retryAtMs[chat] = now + GatewayLimits.mergeRetryMs
+                wantTick(atMs: now + GatewayLimits.mergeRetryMs)
+                return
+            }
+            if let part = merge?.left[chat]?.popFirst() { merge?.lost += part.lines.count }
+            mergeNext(chat)
+        case .attach(let chat):
+            merge?.fenced.insert(chat)
+            merge?.underWay.remove(chat)
+        case .signOn(let old, _): merge?.refusedSessions[old] = refusal.sentence
+        case .claim(let chat, _): merge?.elsewhere[chat] = at
+        case .end: break
+        }
+        advanceMerge()
+    }
+
+    /// Asks again for what there was no room for.
+    mutating func tendMerge() {
+        guard let merge else { return }
+        for (chat, atMs) in merge.retryAtMs.sorted(by: { $0.key < $1.key }) {
+            guard atMs <= now else {
+                wantTick(atMs: atMs)
+                continue
+            }
+            self.merge?.retryAtMs[chat] = nil
+            mergeNext(chat)
+        }
+        advanceMerge()
+    }
+
+    // MARK: The end
+
+    /// The node goes on with the coordinators. What was held is shown anew, from the last safe message on.
+    private mutating func finishMerge(_ merge: BranchMerge) {
+        self.merge = nil
+        sequencer = .coordinators
+        emit(.branchMerged)
+        renewPending(merge)
+        returnChats(merge)
+        directory.takeAny()
+        if let (board, holdings) = boardAfterMerge { _ = directory.take(board, holdings: holdings, nowMs: now) }
+        boardAfterMerge = nil
+        returnDesks(merge)
+        for id in chats.keys.sorted() { follow(id) }
+        proposeAllAgain()
+        lastRenewMs = 0
+        renewLeases()
+        tellEverybodyService()
+        sendBoards()
+    }
+
+    mutating func returnChats(_ merge: BranchMerge) {
+        for id in chats.keys.sorted() {
+            guard let safe = chats[id]?.safe else { continue }
+            chats[id]?.messages.removeAll { $0.position > safe }
+            chats[id]?.safe = nil
+            chats[id]?.meta = nil
+            chats[id]?.presencePending = false
+            for client in chats[id]?.viewers ?? [] {
+                guard var place = connections[client]?.places[id] else { continue }
+                place.cursor = min(place.cursor, safe)
+                place.shown = nil
+                place.admitted = (place.attach == nil ? merge.tokens[id]?.at ?? merge.elsewhere[id] : merge.admitted[id]) ?? .zero
+                connections[client]?.places[id] = place
+                if place.attach != nil, merge.fenced.contains(id) { fence(client, id) }
+            }
+        }
+    }
+
+    private mutating func returnDesks(_ merge: BranchMerge) {
+        for (old, text) in merge.refusedSessions.sorted(by: { $0.key < $1.key }) {
+            closeDesk(old, .elsewhere, text)
+            emit(.sessionOver(old))
+        }
+        for old in desks.keys.sorted() {
+            guard let renewed = merge.sessions[old], var desk = desks.removeValue(forKey: old) else {
+                desks[old]?.signedOnAt = nil
+                desks[old]?.signOnPending = false
+                continue
+            }
+            desk.signedOnAt = renewed.at
+            desk.signOnPending = false
+            desk.settled = false
+            for chat in desk.chats.keys { desk.chats[chat] = merge.tokens[chat]?.at ?? merge.elsewhere[chat] ?? renewed.at }
+            desks[renewed.new] = desk
+            for client in desk.clients {
+                connections[client]?.role = .desk(renewed.new)
+                connections[client]?.sentMe = nil
+            }
+            emit(.sessionRenewed(old, as: renewed.new))
+            for grant in desk.grants { renew(grant, merge, renewed.new) }
+            settleDesk(renewed.new)
+            for client in desk.clients { sendMe(client, renewed.new) }
+        }
+    }
+
+    /// The token by which the desk holds the chat now stands for those that it held it by.
+    private mutating func renew(_ grant: Desk.Grant, _ merge: BranchMerge, _ session: SessionID) {
+        guard let token = merge.tokens[grant.chat]?.token else { return }
+        self.grant(session, .init(chat: grant.chat, token: token))
+        guard grant.token != token, let count = desks[session]?.renewed.count, count < Desk.grantsMax else { return }
+        desks[session]?.renewed[grant] = token
+    }
+
+    /// What clients asked meanwhile was asked under the branch's sessions and tokens.
+    private mutating func renewPending(_ merge: BranchMerge) {
+        for counter in pending.keys.sorted() {
+            guard let waiting = pending[counter] else { continue }
+            pending[counter]?.isAsked = false
+            switch waiting.purpose {
+            case .signOn(let session) where merge.sessions[session] != nil || merge.refusedSessions[session] != nil:
+                _ = removePending(counter)
+            case .hold(let re, let session, let chat):
+                if let new = merge.sessions[session]?.new { pending[counter]?.purpose = .hold(re, new, chat) }
+                pending[counter]?.command = waiting.command.renewed(merge)
+            default: pending[counter]?.command = waiting.command.renewed(merge)
+            }
+        }
+    }
+}
+
+extension Command {
+    /// The same under the sessions and tokens that a merge gave in place of the branch's.
+    fileprivate func renewed(_ merge: BranchMerge) -> Command {
+        func new(_ session: SessionID) -> SessionID { merge.sessions[session]?.new ?? session }
+        func new(_ token: LogPosition, of chat: ChatID) -> LogPosition { merge.tokens[chat]?.token ?? token }
+        switch self {
+        case .signOff(let session): return .signOff(new(session))
+        case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)
+        case .leaving(let session, let inMs): return .leaving(new(session), inMs: inMs)
+        case .back(let session, let queue): return .back(new(session), queue)
+        case .claim(var claim):
+            claim.session = new(claim.session)
+            return .claim(claim)
+        case .pickUp(let chat, let session, let offer): return .pickUp(chat, new(session), offer: offer)
+        case .say(var say):
+            if case .staff(let token) = say.speaker { say.speaker = .staff(token: new(token, of: say.chat)) }
+            return .say(say)
+        case .offerTransfer(var offer):
+            offer.token = new(offer.token, of: offer.chat)
+            return .offerTransfer(offer)
+        case .withdrawOffer(let chat, let token, let offer): return .withdrawOffer(chat, token: new(token, of: chat), offer: offer)
+        case .release(let chat, let token): return .release(chat, token: new(token, of: chat))
+        case .close(let chat, let token): return .close(chat, token: new(token, of: chat))
+        default: return self
+        }
+    }
+}
