@@ -88,7 +88,8 @@ extension ConsortiumState {
     /// - Parameter mergedFromMs: for what a node sequenced while it was cut off, the wall time there.
     @discardableResult
     mutating func append(
-        _ body: ChatMessage.Body, by author: ChatMessage.Author, to chat: Chat, late: Bool, patronSupplied: Bool, mergedFromMs: UInt64? = nil
+        _ body: ChatMessage.Body, by author: ChatMessage.Author, to chat: Chat, late: Bool, patronSupplied: Bool,
+        mergedFromMs: UInt64? = nil
     ) -> Position {
         let epoch = chat.epoch
         let wallMs = mergedFromMs ?? wallMs
@@ -101,7 +102,8 @@ extension ConsortiumState {
             let position = Position(epoch: epoch, n: UInt32(truncatingIfNeeded: script.messages.count + 1))
             script.append(
                 ChatMessage(
-                    position: position, author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied, branch: branch))
+                    position: position, author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied,
+                    branch: branch))
             return position
         }
         return position ?? .zero

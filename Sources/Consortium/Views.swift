@@ -297,7 +297,8 @@ public struct ChatMessage: Hashable, Sendable {
     /// Sequenced by a node that was cut off: held in its branch, or, in the consortium's state, merged from there.
     public var branch: Bool
     public init(
-        position: Position, author: Author, body: Body, wallMs: UInt64, late: Bool = false, patronSupplied: Bool = false, branch: Bool = false
+        position: Position, author: Author, body: Body, wallMs: UInt64, late: Bool = false, patronSupplied: Bool = false,
+        branch: Bool = false
     ) {
         self.position = position
         self.author = author

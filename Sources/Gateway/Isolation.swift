@@ -133,12 +133,11 @@ extension GatewayCore {
         emit(.sealBranch)
     }
 
-    /// A branch of an earlier life of this process lies on disk: it is merged before anything else is asked.
-    public mutating func onBranchFound(_ plan: BranchPlan, now: UInt64) -> [GatewayDirective] {
+    /// A branch of an earlier life of this process lies on disk: it is merged before the coordinators are asked anything else.
+    /// `onBranchPlan` follows when it has been read.
+    public mutating func onBranchFound(now: UInt64) -> [GatewayDirective] {
         advance(now)
-        guard sequencer == .coordinators else { return take() }
-        sequencer = .merging
-        beginMerge(plan)
+        if sequencer == .coordinators { sequencer = .merging }
         return take()
     }
 

@@ -30,6 +30,7 @@ public final class CallslipNode {
     let gossip: GossipHost
     let client: CoordinatorClient
     private let accounts: Accounts
+    private let branch: BranchHost
     let library: LibraryHost
     let coordinator: CoordinatorHost?
     private let voters: VoterLinks?
@@ -101,8 +102,10 @@ public final class CallslipNode {
                 }
             }, logger: logger)
         client.ownName = configuration.node
+        branch = BranchHost(data: configuration.data, cluster: cluster, node: configuration.node, boot: boot, logger: logger)
         library = try LibraryHost(
-            node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, accounts: accounts, logger: logger)
+            node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
+            roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, logger: logger)
         let services = Self.services(
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
         web = await WebHost(services: services.0, assets: assets, metrics: metrics, logger: logger)
@@ -146,7 +149,8 @@ public final class CallslipNode {
         } catch {
             throw StartFailure("gossip cannot start: \(error)")
         }
-        library.start()
+        branch.onFatal = { [unowned self] sentence in onFatal?(sentence) }
+        try library.start()
         do {
             try await web.listen(configuration.webListen)
         } catch {
@@ -164,6 +168,7 @@ public final class CallslipNode {
         // The sign-off and the hand-over travel while the clients are told.
         await pause(ms: 250)
         await coordinator?.stop()
+        await branch.stop()
         gossip.close()
         network.close()
         await accounts.stop()

@@ -19,6 +19,9 @@ final class LibraryHost {
     let boot: UInt64
     private var gateway: GatewayCore
     private let client: CoordinatorClient
+    private let branch: BranchHost
+    /// Whether what the gateway asks goes to the branch.
+    private var usesBranch = false
     private let accounts: Accounts
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
@@ -27,19 +30,29 @@ final class LibraryHost {
     private var actions: [ClientAction] = []
     private var scheduled = false
     private(set) var board: Board?
-    private(set) var boardAtMs: UInt64 = 0
+    /// The last one from the coordinators, while the branch's is shown.
+    private var coordinatorsBoard: Board?
+    private let roster: RosterFile
     private var imports: [UInt64: (Verdict?) -> Void] = [:]
     private var importItems: [UInt64: Batch.Item] = [:]
     private var importCounter: UInt64 = 0
+    /// For the coordinators alone: the roster is theirs.
+    private var importsWaiting: [Batch.Item] = []
 
     /// Hands actions to the web plane.
     var deliver: (@Sendable ([ClientAction]) -> Void)?
     var onBoard: ((Board) -> Void)?
 
-    init(node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, accounts: Accounts, logger: Logger) throws {
+    init(
+        node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, branch: BranchHost, roster: RosterFile,
+        accounts: Accounts,
+        logger: Logger
+    ) throws {
         self.node = node
         self.boot = boot
         self.client = client
+        self.branch = branch
+        self.roster = roster
         self.accounts = accounts
         self.logger = logger
         gateway = GatewayCore(
@@ -47,9 +60,16 @@ final class LibraryHost {
             wallMs: WallClock.nowMs, hash: { LibraryHost.hash($0) })
     }
 
-    func start() {
+    func start() throws {
+        branch.onFrame = { [self] frame in receive(frame) }
+        if let board = roster.read() {
+            perform(gateway.onBoard(board, holdings: [:], now: nowMs))
+            show(board)
+        }
+        let isFound = try branch.recover { [self] in perform(gateway.onBranchPlan(branch.plan(), now: nowMs)) }
+        if isFound { perform(gateway.onBranchFound(now: nowMs)) }
         client.onUp = { [self] server in
-            for item in importItems.values.sorted(by: { $0.id.counter < $1.id.counter }) { proposals.append(item) }
+            importsWaiting = importItems.values.sorted { $0.id.counter < $1.id.counter }
             perform(gateway.onLinkUp(now: nowMs))
             logger.info("served by a coordinator", metadata: ["coordinator": "\(server)"])
         }
@@ -107,7 +127,7 @@ final class LibraryHost {
         let item = Batch.Item(id: ProposalID(node: node, boot: boot, counter: counter), command: command)
         imports[counter] = completion
         importItems[counter] = item
-        proposals.append(item)
+        importsWaiting.append(item)
         schedule()
     }
 
@@ -129,12 +149,15 @@ final class LibraryHost {
                 perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
             }
         case .board(let board):
-            self.board = board
-            boardAtMs = nowMs
             let here = board.signedOn.filter { $0.node == node }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
-            onBoard?(board)
+            let isOfBranch = BranchBase.isBranch(board.at)
+            if !isOfBranch {
+                coordinatorsBoard = board
+                roster.keep(board)
+            }
+            if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
@@ -143,11 +166,17 @@ final class LibraryHost {
         }
     }
 
+    /// What is known of the consortium from here on, for sign-in, presence and status.
+    private func show(_ board: Board) {
+        self.board = board
+        onBoard?(board)
+    }
+
     private func retryImport(_ counter: UInt64, afterMs: UInt64) {
         let timer = Timer(on: ClusterActor.loop)
         timer.start(afterMs: afterMs) { [self] in
             timer.close()
-            if let item = importItems[counter] { proposals.append(item) }
+            if let item = importItems[counter] { importsWaiting.append(item) }
             schedule()
         }
     }
@@ -163,15 +192,26 @@ final class LibraryHost {
                 proposals.append(Batch.Item(id: ProposalID(node: node, boot: boot, counter: counter), command: command))
             case .find(let counter, let code):
                 sendProposals()
-                client.send(.find(counter: counter, code: code))
+                upstream(.find(counter: counter, code: code))
             case .follow(let chat, let after):
                 sendProposals()
-                client.send(.follow(chat, after: after))
-            case .unfollow(let chat): client.send(.unfollow(chat))
+                upstream(.follow(chat, after: after))
+            case .unfollow(let chat): upstream(.unfollow(chat))
             case .typing(let chat, let who):
-                client.send(.typing(chat, who == .patron ? .patron : .staff))
-            case .renewLeases(let sessions): client.send(.renewals(sessions))
+                upstream(.typing(chat, who == .patron ? .patron : .staff))
+            case .renewLeases(let sessions): upstream(.renewals(sessions))
             case .sessionOver(let session): accounts.forget(session)
+            case .sessionRenewed(let old, let new): accounts.renew(old, as: new)
+            case .beginBranch(let base):
+                branch.begin(base) { [self] isThere in
+                    perform(isThere ? gateway.onBranchReady(now: nowMs) : gateway.onBranchFailed(now: nowMs))
+                }
+            case .useBranch: use(branch: true)
+            case .useCoordinators: use(branch: false)
+            case .sealBranch: perform(gateway.onBranchPlan(branch.plan(), now: nowMs))
+            case .branchMerged:
+                branch.discard()
+                if let coordinatorsBoard { show(coordinatorsBoard) }
             case .scheduleTick(let atMs):
                 let now = nowMs
                 timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(gateway.onTick(now: nowMs)) }
@@ -189,6 +229,10 @@ final class LibraryHost {
     private func flush() {
         scheduled = false
         sendProposals()
+        if !importsWaiting.isEmpty {
+            client.send(.propose(importsWaiting))
+            importsWaiting.removeAll(keepingCapacity: true)
+        }
         guard !actions.isEmpty else { return }
         deliver?(actions)
         actions.removeAll(keepingCapacity: true)
@@ -196,8 +240,17 @@ final class LibraryHost {
 
     private func sendProposals() {
         guard !proposals.isEmpty else { return }
-        client.send(.propose(proposals))
+        upstream(.propose(proposals))
         proposals.removeAll(keepingCapacity: true)
+    }
+
+    private func use(branch: Bool) {
+        sendProposals()
+        usesBranch = branch
+    }
+
+    private func upstream(_ frame: PeerFrame) {
+        if usesBranch { branch.send(frame) } else { client.send(frame) }
     }
 
     private var nowMs: UInt64 { ClusterActor.loop.nowMs }

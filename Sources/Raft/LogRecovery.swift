@@ -141,6 +141,16 @@ extension LogStore {
     }
 }
 
+extension LogStore {
+    /// The beginning of a log that goes on from a snapshot, on an empty store. Gives back what to start from.
+    public func begin(at meta: SnapshotMeta, _ data: [UInt8]) throws(LogError) -> RecoveredLog {
+        guard lastIndex == 0, snapshots.isEmpty else { throw .gap(expected: 0, found: lastIndex) }
+        try setTermVote(term: meta.term, vote: 0)
+        try saveSnapshot(meta, data, keptFrom: nil)
+        return RecoveredLog(term: meta.term, vote: 0, snapshot: (meta, data), entries: [])
+    }
+}
+
 /// The steps of a recovery and what they have found so far.
 struct Recovery {
     struct Mark {

@@ -60,6 +60,11 @@ enum SmallFile {
 
     /// `nil` when there is no such file.
     static func read(_ path: String) throws(AccountStore.Failure) -> String? {
+        try readBytes(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// `nil` when there is no such file.
+    static func readBytes(_ path: String) throws(AccountStore.Failure) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -75,15 +80,19 @@ enum SmallFile {
             bytes += chunk[..<count]
             guard bytes.count <= bytesMax else { throw .file(path: path, operation: "read", code: EFBIG) }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// Replaces the file so that a crash leaves the old or the new content, readable by the owner alone.
     static func replace(_ path: String, with text: String) throws(AccountStore.Failure) {
+        try replace(path, with: Array(text.utf8))
+    }
+
+    /// As above.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(AccountStore.Failure) {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: temporary, operation: "open", code: errno) }
-        let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
             let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

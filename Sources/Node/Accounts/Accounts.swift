@@ -71,6 +71,11 @@ final class Accounts {
     /// The sign-on ended in the state (signed on elsewhere, lapsed): its tokens are worth nothing any more.
     func forget(_ session: SessionID) { sessions = sessions.filter { $0.value.session != session } }
 
+    /// The session of a sign-in goes on under another identifier.
+    func renew(_ old: SessionID, as new: SessionID) {
+        for (token, session) in sessions where session.session == old { sessions[token]?.session = new }
+    }
+
     /// - Parameter board: who is who, as the consortium knows.
     func signIn(_ name: String, password: String, board: Board?, completion: @escaping @ClusterActor (SignInOutcome) -> Void) {
         let nowMs = ClusterActor.loop.nowMs

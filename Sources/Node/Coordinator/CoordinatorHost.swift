@@ -13,15 +13,17 @@ final class CoordinatorHost {
 
     private(set) var core: CoordinatorCore
     let raft: RaftHost
-    private let links: VoterLinks
+    private let links: any CoordinatorPeers
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
     private var ports: [LinkID: any ServicePort] = [:]
     private var lastLink: UInt64 = 0
     private var scheduled = false
     var onRole: (() -> Void)?
+    /// Something was applied.
+    var onAdvanced: (() -> Void)?
 
-    init(core: CoordinatorCore, raft: RaftHost, links: VoterLinks, logger: Logger) {
+    init(core: CoordinatorCore, raft: RaftHost, links: any CoordinatorPeers, logger: Logger) {
         self.core = core
         self.raft = raft
         self.links = links
@@ -32,6 +34,7 @@ final class CoordinatorHost {
         links.onFrame = { [self] frame in receive(frame) }
         raft.onApply = { [self] batch, index in
             perform(core.onApplied(batch, index: index, nowMs: nowMs))
+            onAdvanced?()
         }
         raft.onRestore = { [self] state in
             core.onRestored(state, nowMs: nowMs)

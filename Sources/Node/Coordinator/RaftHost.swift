@@ -13,7 +13,7 @@ final class RaftHost {
     let replica: RaftReplica
     private var writer: LogWriter?
     private let encoder = Worker(name: "snapshots", pendingMax: 4)
-    private let links: VoterLinks
+    private let links: any CoordinatorPeers
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
     private var stopped = false
@@ -25,7 +25,7 @@ final class RaftHost {
     /// The replica cannot go on in this life of the process; says why and what to do.
     var onFatal: ((String) -> Void)?
 
-    init(replica: RaftReplica, links: VoterLinks, logger: Logger) {
+    init(replica: RaftReplica, links: any CoordinatorPeers, logger: Logger) {
         self.replica = replica
         self.links = links
         self.logger = logger

@@ -75,20 +75,19 @@ final class PresencePublisher {
     private func render() {
         guard let board else { return }
         let general = board.queues.first { $0.queue.library == nil }?.queue
-        let generalView = general.flatMap { gossip.freshest($0.name.text) }
         let titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
         var queues: [String: PresenceEntry] = [:]
         for status in board.queues {
             let name = status.queue.name.text
-            let view = gossip.freshest(name)
             let title = status.queue.library.flatMap { titles[$0] } ?? status.queue.title
-            if let view, view.isStaffed {
-                queues[name] = PresenceEntry(
-                    show: .available, queue: name, title: title, answers: title, usualWaitS: view.record.availability.usualWaitS)
-            } else if status.queue.library != nil, fallsBack(status.queue, board), let generalView, generalView.isStaffed {
+            let own = staffedWait(status.queue, board)
+            let referred = status.queue.library != nil && fallsBack(status.queue, board) ? general.flatMap { staffedWait($0, board) } : nil
+            if let own {
+                queues[name] = PresenceEntry(show: .available, queue: name, title: title, answers: title, usualWaitS: own)
+            } else if let referred {
                 queues[name] = PresenceEntry(
                     show: .available, status: "referred", isReferred: true, queue: name, title: title, answers: general?.title ?? "",
-                    usualWaitS: generalView.record.availability.usualWaitS)
+                    usualWaitS: referred)
             } else {
                 queues[name] = PresenceEntry(show: .unavailable, queue: name, title: title)
             }
@@ -106,6 +105,17 @@ final class PresencePublisher {
             let entries = board.queues(called: alias).compactMap { queues[$0.queue.name.text] }
             queues[alias.text] = entries.first { $0.reach == "own" } ?? entries.first { $0.reach != "nobody" } ?? entries.first
         }
+    }
+
+    /// The usual wait at a queue that has its own people; `nil` where it has none. Gossip tells, except to a node that is cut off: that one knows
+    /// best whom a press reaches here.
+    private func staffedWait(_ queue: Queue, _ board: Board) -> UInt32? {
+        if BranchBase.isBranch(board.at) {
+            guard let status = board.queues.first(where: { $0.queue.name == queue.name }), status.decision.reach == .own else { return nil }
+            return UInt32(clamping: (status.usualWaitMs ?? 0) / 1_000)
+        }
+        guard let view = gossip.freshest(queue.name.text), view.isStaffed else { return nil }
+        return view.record.availability.usualWaitS
     }
 
     private func fallsBack(_ queue: Queue, _ board: Board) -> Bool {

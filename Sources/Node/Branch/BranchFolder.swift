@@ -1,0 +1,58 @@
+/// A branch on disk: a log of the coordinators' kind with this node as its only member, so that chained checksums, the mark and the recovery are the
+/// ones that are tested there. It begins with a snapshot of what the node knew.
+
+import Consortium
+import FoundationEssentials
+import Raft
+import Wire
+
+struct BranchFolder: Sendable {
+    let path: String
+    let identity: LogIdentity
+    let node: NodeName
+
+    /// Written when the base is durable; a folder without it is what a crash left of a beginning.
+    private var begun: String { path + "/begun" }
+
+    init(data: String, cluster: [UInt8], node: NodeName) {
+        path = data + "/branch"
+        identity = LogIdentity(cluster: cluster, member: BranchHost.member)
+        self.node = node
+    }
+
+    /// What an earlier life left, or `nil`. Throws when it is damaged: then `setAside` takes it out of the way.
+    func open() throws -> (store: LogStore, log: RecoveredLog)? {
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        guard FileManager.default.fileExists(atPath: begun) else {
+            try remove()
+            return nil
+        }
+        let opened = try LogStore.open(try DiskLayout(folder: path), identity)
+        return (opened.store, opened.log)
+    }
+
+    /// Lays out a new branch. Nothing is left of it when this throws.
+    func create(_ base: BranchBase) throws -> (store: LogStore, log: RecoveredLog) {
+        do {
+            if FileManager.default.fileExists(atPath: path) { try remove() }
+            let opened = try LogStore.open(try DiskLayout(folder: path), identity)
+            let meta = SnapshotMeta(
+                index: base.index, term: 1, members: [RaftMember(id: BranchHost.member, name: node.text)], membersIndex: base.index)
+            let log = try opened.store.begin(at: meta, ConsortiumState(branch: base).wireSnapshot())
+            try SmallFile.replace(begun, with: "\(base.index)\n")
+            return (opened.store, log)
+        } catch {
+            try? remove()
+            throw error
+        }
+    }
+
+    func remove() throws { try FileManager.default.removeItem(atPath: path) }
+
+    /// Keeps a damaged branch for whoever can read it. Answers where.
+    func setAside(boot: UInt64) throws -> String {
+        let place = path + "-damaged-" + String(boot, radix: 16)
+        try FileManager.default.moveItem(atPath: path, toPath: place)
+        return place
+    }
+}

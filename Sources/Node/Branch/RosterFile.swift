@@ -1,0 +1,67 @@
+/// The roster as the node last knew it, on disk: a node that starts while no coordinator can be reached still knows its libraries,
+/// queues and people, and can go on by itself.
+
+import Consortium
+import EventLoop
+import Logging
+import Wire
+
+@ClusterActor
+final class RosterFile {
+    private let path: String
+    private let logger: Logger
+    private var kept: Board?
+
+    nonisolated init(data: String, logger: Logger) {
+        path = data + "/roster"
+        self.logger = logger
+    }
+
+    /// What was kept, with nobody signed on and nothing waiting; `nil` when there is none that can be read.
+    func read() -> Board? {
+        do {
+            guard let bytes = try SmallFile.readBytes(path), case .board(let board) = try PeerFrame(wire: bytes) else { return nil }
+            kept = board
+            return board
+        } catch {
+            logger.warning("the roster kept on disk cannot be read; the coordinators' one is awaited", metadata: ["why": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Keeps the board's roster when it differs from the one that is kept.
+    func keep(_ board: Board) {
+        let roster = board.rosterAlone
+        guard roster != kept else { return }
+        kept = roster
+        let path = path
+        let logger = logger
+        // A roster changes some times a day; the shared pool is good enough for it.
+        Task {
+            do {
+                try await ClusterActor.loop.work { Result { try SmallFile.replace(path, with: PeerFrame.board(roster).wireBytes()) } }.get()
+            } catch {
+                logger.error("the roster was not kept on disk", metadata: ["why": "\(error)"])
+            }
+        }
+    }
+}
+
+extension Board {
+    /// Who and what there is, without what goes on.
+    fileprivate var rosterAlone: Board {
+        var board = self
+        board.at = .zero
+        board.clockMs = 0
+        board.queues = queues.map { status in
+            QueueStatus(
+                queue: status.queue, decision: RoutingDecision(reach: .nobody, reasons: [.nobodySignedOn]), staffed: 0, freePlaces: 0,
+                waiting: 0, usualWaitMs: nil, paused: false)
+        }
+        board.signedOn = []
+        board.waiting = []
+        board.kept = []
+        board.claimed = []
+        return board
+    }
+}
