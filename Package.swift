@@ -63,10 +63,12 @@ let package = Package(
         .testTarget(name: "ConsortiumTests", dependencies: ["Consortium"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
-        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator"]),
+        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
-        .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol"]),
+        .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(name: "NodeTests", dependencies: ["Node", "Consortium"]),
+        .testTarget(
+            name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop"]),
     ],
     swiftLanguageModes: [.v6]

@@ -4,6 +4,8 @@ public struct Outbox: Sendable {
         public let sequence: UInt64
         public let text: String
         var isSent = false
+        /// One node has it on its disk, while it is isolated.
+        public internal(set) var isHeld = false
     }
 
     public private(set) var entries: [Entry] = []
@@ -22,7 +24,11 @@ public struct Outbox: Sendable {
     /// What is to be sent now, in order; it counts as sent.
     public mutating func takeDue() -> [Entry] {
         var due: [Entry] = []
-        for index in entries.indices.prefix(ProtocolLimits.inFlightMax) where !entries[index].isSent {
+        var inFlight = 0
+        for index in entries.indices where !entries[index].isHeld {
+            inFlight += 1
+            guard inFlight <= ProtocolLimits.inFlightMax else { break }
+            guard !entries[index].isSent else { continue }
             entries[index].isSent = true
             due.append(entries[index])
         }
@@ -31,9 +37,16 @@ public struct Outbox: Sendable {
 
     /// The connection is another one, or the node asked to try again: everything is sent once more, with the same numbers.
     public mutating func sendAllAgain() {
-        for index in entries.indices { entries[index].isSent = false }
+        for index in entries.indices { (entries[index].isSent, entries[index].isHeld) = (false, false) }
     }
 
+    /// It stays here until it is safe, and is offered again on another connection.
+    public mutating func held(_ sequence: UInt64) {
+        guard let index = entries.firstIndex(where: { $0.sequence == sequence }) else { return }
+        entries[index].isHeld = true
+    }
+
+    /// It is safe.
     public mutating func acknowledged(_ sequence: UInt64) {
         entries.removeAll { $0.sequence == sequence }
     }

@@ -105,7 +105,7 @@ extension ConsortiumState {
                     session: holder.session, operatorName: holder.operatorName, displayName: holder.displayName, library: holder.library,
                     token: holder.token, request: nil, pickedUp: nil, queue: meta.queue, wasKept: wasKept))
         case .kept: chat.stage = .kept
-        case .held, .waiting, .unattended:
+        case .held, .waiting, .ask, .unattended:
             chat.beginEpoch(held: false)
             if wasKept { chat.stage = .kept }
         }

@@ -122,9 +122,9 @@ extension GatewayCore {
             send(client, .ack(.init(chat: chat, sender: sender, sequence: sequence, level: level, at: position)))
         case .take(let re, let chat, let attach, let byCode):
             guard let client = done.client else { return }
-            if !byCode { remember(secretOf: done.command) }
             answer(client, .init(re: re, chat: byCode ? chat : nil))
             admit(client, chat, attach, at: at)
+            if !byCode { remember(secretOf: done.command) }
         case .signOn(let session): signedOn(session, at: at)
         case .signOff: break
         case .presence(let chat): presenceTold(chat)

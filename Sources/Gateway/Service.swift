@@ -77,8 +77,8 @@ extension GatewayCore {
 
     mutating func noteService() {
         if service.settle(nowMs: now) {
-            isolationChanged()
             tellEverybodyService()
+            isolationChanged()
         }
         if let dueMs = service.dueMs { wantTick(atMs: dueMs) }
     }

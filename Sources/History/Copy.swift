@@ -10,8 +10,10 @@ public struct Copy: Sendable {
     public var state: ServerMessage.ChatState?
     public var transcript: History.Transcript
     public private(set) var events: [ServerMessage.Event] = []
-    /// The last position that is here.
+    /// The last safe position that is here.
     public private(set) var last: Position = .zero
+    /// What only the node has so far, in its order; replaced when it comes again and is safe.
+    public private(set) var held: [ServerMessage.Message] = []
 
     /// - Parameter sender: a new one for each client instance: a duplicated tab is another sender.
     public init(chat: ChatID, sender: SenderID, reader: String) {
@@ -22,13 +24,37 @@ public struct Copy: Sendable {
 
     public func key(_ sequence: UInt64) -> History.Key { .init(chat: chat, sender: sender, sequence: sequence) }
 
+    /// An acknowledgement of something said here.
+    public mutating func receive(_ ack: ServerMessage.Ack) {
+        switch ack.level {
+        case .safe: outbox.acknowledged(ack.sequence)
+        case .held: outbox.held(ack.sequence)
+        }
+    }
+
+    /// The chat's state. When it is not held any more, what happened in the branch is void; what was said there comes again.
+    public mutating func receive(_ state: ServerMessage.ChatState) {
+        self.state = state
+        if !state.isHeld { held.removeAll { if case .event = $0.body { true } else { false } } }
+    }
+
     /// Takes what came, and gives what is new of it.
     public mutating func receive(_ messages: [ServerMessage.Message]) -> [ServerMessage.Message] {
         var new: [ServerMessage.Message] = []
         for message in messages {
+            if message.held {
+                if !held.contains(where: { $0.body == message.body && $0.at == message.at }) {
+                    held.append(message)
+                    new.append(message)
+                }
+                continue
+            }
             switch message.body {
             case .text(let text, let sender, let sequence):
                 let key = History.Key(chat: chat, sender: sender, sequence: sequence)
+                held.removeAll { $0.body == message.body }
+                // What is in the chat is safe, whoever's acknowledgement got lost.
+                if sender == self.sender { outbox.acknowledged(sequence) }
                 if transcript.receive(.init(key: key, at: message.at, text: text)) { new.append(message) }
             case .event(let event) where message.at > last:
                 events.append(event)

@@ -133,7 +133,7 @@ final class DeskSession {
         case .me(let me): self.me = me
         case .board(let board): self.board = board
         case .chat(let state):
-            copies[state.chat, default: Copy(chat: state.chat, sender: .new(), reader: name)].state = state
+            copies[state.chat, default: Copy(chat: state.chat, sender: .new(), reader: name)].receive(state)
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
                 tokens[state.chat] = token
                 flush(state.chat)
@@ -142,8 +142,8 @@ final class DeskSession {
             _ = copies[chat, default: Copy(chat: chat, sender: .new(), reader: name)].receive(messages)
         case .ack(let ack):
             guard let copy = copies[ack.chat], copy.sender == ack.sender else { return }
-            copies[ack.chat]?.outbox.acknowledged(ack.sequence)
-            recorder?.acknowledged(copy.key(ack.sequence), at: ack.at)
+            copies[ack.chat]?.receive(ack)
+            if ack.level == .safe { recorder?.acknowledged(copy.key(ack.sequence), at: ack.at) }
             flush(ack.chat)
         case .nack(let nack): refused(nack)
         default: break

@@ -109,12 +109,12 @@ final class PatronSession {
             flush()
         case .refused(let refused) where refused.re == beginning: refusedBeginning(refused)
         case .ack(let ack) where ack.chat == chat && ack.sender == copy.sender:
-            copy.outbox.acknowledged(ack.sequence)
-            recorder?.acknowledged(copy.key(ack.sequence), at: ack.at)
+            copy.receive(ack)
+            if ack.level == .safe { recorder?.acknowledged(copy.key(ack.sequence), at: ack.at) }
             flush()
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: refusedSay(nack)
         case .chat(let state) where state.chat == chat:
-            copy.state = state
+            copy.receive(state)
             answerQuestion(state.phase)
             onState?(state)
         case .messages(let id, let messages, _) where id == chat:
