@@ -19,7 +19,8 @@ extension Command {
     var sinceLevel: UInt32 {
         switch self {
         case .setLibrary, .setQueue, .setOperator, .setSettings, .signOn, .signOff, .setAvailability, .leaving, .back, .open, .attach, .say,
-            .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .mergeBranch, .lapse, .patronPresence:
+            .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .mergeBranch, .lapse,
+            .patronPresence:
             1
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
