@@ -47,12 +47,20 @@ public enum TypingSide: UInt8, Hashable, Sendable {
 public struct CoordinatorConfiguration: Sendable {
     /// Entries that the leader has in flight at once; what arrives meanwhile gathers into the next batch.
     public var batchesInFlightMax = 3
-    /// Proposals of this replica's nodes that wait for their outcome.
+    /// Proposals of this replica's nodes that wait for their outcome, and, at the leader, proposals that wait for the log. The less
+    /// urgent a proposal is, the earlier it is refused as busy.
     public var pendingMax = 8_192
+    /// Of those, one node's.
+    public var pendingPerLinkMax = 4_096
     /// A pending proposal is handed to the leader again after this long without an outcome.
     public var retryAfterMs: UInt64 = 400
     /// Commands in one entry; when more wait, rule 14 says which go first.
     public var commandsPerBatchMax = Limits.commandsPerBatchMax
+    /// The cost of the commands in one entry: half of what the log takes for one.
+    public var costBytesPerBatchMax = 512 * 1024
+    /// Proposals, and their cost, that travel in one frame between nodes.
+    public static let itemsPerFrameMax = 1_024
+    public static let costBytesPerFrameMax = 1024 * 1024
     public var boardIntervalMs: UInt64 = 100
     public var followedPerLinkMax = 10_000
     /// Entries between two digests of the state.
@@ -133,10 +141,7 @@ public struct CoordinatorCore: Sendable {
     public mutating func onApplied(_ batch: Batch, index: UInt64, nowMs: UInt64) -> [CoordinatorDirective] {
         guard halted == nil else { return [] }
         let applied = state.apply(batch, index: index)
-        if let reason = applied.halted {
-            halted = reason
-            return [.halt(reason: reason)]
-        }
+        if let reason = applied.halted { return halt(reason) }
         var directives: [CoordinatorDirective] = []
         for (ordinal, item) in batch.items.enumerated() {
             guard let origin = proposals.applied(item.id) else { continue }
@@ -145,15 +150,26 @@ public struct CoordinatorCore: Sendable {
                 directives.append(.outcome(link, counter: counter, applied.verdicts[ordinal], at: position))
             }
         }
-        if role.isLeader { proposals.batchApplied() }
+        if role.isLeader, batch.term == role.term { proposals.batchApplied(batch.items) }
         touchedChats.formUnion(applied.touched.chats)
         if applied.touched.board { boardVersion += 1 }
         return directives
     }
 
-    /// A snapshot replaced the state: every cursor is served anew from it.
+    /// An entry must not be applied here, or cannot be read by this version: nothing more is applied (rules 10 and 11).
+    public mutating func onUnappliable(_ reason: String) -> [CoordinatorDirective] {
+        halted == nil ? halt(reason) : []
+    }
+
+    private mutating func halt(_ reason: String) -> [CoordinatorDirective] {
+        halted = reason
+        return [.halt(reason: reason)]
+    }
+
+    /// A snapshot replaced the state: every cursor is served anew from it. One that had halted is sound again.
     public mutating func onRestored(_ restored: ConsortiumState, nowMs: UInt64) {
         state = restored
+        halted = nil
         boardVersion += 1
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
@@ -212,8 +228,8 @@ public struct CoordinatorCore: Sendable {
         var directives: [CoordinatorDirective] = []
         var taken: [Batch.Item] = []
         for item in items {
-            let room = proposals.pendingCount < configuration.pendingMax
-            guard halted == nil, room || proposals.isPending(item.id) else {
+            guard halted == nil, proposals.isPending(item.id) || hasRoom(for: item, of: link) else {
+                // The node spreads its return: it adds a random time of its own.
                 directives.append(.busy(link, counter: item.id.counter, retryMs: 500))
                 continue
             }
@@ -223,10 +239,18 @@ public struct CoordinatorCore: Sendable {
         return directives + hand(taken, nowMs: nowMs)
     }
 
-    /// Another coordinator forwards what its nodes asked. Not leading any more? It will ask the next leader itself.
+    private func hasRoom(for item: Batch.Item, of link: LinkID) -> Bool {
+        let urgency = Urgency(of: item.command)
+        return proposals.pendingCount < urgency.places(of: configuration.pendingMax)
+            && proposals.pendingCount(of: link) < urgency.places(of: configuration.pendingPerLinkMax)
+    }
+
+    /// Another coordinator forwards what its nodes asked. Not leading any more, or no room? It asks again itself after a while.
     public mutating func onForwarded(_ items: [Batch.Item]) {
         guard role.isLeader, halted == nil else { return }
-        for item in items where proposals.queuedCount < configuration.pendingMax { proposals.enqueue(item) }
+        for item in items where proposals.queuedCount < Urgency(of: item.command).places(of: configuration.pendingMax) {
+            proposals.enqueue(item)
+        }
     }
 
     /// What this replica proposes for itself (ticks, lapses, digests), and roster commands of its own shell.
@@ -244,7 +268,7 @@ public struct CoordinatorCore: Sendable {
             return []
         }
         guard let leader = role.leader, leader != node else { return [] }
-        return [.forward(items, to: leader)]
+        return items.inFrames().map { .forward($0, to: leader) }
     }
 
     mutating func handAllToLeader(nowMs: UInt64) -> [CoordinatorDirective] {
@@ -257,7 +281,7 @@ public struct CoordinatorCore: Sendable {
     public mutating func flush(nowMs: UInt64, wallMs: UInt64) -> [CoordinatorDirective] {
         var directives: [CoordinatorDirective] = []
         while role.isLeader, halted == nil, proposals.inFlight < configuration.batchesInFlightMax,
-            let items = proposals.nextBatch(max: configuration.commandsPerBatchMax)
+            let items = proposals.nextBatch(max: configuration.commandsPerBatchMax, costBytesMax: configuration.costBytesPerBatchMax)
         {
             let batch = Batch(elapsedMs: clock.take(nowMs: nowMs), wallMs: wallMs, term: role.term, items: items)
             directives.append(.propose(batch))

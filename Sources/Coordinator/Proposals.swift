@@ -1,4 +1,4 @@
-/// What was asked and is not yet answered, and, at the leader, what waits to enter the log.
+/// What was asked and is not yet answered, and, at the leader, what waits to enter the log or is on its way through it.
 
 import Consortium
 
@@ -16,19 +16,26 @@ struct Proposals: Sendable {
     }
 
     private var pending: [ProposalID: Pending] = [:]
+    private var pendingOf: [LinkID: Int] = [:]
     private var order: UInt64 = 0
     private struct Queued: Sendable {
         var item: Batch.Item
         var arrival: UInt64
     }
-    /// Lanes of rule 14, most urgent first: leases, then claims and other acts, then messages, then new chats.
-    private var lanes: [[Queued]] = [[], [], [], []]
+    /// One for each `Urgency`, the most urgent first.
+    private var lanes: [[Queued]] = Proposals.emptyLanes
     private var arrivals: UInt64 = 0
     private var queued: Set<ProposalID> = []
+    private var queuedCostBytes = 0
+    /// In the log and not yet applied: asked again meanwhile, they need not enter it a second time.
+    private var underWay: Set<ProposalID> = []
     private var ownCounter: UInt64 = 0
     private let ownNode: NodeName
     private let ownBoot: UInt64
+    /// Batches in the log and not yet applied.
     private(set) var inFlight = 0
+
+    private static let emptyLanes = [[Queued]](repeating: [], count: Urgency.allCases.count)
 
     init(node: NodeName, boot: UInt64) {
         ownNode = node
@@ -38,6 +45,7 @@ struct Proposals: Sendable {
     var pendingCount: Int { pending.count }
     var queuedCount: Int { queued.count }
     func isPending(_ id: ProposalID) -> Bool { pending[id] != nil }
+    func pendingCount(of link: LinkID) -> Int { pendingOf[link] ?? 0 }
 
     /// Ids of the replica's own proposals: the top bit keeps them apart from those of a library node in the same process.
     mutating func ownID() -> ProposalID {
@@ -47,18 +55,30 @@ struct Proposals: Sendable {
 
     mutating func add(_ item: Batch.Item, origin: Origin, nowMs: UInt64) {
         order += 1
-        pending[item.id] = Pending(item: item, origin: origin, handedMs: nowMs, order: pending[item.id]?.order ?? order)
+        let former = pending.updateValue(
+            Pending(item: item, origin: origin, handedMs: nowMs, order: pending[item.id]?.order ?? order), forKey: item.id)
+        count(former?.origin, -1)
+        count(origin, 1)
     }
 
     /// The answer's address, once; `nil` for what was not asked here.
     mutating func applied(_ id: ProposalID) -> Origin? {
-        pending.removeValue(forKey: id)?.origin
+        let origin = pending.removeValue(forKey: id)?.origin
+        count(origin, -1)
+        return origin
     }
 
     mutating func forget(link: LinkID) {
         for (id, entry) in pending {
             if case .link(link, _) = entry.origin { pending[id]?.origin = .nobody }
         }
+        pendingOf[link] = nil
+    }
+
+    private mutating func count(_ origin: Origin?, _ change: Int) {
+        guard case .link(let link, _)? = origin else { return }
+        let count = (pendingOf[link] ?? 0) + change
+        pendingOf[link] = count > 0 ? count : nil
     }
 
     /// Everything pending, in the order in which it was asked (a sender's messages must stay in order).
@@ -76,55 +96,75 @@ struct Proposals: Sendable {
 
     // MARK: At the leader
 
+    /// Puts it in its lane, once: what waits already, or is in the log, is left where it is.
     mutating func enqueue(_ item: Batch.Item) {
-        guard queued.insert(item.id).inserted else { return }
+        guard !underWay.contains(item.id), queued.insert(item.id).inserted else { return }
         arrivals += 1
-        lanes[Self.lane(of: item.command)].append(Queued(item: item, arrival: arrivals))
+        queuedCostBytes += item.command.costBytes
+        lanes[Urgency(of: item.command).rawValue].append(Queued(item: item, arrival: arrivals))
     }
 
     /// Takes the next batch: everything in the order of arrival, or, when more waits than a batch holds, in the order of the
-    /// lanes; within a lane, first come first served.
-    mutating func nextBatch(max: Int) -> [Batch.Item]? {
+    /// lanes; within a lane, first come first served. One command always fits.
+    mutating func nextBatch(max: Int, costBytesMax: Int) -> [Batch.Item]? {
         guard !queued.isEmpty else { return nil }
         inFlight += 1
-        guard queued.count > max else {
-            let all = lanes.joined().sorted { $0.arrival < $1.arrival }
-            lanes = [[], [], [], []]
-            queued.removeAll(keepingCapacity: true)
-            return all.map(\.item)
+        let batch = queued.count > max || queuedCostBytes > costBytesMax ? takeByLanes(max, costBytesMax) : takeAll()
+        for item in batch {
+            queued.remove(item.id)
+            underWay.insert(item.id)
         }
-        var batch: [Batch.Item] = []
-        for lane in lanes.indices where batch.count < max && !lanes[lane].isEmpty {
-            let taken = lanes[lane].prefix(max - batch.count)
-            batch += taken.map(\.item)
-            lanes[lane].removeFirst(taken.count)
-        }
-        for item in batch { queued.remove(item.id) }
         return batch
     }
 
-    mutating func batchApplied() { inFlight = Swift.max(0, inFlight - 1) }
+    private mutating func takeAll() -> [Batch.Item] {
+        let all = lanes.joined().sorted { $0.arrival < $1.arrival }
+        lanes = Self.emptyLanes
+        queuedCostBytes = 0
+        return all.map(\.item)
+    }
+
+    private mutating func takeByLanes(_ max: Int, _ costBytesMax: Int) -> [Batch.Item] {
+        var batch: [Batch.Item] = []
+        var costBytes = 0
+        for lane in lanes.indices {
+            var taken = 0
+            for waiting in lanes[lane] {
+                let cost = waiting.item.command.costBytes
+                guard batch.isEmpty || batch.count < max && costBytes + cost <= costBytesMax else { break }
+                batch.append(waiting.item)
+                costBytes += cost
+                taken += 1
+            }
+            lanes[lane].removeFirst(taken)
+            // What is more urgent is never overtaken by what would still fit.
+            if !lanes[lane].isEmpty { break }
+        }
+        queuedCostBytes -= costBytes
+        return batch
+    }
+
+    /// An entry of this leader's own term was applied.
+    mutating func batchApplied(_ items: [Batch.Item]) {
+        inFlight = Swift.max(0, inFlight - 1)
+        for item in items { underWay.remove(item.id) }
+    }
 
     /// Not taken by the log: nothing is lost, each item is still pending where it was asked and is handed on again.
     mutating func batchFailed(_ items: [Batch.Item]) {
         inFlight = Swift.max(0, inFlight - 1)
-        for item in items { pending[item.id]?.handedMs = 0 }
+        for item in items {
+            underWay.remove(item.id)
+            pending[item.id]?.handedMs = 0
+        }
     }
 
     /// A new role: what the old one had in flight may or may not commit; what is still asked is asked again by its id.
     mutating func forgetInFlight() {
         inFlight = 0
-        lanes = [[], [], [], []]
+        lanes = Self.emptyLanes
         queued = []
-    }
-
-    private static func lane(of command: Command) -> Int {
-        switch command {
-        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence: 0
-        case .open: 3
-        case .say, .mergeBranch: 2
-        case .setLibrary, .setQueue, .setOperator, .setSettings: 1
-        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage: 1
-        }
+        queuedCostBytes = 0
+        underWay = []
     }
 }

@@ -240,7 +240,7 @@ final class LibraryHost {
 
     private func sendProposals() {
         guard !proposals.isEmpty else { return }
-        upstream(.propose(proposals))
+        for part in proposals.inFrames() { upstream(.propose(part)) }
         proposals.removeAll(keepingCapacity: true)
     }
 

@@ -149,7 +149,7 @@ private let link = LinkID(1)
 
     @Test func beyondItsLimitACoordinatorAnswersBusyAndKeepsNothing() throws {
         var configuration = CoordinatorConfiguration()
-        configuration.pendingMax = 2
+        configuration.pendingMax = 3
         var harness = try LogHarness(1, configuration: configuration)
         let roster = try Roster()
         harness.take(harness.cores[0].onNodeUp(link, node: try name("memorial"), nowMs: 0), at: 0)

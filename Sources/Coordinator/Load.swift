@@ -1,0 +1,67 @@
+/// Rule 14: what gives way first under pressure, and what commands cost.
+
+import Consortium
+
+/// Leases and sign-ons come before claims and other acts, those before messages, and messages before new chats: people who are there are
+/// served before more come.
+enum Urgency: Int, CaseIterable, Sendable {
+    case lease, act, message, opening
+
+    init(of command: Command) {
+        switch command {
+        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence:
+            self = .lease
+        case .setLibrary, .setQueue, .setOperator, .setSettings: self = .act
+        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage: self = .act
+        case .say: self = .message
+        case .open: self = .opening
+        }
+    }
+
+    /// Of a table with `max` places, those that this may fill: the last eighths are kept for what is more urgent.
+    func places(of max: Int) -> Int { Swift.max(1, max * (Urgency.allCases.count * 2 - rawValue) / (Urgency.allCases.count * 2)) }
+}
+
+extension Command {
+    /// What it takes in a log entry or a frame, in bytes, at most: identifiers and names, and its texts.
+    var costBytes: Int {
+        let base = 400
+        switch self {
+        case .say(let say): return base + say.text.utf8.count
+        case .offerTransfer(let offer): return base + offer.note.utf8.count
+        case .keepMessage(let message): return base + message.contact.utf8.count
+        case .setLibrary(let library):
+            let card = library.card
+            let texts = [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording, library.title]
+            return texts.reduce(base) { $0 + $1.utf8.count }
+        case .setQueue(let queue):
+            if case .closed(let reason) = queue.opening { return base + queue.title.utf8.count + reason.utf8.count }
+            return base + queue.title.utf8.count
+        case .setOperator(let person):
+            return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
+        case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }
+        default: return base
+        }
+    }
+}
+
+extension [Batch.Item] {
+    /// The same items in the same order, in parts that fit into a frame between nodes.
+    public func inFrames(
+        itemsMax: Int = CoordinatorConfiguration.itemsPerFrameMax, costBytesMax: Int = CoordinatorConfiguration.costBytesPerFrameMax
+    ) -> [[Batch.Item]] {
+        var parts: [[Batch.Item]] = []
+        var costBytes = 0
+        for item in self {
+            let cost = item.command.costBytes
+            if let last = parts.last, last.count < itemsMax, costBytes + cost <= costBytesMax {
+                parts[parts.count - 1].append(item)
+                costBytes += cost
+            } else {
+                parts.append([item])
+                costBytes = cost
+            }
+        }
+        return parts
+    }
+}
