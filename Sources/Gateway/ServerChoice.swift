@@ -14,6 +14,8 @@ public struct ServerChoice: Sendable {
     private var turn: Int
     private var delayMs = Self.redialMs
     private var isUp = false
+    /// It knew a leader: it can serve.
+    private var hasServed = false
     private var leaderlessSinceMs: UInt64?
 
     /// - Parameter count: of coordinators, at least one.
@@ -32,21 +34,24 @@ public struct ServerChoice: Sendable {
 
     public mutating func onUp(nowMs: UInt64) {
         isUp = true
-        delayMs = Self.redialMs
+        hasServed = false
         leaderlessSinceMs = nowMs
     }
 
     public mutating func onLeaderKnown(_ known: Bool, nowMs: UInt64) {
         leaderlessSinceMs = known ? nil : leaderlessSinceMs ?? nowMs
+        guard known else { return }
+        hasServed = true
+        delayMs = Self.redialMs
     }
 
     /// The link ended, or could not be made. Gives the milliseconds after which to dial the next one: after a loss at once, as a lost
-    /// coordinator must not be felt.
+    /// coordinator must not be felt; but not after one that refused to serve, or all that do would be asked without a pause.
     public mutating func onLost() -> UInt64 {
-        let wasUp = isUp
+        let wasServed = isUp && hasServed
         isUp = false
         leaderlessSinceMs = nil
-        guard !wasUp else { return 1 }
+        guard !wasServed else { return 1 }
         defer { delayMs = min(delayMs * 2, Self.redialMsMax) }
         return delayMs
     }

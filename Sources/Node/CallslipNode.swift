@@ -48,7 +48,6 @@ public final class CallslipNode {
         let keyring = try KeyringFile.read(configuration.keyring, cluster: cluster)
         let bootCounter = try BootCounter.next(configuration.data)
         let adminToken = try Randomness.bytes(24).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
         return try await CallslipNode(
             configuration, cluster: cluster, keyring: keyring, bootCounter: bootCounter, adminToken: adminToken, assets: assets,
             metrics: metrics)
@@ -81,6 +80,8 @@ public final class CallslipNode {
             let links = VoterLinks(network: network, own: voter, all: configuration.coordinators, logger: logger)
             let replica = try RaftReplica(try Self.raftConfiguration(configuration, voter))
             let raft = RaftHost(replica: replica, links: links, logger: logger)
+            raft.watch = try ApplyWatch(
+                folder: configuration.data, through: opened.log.entries.last?.index ?? opened.log.snapshot?.meta.index ?? 0)
             let core = CoordinatorCore(node: configuration.node, boot: boot)
             host = CoordinatorHost(core: core, raft: raft, links: links, logger: logger)
             voters = links
@@ -156,6 +157,8 @@ public final class CallslipNode {
         } catch {
             throw StartFailure("the web plane cannot start: \(error)")
         }
+        // Only now: a second start on the same data, which fails above, must not take the token from the one that serves.
+        try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
         await web.ready(nil)
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }

@@ -16,6 +16,7 @@ final class CoordinatorHost {
     private let links: any CoordinatorPeers
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
+    private let handOver = Timer(on: ClusterActor.loop)
     private var ports: [LinkID: any ServicePort] = [:]
     private var lastLink: UInt64 = 0
     private var scheduled = false
@@ -36,6 +37,7 @@ final class CoordinatorHost {
             perform(core.onApplied(batch, index: index, nowMs: nowMs))
             onAdvanced?()
         }
+        raft.onUnappliable = { [self] reason in perform(core.onUnappliable(reason)) }
         raft.onRestore = { [self] state in
             core.onRestored(state, nowMs: nowMs)
             schedule()
@@ -43,9 +45,10 @@ final class CoordinatorHost {
         raft.onRole = { [self] role, term, leader in
             let view = CoordinatorCore.RaftRoleView(isLeader: role == .leader, term: term, leader: leader.flatMap { links.name(of: $0) })
             perform(core.onRole(view, nowMs: nowMs))
+            if core.halted != nil, role == .leader { giveWay() }
             onRole?()
         }
-        raft.snapshotState = { [self] in core.state }
+        raft.snapshotState = { [self] in core.halted == nil ? core.state : nil }
         links.start()
         try raft.start(store, from: log)
         perform(core.onTick(nowMs: nowMs))
@@ -53,6 +56,7 @@ final class CoordinatorHost {
 
     func stop() async {
         timer.close()
+        handOver.close()
         for port in Array(ports.values) { port.close(code: "shutdown", text: "this coordinator stops") }
         links.stop()
         await raft.stop()
@@ -62,6 +66,10 @@ final class CoordinatorHost {
     func serve(_ port: any ServicePort, node: NodeName) {
         guard ports.count < Self.nodesMax else {
             return port.close(code: "full", text: "this coordinator serves \(Self.nodesMax) nodes already")
+        }
+        if let reason = core.halted {
+            // After this turn, when the node's side of the port is listening.
+            return ClusterActor.loop.deferToIterationEnd { port.close(code: "halted", text: reason) }
         }
         lastLink += 1
         let link = LinkID(lastLink)
@@ -121,7 +129,16 @@ final class CoordinatorHost {
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason):
                 logger.critical("this replica goes on replicating and stops applying", metadata: ["why": "\(reason)"])
+                for port in Array(ports.values) { port.close(code: "halted", text: reason) }
+                if core.role.isLeader { giveWay() }
             }
+        }
+    }
+
+    /// One that does not apply cannot lead: another one takes over. Should all have stopped, they do not chase each other.
+    private func giveWay() {
+        handOver.start(afterMs: 500) { [self] in
+            if core.halted != nil, core.role.isLeader { raft.handOver() }
         }
     }
 

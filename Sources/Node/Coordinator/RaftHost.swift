@@ -21,7 +21,12 @@ final class RaftHost {
     var onApply: ((Batch, UInt64) -> Void)?
     var onRestore: ((ConsortiumState) -> Void)?
     var onRole: ((RaftRole, UInt64, UInt64?) -> Void)?
-    var snapshotState: (() -> ConsortiumState)?
+    /// `nil` while there is none of the last applied index to be had.
+    var snapshotState: (() -> ConsortiumState?)?
+    /// An entry that must not or cannot be applied came; says why and what to do. The replica goes on replicating.
+    var onUnappliable: ((String) -> Void)?
+    /// Rule 10.
+    var watch: ApplyWatch?
     /// The replica cannot go on in this life of the process; says why and what to do.
     var onFatal: ((String) -> Void)?
 
@@ -51,6 +56,7 @@ final class RaftHost {
     func stop() async {
         stopped = true
         timer.close()
+        watch?.close()
         // The writer joins its thread, which may be in a sync: not on the loop.
         if let writer { await Self.end(writer) }
         writer = nil
@@ -87,7 +93,7 @@ final class RaftHost {
             case .send(let message, let to): links.send(message, to: to)
             case .apply(let entries): apply(entries)
             case .takeSnapshot(let index, _): takeSnapshot(index)
-            case .restoreSnapshot(_, let bytes): restore(bytes)
+            case .restoreSnapshot(let meta, let bytes): restore(bytes, through: meta.index)
             case .setTimer(let atMs):
                 let now = nowMs
                 timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }
@@ -109,18 +115,25 @@ final class RaftHost {
     }
 
     private func apply(_ entries: [RaftEntry]) {
+        defer { watch?.rest() }
         for entry in entries where entry.kind == .command {
+            if let refusal = watch?.refusal(of: entry.index) {
+                onUnappliable?(refusal)
+                return
+            }
             do {
                 onApply?(try Batch(wire: entry.payload), entry.index)
             } catch {
                 // Rule 11: an entry that this version cannot read stops apply; it is never skipped.
-                return fatal("entry \(entry.index) cannot be read by this version (\(error)); update this coordinator")
+                onUnappliable?("entry \(entry.index) cannot be read by this version (\(error)); update this coordinator")
+                return
             }
         }
     }
 
     private func takeSnapshot(_ index: UInt64) {
-        guard let state = snapshotState?() else { return }
+        // One that stopped applying has no state of this index to give.
+        guard let state = snapshotState?() else { return perform(replica.onSnapshotTaken(index: index, data: nil, nowMs: nowMs)) }
         // The copy shares its storage with the living state; encoding it takes place beside the loop.
         let submitted = encoder.submit { [weak self] in
             let bytes = state.wireSnapshot()
@@ -135,9 +148,10 @@ final class RaftHost {
         perform(replica.onSnapshotTaken(index: index, data: bytes, nowMs: nowMs))
     }
 
-    private func restore(_ bytes: [UInt8]) {
+    private func restore(_ bytes: [UInt8], through index: UInt64) {
         do {
             onRestore?(try ConsortiumState(wireSnapshot: bytes))
+            watch?.restored(through: index)
         } catch {
             fatal("a snapshot cannot be read (\(error)); update this coordinator, or replace its data from the others")
         }
