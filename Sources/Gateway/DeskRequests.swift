@@ -3,6 +3,8 @@ import Consortium
 
 extension GatewayCore {
     mutating func onDeskMessage(_ client: ClientID, _ session: SessionID, _ message: ClientMessage) {
+        // Whatever the browser sends shows that it answers: one that is never silent is never pinged.
+        desks[session]?.pongMs = now
         // Whatever a person asks shows that they are there; reconnecting does not.
         if case .follow = message {} else { desks[session]?.humanMs = now }
         switch message {
