@@ -89,7 +89,10 @@ extension ConsortiumState {
         try check(person, mayStaff: queue)
         let others = session.available.filter { $0 != queue }
         session.available = available ? (others + [queue]).sortedOnce() : others
-        if session.available != sessions[id]?.available { store(session) }
+        guard session.available != sessions[id]?.available else { return }
+        store(session)
+        // Who comes to a queue that was left paused says with that as much as "I'm back": it must not stay off the next morning.
+        if available { endPause(of: queue) }
     }
 
     /// Nothing new from now on: where nobody else is, the queue takes no transfers and its button goes by the fallback. What waits there
@@ -116,6 +119,10 @@ extension ConsortiumState {
     mutating func back(_ id: SessionID, _ queue: QueueName) throws(Refusal) {
         guard let session = sessions[id], let person = operators[session.operatorName] else { throw .unknownSession }
         try check(person, mayStaff: queue)
+        endPause(of: queue)
+    }
+
+    private mutating func endPause(of queue: QueueName) {
         guard var desk = queues[queue], desk.paused || desk.expiredInARow > 0 else { return }
         desk.paused = false
         desk.expiredInARow = 0

@@ -13,6 +13,7 @@ struct Indices: Sendable {
     /// Closed chats that are still remembered, the next to be forgotten first.
     var tombstones = Ordered<Rank, Void>()
     var textBytes = 0
+    var rosterBytes = 0
     /// The queue that has no library.
     var general: QueueName?
 
@@ -98,6 +99,11 @@ extension Indices {
 }
 
 extension ConsortiumState {
+    var countedRosterBytes: Int {
+        libraries.values.reduce(0) { $0 + $1.rosterBytes } + queues.values.reduce(0) { $0 + $1.queue.rosterBytes }
+            + operators.values.reduce(0) { $0 + $1.rosterBytes }
+    }
+
     /// Puts a changed or new chat into the state.
     mutating func store(_ chat: Chat) {
         let new = Listing(chat)

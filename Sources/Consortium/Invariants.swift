@@ -172,6 +172,7 @@ extension ConsortiumState {
         try hold(chats.count - index.tombstones.count <= Limits.chatsLiveMax, "There are too many chats.")
         try hold(index.tombstones.count <= Limits.tombstonesMax, "There are too many closed chats.")
         try hold(index.waiting.values.allSatisfy { $0.count <= Limits.waitingPerQueueMax }, "A waiting list is too long.")
+        try hold(index.rosterBytes == countedRosterBytes, "The roster is miscounted.")
         try hold(index.textBytes == scripts.values.reduce(0) { $0 + $1.textBytes }, "The text is miscounted.")
         try hold(!availabilityChanged, "A change of availability was not followed up.")
     }

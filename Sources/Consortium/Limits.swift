@@ -4,6 +4,8 @@ public enum Limits {
     public static let titleBytesMax = 120
     public static let cardFieldBytesMax = 2_000
     public static let librariesMax = 200
+    /// The texts and names of the whole roster: every node is sent all of it, in one frame.
+    public static let rosterBytesMax = 1024 * 1024
     public static let queuesMax = 500
     public static let aliasesPerQueueMax = 16
     public static let operatorsMax = 5_000

@@ -62,6 +62,7 @@ extension ConsortiumState {
             sessions[session.id] = session
             index.add(session, of: operators[session.operatorName])
         }
+        index.rosterBytes = countedRosterBytes
         endedSessions = memento.endedSessions
         claims = memento.claims
         for (chat, messages) in memento.chats {

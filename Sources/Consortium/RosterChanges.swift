@@ -14,6 +14,7 @@ extension ConsortiumState {
         guard libraries.contains(library.name) || libraries.count < Limits.librariesMax else {
             throw Refusal(.tooMany, "There are \(Limits.librariesMax) libraries, which is the most.")
         }
+        try makeRoom(for: library, in: libraries[library.name])
         libraries[library.name] = library
         availabilityChanged = true
     }
@@ -32,12 +33,14 @@ extension ConsortiumState {
             guard desk.queue.library == queue.library else {
                 throw Refusal(.notAllowed, "\(queue.name) belongs to another library, and its chats with it; make a new queue.")
             }
+            try makeRoom(for: queue, in: desk.queue)
             desk.queue = queue
             queues[queue.name] = desk
         } else {
             guard queues.count < Limits.queuesMax else {
                 throw Refusal(.tooMany, "There are \(Limits.queuesMax) queues, which is the most.")
             }
+            try makeRoom(for: queue, in: nil)
             queues[queue.name] = QueueDesk(queue: queue)
         }
         if queue.library == nil { index.general = queue.name }
@@ -56,6 +59,7 @@ extension ConsortiumState {
         }
         var person = person
         person.queues = person.queues.sortedOnce()
+        try makeRoom(for: person, in: operators[person.name])
         guard var session = index.sessionOf[person.name].flatMap({ sessions[$0] }) else {
             operators[person.name] = person
             touched.board = true
@@ -84,6 +88,15 @@ extension ConsortiumState {
         touched.board = true
     }
 
+    /// Counts an entry in the place of its former version. Call it last: what it counts must follow.
+    private mutating func makeRoom<Entry: RosterEntry>(for entry: Entry, in former: Entry?) throws(Refusal) {
+        let bytes = index.rosterBytes - (former?.rosterBytes ?? 0) + entry.rosterBytes
+        guard bytes <= Limits.rosterBytesMax || bytes <= index.rosterBytes else {
+            throw Refusal(.tooMany, "The roster has \(Limits.rosterBytesMax) bytes at most; shorten the cards.")
+        }
+        index.rosterBytes = bytes
+    }
+
     private func check(title: String) throws(Refusal) {
         guard title.utf8.count <= Limits.titleBytesMax else {
             throw Refusal(.tooLong, "A title has \(Limits.titleBytesMax) bytes at most, not \(title.utf8.count).")
@@ -94,5 +107,34 @@ extension ConsortiumState {
 extension Refusal {
     static func unknownLibrary(_ library: LibraryName) -> Refusal {
         Refusal(.unknownLibrary, "There is no library \(library); import it first.")
+    }
+}
+
+/// What is sent to every node.
+protocol RosterEntry {
+    /// The bytes of its names and texts.
+    var rosterBytes: Int { get }
+}
+
+extension Library: RosterEntry {
+    var rosterBytes: Int {
+        let texts = [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording, title]
+        let names = [name.text, homeNode.text, standbyNode?.text ?? ""]
+        return (texts + names).reduce(0) { $0 + $1.utf8.count }
+    }
+}
+
+extension Queue: RosterEntry {
+    var rosterBytes: Int {
+        let reason = if case .closed(let reason) = opening { reason.utf8.count } else { 0 }
+        return aliases.reduce(name.text.utf8.count + title.utf8.count + (library?.text.utf8.count ?? 0) + reason) {
+            $0 + $1.name.text.utf8.count
+        }
+    }
+}
+
+extension Operator: RosterEntry {
+    var rosterBytes: Int {
+        queues.reduce(name.text.utf8.count + displayName.utf8.count + library.text.utf8.count) { $0 + $1.text.utf8.count }
     }
 }

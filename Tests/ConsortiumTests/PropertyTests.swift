@@ -111,6 +111,28 @@ import Testing
         #expect(other.digest() != life.end.digest())
     }
 
+    /// A roster that no frame could carry would have cut off every node.
+    @Test func theRosterIsBoundedAsAWhole() throws {
+        var state = ConsortiumState()
+        let long = String(repeating: "x", count: Limits.cardFieldBytesMax)
+        var accepted = 0
+        func library(_ number: Int, _ text: String) throws -> Library {
+            Library(
+                name: try Stage.name("library-\(number)"), title: "Library", homeNode: try Stage.name("n"),
+                card: LibraryCard(hours: text, website: text, phone: text, email: text, policies: text, lastChecked: text, wording: text))
+        }
+        for number in 1...150 {
+            let verdict = state.apply(.setLibrary(try library(number, long)), at: LogPosition(index: UInt64(number), ordinal: 0))
+            if verdict == .accepted(.done) { accepted += 1 }
+        }
+        #expect((60..<80).contains(accepted))
+        try state.checkInvariants()
+        // Shorter is always taken, and makes room.
+        #expect(state.apply(.setLibrary(try library(1, "")), at: LogPosition(index: 200, ordinal: 0)) == .accepted(.done))
+        #expect(state.apply(.setLibrary(try library(150, "short")), at: LogPosition(index: 201, ordinal: 0)) == .accepted(.done))
+        try state.checkInvariants()
+    }
+
     /// Rule 10: nothing traps, whatever the numbers.
     @Test func extremesAreRefusedOrCapped() throws {
         var state = ConsortiumState()
