@@ -58,12 +58,7 @@ extension NodeConfiguration {
 
     /// Reads a node's file; every error comes with its line.
     public init(yaml: String) throws(ConsortiumFile.Problems) {
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: yaml)
-        } catch {
-            throw ConsortiumFile.Problems(problems: [.init(line: 1, sentence: "not YAML: \(error)")])
-        }
+        let root = try YAMLText.compose(yaml, bytesMax: ConsortiumFile.bytesMax)
         var reader = YAMLReader()
         let read = root.flatMap { Self.read($0, &reader) }
         guard reader.problems.isEmpty, let read else {

@@ -17,6 +17,8 @@ public struct ConsortiumFile: Sendable {
 
     /// In the order in which they must be applied: settings, libraries, queues, operators.
     public private(set) var commands: [Command] = []
+    /// For each command the line where its entry begins.
+    public private(set) var lines: [Int] = []
     public private(set) var credentials: [Credential] = []
     public private(set) var libraries: [Library] = []
     public private(set) var queues: [Queue] = []
@@ -40,45 +42,32 @@ public struct ConsortiumFile: Sendable {
 
     /// Reads the text of a file.
     public init(yaml: String) throws(Problems) {
-        guard yaml.utf8.count <= Self.bytesMax else {
-            throw Problems(problems: [Problem(line: 1, sentence: "the file has more than \(Self.bytesMax) bytes; split the consortium")])
-        }
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: yaml)
-        } catch let error as YamlError {
-            throw Problems(problems: [Self.problem(of: error)])
-        } catch {
-            throw Problems(problems: [Problem(line: 1, sentence: "not YAML: \(error)")])
-        }
+        let root = try YAMLText.compose(yaml, bytesMax: Self.bytesMax)
         var reader = YAMLReader()
         read(root, &reader)
         guard reader.problems.isEmpty else {
             throw Problems(problems: reader.problems.sorted { ($0.line, $0.sentence) < ($1.line, $1.sentence) })
         }
         commands += libraries.map { .setLibrary($0) } + queues.map { .setQueue($0) } + operators.map { .setOperator($0) }
+        lines += libraryLines + queueLines + operatorLines
     }
 
-    private static func problem(of error: YamlError) -> Problem {
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            Problem(line: mark.line, sentence: "not YAML: \(problem)")
-        default:
-            Problem(line: 1, sentence: "not YAML: \(error)")
-        }
-    }
+    private var libraryLines: [Int] = []
+    private var queueLines: [Int] = []
+    private var operatorLines: [Int] = []
 
     private mutating func read(_ root: Node?, _ reader: inout YAMLReader) {
-        guard let root, let top = reader.mapping(root, "the file", keys: ["consortium", "settings", "general", "libraries", "services"])
-        else {
-            if root == nil { reader.fail(line: 1, "the file is empty; it must have `general` and `libraries`") }
+        guard let root, root.null == nil else {
+            return reader.fail(line: 1, "the file is empty; it must have `general` and `libraries`")
+        }
+        guard let top = reader.mapping(root, "the file", keys: ["consortium", "settings", "general", "libraries", "services"]) else {
             return
         }
         readSettings(top["settings"], &reader)
         guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
         readGeneral(general, &reader)
         guard let list = reader.required(top, "libraries", in: root, "a list of libraries") else { return }
-        for node in reader.sequence(list, "libraries") { readLibrary(node, &reader) }
+        for node in reader.sequence(list, "libraries", max: Limits.librariesMax) { readLibrary(node, &reader) }
         if let services = top["services"] {
             for node in reader.sequence(services, "services") { readService(node, &reader) }
         }
@@ -110,6 +99,7 @@ public struct ConsortiumFile: Sendable {
             settings.chatsPerOperatorMax = UInt32(value)
         }
         commands.append(.setSettings(settings))
+        lines.append(node.line)
     }
 
     private mutating func readGeneral(_ node: Node, _ reader: inout YAMLReader) {
@@ -117,7 +107,8 @@ public struct ConsortiumFile: Sendable {
             let nameNode = reader.required(map, "queue", in: node, "the general queue's name"),
             let name: QueueName = reader.name(nameNode, "the general queue's name")
         else { return }
-        queues.append(Queue(name: name, title: reader.text(map["title"], "title") ?? name.text, library: nil))
+        queues.append(Queue(name: name, title: reader.title(map["title"], "title") ?? name.text, library: nil))
+        queueLines.append(node.line)
     }
 
     private mutating func readLibrary(_ node: Node, _ reader: inout YAMLReader) {
@@ -129,16 +120,20 @@ public struct ConsortiumFile: Sendable {
             let home: NodeName = reader.name(homeNode, "a node's name")
         else { return }
         if libraries.contains(where: { $0.name == name }) { reader.fail(nameNode, "the library `\(name)` stands here a second time") }
-        var library = Library(name: name, title: reader.text(map["title"], "title") ?? name.text, homeNode: home)
-        if let standby = map["standby"] { library.standbyNode = reader.name(standby, "a node's name") }
+        var library = Library(name: name, title: reader.title(map["title"], "title") ?? name.text, homeNode: home)
+        if let standby = map["standby"] {
+            library.standbyNode = reader.name(standby, "a node's name")
+            if library.standbyNode == home { reader.fail(standby, "the standby is the library's own node; name another, or leave it out") }
+        }
         if let fallback = map["fallback"] { library.fallback = readFallback(fallback, &reader) }
         if let card = map["card"] { library.card = readCard(card, &reader) }
         libraries.append(library)
+        libraryLines.append(node.line)
         if let list = map["queues"] {
-            for queue in reader.sequence(list, "queues") { readQueue(queue, of: library, &reader) }
+            for queue in reader.sequence(list, "queues", max: Limits.queuesMax) { readQueue(queue, of: library, &reader) }
         }
         if let list = map["operators"] {
-            for person in reader.sequence(list, "operators") { readOperator(person, of: library, &reader) }
+            for person in reader.sequence(list, "operators", max: Limits.operatorsMax) { readOperator(person, of: library, &reader) }
         }
     }
 
@@ -180,8 +175,8 @@ public struct ConsortiumFile: Sendable {
             let name: QueueName = reader.name(nameNode, "a queue's name")
         else { return }
         if queues.contains(where: { $0.name == name }) { reader.fail(nameNode, "the queue `\(name)` stands here a second time") }
-        var queue = Queue(name: name, title: reader.text(map["title"], "title") ?? library.title, library: library.name)
-        if let reason = reader.text(map["closed"], "closed") { queue.opening = .closed(reason: reason) }
+        var queue = Queue(name: name, title: reader.title(map["title"], "title") ?? library.title, library: library.name)
+        if let reason = reader.title(map["closed"], "closed") { queue.opening = .closed(reason: reason) }
         if let list = map["aliases"] {
             for node in reader.sequence(list, "aliases") {
                 guard let alias: QueueName = reader.name(node, "a queue's other name") else { continue }
@@ -190,6 +185,7 @@ public struct ConsortiumFile: Sendable {
             }
         }
         queues.append(queue)
+        queueLines.append(node.line)
     }
 
     /// A service of the old vendor's, whose number pages carry: its queues in the order of its levels.
@@ -236,7 +232,7 @@ public struct ConsortiumFile: Sendable {
         if operators.contains(where: { $0.name == name }) { reader.fail(nameNode, "the operator `\(name)` stands here a second time") }
         var staffed: [QueueName] = []
         if let list = map["queues"] {
-            for queue in reader.sequence(list, "queues") {
+            for queue in reader.sequence(list, "queues", max: Limits.queuesPerOperatorMax) {
                 guard let queueName: QueueName = reader.name(queue, "a queue's name") else { continue }
                 reader.references.append((queueName, queue.line))
                 staffed.append(queueName)
@@ -244,8 +240,9 @@ public struct ConsortiumFile: Sendable {
         }
         operators.append(
             Operator(
-                name: name, displayName: reader.text(map["display"], "display") ?? name.text, library: library.name,
+                name: name, displayName: reader.title(map["display"], "display") ?? name.text, library: library.name,
                 queues: staffed.sorted()))
+        operatorLines.append(node.line)
         guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
         guard (8...256).contains(password.utf8.count) else {
             reader.fail(passwordNode, "a password has 8 to 256 bytes")
@@ -262,7 +259,6 @@ public struct ConsortiumFile: Sendable {
                 line: line,
                 "there is no queue `\(queue)` in this file; the queues are \(known.sorted().map(\.text).joined(separator: ", "))")
         }
-        if libraries.count > Limits.librariesMax { reader.fail(line: 1, "more than \(Limits.librariesMax) libraries") }
         if queues.count > Limits.queuesMax { reader.fail(line: 1, "more than \(Limits.queuesMax) queues") }
         if operators.count > Limits.operatorsMax { reader.fail(line: 1, "more than \(Limits.operatorsMax) operators") }
     }

@@ -33,20 +33,22 @@ struct Importer {
         report.libraries = file.libraries.count
         report.queues = file.queues.count
         report.operators = file.operators.count
-        propose(file.commands[...], report) { report in
+        propose(Array(zip(file.commands, file.lines))[...], report) { report in
             guard report.problems.isEmpty else { return completion(report) }
             keep(file.credentials[...], report, completion)
         }
     }
 
     /// One after the other: queues name libraries, operators name queues.
-    private func propose(_ commands: ArraySlice<Command>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
-        guard let command = commands.first else { return completion(report) }
+    private func propose(
+        _ commands: ArraySlice<(Command, Int)>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void
+    ) {
+        guard let (command, line) = commands.first else { return completion(report) }
         library.propose(command) { verdict in
             var report = report
             switch verdict {
             case .accepted?: break
-            case .refused(let refusal)?: report.problems.append(refusal.sentence)
+            case .refused(let refusal)?: report.problems.append("line \(line): \(refusal.sentence)")
             case nil: report.problems.append("the node stopped before the import ended; run it again")
             }
             propose(commands.dropFirst(), report, completion)

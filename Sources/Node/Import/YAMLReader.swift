@@ -25,11 +25,11 @@ struct YAMLReader {
         }
         var result: [String: Node] = [:]
         for (key, value) in mapping {
-            let name = key.string ?? "?"
-            if !keys.contains(name) {
+            let name = key.scalar?.string ?? "?"
+            if keys.contains(name) {
+                result[name] = value
+            } else {
                 fail(key, "\(what) has no `\(name)`; it may have: \(keys.joined(separator: ", "))")
-            } else if result.updateValue(value, forKey: name) != nil {
-                fail(key, "\(what) has `\(name)` twice")
             }
         }
         return result
@@ -41,8 +41,11 @@ struct YAMLReader {
         return nil
     }
 
-    mutating func sequence(_ node: Node, _ what: String) -> [Node] {
-        if let sequence = node.sequence { return Array(sequence) }
+    mutating func sequence(_ node: Node, _ what: String, max: Int = 1_000) -> [Node] {
+        if let sequence = node.sequence {
+            if sequence.count > max { fail(node, "`\(what)` has \(sequence.count) entries; \(max) is the most") }
+            return Array(sequence.prefix(max))
+        }
         if node.null == nil { fail(node, "`\(what)` must be a list (lines that begin with `-`)") }
         return []
     }
@@ -53,10 +56,15 @@ struct YAMLReader {
             fail(node, "`\(what)` must be a text")
             return nil
         }
-        if what == "title" || what == "display", text.utf8.count > Limits.titleBytesMax {
-            fail(node, "`\(what)` has more than \(Limits.titleBytesMax) bytes")
-        }
         return text
+    }
+
+    /// A text that is shown in a line: neither empty nor long.
+    mutating func title(_ node: Node?, _ what: String) -> String? {
+        guard let node, let title = text(node, what) else { return nil }
+        if node.null != nil || title.isEmpty { fail(node, "`\(what)` is empty; write something, or leave the line out") }
+        if title.utf8.count > Limits.titleBytesMax { fail(node, "`\(what)` has more than \(Limits.titleBytesMax) bytes") }
+        return title
     }
 
     mutating func integer(_ node: Node, _ what: String, _ range: ClosedRange<Int>) -> Int? {
