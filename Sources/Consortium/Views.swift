@@ -17,6 +17,25 @@ public enum Reason: Hashable, Sendable {
     case unknownQueue
 }
 
+extension Reason {
+    /// The reason for people, the same for the operator's list and the help desk.
+    public func sentence(title: (QueueName) -> String) -> String {
+        switch self {
+        case .closed(let why): "Closed: \(why)."
+        case .nobodySignedOn: "Nobody who staffs it is signed on."
+        case .nobodyAvailableHere: "Somebody is signed on, but nobody is available for it."
+        case .everybodyLeaving: "Whoever staffs it is about to leave, and takes no more chats."
+        case .paused: "Nobody picked up twice in a row; it waits for somebody to say that they are back."
+        case .staffed(let count): count == 1 ? "One person staffs it." : "\(count) people staff it."
+        case .everybodyBusy: "Everybody holds as many chats as they may; the wait is shown."
+        case .fallbackOff: "The library does not refer its chats to the general queue."
+        case .fallsBackTo(let queue): "New chats go to \(title(queue))."
+        case .generalUnavailable: "The general queue cannot answer either."
+        case .unknownQueue: "There is no such queue; ask LTG for its present name."
+        }
+    }
+}
+
 /// Whether pressing the button now reaches a person, and whose.
 public enum Reach: Hashable, Sendable {
     /// The queue's own operators.

@@ -123,19 +123,21 @@ struct Directory: Sendable {
     }
 
     private func show(_ reason: Reason) -> ServerMessage.BoardReason {
-        switch reason {
-        case .closed(let why): .init(.closed, why)
-        case .nobodySignedOn: .init(.nobodySignedOn, "Nobody who staffs it is signed on.")
-        case .nobodyAvailableHere: .init(.nobodyAvailableHere, "Somebody is signed on, but nobody is available for it.")
-        case .everybodyLeaving: .init(.everybodyLeaving, "Whoever staffs it is about to leave, and takes no more chats.")
-        case .paused: .init(.paused, "Nobody picked up twice in a row; it waits for somebody to say that they are back.")
-        case .staffed(let count): .init(.staffed, count == 1 ? "One person staffs it." : "\(count) people staff it.")
-        case .everybodyBusy: .init(.everybodyBusy, "Everybody holds as many chats as they may; the wait is shown.")
-        case .fallbackOff: .init(.fallbackOff, "The library does not refer its chats to the general queue.")
-        case .fallsBackTo(let queue): .init(.fallsBackTo, "New chats go to \(self.queue(queue).title).")
-        case .generalUnavailable: .init(.generalUnavailable, "The general queue cannot answer either.")
-        case .unknownQueue: .init(.unknownQueue, "There is no such queue; ask LTG for its present name.")
-        }
+        let code: ServerMessage.BoardReason.Code =
+            switch reason {
+            case .closed: .closed
+            case .nobodySignedOn: .nobodySignedOn
+            case .nobodyAvailableHere: .nobodyAvailableHere
+            case .everybodyLeaving: .everybodyLeaving
+            case .paused: .paused
+            case .staffed: .staffed
+            case .everybodyBusy: .everybodyBusy
+            case .fallbackOff: .fallbackOff
+            case .fallsBackTo: .fallsBackTo
+            case .generalUnavailable: .generalUnavailable
+            case .unknownQueue: .unknownQueue
+            }
+        return .init(code, reason.sentence { queue($0).title })
     }
 
     private func show(_ library: Library) -> ServerMessage.BoardLibrary {

@@ -144,6 +144,7 @@ extension CallslipNode {
                 name: view.member.name, state: "\(view.member.state)", incarnation: view.member.incarnation, heardAgoMs: view.heardAgoMs,
                 roles: roles, boot: String(view.member.bootID, radix: 16))
         }
+        let titles = Dictionary((board?.queues ?? []).map { ($0.queue.name, $0.queue.title) }, uniquingKeysWith: { first, _ in first })
         let queues = (board?.queues ?? []).map { status in
             let reach =
                 switch status.decision.reach {
@@ -153,8 +154,8 @@ extension CallslipNode {
                 }
             return NodeStatus.QueueLine(
                 name: status.queue.name.text, title: status.queue.title, library: status.queue.library?.text, reach: reach,
-                staffed: status.staffed,
-                free: status.freePlaces, waiting: status.waiting, paused: status.paused)
+                staffed: status.staffed, free: status.freePlaces, waiting: status.waiting, paused: status.paused,
+                why: status.decision.reasons.map { $0.sentence { titles[$0] ?? $0.text } })
         }
         let hints = gossip.members.compactMap(\.member.coordinatorHint)
         let leader = coordinator?.core.role.leader?.text ?? hints.max { $0.term < $1.term }?.leader

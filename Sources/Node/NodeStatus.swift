@@ -27,6 +27,8 @@ public struct NodeStatus: Codable, Sendable {
         public var free: Int
         public var waiting: Int
         public var paused: Bool
+        /// Why its button is on or off, in sentences.
+        public var why: [String]
     }
     public var node: String
     public var boot: String

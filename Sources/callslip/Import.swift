@@ -22,7 +22,7 @@ struct Import: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
-        guard let yaml = Files.read(file) else { throw ValidationError("cannot read \(file)") }
+        let yaml = try Files.text(of: file)
         do {
             let parsed = try ConsortiumFile(yaml: yaml)
             if check {

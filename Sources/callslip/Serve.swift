@@ -40,7 +40,7 @@ struct Serve: AsyncParsableCommand {
         guard let config else {
             return try NodeConfiguration.embedded(data: data, webPort: port, peerPort: port + 1, gossipPort: port + 2)
         }
-        guard let text = Files.read(config) else { throw ValidationError("cannot read \(config)") }
+        let text = try Files.text(of: config)
         do {
             return try NodeConfiguration(yaml: text)
         } catch {

@@ -19,35 +19,86 @@ struct Status: AsyncParsableCommand {
             throw ValidationError("\(node) answered \(response.status): \(response.text)")
         }
         if json { return print(response.text) }
+        showNode(status)
+        showMembers(status)
+        showQueues(status)
+    }
+
+    private func showNode(_ status: NodeStatus) {
+        print("Node \(status.node), served by \(status.servedBy ?? "no coordinator"); leader \(status.leader ?? "unknown")")
+        if status.isolated { print("ISOLATED: this node reaches no coordinator that knows a leader") }
+        guard let raft = status.raft else { return }
         print(
-            "node \(status.node) (boot \(status.boot)), served by \(status.servedBy ?? "no coordinator"), leader \(status.leader ?? "unknown")"
-        )
-        if status.isolated { print("ISOLATED: this node reaches no coordinator that has a leader") }
-        if let raft = status.raft {
-            print(
-                "raft: \(raft.role), term \(raft.term), commit \(raft.commitIndex), applied \(raft.appliedIndex), last \(raft.lastIndex), state \(raft.digest)"
-            )
-            if let halted = raft.halted { print("HALTED: \(halted)") }
-        }
+            "Log: \(raft.role) in term \(raft.term), committed through \(raft.commitIndex), applied through \(raft.appliedIndex), "
+                + "last \(raft.lastIndex); state \(raft.digest)")
+        if let halted = raft.halted { print("HALTED: \(halted)") }
+    }
+
+    private func showMembers(_ status: NodeStatus) {
+        print("\nMembers")
         Table.print(
-            ["member", "state", "inc.", "heard", "roles"],
-            status.members.map { [$0.name, $0.state, "\($0.incarnation)", "\($0.heardAgoMs) ms", $0.roles.joined(separator: "+")] })
-        Table.print(
-            ["queue", "library", "reach", "staffed", "free", "waiting"],
-            status.queues.map {
-                [$0.name, $0.library ?? "(all)", $0.paused ? "paused" : $0.reach, "\($0.staffed)", "\($0.free)", "\($0.waiting)"]
+            [.left("name"), .left("roles"), .left("state"), .right("heard"), .right("incarnation")],
+            status.members.map {
+                [
+                    $0.name, $0.roles.joined(separator: ", "), $0.state, $0.name == status.node ? "here" : age($0.heardAgoMs),
+                    "\($0.incarnation)",
+                ]
             })
-        print("\(status.waiting) waiting, \(status.kept) kept, \(status.signedOn) signed on")
+    }
+
+    private func age(_ ms: Int64) -> String {
+        ms < 10_000 ? "\(ms) ms ago" : ms < 600_000 ? "\(ms / 1_000) s ago" : "\(ms / 60_000) min ago"
+    }
+
+    private func showQueues(_ status: NodeStatus) {
+        guard !status.queues.isEmpty else {
+            return print("\nNo queues yet: bring a consortium in with `callslip import FILE`")
+        }
+        print("\nQueues: \(status.waiting) waiting, \(status.kept) kept as messages, \(status.signedOn) operators signed on")
+        Table.print(
+            [.left("queue"), .left("library"), .left("button"), .right("staff"), .right("free"), .right("waiting"), .left("why")],
+            status.queues.map {
+                [$0.name, $0.library ?? "(all)", button($0), "\($0.staffed)", "\($0.free)", "\($0.waiting)", $0.why.joined(separator: " ")]
+            })
+    }
+
+    private func button(_ queue: NodeStatus.QueueLine) -> String {
+        switch queue.reach {
+        case "own": "on"
+        case "referred": "on, referred"
+        default: queue.paused ? "off, paused" : "off"
+        }
     }
 }
 
 /// Columns for a terminal.
 enum Table {
-    static func print(_ heads: [String], _ rows: [[String]]) {
-        let widths = heads.indices.map { column in ([heads] + rows).map { $0[column].count }.max() ?? 0 }
-        for row in [heads] + rows {
-            let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-            Swift.print("  " + cells.joined(separator: "  "))
+    enum Head {
+        case left(String)
+        case right(String)
+
+        var text: String {
+            switch self {
+            case .left(let text), .right(let text): text
+            }
+        }
+
+        func pad(_ cell: String, to width: Int) -> String {
+            let room = String(repeating: " ", count: max(0, width - cell.count))
+            if case .right = self { return room + cell }
+            return cell + room
+        }
+    }
+
+    static func print(_ heads: [Head], _ rows: [[String]]) {
+        let all = [heads.map(\.text)] + rows
+        let widths = heads.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        for row in all {
+            let cells = heads.indices.map { heads[$0].pad(row[$0], to: widths[$0]) }
+            // A last column without an end would only wrap in the terminal.
+            var line = "  " + cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            Swift.print(line)
         }
     }
 }

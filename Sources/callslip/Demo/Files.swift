@@ -6,20 +6,29 @@ import Sodium
 enum Files {
     static let bytesMax = 8 * 1024 * 1024
 
+    /// Why a file could not be read.
+    struct Unreadable: Error, CustomStringConvertible {
+        let path: String
+        let why: String
+        var description: String { "cannot read \(path): \(why)" }
+    }
+
     /// `nil` when there is no such file or it cannot be read.
-    static func read(_ path: String) -> String? {
+    static func read(_ path: String) -> String? { try? text(of: path) }
+
+    static func text(of path: String) throws(Unreadable) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { throw Unreadable(path: path, why: String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while bytes.count <= bytesMax {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
-            guard count >= 0 else { return nil }
+            guard count >= 0 else { throw Unreadable(path: path, why: String(cString: strerror(errno))) }
             if count == 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
         }
-        return nil
+        throw Unreadable(path: path, why: "it has more than \(bytesMax) bytes")
     }
 
     static func write(_ path: String, _ text: String, mode: mode_t) throws {
