@@ -85,8 +85,9 @@ struct Demo: AsyncParsableCommand {
         let story = Story(cluster)
         do {
             try cluster.prepare(fresh: true)
-            try await cluster.bringUp(importing: Story.withShortTimes(yaml))
-            let held = try await story.tell()
+            let short = Story.withShortTimes(yaml)
+            try await cluster.bringUp(importing: short)
+            let held = try await story.tell(short)
             story.end()
             await cluster.stopAll()
             guard held, unexpected == 0 else { throw ExitCode.failure }

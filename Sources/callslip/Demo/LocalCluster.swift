@@ -30,7 +30,7 @@ final class LocalCluster {
     let folder: String
     let basePort: UInt16
     private(set) var processes: [String: LocalProcess] = [:]
-    private let program: String
+    let program: String
     private let frameAncestor: String
     /// More words for `serve`.
     private let options: [String]

@@ -6,7 +6,16 @@ import Consortium
 import EventLoop
 
 struct Chat: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Chat as a patron, in the terminal. The end of input (Ctrl-D) leaves.")
+    static let configuration = CommandConfiguration(
+        abstract: "Chat as a patron, in the terminal.",
+        discussion: """
+            Each line is said as it is; lines that begin with a slash are for this program: /yes and /no answer what you are asked, /keep [CONTACT] \
+            leaves the question as a message, /leave ends the chat, and so does the end of the input (Ctrl-D). The exit status is 0 when everything \
+            that was said is safe.
+            """)
+
+    /// How long a node may take to answer at first.
+    private static let answerMsMax: UInt64 = 15_000
 
     @Option(help: "The address of a node.")
     var node: String
@@ -17,13 +26,19 @@ struct Chat: AsyncParsableCommand {
     @Flag(help: "Agree that the general queue answers when the library cannot.")
     var referralAgreed = false
 
+    @Option(help: "After the end of the input, stay until the chat is closed, but at most this many seconds. For scripts.")
+    var stay: UInt64 = 0
+
     func run() async throws {
         guard let queue = QueueName(queue) else { throw ValidationError("--queue: expected \(QueueName.rule)") }
-        try await Self.run(node: node, queue: queue, referralAgreed: referralAgreed)
+        guard node.hasPrefix("http://") || node.hasPrefix("https://") else {
+            throw ValidationError("--node: expected an address such as http://127.0.0.1:7100, found `\(node)`")
+        }
+        try await Self.run(node: node, queue: queue, referralAgreed: referralAgreed, stayMs: min(stay, 86_400) * 1_000)
     }
 
     @ClusterActor
-    private static func run(node: String, queue: QueueName, referralAgreed: Bool) async throws {
+    private static func run(node: String, queue: QueueName, referralAgreed: Bool, stayMs: UInt64) async throws {
         let patron = PatronSession("you", nodes: [node], queue: queue, referralAgreed: referralAgreed)
         patron.agrees = referralAgreed ? true : nil
         let sender = patron.copy.sender
@@ -40,25 +55,68 @@ struct Chat: AsyncParsableCommand {
             feed.finish()
         }
         patron.start()
+        do {
+            try await Wait.until("\(node) to answer", withinMs: answerMsMax) { patron.isAttached || patron.ended != nil }
+        } catch {
+            patron.onEnded = nil
+            patron.close()
+            throw error
+        }
         // Reading blocks, so it is done away from the loop's thread.
         Task.detached {
             while let line = readLine() { feed.yield(line) }
             feed.finish()
         }
         for await line in lines where !line.isEmpty {
-            if patron.ended != nil { break }
-            guard line.utf8.count <= Limits.messageBytesMax else {
-                Terminal.complain("That is longer than \(Limits.messageBytesMax) bytes; say it in parts.\n")
-                continue
-            }
-            if !patron.say(line) { Terminal.complain("Too much is not yet safe; wait a moment and say it again.\n") }
+            if patron.ended != nil || line == "/leave" { break }
+            await take(line, for: patron)
         }
         guard patron.ended == nil else { throw ExitCode.failure }
         try await Wait.until("the service to take everything", withinMs: 30_000) {
             patron.ended != nil || patron.copy.outbox.entries.isEmpty
         }
-        // A chat that is over already cannot be left.
-        if case .closed = patron.phase {} else if patron.ended == nil { try await patron.leave() }
+        try await leave(patron, afterMs: stayMs)
+    }
+
+    /// One line of the person or the script.
+    @ClusterActor
+    private static func take(_ line: String, for patron: PatronSession) async {
+        guard line.hasPrefix("/") else {
+            guard line.utf8.count <= Limits.messageBytesMax else {
+                return Terminal.complain("That is longer than \(Limits.messageBytesMax) bytes; say it in parts.\n")
+            }
+            if !patron.say(line) { Terminal.complain("Too much is not yet safe; wait a moment and say it again.\n") }
+            return
+        }
+        let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+        do {
+            switch words[0] {
+            case "/yes": try await patron.answer(true)
+            case "/no": try await patron.answer(false)
+            case "/keep":
+                var generator = SystemRandomNumberGenerator()
+                let code = PickUpCode.make(using: &generator)
+                try await patron.keep(code: code, contact: words.count > 1 ? words[1] : "")
+                Terminal.say("-- your question is kept; the answer can be collected with the code \(code)")
+            default: Terminal.complain("There is no \(words[0]); there are /yes, /no, /keep [CONTACT] and /leave.\n")
+            }
+        } catch {
+            Terminal.complain("\(error)\n")
+        }
+    }
+
+    /// A chat that is over, and a question that is kept, need not be left.
+    @ClusterActor
+    private static func leave(_ patron: PatronSession, afterMs stayMs: UInt64) async throws {
+        func isOver() -> Bool {
+            switch patron.phase {
+            case .closed?, .kept?: true
+            default: patron.ended != nil
+            }
+        }
+        let deadlineMs = ClusterActor.loop.nowMs + stayMs
+        while !isOver(), ClusterActor.loop.nowMs < deadlineMs { await Wait.pause(ms: 50) }
+        if !isOver() { try await patron.leave() }
         patron.onEnded = nil
         patron.close()
     }
@@ -91,9 +149,14 @@ struct Chat: AsyncParsableCommand {
     private static func describe(_ phase: ServerMessage.Phase) -> String {
         switch phase {
         case .waiting(let queue, let ahead): "waiting for \(queue.title), \(ahead) ahead of you"
-        case .held(let held): "with \(held.by.display)" + (held.by.library.map { " of \($0.title)" } ?? "")
-        case .ask(let queue): "the library cannot answer now; with --referral-agreed, \(queue.title) does"
-        case .unattended: "nobody can answer now"
+        case .held(let held):
+            if let offer = held.offer, offer.asked {
+                "may \(offer.target.title) take over from \(held.by.display)? Say /yes or /no"
+            } else {
+                "with \(held.by.display)" + (held.by.library.map { " of \($0.title)" } ?? "")
+            }
+        case .ask(let queue): "the library cannot answer now; may \(queue.title)? Say /yes or /no"
+        case .unattended: "nobody can answer now; /keep leaves your question to be answered later"
         case .kept: "your question was kept"
         case .closed(let reason): "closed (\(reason.rawValue))"
         }

@@ -95,6 +95,12 @@ final class DeskSession {
         return offer
     }
 
+    func withdraw(_ chat: ChatID, offer: LogPosition) async throws {
+        _ = try await link.request(.withdraw(.new(), chat, token: try held(chat), offer: offer))
+    }
+
+    func release(_ chat: ChatID) async throws { _ = try await link.request(.release(.new(), chat, token: try held(chat))) }
+
     func closeChat(_ chat: ChatID) async throws { _ = try await link.request(.close(.new(), chat, token: try held(chat))) }
 
     private func held(_ chat: ChatID) throws -> LogPosition {

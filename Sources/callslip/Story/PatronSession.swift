@@ -21,6 +21,12 @@ final class PatronSession {
     private(set) var isAttached = false
     private var beginning: RequestID = .new()
     private var answered: Set<LogPosition> = []
+    /// Everything that this page said, for a service that has lost the chat.
+    private var said: [String] = []
+    /// The service did not know the chat: it was re-created from what is here.
+    private var isSupplied = false
+    /// A message was shown as re-created from the patron's own copy.
+    private(set) var sawOwn = false
 
     /// Whether it agrees when asked about a transfer or a referral; `nil` leaves the question open.
     var agrees: Bool? = true
@@ -31,13 +37,14 @@ final class PatronSession {
         set { link.onEnded = newValue }
     }
 
-    init(_ name: String, nodes: [String], queue: QueueName, referralAgreed: Bool, recorder: Recorder? = nil) {
+    /// - Parameter isKnown: the page takes it that the service knows the chat, as one that was restored from the tab's storage does.
+    init(_ name: String, nodes: [String], queue: QueueName, referralAgreed: Bool, recorder: Recorder? = nil, isKnown: Bool = false) {
         self.name = name
         self.queue = queue
         self.referralAgreed = referralAgreed
         self.recorder = recorder
         secret = .new()
-        isOpened = false
+        isOpened = isKnown
         copy = Copy(chat: .new(), sender: .new(), reader: name)
         link = ClientLink(nodes: nodes, hello: .init(role: .patron, client: "callslip-terminal/1"), roams: true)
         attend()
@@ -68,12 +75,23 @@ final class PatronSession {
     @discardableResult
     func say(_ text: String) -> Bool {
         guard let sequence = copy.outbox.add(text) else { return false }
+        said.append(text)
         recorder?.said(copy.key(sequence), text)
         flush()
         return true
     }
 
     func leave() async throws { _ = try await link.request(.leave(.new(), chat)) }
+
+    /// Leaves the question as a message; whoever shows the code collects the answer.
+    func keep(code: String, contact: String) async throws { _ = try await link.request(.keep(.new(), chat, code: code, contact: contact)) }
+
+    /// Answers what the chat's phase asks now.
+    func answer(_ agreed: Bool) async throws {
+        guard let offer = question else { throw ClientRefusal(request: "an answer", code: "notAsked", text: "nothing is asked now") }
+        answered.insert(offer)
+        _ = try await link.request(.consent(.new(), chat, offer: offer, agreed: agreed))
+    }
 
     private func attend() {
         link.onWelcome = { [unowned self] in
@@ -89,7 +107,11 @@ final class PatronSession {
             beginning = .new()
             link.send(.resume(.init(re: beginning, chat: chat, secret: secret, attach: attach, after: copy.last)))
         } else {
-            link.send(.open(.init(re: beginning, chat: chat, secret: secret, attach: attach, queue: queue, referralAgreed: referralAgreed)))
+            link.send(
+                .open(
+                    .init(
+                        re: beginning, chat: chat, secret: secret, attach: attach, queue: queue, referralAgreed: referralAgreed,
+                        patronSupplied: isSupplied)))
         }
     }
 
@@ -115,9 +137,10 @@ final class PatronSession {
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: refusedSay(nack)
         case .chat(let state) where state.chat == chat:
             copy.receive(state)
-            answerQuestion(state.phase)
+            answerQuestion()
             onState?(state)
         case .messages(let id, let messages, _) where id == chat:
+            if messages.contains(where: \.own) { sawOwn = true }
             let new = copy.receive(messages)
             if !new.isEmpty { onNew?(new) }
         case .fenced(let id) where id == chat: link.close("another page has taken the chat over")
@@ -126,10 +149,23 @@ final class PatronSession {
     }
 
     private func refusedBeginning(_ refused: ServerMessage.Refused) {
+        if refused.code == .unknownChat, isOpened { return supply() }
         guard refused.code == .busy else { return link.close("\(refused.code.rawValue): \(refused.text)") }
         link.later(ms: refused.retryMs ?? 500) { [unowned self] in
             if link.isWelcome, !isAttached { begin() }
         }
+    }
+
+    /// The service has lost the chat, or never had it: it is opened again, and everything is said again by a sender of its own.
+    private func supply() {
+        isOpened = false
+        isSupplied = true
+        copy = Copy(chat: chat, sender: .new(), reader: name)
+        for text in said {
+            if let sequence = copy.outbox.add(text) { recorder?.said(copy.key(sequence), text) }
+        }
+        beginning = .new()
+        begin()
     }
 
     private func refusedSay(_ nack: ServerMessage.Nack) {
@@ -143,17 +179,17 @@ final class PatronSession {
         }
     }
 
-    private func answerQuestion(_ phase: ServerMessage.Phase) {
-        guard let agrees else { return }
-        let offer: LogPosition
+    /// The offer that the patron is asked about; zero stands for being answered by the general queue.
+    private var question: LogPosition? {
         switch phase {
-        case .ask: offer = .zero
-        case .held(let held):
-            guard let asked = held.offer, asked.asked else { return }
-            offer = asked.offer
-        default: return
+        case .ask?: .zero
+        case .held(let held)?: held.offer.flatMap { $0.asked ? $0.offer : nil }
+        default: nil
         }
-        guard answered.insert(offer).inserted else { return }
+    }
+
+    private func answerQuestion() {
+        guard let agrees, let offer = question, answered.insert(offer).inserted else { return }
         // A refusal means that the question is over; the phase shows it.
         Task { _ = try? await link.request(.consent(.new(), chat, offer: offer, agreed: agrees)) }
     }

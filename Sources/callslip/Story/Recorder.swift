@@ -10,6 +10,9 @@ final class Recorder {
     private var saidMs: [History.Key: UInt64] = [:]
     /// The longest time between saying something and hearing that it is safe.
     private(set) var longestMs: UInt64 = 0
+    /// The same where nothing could be acknowledged, as no coordinator was there.
+    private(set) var longestInOutageMs: UInt64 = 0
+    private var isOutage = false
     private(set) var longestInStepMs: UInt64 = 0
     private(set) var acknowledgedInStep = 0
 
@@ -21,7 +24,7 @@ final class Recorder {
     func acknowledged(_ key: History.Key, at position: Position) {
         if let since = saidMs.removeValue(forKey: key) {
             let tookMs = ClusterActor.loop.nowMs - since
-            longestMs = max(longestMs, tookMs)
+            if isOutage { longestInOutageMs = max(longestInOutageMs, tookMs) } else { longestMs = max(longestMs, tookMs) }
             longestInStepMs = max(longestInStepMs, tookMs)
             acknowledgedInStep += 1
         }
@@ -31,7 +34,10 @@ final class Recorder {
     /// It was refused: nobody waits for it any more.
     func refused(_ key: History.Key) { saidMs[key] = nil }
 
-    func beginStep() { (longestInStepMs, acknowledgedInStep) = (0, 0) }
+    func beginStep(outage: Bool) {
+        (longestInStepMs, acknowledgedInStep) = (0, 0)
+        isOutage = outage
+    }
 
     func judge(_ transcripts: [History.Transcript]) -> Judgement {
         history.transcripts = transcripts
