@@ -71,6 +71,7 @@ extension ConsortiumState {
             if status.queue.library == nil { index.general = status.queue.name }
         }
         for person in base.board.operators { operators[person.name] = person }
+        index.rosterBytes = countedRosterBytes
         for status in base.board.signedOn where status.node == base.node && operators[status.name] != nil {
             store(
                 Session(

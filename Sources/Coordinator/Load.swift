@@ -13,7 +13,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings: self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage: self = .act
-        case .say: self = .message
+        case .say, .mergeBranch: self = .message
         case .open: self = .opening
         }
     }
@@ -39,6 +39,7 @@ extension Command {
             return base + queue.title.utf8.count
         case .setOperator(let person):
             return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
+        case .mergeBranch(let merge): return merge.lines.reduce(base) { $0 + base + $1.text.utf8.count }
         case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }
         default: return base
         }
