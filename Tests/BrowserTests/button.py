@@ -50,6 +50,16 @@ def run(stage):
         expect(privacy).to_be_visible()
         assert privacy.evaluate(before), "the privacy sentence must stand before Send"
         stage.look(patron.page, f"panel-nobody-{name}")
+    # The node that the page names first is gone: the button comes from the next, styled and at work.
+    context = stage.context()
+    stage.serve_page(context, "/pages/first-node-gone", f"""<script async src="{stage.node('memorial')}/js/callslip.js" data-queue="memorial"
+      data-nodes="{stage.node('college')}"></script>""")
+    context.route(lambda url: url.startswith(stage.node("memorial")) and not url.endswith("/js/callslip.js"), lambda route: route.abort())
+    orphan = stage.patron(context=context, path=stage.site + "/pages/first-node-gone")
+    expect(orphan.launcher).to_contain_text("leave a message")
+    assert orphan.launcher.evaluate("(button) => getComputedStyle(button).position") == "fixed"
+    orphan.open()
+
     # Escape leads back to the button, and nothing of a chat was begun.
     patron.page.keyboard.press("Escape")
     expect(patron.page.locator("#callslip-panel")).to_be_hidden()

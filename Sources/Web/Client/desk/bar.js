@@ -57,7 +57,7 @@ export class Bar {
         const lost = !ready && lostMs >= bannerAfterMs;
         const state = ended ? "ended" : isolated ? "isolated" : lost ? "lost" : "ready";
         this.lineState.dataset.state = this.desk.me === null && state === "ready" && !ready ? "connecting" : state;
-        setText(this.lineText, { ended: "Not connected", isolated: service.answering ? "This library answers by itself" : "Cut off from the consortium", lost: "Reconnecting…", ready: this.desk.me === null ? "Connecting…" : "Connected" }[state]);
+        setText(this.lineText, { ended: "Not connected", isolated: service.answering ? "Answering alone" : "Cut off", lost: "Reconnecting…", ready: this.desk.me === null ? "Connecting…" : "Connected" }[state]);
         const late = lost && lostMs >= othersAfterMs;
         const key = `${state} ${late} ${unsent > 0} ${ended?.text ?? ""} ${isolated ? `${service.answering} ${service.text}` : ""}`;
         if (key === this.bannerKey) return;

@@ -14,14 +14,13 @@ const part = (tag, name) => Object.assign(document.createElement(tag), { classNa
 /**
  * Makes one button.
  * @param {object} options
- * @param {string} options.home the node that its styles come from
  * @param {string} options.queue
  * @param {string} [options.label] its words
  * @param {boolean} [options.fixed] in the corner of the window
  * @param {() => void} options.pressed
  * @returns {{host: HTMLElement, draw: (said: object|null, goesOn: boolean) => void, hide: (on: boolean) => void, busy: (on: boolean) => void, focus: (how: object) => void}}
  */
-export function makeLauncher({ home, queue, label, fixed = false, pressed }) {
+export function makeLauncher({ queue, label, fixed = false, pressed }) {
     const host = document.createElement("span");
     host.setAttribute("data-callslip-button", queue);
     const root = host.attachShadow({ mode: "open", delegatesFocus: true });
@@ -43,7 +42,7 @@ export function makeLauncher({ home, queue, label, fixed = false, pressed }) {
     };
     show();
     for (const path of ["/shared/tokens.css", "/patron/launcher.css"]) {
-        const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: home + path });
+        const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(path, import.meta.url).href });
         link.onload = link.onerror = () => {
             unstyled -= 1;
             show();
@@ -84,7 +83,7 @@ export function placeButtons({ nodes: named, queue, title, label }) {
 
     function make(place, its) {
         const button = { ...its, said: null };
-        button.launcher = makeLauncher({ home: nodes[0], ...its, pressed: () => open(button) });
+        button.launcher = makeLauncher({ ...its, pressed: () => open(button) });
         buttons.push(button);
         place.append(button.launcher.host);
     }

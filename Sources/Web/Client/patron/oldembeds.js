@@ -109,7 +109,7 @@ export function follow(address) {
     }
 
     function launcher(fixed) {
-        const its = makeLauncher({ home: nodes[0], queue: services[0], fixed, pressed: () => open(service(), its, { occupied: (on) => its.hide(on) }) });
+        const its = makeLauncher({ queue: services[0], fixed, pressed: () => open(service(), its, { occupied: (on) => its.hide(on) }) });
         return its;
     }
 
