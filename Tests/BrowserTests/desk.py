@@ -138,4 +138,8 @@ def run(stage):
     page.set_viewport_size({"width": 1440, "height": 900})
     for _, question in QUESTIONS:
         stan.close(stan.column(question))
+    # Each queue has its own switch: going away from one leaves the others.
+    stan.on("steenbock").set("general", False)
+    expect(stan.switch("steenbock")).to_have_attribute("aria-checked", "true")
+    stage.until("the general queue to be off alone", lambda: [stage.presence(queue, "college") for queue in ("general", "steenbock")] == ["unavailable", "available"], 5)
     stan.leave()

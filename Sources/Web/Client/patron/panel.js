@@ -10,13 +10,14 @@ import { setText } from "../shared/dom.js";
 import { askPresence } from "../shared/presence.js";
 import { readCode, utf8Bytes } from "../shared/wording.js";
 import { cardFor, drawCard } from "./cards.js";
-import { el, icon } from "./dom.js";
+import { el } from "./dom.js";
+import { drawComposer, drawIntro, drawMute, drawTab, drawTyping } from "./drawing.js";
 import { copy, saveAsFile } from "./keeping.js";
 import { Log } from "./log.js";
 import { covers, followKeyboard, keepFocusInside, relativeUnit } from "./place.js";
-import { TEXT_BYTES_MAX, introduction, parts, room, standing, trouble } from "./sayings.js";
+import { TEXT_BYTES_MAX, parts, standing, trouble } from "./sayings.js";
 import { PatronSession } from "./session.js";
-import { dots, makeSlip } from "./slip.js";
+import { makeSlip } from "./slip.js";
 import { allowSound, chime } from "./sound.js";
 import { handOver, readChat, recall, remember, writeChat } from "./store.js";
 
@@ -143,7 +144,7 @@ class Panel {
             this.#muted = !this.#muted;
             remember("muted", this.#muted);
             if (!this.#muted) allowSound();
-            this.#drawMute();
+            drawMute(slip, this.#muted);
         });
         slip.minimise.addEventListener("click", () => this.#toMinimised());
         slip.tab.addEventListener("click", () => this.open({}));
@@ -343,30 +344,18 @@ class Panel {
         setText(slip.status, standing(view));
         slip.intro.hidden = !there.intro;
         this.#log.element.hidden = !there.log;
-        if (there.intro) this.#drawIntro();
+        if (there.intro) drawIntro(slip, this.#presence, this.#options.title);
         for (const name of ["collect", "end", "save", "mute"]) slip[name].hidden = !there[name];
         this.#drawCard(view);
         this.#drawNotice();
-        this.#drawTyping(view);
+        drawTyping(slip, view);
         this.#drawComposer();
-        this.#drawMute();
+        drawMute(slip, this.#muted);
         this.#drawTab();
     }
 
     #parts() {
         return parts(this.#session.view, { local: this.#local, nobody: this.#presence?.reach === "nobody", empty: this.#log.empty });
-    }
-
-    #drawIntro() {
-        const { intro } = this.#slip;
-        const { reach, mark, head, text } = introduction(this.#presence, this.#options.title);
-        if (intro.dataset.reach === reach && intro.dataset.text === head + text) return;
-        intro.dataset.reach = reach;
-        intro.dataset.text = head + text;
-        intro.replaceChildren(
-            mark ? el("p.mark", { "aria-hidden": "true" }, mark) : "",
-            el("div#callslip-presence", { role: "status" }, el("p.who-answers", {}, head), el("p", {}, text)),
-        );
     }
 
     #drawCard(view) {
@@ -391,43 +380,12 @@ class Panel {
         setText(this.#slip.notice, text);
     }
 
-    #drawTyping(view) {
-        const { typing } = this.#slip;
-        typing.hidden = !view.typing;
-        if (view.typing) typing.replaceChildren(`${view.chat?.phase?.by?.display ?? "The librarian"} is writing`, dots());
-    }
-
     #drawComposer() {
-        const slip = this.#slip;
-        const there = this.#parts();
-        const { stage } = this.#session.view;
-        slip.form.hidden = !there.composer;
-        slip.privacy.hidden = !there.privacy;
-        slip.byMail.hidden = !there.contact;
-        slip.composer.placeholder = stage === "start" ? "What would you like to know?" : "Write a message";
-        slip.composer.setAttribute("aria-label", stage === "start" ? "Your question" : "Your message");
-        slip.send.setAttribute("aria-label", there.contact ? "Leave your question as a message" : "Send");
-        const { text, over } = room(utf8Bytes(slip.composer.value));
-        setText(slip.count, text);
-        slip.count.classList.toggle("over", over);
-        slip.send.setAttribute("aria-disabled", String(over || slip.composer.value.trim() === ""));
-        slip.composer.setAttribute("aria-invalid", String(over));
-    }
-
-    #drawMute() {
-        const { mute } = this.#slip;
-        if (mute.dataset.muted === String(this.#muted)) return;
-        mute.dataset.muted = String(this.#muted);
-        mute.setAttribute("aria-pressed", String(!this.#muted));
-        mute.title = this.#muted ? "Sound is off" : "Sound is on";
-        mute.replaceChildren(icon(this.#muted ? "soundOff" : "soundOn"));
+        drawComposer(this.#slip, this.#parts(), this.#session.view.stage);
     }
 
     #drawTab() {
-        const { badge, tab } = this.#slip;
-        badge.hidden = this.#unread === 0;
-        setText(badge, this.#unread > 99 ? "99+" : String(this.#unread));
-        tab.setAttribute("aria-label", this.#unread > 0 ? `Your chat, ${this.#unread} new` : "Your chat, open again");
+        drawTab(this.#slip, this.#unread);
         if (this.#options.mode === "page") document.title = `${this.#unread > 0 ? `(${this.#unread}) ` : ""}${this.#slip.title.textContent}`;
     }
 }
