@@ -33,6 +33,14 @@ def run(stage):
     lea.close(column)
     lea.leave()
 
+    # A page whose queue is gone says so to a patron, in words for a patron.
+    nowhere = stage.page(stage.context(), "no such queue")
+    nowhere.goto(stage.node("memorial") + "/chat/no-such-queue@chat.example.org")
+    nowhere.fill("#callslip-composer", "Anybody?")
+    nowhere.press("#callslip-composer", "Enter")
+    expect(nowhere.locator('[data-callslip-card="refused"]')).to_contain_text("Your library’s own pages say how to reach it.")
+    stage.look(nowhere, "panel-nowhere")
+
     # Any browser, any button: the code alone.
     collector = stage.patron("memorial").open()
     collector.page.locator("#callslip-collect").click()

@@ -67,5 +67,6 @@ def run(stage):
     other.end()
     stan.close(column)
     expect(patron.card("closed")).to_contain_text("The chat has ended")
+    expect(patron.page.locator("#callslip-log")).to_be_focused()
     stage.look(patron.page, "panel-closed")
     stan.leave()

@@ -166,6 +166,7 @@ export class Help {
                 h("ul", { class: "notes" },
                     h("li", { text: "Each queue has its own switch: going away from one leaves you on the others." }),
                     h("li", { text: "“Sent” means safe: more than half of the coordinators have the message, and no single failure can lose it." }),
+                    h("li", { text: "“Kept at this library” means: your library’s node cannot reach the others, has the message on its own disk, and passes it on when it can." }),
                     h("li", { text: "What you write stays in this tab through lost connections and reloads, and goes out by itself." }),
                     h("li", { text: "A transfer is an offer. The chat is yours until a colleague picks it up." }))));
         root.append(this.dialog);

@@ -7,10 +7,17 @@ import { el } from "./dom.js";
 
 const title = (thing, otherwise) => thing?.title || thing?.name || otherwise;
 
+/** What the node says of these is meant for the help desk. */
+const REFUSED = {
+    unknownQueue: "This button leads to a chat that is no longer there. Your library’s own pages say how to reach it.",
+    full: "So many people are asking that there is no room just now. Please try again in a few minutes.",
+    wrongSecret: "This chat cannot be opened from here. You can begin another.",
+};
+
 /** `{key, kind, …}` or null. `local`: what this panel asked itself ("end", "collect"). */
 export function cardFor(view, local) {
     if (view.stage === "fenced") return { key: "fenced", kind: "fenced" };
-    if (view.stage === "refused") return { key: `refused:${view.problem?.code}`, kind: "refused", text: view.problem?.text };
+    if (view.stage === "refused") return { key: `refused:${view.problem?.code}`, kind: "refused", text: REFUSED[view.problem?.code] ?? view.problem?.text };
     if (local === "end") return { key: "end", kind: "end" };
     if (local === "collect") return { key: "collect", kind: "collect" };
     const { chat } = view;

@@ -337,6 +337,7 @@ class Panel {
         const { chat } = view;
         const slip = this.#slip;
         const there = this.#parts();
+        const writing = slip.form.contains(this.host?.shadowRoot?.activeElement ?? null);
         setText(slip.title, this.#options.title || chat?.library?.title || chat?.queue?.title || this.#presence?.title || "Ask a librarian");
         slip.element.dataset.stage = view.stage;
         slip.element.dataset.phase = chat?.phase?.p ?? "";
@@ -350,6 +351,8 @@ class Panel {
         this.#drawNotice();
         drawTyping(slip, view);
         this.#drawComposer();
+        // What one was writing in is gone: the focus goes to the conversation, not to a button that the next Enter would press.
+        if (writing && slip.form.hidden && there.log) this.#log.list.focus({ preventScroll: true });
         drawMute(slip, this.#muted);
         this.#drawTab();
     }
