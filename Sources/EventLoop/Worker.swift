@@ -9,6 +9,7 @@ public final class Worker: @unchecked Sendable {
     public let name: String
     /// Jobs that may wait or run.
     public let pendingMax: Int
+    private let niceness: Int32
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var queue: [@Sendable () -> Void] = []
@@ -20,10 +21,12 @@ public final class Worker: @unchecked Sendable {
     private var thread: pthread_t = 0
 
     /// Starts the thread. End it with `shutdown`.
-    public init(name: String, pendingMax: Int = Limits.workerPendingMax) {
+    /// - Parameter niceness: 0 to 19; above 0 the thread gives way to others on a busy machine.
+    public init(name: String, pendingMax: Int = Limits.workerPendingMax, niceness: Int32 = 0) {
         precondition(pendingMax > 0, "make worker \(name): expected a limit of at least 1, came \(pendingMax)")
         self.name = name
         self.pendingMax = pendingMax
+        self.niceness = niceness
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
         let status = locked {
@@ -86,6 +89,8 @@ public final class Worker: @unchecked Sendable {
 
     private func threadMain() {
         setThreadName(name)
+        // Linux counts niceness by thread; 0 means the calling one. A refusal costs speed alone.
+        if niceness > 0 { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }
         while let jobs = nextJobs() {
             for job in jobs {
                 job()

@@ -3,7 +3,7 @@ public enum RaftLimits {
     /// The largest payload of one entry. At the limit: `ProposeRefusal.tooLarge`; a larger one from a peer is dropped with its message.
     public static let payloadBytesMax = 1 << 20
     /// The largest snapshot. At the limit: `onSnapshotTaken` refuses it, a larger one from a peer is dropped.
-    public static let snapshotBytesMax = 64 << 20
+    public static let snapshotBytesMax = 512 << 20
     /// A snapshot travels in pieces of at most this size.
     public static let snapshotChunkBytesMax = 256 << 10
     /// Pieces sent ahead of the receiver's answer.

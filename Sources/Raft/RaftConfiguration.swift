@@ -16,6 +16,9 @@ public struct RaftConfiguration: Sendable {
     /// A snapshot is asked for after this many applied entries, or bytes, since the last.
     public var snapshotThresholdEntries: UInt64 = 8192
     public var snapshotThresholdBytes: Int = 32 << 20
+    /// And only when the log since the last snapshot has this share of that one's size, in percent (at most a quarter of `tailBytesMax`): a large
+    /// state is not written again and again for small changes. 0: it is.
+    public var snapshotGrowthPercent: Int = 100
     /// Entries kept before a snapshot, so that a member that is a little behind needs no snapshot: at most this many, and at most these bytes.
     public var snapshotTrailingEntries: UInt64 = 2048
     public var snapshotTrailingBytes: Int = 8 << 20

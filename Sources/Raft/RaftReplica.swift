@@ -38,6 +38,7 @@ public final class RaftReplica {
 
     // Proposals.
     var proposals = ProposalQueue()
+    var notices = CommitNotices()
 
     // What was last told.
     private var toldRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
@@ -268,6 +269,7 @@ public final class RaftReplica {
 
     private func onRoleChange() {
         transfers = [:]
+        notices.forget()
         guard core.role != .leader else { return }
         for tag in proposals.removeAll() { out.append(.dropped(tag, .outcomeUnknown)) }
     }

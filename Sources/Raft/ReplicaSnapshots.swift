@@ -2,24 +2,25 @@
 struct HeldSnapshot {
     var meta: SnapshotMeta
     var data: [UInt8]
-    var checksum: UInt32
-
-    init(meta: SnapshotMeta, data: [UInt8]) {
-        self.meta = meta
-        self.data = data
-        checksum = CRC32C.checksum(data)
-    }
 }
 
 /// A snapshot on its way to one member. It keeps the snapshot it began with, so that newer ones cannot starve a slow member.
 struct SnapshotTransfer {
     var snapshot: HeldSnapshot
+    /// Of the whole data; computed for a transfer, not for every snapshot that is only kept.
+    var checksum: UInt32
     var acknowledged = 0
     var next = 0
     var begun = false
     /// Pieces were sent again because no answer came: an answer that names less than was acknowledged is then news, not merely late.
     var stalled = false
     var progressAtMs: UInt64
+
+    init(_ snapshot: HeldSnapshot, nowMs: UInt64) {
+        self.snapshot = snapshot
+        checksum = CRC32C.checksum(snapshot.data)
+        progressAtMs = nowMs
+    }
 }
 
 /// A snapshot arriving from a leader.
@@ -39,12 +40,16 @@ struct SnapshotAssembly {
 // MARK: Taking
 
 extension RaftReplica {
+    /// So much must be in the log before a snapshot like the last one is worth its cost.
+    private var snapshotGrowthBytes: Int { (snapshot?.data.count ?? 0) / 100 * configuration.snapshotGrowthPercent }
+
     func askForSnapshot() {
         guard taking == nil, installing == nil, fault == nil, applied > snapshotIndex else { return }
         guard
             applied - snapshotIndex >= configuration.snapshotThresholdEntries
                 || appliedCostSinceSnapshot >= configuration.snapshotThresholdBytes
         else { return }
+        guard appliedCostSinceSnapshot >= min(snapshotGrowthBytes, configuration.tailBytesMax / 4) else { return }
         guard let term = tail.term(at: applied) else { return }
         taking = SnapshotMeta(index: applied, term: term, members: members, membersIndex: membersIndex)
         appliedCostSinceSnapshot = 0
@@ -112,6 +117,7 @@ extension RaftReplica {
                 to: to)
             left -= batch.count
             if let last = batch.last { previous = (last.index, last.term) }
+            notices.sent(to: to, through: previous.index, commit: commit)
         } while left > 0
     }
 
@@ -120,7 +126,7 @@ extension RaftReplica {
         guard let snapshot else { return halt(.badRecovery("the core asks for a snapshot, none is held")) }
         let patience = max(2 * UInt64(configuration.heartbeatMs), 100)
         guard var transfer = transfers[to] else {
-            transfers[to] = SnapshotTransfer(snapshot: snapshot, progressAtMs: nowMs)
+            transfers[to] = SnapshotTransfer(snapshot, nowMs: nowMs)
             return pump(to)
         }
         guard nowMs - transfer.progressAtMs >= patience else { return }
@@ -128,7 +134,7 @@ extension RaftReplica {
         // After delivery the member is writing it; if it forgot everything, the first piece will tell.
         if delivered, nowMs - transfer.progressAtMs < 2 * UInt64(configuration.electionTimeoutMs) { return }
         if delivered {
-            transfer = SnapshotTransfer(snapshot: snapshot, progressAtMs: nowMs)
+            transfer = SnapshotTransfer(snapshot, nowMs: nowMs)
         } else {
             transfer.next = transfer.acknowledged
             transfer.begun = false
@@ -156,7 +162,7 @@ extension RaftReplica {
                 .installSnapshot(
                     InstallSnapshot(
                         term: core.term, snapshot: transfer.snapshot.meta, totalBytes: UInt64(data.count),
-                        totalChecksum: transfer.snapshot.checksum, offset: UInt64(transfer.next),
+                        totalChecksum: transfer.checksum, offset: UInt64(transfer.next),
                         data: Array(data[transfer.next..<end]))),
                 to: to)
             transfer.next = end

@@ -26,6 +26,21 @@ import Testing
         #expect(leader.replica?.matchIndex(of: 2) != nil)
     }
 
+    @Test func followersLearnOfACommitWithoutAHeartbeat() throws {
+        let cluster = try settled(3) {
+            $0.heartbeatMs = 1_000
+            $0.electionTimeoutMs = 3_000
+        }
+        cluster.announces = true
+        let leader = try #require(cluster.leader)
+        for value in 0..<5 {
+            cluster.run(forMs: 100)
+            _ = cluster.propose([UInt8(value)], at: leader.id)
+            #expect(cluster.run(upToMs: 50) { cluster.ids.allSatisfy { cluster.node($0).commands == value + 1 } })
+        }
+        #expect(cluster.violation == nil)
+    }
+
     @Test func aSingleReplicaLeadsAtOnce() throws {
         let cluster = try settled(1)
         _ = cluster.propose([1], at: 1)

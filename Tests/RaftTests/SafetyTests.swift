@@ -10,6 +10,7 @@ import Testing
         let cluster = try SimulatedCluster(count, seed: seed) {
             $0.snapshotThresholdEntries = 20
             $0.snapshotTrailingEntries = 5
+            $0.snapshotGrowthPercent = 0
             $0.inflightEntriesMax = 8
         }
         cluster.lossPercent = Int.random(in: 0...15, using: &plan)

@@ -100,6 +100,8 @@ final class SimulatedCluster {
     var syncMs: ClosedRange<UInt64> = 1...2
     var cut: Set<[UInt64]> = []
     var snapshotPadding = 0
+    /// Whether leaders announce what is committed after each event; half of the seeds do.
+    var announces: Bool
     var adjust: (inout RaftConfiguration) -> Void = { _ in }
 
     // What has been seen.
@@ -114,6 +116,7 @@ final class SimulatedCluster {
     init(_ count: Int, seed: UInt64, adjust: @escaping (inout RaftConfiguration) -> Void = { _ in }) throws {
         members = (1...UInt64(count)).map { RaftMember(id: $0, name: "c\($0)") }
         random = TestRandom(state: seed)
+        announces = seed % 2 == 0
         self.adjust = adjust
         for member in members {
             let node = SimulatedNode(id: member.id)
@@ -225,6 +228,9 @@ final class SimulatedCluster {
 
     func carryOut(_ directives: [RaftDirective], _ node: SimulatedNode) {
         for directive in directives { carryOut(directive, node) }
+        if announces, let replica = node.replica {
+            for directive in replica.announceCommit(nowMs: now) { carryOut(directive, node) }
+        }
         planSync(node)
         node.replica?.checkInvariants()
         checkLeader(node)

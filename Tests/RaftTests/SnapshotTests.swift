@@ -6,6 +6,7 @@ import Testing
     private func cluster(seed: UInt64 = 5) throws -> SimulatedCluster {
         let cluster = try SimulatedCluster(3, seed: seed) {
             $0.snapshotThresholdEntries = 20
+            $0.snapshotGrowthPercent = 0
             $0.snapshotTrailingEntries = 5
         }
         #expect(cluster.run(upToMs: 5000) { cluster.leader != nil })

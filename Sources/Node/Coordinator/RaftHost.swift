@@ -12,11 +12,15 @@ import Wire
 final class RaftHost {
     let replica: RaftReplica
     private var writer: LogWriter?
-    private let encoder = Worker(name: "snapshots", pendingMax: 4)
+    /// Encodes large states at a low priority: on a busy machine messages come first.
+    private let encoder = Worker(name: "snapshots", pendingMax: 4, niceness: 10)
     private let links: any CoordinatorPeers
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
     private var stopped = false
+    private var announcing = false
+    /// What this leader proposed and has not applied yet, so that it need not read again what it wrote. Bounded by what may be in flight.
+    private var proposed: [UInt64: (term: UInt64, batch: Batch)] = [:]
 
     var onApply: ((Batch, UInt64) -> Void)?
     var onRestore: ((ConsortiumState) -> Void)?
@@ -48,6 +52,7 @@ final class RaftHost {
     /// Whether the log took the batch.
     func propose(_ batch: Batch) -> Bool {
         let (result, directives) = replica.propose(payloads: [batch.wireBytes()], nowMs: nowMs)
+        if case .success(let receipt) = result { proposed[receipt.firstIndex] = (receipt.term, batch) }
         perform(directives)
         if case .success = result { return true }
         return false
@@ -83,6 +88,11 @@ final class RaftHost {
     @concurrent nonisolated private static func end(_ writer: LogWriter) async { writer.stop() }
 
     private func perform(_ directives: [RaftDirective]) {
+        carryOut(directives)
+        if replica.role == .leader { announceCommit() }
+    }
+
+    private func carryOut(_ directives: [RaftDirective]) {
         for directive in directives {
             if let request = LogRequest(directive) {
                 write(request)
@@ -98,12 +108,23 @@ final class RaftHost {
                 let now = nowMs
                 timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }
             case .roleChanged(let role, let term, let leader):
+                proposed = [:]
                 logger.info(
                     "raft role", metadata: ["role": "\(role)", "term": "\(term)", "leader": "\(leader.map(String.init) ?? "none")"])
                 onRole?(role, term, leader)
             case .dropped: break  // The coordinator asks again by id; it needs no word of this.
             case .halted(let fault): fatal("\(fault)")
             }
+        }
+    }
+
+    /// After the coordinator's own closure for the end of this turn, which may propose: new entries carry the commit index with them.
+    private func announceCommit() {
+        guard !announcing else { return }
+        announcing = true
+        ClusterActor.loop.deferToIterationEnd { [self] in
+            announcing = false
+            carryOut(replica.announceCommit(nowMs: nowMs))
         }
     }
 
@@ -122,7 +143,12 @@ final class RaftHost {
                 return
             }
             do {
-                onApply?(try Batch(wire: entry.payload), entry.index)
+                // Of equal index and term there is one entry only (log matching).
+                if let own = proposed.removeValue(forKey: entry.index), own.term == entry.term {
+                    onApply?(own.batch, entry.index)
+                } else {
+                    onApply?(try Batch(wire: entry.payload), entry.index)
+                }
             } catch {
                 // Rule 11: an entry that this version cannot read stops apply; it is never skipped.
                 onUnappliable?("entry \(entry.index) cannot be read by this version (\(error)); update this coordinator")
