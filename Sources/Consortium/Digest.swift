@@ -20,18 +20,20 @@ package struct Digest: Sendable {
     /// Length first, then eight bytes a word, so that no two sequences of texts look alike.
     package mutating func add(bytes: some Collection<UInt8>) {
         add(bytes.count)
-        var word: UInt64 = 0
-        var filled = 0
-        for byte in bytes {
-            word = word << 8 | UInt64(byte)
-            filled += 1
-            if filled == 8 {
-                add(word)
-                word = 0
-                filled = 0
-            }
+        if bytes.withContiguousStorageIfAvailable({ add(words: UnsafeRawBufferPointer($0)) }) == nil {
+            Array(bytes).withUnsafeBytes { add(words: $0) }
         }
-        if filled > 0 { add(word) }
+    }
+
+    /// Eight bytes make a word, the first of them its highest; what is left at the end makes a shorter one.
+    private mutating func add(words bytes: UnsafeRawBufferPointer) {
+        var at = 0
+        while at + 8 <= bytes.count {
+            add(UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+            at += 8
+        }
+        guard at < bytes.count else { return }
+        add(bytes[at...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
 
     package mutating func add(_ text: String) { add(bytes: text.utf8) }

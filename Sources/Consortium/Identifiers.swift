@@ -9,6 +9,7 @@ public struct Identifier<Tag>: Hashable, Comparable, Sendable {
     public let high: UInt64
     public let low: UInt64
 
+    @inlinable
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -20,20 +21,10 @@ public struct Identifier<Tag>: Hashable, Comparable, Sendable {
     }
 
     /// Reads the text form: exactly 32 lower-case hexadecimal digits. Anything else gives `nil`.
+    @inlinable
     public init?(_ text: some StringProtocol) {
-        let digits = text.utf8
-        guard digits.count == 32 else { return nil }
-        var words: (UInt64, UInt64) = (0, 0)
-        for (offset, digit) in digits.enumerated() {
-            let value: UInt64
-            switch digit {
-            case 0x30...0x39: value = UInt64(digit - 0x30)
-            case 0x61...0x66: value = UInt64(digit - 0x61 + 10)
-            default: return nil
-            }
-            if offset < 16 { words.0 = words.0 << 4 | value } else { words.1 = words.1 << 4 | value }
-        }
-        self.init(high: words.0, low: words.1)
+        guard let words = HexWords.read(String(text)) else { return nil }
+        self.init(high: words.high, low: words.low)
     }
 
     /// The text form: 32 lower-case hexadecimal digits.
@@ -47,6 +38,27 @@ public struct Identifier<Tag>: Hashable, Comparable, Sendable {
 
     public static func < (left: Self, right: Self) -> Bool {
         left.high != right.high ? left.high < right.high : left.low < right.low
+    }
+}
+
+/// Not generic, so that other modules need no copy of it for each tag.
+@usableFromInline
+enum HexWords {
+    @usableFromInline
+    static func read(_ text: String) -> (high: UInt64, low: UInt64)? {
+        guard text.utf8.count == 32 else { return nil }
+        var (high, low) = (UInt64(0), UInt64(0))
+        for digit in text.utf8 {
+            let value: UInt64
+            switch digit {
+            case 0x30...0x39: value = UInt64(digit - 0x30)
+            case 0x61...0x66: value = UInt64(digit - 0x61 + 10)
+            default: return nil
+            }
+            high = high << 4 | low >> 60
+            low = low << 4 | value
+        }
+        return (high, low)
     }
 }
 

@@ -18,9 +18,12 @@ public enum ConsortiumWireLimits {
 
 extension Batch {
     public init(wire bytes: [UInt8]) throws(WireError) {
-        self = try PBBatchMessage.parsed(bytes, bytesMax: ConsortiumWireLimits.batchBytesMax).decoded()
+        guard bytes.count <= ConsortiumWireLimits.batchBytesMax else {
+            throw .tooLarge(expectedMax: ConsortiumWireLimits.batchBytesMax, found: bytes.count)
+        }
+        try self.init(bulk: bytes)
     }
-    public func wireBytes() -> [UInt8] { PBBatchMessage(self).bytes }
+    public func wireBytes() -> [UInt8] { bulkBytes() }
 }
 
 extension Command {
@@ -48,7 +51,12 @@ extension ChatUpdate {
     public init(wire bytes: [UInt8]) throws(WireError) {
         self = try PBChatUpdateMessage.parsed(bytes, bytesMax: ConsortiumWireLimits.chatUpdateBytesMax).decoded()
     }
-    public func wireBytes() -> [UInt8] { PBChatUpdateMessage(self).bytes }
+    public func wireBytes() -> [UInt8] {
+        var writer = BulkWriter(capacity: 512 + messages.count * 384)
+        writer.field(1, PBChatMetaMessage(meta).bytes)
+        writer.entries(messages, field: 2)
+        return writer.bytes
+    }
 }
 
 extension ConsortiumState {
@@ -63,7 +71,7 @@ extension ConsortiumState {
     }
 
     /// The whole state. Copy the state first (that is cheap) and call this off the loop.
-    public func wireSnapshot() -> [UInt8] { PBStateSnapshot(memento).bytes }
+    public func wireSnapshot() -> [UInt8] { memento.wireBytes() }
 }
 
 extension SwiftProtobuf.Message {

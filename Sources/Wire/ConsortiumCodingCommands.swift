@@ -1,34 +1,6 @@
-/// Commands, batches and verdicts as bytes. A batch of messages is on the way of every acknowledgement: it is kept flat.
+/// Commands and verdicts as bytes. What every acknowledgement passes through is in `ProposalBulkCoding`.
 
 import Consortium
-
-extension PBBatchMessage {
-    init(_ batch: Batch) {
-        self.init()
-        elapsedMs = batch.elapsedMs
-        wallMs = batch.wallMs
-        term = batch.term
-        items.reserveCapacity(batch.items.count)
-        for item in batch.items {
-            var message = PBBatchItem()
-            message.node = item.id.node.text
-            message.boot = item.id.boot
-            message.counter = item.id.counter
-            message.command = PBCommandMessage(item.command)
-            items.append(message)
-        }
-    }
-
-    func decoded() throws(WireError) -> Batch {
-        Batch(
-            elapsedMs: elapsedMs, wallMs: wallMs, term: term,
-            items: try Field.list(items, "batch.items", max: Limits.commandsPerBatchMax) { item throws(WireError) in
-                Batch.Item(
-                    id: ProposalID(node: try Field.name(item.node, "proposal.node"), boot: item.boot, counter: item.counter),
-                    command: try item.command.decoded())
-            })
-    }
-}
 
 extension PBCommandMessage {
     init(_ command: Command) {

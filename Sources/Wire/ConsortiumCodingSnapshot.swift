@@ -3,7 +3,8 @@
 import Consortium
 
 extension PBStateSnapshot {
-    init(_ memento: Memento) {
+    /// All but the chats, which are written one by one.
+    init(headOf memento: Memento) {
         self.init()
         clockMs = memento.clockMs
         appliedThrough = PBLogPos(memento.appliedThrough)
@@ -37,7 +38,6 @@ extension PBStateSnapshot {
             entry.by = claim.by.text
             return entry
         }
-        chats = memento.chats.map { PBChatSnapshot($0.chat, $0.messages) }
     }
 
     func decoded() throws(WireError) -> Memento {
@@ -166,7 +166,8 @@ extension PBHoldingEntry {
 }
 
 extension PBChatSnapshot {
-    init(_ chat: Chat, _ messages: [ChatMessage]) {
+    /// All but the messages, which are written one by one.
+    init(headOf chat: Chat) {
         self.init()
         id = PBId(chat.id)
         secret = PBHash(chat.secret)
@@ -194,7 +195,6 @@ extension PBChatSnapshot {
         safeMessages = chat.safeMessages
         contact = chat.contact
         question = chat.question
-        self.messages = messages.map { PBChatEntry($0) }
     }
 
     private mutating func encode(_ stage: Stage) {

@@ -156,12 +156,6 @@ extension PBWaitingChatMessage {
 }
 
 extension PBChatUpdateMessage {
-    init(_ update: ChatUpdate) {
-        self.init()
-        meta = PBChatMetaMessage(update.meta)
-        messages = update.messages.map { PBChatEntry($0) }
-    }
-
     func decoded() throws(WireError) -> ChatUpdate {
         ChatUpdate(
             meta: try meta.decoded(),

@@ -89,6 +89,11 @@ extension PeerFrame {
     public func wireBytes() -> [UInt8] {
         var frame = WirePeerFrame()
         switch self {
+        case .raft(let message): return Self.single(Self.raftField, message.wireBytes())
+        case .propose(let items): return ProposalsCoding.bytes(items, frameField: Self.proposeField)
+        case .forward(let items): return ProposalsCoding.bytes(items, frameField: Self.forwardField)
+        case .outcome(let counter, let verdict, let at): return OutcomeCoding.bytes(counter, verdict, at)
+        case .chat(let update): return Self.single(Self.chatField, update.wireBytes())
         case .hello(let hello): frame.hello = WireHello(hello)
         case .goodbye(let code, let text):
             frame.goodbye = .with {
@@ -97,23 +102,12 @@ extension PeerFrame {
             }
         case .ping(let nonce): frame.ping = nonce
         case .pong(let nonce): frame.pong = nonce
-        case .raft(let message): frame.raft = Data(message.wireBytes())
-        case .propose(let items): frame.propose = WireProposals(items)
-        case .forward(let items): frame.forward = WireProposals(items)
         case .busy(let counter, let retryMs):
             frame.busy = .with {
                 $0.counter = counter
                 $0.retryMs = retryMs
             }
-        case .outcome(let counter, let verdict, let at):
-            frame.outcome = .with {
-                $0.counter = counter
-                $0.verdict = Data(verdict.wireBytes())
-                $0.index = at.index
-                $0.ordinal = at.ordinal
-            }
         case .board(let board): frame.board = Data(board.wireBytes())
-        case .chat(let update): frame.chat = Data(update.wireBytes())
         case .follow(let chat, let after):
             frame.follow = .with {
                 $0.chat = WireChatRef(chat)
@@ -152,6 +146,10 @@ extension PeerFrame {
 
     public init(wire bytes: [UInt8]) throws(WireError) {
         guard bytes.count <= Self.bytesMax else { throw .tooLarge(expectedMax: Self.bytesMax, found: bytes.count) }
+        if let only = BulkReader.only(bytes), let hot = try Self.hot(only.number, bytes, only.content) {
+            self = hot
+            return
+        }
         let frame: WirePeerFrame
         do { frame = try WirePeerFrame(serializedBytes: bytes) } catch { throw .truncated }
         switch frame.kind {
@@ -159,16 +157,8 @@ extension PeerFrame {
         case .goodbye(let goodbye): self = .goodbye(code: String(goodbye.code.prefix(64)), text: String(goodbye.text.prefix(500)))
         case .ping(let nonce): self = .ping(nonce)
         case .pong(let nonce): self = .pong(nonce)
-        case .raft(let message): self = .raft(try RaftMessage(wire: [UInt8](message)))
-        case .propose(let proposals): self = .propose(try proposals.decoded())
-        case .forward(let proposals): self = .forward(try proposals.decoded())
         case .busy(let busy): self = .busy(counter: busy.counter, retryMs: busy.retryMs)
-        case .outcome(let outcome):
-            self = .outcome(
-                counter: outcome.counter, try Verdict(wire: [UInt8](outcome.verdict)),
-                at: LogPosition(index: outcome.index, ordinal: outcome.ordinal))
         case .board(let board): self = .board(try Board(wire: [UInt8](board)))
-        case .chat(let update): self = .chat(try ChatUpdate(wire: [UInt8](update)))
         case .follow(let follow): self = .follow(follow.chat.identifier(), after: Position(epoch: follow.epoch, n: follow.n))
         case .unfollow(let chat): self = .unfollow(chat.identifier())
         case .find(let find):
@@ -189,7 +179,33 @@ extension PeerFrame {
         case .call(let call): self = .call(id: call.id, sealed: [UInt8](call.sealed))
         case .reply(let reply): self = .reply(id: reply.id, sealed: [UInt8](reply.sealed))
         case .pushPull(let sealed): self = .pushPull([UInt8](sealed))
+        case .raft, .propose, .forward, .outcome, .chat:
+            throw .invalidField("kind", expected: "these kinds alone in their frame")
         case nil: throw .unknownKind("a peer frame of a newer version, or an empty one")
+        }
+    }
+
+    // The kinds that every message of a chat passes through are read and written without the generated objects.
+    private static let raftField: UInt64 = 5
+    private static let proposeField: UInt64 = 6
+    private static let forwardField: UInt64 = 7
+    private static let chatField: UInt64 = 11
+
+    private static func single(_ field: UInt64, _ content: [UInt8]) -> [UInt8] {
+        var writer = BulkWriter(capacity: content.count + 8)
+        writer.begin(field, length: content.count)
+        writer.raw(content)
+        return writer.bytes
+    }
+
+    private static func hot(_ field: UInt64, _ bytes: [UInt8], _ content: Range<Int>) throws(WireError) -> PeerFrame? {
+        switch field {
+        case raftField: .raft(try RaftMessage(wire: Array(bytes[content])))
+        case proposeField: .propose(try ProposalsCoding.items(bytes, content))
+        case forwardField: .forward(try ProposalsCoding.items(bytes, content))
+        case OutcomeCoding.frameField: try OutcomeCoding.frame(bytes, content)
+        case chatField: .chat(try ChatUpdate(wire: Array(bytes[content])))
+        default: nil
         }
     }
 }
@@ -218,33 +234,6 @@ extension PeerHello {
             cluster: [UInt8](wire.cluster), node: node, boot: wire.boot, purpose: purpose, raftID: wire.raftID,
             featureLevel: wire.featureLevel, durableTerm: wire.durableTerm, durableIndex: wire.durableIndex)
         version = wire.version
-    }
-}
-
-extension WireProposals {
-    fileprivate init(_ items: [Batch.Item]) {
-        self.init()
-        self.items = items.map { item in
-            var wire = WireProposal()
-            wire.node = item.id.node.text
-            wire.boot = item.id.boot
-            wire.counter = item.id.counter
-            wire.command = Data(item.command.wireBytes())
-            return wire
-        }
-    }
-
-    fileprivate func decoded() throws(WireError) -> [Batch.Item] {
-        guard items.count <= PeerFrame.itemsMax else { throw .tooLarge(expectedMax: PeerFrame.itemsMax, found: items.count) }
-        var result: [Batch.Item] = []
-        result.reserveCapacity(items.count)
-        for item in items {
-            guard let node = NodeName(item.node) else { throw .invalidField("proposal.node", expected: NodeName.rule) }
-            result.append(
-                Batch.Item(
-                    id: ProposalID(node: node, boot: item.boot, counter: item.counter), command: try Command(wire: [UInt8](item.command))))
-        }
-        return result
     }
 }
 

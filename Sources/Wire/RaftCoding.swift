@@ -41,6 +41,11 @@ extension RaftMessage {
     /// Checks every limit and rule that can be checked without the replica's state.
     public init(wire: [UInt8]) throws(WireError) {
         guard wire.count <= raftMessageBytesMax else { throw .tooLarge(expectedMax: raftMessageBytesMax, found: wire.count) }
+        if let only = BulkReader.only(wire), only.number == AppendEntries.envelopeField {
+            self = .appendEntries(try AppendEntries(BulkReader(wire, only.content)))
+            guard term > 0 else { throw .invalidField("term", expected: "a term above 0") }
+            return
+        }
         let envelope: Callslip_Wire_RaftEnvelope
         do { envelope = try Callslip_Wire_RaftEnvelope(serializedBytes: wire) } catch { throw .truncated }
         switch envelope.message {
@@ -52,7 +57,7 @@ extension RaftMessage {
                     disruptLeader: m.disruptLeader, preVote: m.preVote))
         case .requestVoteResult(let m):
             self = .requestVoteResult(RequestVoteResult(term: m.term, voteGranted: m.voteGranted, preVote: m.preVote))
-        case .appendEntries(let m): self = .appendEntries(try AppendEntries(m))
+        case .appendEntries: throw .invalidField("append_entries", expected: "nothing beside it in the envelope")
         case .appendEntriesResult(let m):
             self = .appendEntriesResult(AppendEntriesResult(term: m.term, rejected: m.rejected, lastLogIndex: m.lastLogIndex))
         case .installSnapshot(let m): self = .installSnapshot(try InstallSnapshot(m))
@@ -65,33 +70,6 @@ extension RaftMessage {
         case nil: throw .unknownKind("raft message of a kind that this version does not know")
         }
         guard term > 0 else { throw .invalidField("term", expected: "a term above 0") }
-    }
-}
-
-extension AppendEntries {
-    init(_ m: Callslip_Wire_RaftAppendEntries) throws(WireError) {
-        guard m.entries.count <= RaftLimits.messageEntriesMax else {
-            throw .tooLarge(expectedMax: RaftLimits.messageEntriesMax, found: m.entries.count)
-        }
-        guard (m.prevLogIndex == 0) == (m.prevLogTerm == 0) else {
-            throw .invalidField("prev_log_term", expected: "0 exactly when prev_log_index is 0")
-        }
-        guard m.prevLogIndex < UInt64(Int64.max) else { throw .invalidField("prev_log_index", expected: "an index below 2^63") }
-        var entries: [RaftEntry] = []
-        entries.reserveCapacity(m.entries.count)
-        for wire in m.entries {
-            guard wire.term > 0, wire.term <= m.term else { throw .invalidField("entries.term", expected: "1 to the message's term") }
-            guard let kind = RaftEntryKind(rawValue: UInt8(clamping: wire.kind.rawValue)) else {
-                throw .unknownKind("raft entry of kind \(wire.kind.rawValue)")
-            }
-            guard wire.payload.count <= RaftLimits.payloadBytesMax else {
-                throw .tooLarge(expectedMax: RaftLimits.payloadBytesMax, found: wire.payload.count)
-            }
-            let index = m.prevLogIndex + 1 + UInt64(entries.count)
-            entries.append(RaftEntry(index: index, term: wire.term, kind: kind, payload: [UInt8](wire.payload)))
-        }
-        self.init(
-            term: m.term, prevLogIndex: m.prevLogIndex, prevLogTerm: m.prevLogTerm, leaderCommit: m.leaderCommit, entries: entries)
     }
 }
 
