@@ -3,7 +3,7 @@
 public struct BenchReport: Codable, Sendable {
     /// One way of getting a message acknowledged, at one number of messages under way.
     public struct Messages: Codable, Sendable {
-        public enum Path: String, Codable, Sendable {
+        public enum Path: String, Codable, Sendable, CaseIterable {
             /// A put at etcd's leader, by gRPC over one connection.
             case etcd
             /// A command at our leader, over one peer link, as a library node sends it.
@@ -17,6 +17,8 @@ public struct BenchReport: Codable, Sendable {
         public var p50Ms: Double
         public var p99Ms: Double
         public var clientCores: Double
+        /// CPU microseconds that all processes of the cluster together spent for each message.
+        public var serverMicroseconds: Double
 
         public init(_ path: Path, outstanding: Int, _ load: Load) {
             self.path = path
@@ -25,6 +27,7 @@ public struct BenchReport: Codable, Sendable {
             p50Ms = load.p50Ms
             p99Ms = load.p99Ms
             clientCores = load.clientCores
+            serverMicroseconds = load.serverCores / load.perSecond * 1e6
         }
     }
 
@@ -112,14 +115,14 @@ extension BenchReport {
 
     private var messageLines: [String] {
         var lines = ["", "durably acknowledged messages of \(messageBytes) bytes, three members on one disk"]
-        lines.append(Self.columns("", "under way", "per second", "p50 ms", "p99 ms", "to etcd", "client's cores"))
+        lines.append(Self.columns("", "under way", "per second", "p50 ms", "p99 ms", "to etcd", "CPU µs each", "client's cores"))
         for row in messages {
             let peer = messages.first { $0.path == .etcd && $0.outstanding == row.outstanding }
             let ratio = row.path == .etcd ? "" : peer.map { Self.format(row.perSecond / $0.perSecond) + " ×" } ?? ""
             lines.append(
                 Self.columns(
                     Self.name(row.path), "\(row.outstanding)", Self.format(row.perSecond), Self.format(row.p50Ms), Self.format(row.p99Ms),
-                    ratio, Self.format(row.clientCores)))
+                    ratio, Self.format(row.serverMicroseconds), Self.format(row.clientCores)))
         }
         return lines
     }
@@ -174,7 +177,7 @@ extension BenchReport {
     }
 
     private static func columns(_ name: String, _ cells: String...) -> String {
-        pad(name, 36, left: false) + cells.map { pad($0, 15, left: true) }.joined()
+        pad(name, 36, left: false) + cells.map { pad($0, 13, left: true) }.joined()
     }
 
     private static func pad(_ text: String, _ width: Int, left: Bool) -> String {

@@ -58,19 +58,23 @@ public struct Load: Sendable {
     public var p99Ms: Double
     /// Cores that the measuring process itself used: near 1 it is a limit of its own.
     public var clientCores: Double
+    /// Cores that all processes of the measured cluster used together. Of all figures here it depends least on what else the machine does.
+    public var serverCores: Double
 
-    public init(perSecond: Double, p50Ms: Double, p99Ms: Double, clientCores: Double) {
+    public init(perSecond: Double, p50Ms: Double, p99Ms: Double, clientCores: Double, serverCores: Double) {
         self.perSecond = perSecond
         self.p50Ms = p50Ms
         self.p99Ms = p99Ms
         self.clientCores = clientCores
+        self.serverCores = serverCores
     }
 
     /// The median of each figure over several rounds; `nil` of no rounds.
     public static func median(of rounds: [Load]) -> Load? {
         guard let perSecond = rounds.map(\.perSecond).median, let p50Ms = rounds.map(\.p50Ms).median,
-            let p99Ms = rounds.map(\.p99Ms).median, let clientCores = rounds.map(\.clientCores).median
+            let p99Ms = rounds.map(\.p99Ms).median, let clientCores = rounds.map(\.clientCores).median,
+            let serverCores = rounds.map(\.serverCores).median
         else { return nil }
-        return Load(perSecond: perSecond, p50Ms: p50Ms, p99Ms: p99Ms, clientCores: clientCores)
+        return Load(perSecond: perSecond, p50Ms: p50Ms, p99Ms: p99Ms, clientCores: clientCores, serverCores: serverCores)
     }
 }

@@ -98,10 +98,10 @@ import Testing
 @Suite struct ReportTests {
     @Test func ratiosAreThoseOfTheSameLoad() {
         var report = BenchReport(cores: 2, syncMs: 0.08, messageBytes: 256)
-        let load = Load(perSecond: 1_000, p50Ms: 1, p99Ms: 2.345, clientCores: 0.2)
+        let load = Load(perSecond: 1_000, p50Ms: 1, p99Ms: 2.345, clientCores: 0.2, serverCores: 1)
         report.messages = [
             .init(.etcd, outstanding: 1, load),
-            .init(.webSocket, outstanding: 1, Load(perSecond: 2_500, p50Ms: 1, p99Ms: 2, clientCores: 0)),
+            .init(.webSocket, outstanding: 1, Load(perSecond: 2_500, p50Ms: 1, p99Ms: 2, clientCores: 0, serverCores: 1)),
             .init(.webSocket, outstanding: 64, load),
         ]
         report.notes = ["nginx is not installed"]

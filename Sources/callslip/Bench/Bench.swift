@@ -6,6 +6,8 @@ import FoundationEssentials
 import Glibc
 import Measuring
 
+extension BenchReport.Messages.Path: ExpressibleByArgument {}
+
 struct Bench: AsyncParsableCommand {
     enum Part: String, CaseIterable, ExpressibleByArgument {
         case messages, presence, idle, kills, gossip
@@ -20,6 +22,12 @@ struct Bench: AsyncParsableCommand {
 
     @Option(help: "Measure only this: \(Part.allCases.map(\.rawValue).joined(separator: ", ")). May be given several times.")
     var only: [Part] = []
+
+    @Option(help: "Of messages, only this way: etcd, peerLink, webSocket. May be given several times.")
+    var path: [BenchReport.Messages.Path] = []
+
+    @Option(help: "Messages under way at once. May be given several times; 1, 64 and 512 otherwise.")
+    var underWay: [Int] = []
 
     @Option(help: "Seconds of each load.")
     var seconds = 2.0
@@ -38,6 +46,9 @@ struct Bench: AsyncParsableCommand {
 
     func validate() throws {
         guard (0.5...60).contains(seconds) else { throw ValidationError("--seconds is from 0.5 to 60") }
+        guard underWay.allSatisfy({ (1...MessageBench.patrons).contains($0) }) else {
+            throw ValidationError("--under-way is from 1 to \(MessageBench.patrons)")
+        }
         guard (1...20).contains(rounds) else { throw ValidationError("--rounds is from 1 to 20") }
     }
 
@@ -77,7 +88,9 @@ struct Bench: AsyncParsableCommand {
         switch part {
         case .messages:
             let bench = MessageBench(
-                folder: folder, port: port, tools: tools, seconds: seconds, rounds: rounds, messageBytes: report.messageBytes)
+                folder: folder, port: port, tools: tools, seconds: seconds, rounds: rounds, messageBytes: report.messageBytes,
+                paths: path.isEmpty ? BenchReport.Messages.Path.allCases : path,
+                outstanding: underWay.isEmpty ? [1, 64, 512] : underWay)
             try await bench.run(into: &report, progress: progress)
         case .presence:
             try await PresenceBench(folder: folder, port: port, tools: tools, seconds: seconds, rounds: rounds).run(into: &report)

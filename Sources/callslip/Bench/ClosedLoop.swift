@@ -36,15 +36,18 @@ final class ClosedLoop {
         running = false
     }
 
-    func run(seconds: Double) async throws -> Load {
+    /// - Parameter servers: the processes under load, whose CPU time is counted.
+    func run(seconds: Double, servers: [pid_t]) async throws -> Load {
         running = true
         fill()
         await Wait.pause(ms: Self.warmUpMs)
         let (beganNs, beganCPU) = (Loop.monotonicNs(), ProcessUsage.ownCPUSeconds)
+        let serversBegan = try servers.map { try ProcessUsage.cpuSeconds(of: $0) }.reduce(0, +)
         recording = true
         await Wait.pause(ms: UInt64(seconds * 1_000))
         recording = false
         let elapsed = Double(Loop.monotonicNs() - beganNs) / 1e9
+        let serverCores = (try servers.map { try ProcessUsage.cpuSeconds(of: $0) }.reduce(0, +) - serversBegan) / elapsed
         let cores = (ProcessUsage.ownCPUSeconds - beganCPU) / elapsed
         running = false
         try await Wait.until("what is under way to be answered", withinMs: Self.drainMsMax) { [self] in underWay == 0 || failure != nil }
@@ -53,7 +56,7 @@ final class ClosedLoop {
         guard let p50Ms = samples.percentileMs(0.5), let p99Ms = samples.percentileMs(0.99) else {
             throw LocalClusterError("nothing was answered within \(seconds) s")
         }
-        return Load(perSecond: Double(samples.count) / elapsed, p50Ms: p50Ms, p99Ms: p99Ms, clientCores: cores)
+        return Load(perSecond: Double(samples.count) / elapsed, p50Ms: p50Ms, p99Ms: p99Ms, clientCores: cores, serverCores: serverCores)
     }
 
     private func fill() {

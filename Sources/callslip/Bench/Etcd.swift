@@ -60,7 +60,7 @@ final class Etcd {
         let loop = ClosedLoop(outstanding: outstanding) { connection.put() }
         connection.onAnswer = { loop.completed(startNs: $0) }
         connection.onFailure = { loop.failed($0) }
-        let load = try await loop.run(seconds: seconds)
+        let load = try await loop.run(seconds: seconds, servers: pids)
         let applied = try await revision(leader) - before
         guard applied == connection.answered - answered else {
             throw LocalClusterError("etcd answered \(connection.answered - answered) puts and applied \(applied)")

@@ -5,9 +5,8 @@ import Measuring
 
 @ClusterActor
 struct MessageBench {
-    static let outstanding = [1, 64, 512]
     /// A connection may send 40 frames a second for long, and a chat holds 1,800 messages: a load needs many of both.
-    static let patrons = 1_000
+    nonisolated static let patrons = 1_000
 
     let folder: String
     let port: UInt16
@@ -15,11 +14,13 @@ struct MessageBench {
     let seconds: Double
     let rounds: Int
     let messageBytes: Int
+    let paths: [BenchReport.Messages.Path]
+    let outstanding: [Int]
 
     func run(into report: inout BenchReport, progress: (String) -> Void) async throws {
-        let etcd = Tools.find("etcd")
-        if etcd == nil { report.notes.append("etcd's figures: `etcd` is not installed (Debian's etcd-server)") }
-        for outstanding in Self.outstanding {
+        let etcd = paths.contains(.etcd) ? Tools.find("etcd") : nil
+        if etcd == nil, paths.contains(.etcd) { report.notes.append("etcd's figures: `etcd` is not installed (Debian's etcd-server)") }
+        for outstanding in outstanding {
             progress("messages, \(outstanding) under way")
             report.messages += try await measure(outstanding, etcd: etcd)
         }
@@ -48,8 +49,8 @@ struct MessageBench {
                 if let etcd, let puts {
                     loads[.etcd, default: []].append(try await etcd.load(puts, outstanding: outstanding, seconds: seconds))
                 }
-                loads[.peerLink, default: []].append(try await load(speaker, outstanding))
-                loads[.webSocket, default: []].append(try await load(crowd, outstanding))
+                if paths.contains(.peerLink) { loads[.peerLink, default: []].append(try await load(speaker, outstanding, cluster)) }
+                if paths.contains(.webSocket) { loads[.webSocket, default: []].append(try await load(crowd, outstanding, cluster)) }
             }
             return [.etcd, .peerLink, .webSocket].compactMap { path in
                 Load.median(of: loads[path] ?? []).map { BenchReport.Messages(path, outstanding: outstanding, $0) }
@@ -57,17 +58,17 @@ struct MessageBench {
         }
     }
 
-    private func load(_ crowd: PatronCrowd, _ outstanding: Int) async throws -> Load {
+    private func load(_ crowd: PatronCrowd, _ outstanding: Int, _ cluster: LocalCluster) async throws -> Load {
         let loop = ClosedLoop(outstanding: outstanding) { crowd.say() }
         crowd.onAcknowledged = { loop.completed(startNs: $0) }
         crowd.onFailure = { loop.failed($0) }
-        return try await loop.run(seconds: seconds)
+        return try await loop.run(seconds: seconds, servers: cluster.processes.values.map(\.pid).filter { $0 > 0 })
     }
 
-    private func load(_ speaker: PeerSpeaker, _ outstanding: Int) async throws -> Load {
+    private func load(_ speaker: PeerSpeaker, _ outstanding: Int, _ cluster: LocalCluster) async throws -> Load {
         let loop = ClosedLoop(outstanding: outstanding) { speaker.say() }
         speaker.onAcknowledged = { loop.completed(startNs: $0) }
         speaker.onFailure = { loop.failed($0) }
-        return try await loop.run(seconds: seconds)
+        return try await loop.run(seconds: seconds, servers: cluster.processes.values.map(\.pid).filter { $0 > 0 })
     }
 }
