@@ -41,6 +41,40 @@ import Testing
         #expect(cluster.violation == nil)
     }
 
+    @Test func aLeadersClosedConnectionShortensTheElection() throws {
+        var soon = 0
+        for seed in 1...20 {
+            let cluster = try settled(3, seed: UInt64(seed)) {
+                $0.heartbeatMs = 300
+                $0.electionTimeoutMs = 1_000
+            }
+            let leader = try #require(cluster.leader)
+            cluster.run(forMs: 500)
+            cluster.seesCrashes = true
+            cluster.crash(leader.id)
+            // Of timeouts from 1000 to 2000 ms at most 500 are left; without the shortening both would have at least 700.
+            if cluster.run(upToMs: 600, until: { cluster.leader != nil }) { soon += 1 }
+            #expect(cluster.run(upToMs: 10_000) { cluster.leader != nil })
+            #expect(cluster.violation == nil)
+        }
+        // Now and then both draw the same moment, and split the votes.
+        #expect(soon >= 14)
+    }
+
+    @Test func aBrokenConnectionOfALivingLeaderChangesNothing() throws {
+        let cluster = try settled(3)
+        let leader = try #require(cluster.leader)
+        let term = leader.replica?.term
+        let followers = cluster.ids.filter { $0 != leader.id }
+        for value in 0..<20 {
+            cluster.loseConnection(from: leader.id, at: followers[value % 2])
+            cluster.run(forMs: 60)
+        }
+        #expect(cluster.leader?.id == leader.id)
+        #expect(cluster.leader?.replica?.term == term)
+        #expect(cluster.violation == nil)
+    }
+
     @Test func aSingleReplicaLeadsAtOnce() throws {
         let cluster = try settled(1)
         _ = cluster.propose([1], at: 1)

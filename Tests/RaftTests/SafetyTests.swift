@@ -31,6 +31,10 @@ import Testing
                 if let leader = cluster.leader, case .success(let out)? = leader.replica?.transferLeadership(to: nil, nowMs: cluster.now) {
                     cluster.carryOut(out, leader)
                 }
+            case 6:
+                // A connection breaks although nobody died.
+                let from = UInt64.random(in: 1...UInt64(count), using: &plan)
+                for id in cluster.ids where id != from && plan.chance(50) { cluster.loseConnection(from: from, at: id) }
             default: break
             }
             for _ in 0..<Int.random(in: 1...12, using: &plan) {

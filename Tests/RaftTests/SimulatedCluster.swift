@@ -102,6 +102,8 @@ final class SimulatedCluster {
     var snapshotPadding = 0
     /// Whether leaders announce what is committed after each event; half of the seeds do.
     var announces: Bool
+    /// Whether the others' kernels notice a crash, as those of the machines that share a network with a process that died do.
+    var seesCrashes: Bool
     var adjust: (inout RaftConfiguration) -> Void = { _ in }
 
     // What has been seen.
@@ -117,6 +119,7 @@ final class SimulatedCluster {
         members = (1...UInt64(count)).map { RaftMember(id: $0, name: "c\($0)") }
         random = TestRandom(state: seed)
         announces = seed % 2 == 0
+        seesCrashes = seed % 3 == 0
         self.adjust = adjust
         for member in members {
             let node = SimulatedNode(id: member.id)
@@ -157,6 +160,13 @@ final class SimulatedCluster {
         node.disk.waiting = []
         node.replica = nil
         node.incarnation += 1
+        guard seesCrashes else { return }
+        for other in ids where other != id { loseConnection(from: id, at: other) }
+    }
+
+    func loseConnection(from: UInt64, at id: UInt64) {
+        guard let replica = node(id).replica else { return }
+        carryOut(replica.onConnectionLost(from: from, nowMs: now), node(id))
     }
 
     func propose(_ bytes: [UInt8], at id: UInt64) -> Result<ProposalReceipt, ProposeRefusal>? {

@@ -42,6 +42,9 @@ final class RaftHost {
 
     /// Takes the store over and begins from what it held.
     func start(_ store: sending LogStore, from log: RecoveredLog) throws(LogError) {
+        links.onLost = { [self] voter in
+            if !stopped { perform(replica.onConnectionLost(from: voter, nowMs: nowMs)) }
+        }
         links.onMessage = { [self] message, from in perform(replica.receive(message, from: from, nowMs: nowMs)) }
         writer = try LogWriter(store) { [weak self] completion in
             ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.completed(completion) } }

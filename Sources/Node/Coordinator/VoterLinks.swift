@@ -17,6 +17,8 @@ final class VoterLinks {
     /// The term of an entry that this voter holds itself.
     var termOfEntry: (UInt64) -> UInt64? = { _ in nil }
     var onMessage: ((RaftMessage, UInt64) -> Void)?
+    /// The link on which a voter sends was ended.
+    var onLost: ((UInt64) -> Void)?
     /// Proposals, renewals and typing that another coordinator hands over.
     var onFrame: ((PeerFrame) -> Void)?
 
@@ -87,6 +89,7 @@ final class VoterLinks {
         }
         link.onEnd = { [self] sentence in
             logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])
+            onLost?(from)
         }
     }
 }
