@@ -108,13 +108,12 @@ extension ConsortiumState {
     mutating func store(_ chat: Chat) {
         let new = Listing(chat)
         touched.chats.insert(chat.id)
-        if let before = chats[chat.id] {
-            let old = Listing(before)
+        if let (old, question) = chats.read(chat.id, { (Listing($0), $0.question) }) {
             if old != new {
                 index.remove(old)
                 index.add(new)
                 touched.board = true
-            } else if before.question != chat.question {
+            } else if question != chat.question {
                 touched.board = true
             }
         } else {

@@ -36,6 +36,13 @@ package struct Ordered<Key: Comparable & Sendable, Value: Sendable>: Sendable {
 
     package func contains(_ key: Key) -> Bool { locate(key).found }
 
+    /// Reads a value where it lies, without a copy. `nil` when there is no such key.
+    package func read<Result>(_ key: Key, _ body: (borrowing Value) -> Result) -> Result? {
+        let place = locate(key)
+        guard place.found else { return nil }
+        return body(runs[place.run].values[place.offset])
+    }
+
     /// Changes a value where it lies, without a copy. Gives what `body` returns, or `nil` when there is no such key.
     @discardableResult
     package mutating func change<Result>(_ key: Key, _ body: (inout Value) -> Result) -> Result? {

@@ -15,10 +15,10 @@ extension ConsortiumState {
             throw Refusal(.tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
         }
         let (author, late) = try speaker(say.speaker, in: chat)
-        guard let script = scripts[chat.id], script.messages.count < Limits.messagesPerChatMax - Limits.eventsReservePerChat,
-            script.textBytes + bytes <= Limits.textPerChatBytesMax
+        guard let size = scripts.read(chat.id, { (messages: $0.messages.count, textBytes: $0.textBytes) }),
+            size.messages < Limits.messagesPerChatMax - Limits.eventsReservePerChat, size.textBytes + bytes <= Limits.textPerChatBytesMax
         else { throw Refusal(.tooMany, "The chat is as long as a chat may be; close it and go on in a new one.") }
-        guard makeRoom(forBytes: bytes), chats[chat.id] != nil else {
+        guard makeRoom(forBytes: bytes), chats.contains(chat.id) else {
             throw Refusal(.full, "There is no room for more text just now; send it again in a minute.")
         }
         guard chat.mark(Sender(id: say.sender, owner: owner, sequence: say.sequence)) else {
@@ -81,7 +81,7 @@ extension ConsortiumState {
 
     /// Notes what happened. A chat that is full of messages goes on without its notes.
     mutating func note(_ event: ChatEvent, in chat: Chat) {
-        guard let script = scripts[chat.id], script.messages.count < Limits.messagesPerChatMax else { return }
+        guard let count = scripts.read(chat.id, { $0.messages.count }), count < Limits.messagesPerChatMax else { return }
         append(.event(event), by: .service, to: chat, late: false, patronSupplied: false)
     }
 

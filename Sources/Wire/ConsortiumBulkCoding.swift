@@ -1,5 +1,5 @@
 /// Snapshots and chats' messages, written straight from the domain's values: a state of some hundred thousand messages would otherwise
-/// be built a second time, out of generated objects, while the service is busy. The generated code reads them; the tests hold both equal.
+/// be built a second time, out of generated objects, while the service is busy. The tests hold this and the generated code equal.
 
 import Consortium
 
@@ -19,6 +19,74 @@ extension Memento {
             writer.raw(entries.bytes)
         }
         return writer.bytes
+    }
+}
+
+extension ChatUpdate {
+    init(bulk bytes: [UInt8]) throws(WireError) {
+        var reader = BulkReader(bytes)
+        var meta: ChatMeta?
+        var messages: [ChatMessage] = []
+        while let tag = try reader.tag() {
+            switch (tag.number, tag.type) {
+            case (1, BulkReader.WireType.bytes):
+                let piece = try reader.piece()
+                meta = try PBChatMetaMessage.parsed(Array(bytes[piece]), bytesMax: ConsortiumWireLimits.chatUpdateBytesMax).decoded()
+            case (2, BulkReader.WireType.bytes):
+                guard messages.count < Limits.messagesPerChatMax else {
+                    throw .invalidField("update.messages", expected: "\(Limits.messagesPerChatMax) entries at most")
+                }
+                messages.append(try ChatMessage(reader, entry: try reader.piece()))
+            default: try reader.skip(tag)
+            }
+        }
+        guard let meta else { throw .invalidField("update.meta", expected: "the chat's state") }
+        self.init(meta: meta, messages: messages)
+    }
+}
+
+extension ChatMessage {
+    /// What was said is read here; what happened, by the generated code.
+    fileprivate init(_ message: BulkReader, entry: Range<Int>) throws(WireError) {
+        var reader = message.message(entry)
+        var numbers = (epoch: UInt64(0), n: UInt64(0), author: UInt64(0), wallMs: UInt64(0), sequence: UInt64(0))
+        var (isLate, isSupplied, sender) = (false, false, (UInt64(0), UInt64(0)))
+        var (operatorName, displayName, library, text) = ("", "", "", "")
+        while let tag = try reader.tag() {
+            switch (tag.number, tag.type) {
+            case (1, BulkReader.WireType.varint): numbers.epoch = try reader.varint()
+            case (2, BulkReader.WireType.varint): numbers.n = try reader.varint()
+            case (3, BulkReader.WireType.varint): numbers.author = try reader.varint()
+            case (4, BulkReader.WireType.bytes): operatorName = try reader.text(try reader.piece())
+            case (5, BulkReader.WireType.bytes): displayName = try reader.text(try reader.piece())
+            case (6, BulkReader.WireType.bytes): library = try reader.text(try reader.piece())
+            case (7, BulkReader.WireType.varint): numbers.wallMs = try reader.varint()
+            case (8, BulkReader.WireType.varint): isLate = try reader.varint() != 0
+            case (9, BulkReader.WireType.varint): isSupplied = try reader.varint() != 0
+            case (10, BulkReader.WireType.bytes): text = try reader.text(try reader.piece())
+            case (11, BulkReader.WireType.fixed64): sender.0 = try reader.fixed64()
+            case (12, BulkReader.WireType.fixed64): sender.1 = try reader.fixed64()
+            case (13, BulkReader.WireType.varint): numbers.sequence = try reader.varint()
+            case (14, BulkReader.WireType.bytes):
+                self = try PBChatEntry.parsed(Array(message.bytes[entry]), bytesMax: ConsortiumWireLimits.chatUpdateBytesMax).decoded()
+                return
+            default: try reader.skip(tag)
+            }
+        }
+        let author: ChatMessage.Author
+        switch numbers.author {
+        case 0: author = .patron
+        case 1:
+            author = .staff(
+                try Field.name(operatorName, "message.operator"), displayName: displayName,
+                library: try Field.name(library, "message.library"))
+        case 2: author = .service
+        default: throw .unknownKind("message.author \(numbers.author)")
+        }
+        self.init(
+            position: Position(epoch: UInt32(truncatingIfNeeded: numbers.epoch), n: UInt32(truncatingIfNeeded: numbers.n)), author: author,
+            body: .text(text, sender: SenderID(high: sender.0, low: sender.1), sequence: numbers.sequence), wallMs: numbers.wallMs,
+            late: isLate, patronSupplied: isSupplied)
     }
 }
 

@@ -49,7 +49,10 @@ extension Board {
 
 extension ChatUpdate {
     public init(wire bytes: [UInt8]) throws(WireError) {
-        self = try PBChatUpdateMessage.parsed(bytes, bytesMax: ConsortiumWireLimits.chatUpdateBytesMax).decoded()
+        guard bytes.count <= ConsortiumWireLimits.chatUpdateBytesMax else {
+            throw .tooLarge(expectedMax: ConsortiumWireLimits.chatUpdateBytesMax, found: bytes.count)
+        }
+        try self.init(bulk: bytes)
     }
     public func wireBytes() -> [UInt8] {
         var writer = BulkWriter(capacity: 512 + messages.count * 384)

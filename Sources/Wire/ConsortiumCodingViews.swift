@@ -155,15 +155,6 @@ extension PBWaitingChatMessage {
     }
 }
 
-extension PBChatUpdateMessage {
-    func decoded() throws(WireError) -> ChatUpdate {
-        ChatUpdate(
-            meta: try meta.decoded(),
-            messages: try Field.list(messages, "update.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }
-        )
-    }
-}
-
 extension PBChatMetaMessage {
     init(_ meta: ChatMeta) {
         self.init()

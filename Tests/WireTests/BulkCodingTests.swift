@@ -147,5 +147,10 @@ import Testing
         let update = try #require(state.update(of: chat, after: .zero))
         #expect(update.messages.count > 42)
         #expect(try ChatUpdate(wire: update.wireBytes()) == update)
+        var generated = PBChatUpdateMessage()
+        generated.meta = PBChatMetaMessage(update.meta)
+        generated.messages = update.messages.map { PBChatEntry($0) }
+        #expect(update.wireBytes() == generated.bytes)
+        for length in 0..<200 { _ = try? ChatUpdate(wire: Array(generated.bytes[..<length])) }
     }
 }
