@@ -10,6 +10,8 @@ protocol CoordinatorPeers: AnyObject {
     var onMessage: ((RaftMessage, UInt64) -> Void)? { get set }
     /// Proposals, renewals and typing that another coordinator hands over.
     var onFrame: ((PeerFrame) -> Void)? { get set }
+    /// The link on which a voter sends was ended.
+    var onLost: ((UInt64) -> Void)? { get set }
     func start()
     func stop()
     func send(_ message: RaftMessage, to voter: UInt64)
@@ -26,6 +28,7 @@ final class NoPeers: CoordinatorPeers {
     private let own: NodeName
     var onMessage: ((RaftMessage, UInt64) -> Void)?
     var onFrame: ((PeerFrame) -> Void)?
+    var onLost: ((UInt64) -> Void)?
 
     init(own: NodeName) { self.own = own }
 
