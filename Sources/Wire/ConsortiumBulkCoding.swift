@@ -50,7 +50,7 @@ extension ChatMessage {
     fileprivate init(_ message: BulkReader, entry: Range<Int>) throws(WireError) {
         var reader = message.message(entry)
         var numbers = (epoch: UInt64(0), n: UInt64(0), author: UInt64(0), wallMs: UInt64(0), sequence: UInt64(0))
-        var (isLate, isSupplied, sender) = (false, false, (UInt64(0), UInt64(0)))
+        var (isLate, isSupplied, isBranch, sender) = (false, false, false, (UInt64(0), UInt64(0)))
         var (operatorName, displayName, library, text) = ("", "", "", "")
         while let tag = try reader.tag() {
             switch (tag.number, tag.type) {
@@ -67,6 +67,7 @@ extension ChatMessage {
             case (11, BulkReader.WireType.fixed64): sender.0 = try reader.fixed64()
             case (12, BulkReader.WireType.fixed64): sender.1 = try reader.fixed64()
             case (13, BulkReader.WireType.varint): numbers.sequence = try reader.varint()
+            case (15, BulkReader.WireType.varint): isBranch = try reader.varint() != 0
             case (14, BulkReader.WireType.bytes):
                 self = try PBChatEntry.parsed(Array(message.bytes[entry]), bytesMax: ConsortiumWireLimits.chatUpdateBytesMax).decoded()
                 return
@@ -86,7 +87,7 @@ extension ChatMessage {
         self.init(
             position: Position(epoch: UInt32(truncatingIfNeeded: numbers.epoch), n: UInt32(truncatingIfNeeded: numbers.n)), author: author,
             body: .text(text, sender: SenderID(high: sender.0, low: sender.1), sequence: numbers.sequence), wallMs: numbers.wallMs,
-            late: isLate, patronSupplied: isSupplied)
+            late: isLate, patronSupplied: isSupplied, branch: isBranch)
     }
 }
 
@@ -114,6 +115,7 @@ extension BulkWriter {
             field(11, fixed: sender.high)
             field(12, fixed: sender.low)
             field(13, sequence)
+            field(15, message.branch ? 1 : 0)
         }
     }
 
@@ -126,6 +128,7 @@ extension BulkWriter {
     private static func length(of message: ChatMessage, _ text: String, _ sender: SenderID, _ sequence: UInt64) -> Int {
         var total = length(ofField: UInt64(message.position.epoch)) + length(ofField: UInt64(message.position.n))
         total += length(ofField: message.wallMs) + (message.late ? 2 : 0) + (message.patronSupplied ? 2 : 0)
+        total += message.branch ? 2 : 0
         total += length(ofField: text) + length(ofFixed: sender.high) + length(ofFixed: sender.low)
         return total + length(ofField: sequence)
     }

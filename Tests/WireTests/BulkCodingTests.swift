@@ -72,6 +72,27 @@ import Testing
         guard case .outcome(77, verdict, at) = try PeerFrame(wire: generated.bytes) else { throw WireError.truncated }
     }
 
+    @Test func everyFieldOfAMessageTravels() throws {
+        let library = try #require(LibraryName("memorial"))
+        let person = try #require(OperatorName("mia"))
+        let full = ChatMessage(
+            position: Position(epoch: 3, n: 70_000), author: .staff(person, displayName: "Mia", library: library),
+            body: .text("yes", sender: SenderID(high: 1, low: 2), sequence: 5), wallMs: 1_790_000_000_000, late: true, patronSupplied: true,
+            branch: true)
+        let event = ChatMessage(position: Position(epoch: 1, n: 1), author: .service, body: .event(.opened(queue)), wallMs: 1, branch: true)
+        var writer = BulkWriter(capacity: 64)
+        writer.entries([full, event], field: 2)
+        var generated = PBChatUpdateMessage()
+        generated.messages = [PBChatEntry(full), PBChatEntry(event)]
+        #expect(writer.bytes == generated.bytes)
+        // What is added to these must be added to the code written by hand too.
+        #expect(Mirror(reflecting: full).children.count == 7)
+        #expect(Mirror(reflecting: Batch(elapsedMs: 0, wallMs: 0, term: 0, items: [])).children.count == 4)
+        guard case .say(let say) = commands[0] else { throw WireError.truncated }
+        #expect(Mirror(reflecting: say).children.count == 5)
+        #expect(Mirror(reflecting: items[0]).children.count == 2)
+    }
+
     @Test func whatIsUnknownInsideIsSkippedAndUnknownCommandsAreNot() throws {
         let batch = Batch(elapsedMs: 1, wallMs: 2, term: 3, items: items)
         // Field 90, a varint, as a newer version might add.
@@ -150,6 +171,7 @@ import Testing
         var generated = PBChatUpdateMessage()
         generated.meta = PBChatMetaMessage(update.meta)
         generated.messages = update.messages.map { PBChatEntry($0) }
+        #expect(try ChatUpdate(wire: generated.bytes) == update)
         #expect(update.wireBytes() == generated.bytes)
         for length in 0..<200 { _ = try? ChatUpdate(wire: Array(generated.bytes[..<length])) }
     }
