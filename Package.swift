@@ -48,11 +48,14 @@ let package = Package(
                 "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ]),
+        .target(
+            name: "Simulator",
+            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History"]),
         .executableTarget(
             name: "callslip",
             dependencies: [
-                "Node", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History", "Measuring",
-                logging,
+                "Node", "Simulator", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
+                "Measuring", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -64,6 +67,7 @@ let package = Package(
         .testTarget(name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "replay-log"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),

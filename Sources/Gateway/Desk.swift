@@ -118,6 +118,8 @@ extension GatewayCore {
         guard let desk = desks[session], need(chat, asOf: at) else { return }
         desks[session]?.chats[chat] = max(at, desk.chats[chat] ?? at)
         for client in desk.clients { showChat(chat, to: client, asOf: at) }
+        // The last window may have closed while the claim was under way: then nobody here needs the chat.
+        if chats[chat]?.viewers.isEmpty == true { chats[chat]?.unneededSinceMs = now }
         noteHolding(chat)
     }
 

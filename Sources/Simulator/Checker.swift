@@ -1,0 +1,190 @@
+import Consortium
+import History
+import Raft
+import Wire
+
+/// What must hold after every step, whatever fault struck. It applies every committed entry to a state of its own, once and in order, and
+/// compares with it all that replicas come to and all that clients are told.
+final class Checker {
+    private unowned let cluster: Cluster
+    private(set) var history = History()
+
+    // The log as committed.
+    private var entries: [(term: UInt64, digest: UInt64)] = []
+    private var firstIndex: UInt64 = 1
+    private var leaders: [UInt64: UInt64] = [:]
+    private var checkedLeaders: [UInt64: UInt64] = [:]
+    /// The state's digest after each entry.
+    private var digests: [UInt64] = []
+    private(set) var state = ConsortiumState()
+
+    // Chats as the log made them.
+    private struct Epoch: Hashable {
+        let chat: ChatID
+        let epoch: UInt32
+    }
+    private struct Holding: Hashable {
+        let chat: ChatID
+        let token: LogPosition
+    }
+    private(set) var scripts: [ChatID: [ChatMessage]] = [:]
+    private var holders: [Epoch: LogPosition] = [:]
+    private var accounts: [Holding: OperatorName] = [:]
+    private var sessions: [SessionID: OperatorName] = [:]
+    private(set) var commands = 0
+
+    init(_ cluster: Cluster) { self.cluster = cluster }
+
+    var committedIndex: UInt64 { UInt64(entries.count) }
+
+    // MARK: Raft (figure 3.2 of the thesis)
+
+    /// Election safety: at most one leader in a term.
+    func onRole(_ role: RaftRole, term: UInt64, voter: UInt64) {
+        guard role == .leader else { return }
+        if let other = leaders[term], other != voter { cluster.fail("term \(term) has the leaders \(other) and \(voter)") }
+        leaders[term] = voter
+    }
+
+    /// Leader completeness: what was committed in an earlier term is in the log of every later leader. Looked at once in a term.
+    func checkLeader(_ replica: RaftReplica) {
+        guard replica.role == .leader, checkedLeaders[replica.term] == nil else { return }
+        checkedLeaders[replica.term] = replica.configuration.id
+        guard let last = entries.lastIndex(where: { $0.term < replica.term }) else { return }
+        let index = UInt64(last) + 1
+        guard replica.lastIndex >= index else {
+            return cluster.fail("the leader \(replica.configuration.id) ends at \(replica.lastIndex), and \(index) is committed")
+        }
+        if let term = replica.term(at: index), term != entries[last].term {
+            cluster.fail("the leader \(replica.configuration.id) holds another entry \(index) than what is committed")
+        }
+    }
+
+    /// State machine safety: no two members apply different entries at one index.
+    func onCommitted(_ entry: RaftEntry, at machine: Machine) {
+        var digest = entry.term << 8 | UInt64(entry.kind.rawValue)
+        for byte in entry.payload { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        guard entry.index > committedIndex else {
+            if entries[Int(entry.index) - 1] != (entry.term, digest) {
+                cluster.fail("\(machine.name) applies another entry \(entry.index) than others did")
+            }
+            return
+        }
+        guard entry.index == committedIndex + 1 else {
+            return cluster.fail("\(machine.name) applies \(entry.index), and nobody applied \(committedIndex + 1)")
+        }
+        entries.append((entry.term, digest))
+        cluster.trace.mix(digest)
+        applyAsReference(entry)
+        digests.append(state.digest())
+        cluster.say(machine, "is the first to apply \(entry.index) of term \(entry.term)")
+    }
+
+    // MARK: The state
+
+    private func applyAsReference(_ entry: RaftEntry) {
+        guard entry.kind == .command else { return }
+        do {
+            var batch = try Batch(wire: entry.payload)
+            if let planted = cluster.scenario.planted { batch = planted.alter(batch, for: state, voter: 0) }
+            let applied = state.apply(batch, index: entry.index)
+            commands += batch.items.count
+            for (item, verdict) in zip(batch.items, applied.verdicts) { note(item.command, verdict) }
+            if let halted = applied.halted { cluster.fail("the reference halts at \(entry.index): \(halted)") }
+            try state.checkInvariants()
+            for chat in applied.touched.chats.sorted() { look(at: chat) }
+        } catch {
+            cluster.fail("at entry \(entry.index): \(error)")
+        }
+    }
+
+    /// Who was given which chat. A holding may begin and end within one entry, so that the state after it does not show it.
+    private func note(_ command: Command, _ verdict: Verdict) {
+        guard case .accepted(.token(let token)) = verdict else { return }
+        switch command {
+        case .signOn(let signOn): sessions[signOn.session] = signOn.operatorName
+        case .claim(let claim): accounts[Holding(chat: claim.chat, token: token)] = sessions[claim.session]
+        case .pickUp(let chat, let session, _): accounts[Holding(chat: chat, token: token)] = sessions[session]
+        default: break
+        }
+    }
+
+    /// Scripts only grow; one holder in an epoch; epochs never fall.
+    private func look(at chat: ChatID) {
+        guard let meta = state.meta(of: chat) else { return }
+        let known = scripts[chat]?.count ?? 0
+        let messages = state.messages(of: chat, after: scripts[chat]?.last?.position ?? .zero)
+        for (offset, message) in messages.enumerated() where Int(message.position.n) != known + offset + 1 {
+            cluster.fail("\(chat) goes on at \(message.position) after \(known) messages")
+        }
+        scripts[chat, default: []].append(contentsOf: messages)
+        guard case .held(let holder, _) = meta.phase else { return }
+        let epoch = Epoch(chat: chat, epoch: meta.epoch)
+        if let before = holders[epoch], before != holder.token {
+            cluster.fail("\(chat) has two holders in epoch \(meta.epoch): \(before) and \(holder.token)")
+        }
+        holders[epoch] = holder.token
+    }
+
+    func onApplied(_ replica: ConsortiumState, index: UInt64, at machine: Machine) {
+        if replica.digest() != digests[Int(index) - 1] { cluster.fail("the state of \(machine.name) differs after entry \(index)") }
+    }
+
+    func onRestored(_ replica: ConsortiumState, index: UInt64, at machine: Machine) {
+        guard index <= committedIndex else { return cluster.fail("\(machine.name) restores entry \(index), which nobody applied") }
+        if replica.digest() != digests[Int(index) - 1] { cluster.fail("\(machine.name)'s snapshot of entry \(index) differs") }
+    }
+
+    // MARK: Clients
+
+    func onSaid(_ key: History.Key, _ text: String) { history.say(key, text) }
+
+    /// An acknowledgement is a promise about what is committed and applied: it must be there already.
+    func onAcknowledged(_ key: History.Key, at position: Position, by client: String) {
+        history.acknowledge(key, at: position)
+        cluster.trace.mix(UInt64(position.epoch) << 32 | UInt64(position.n))
+        guard let message = message(at: position, in: key.chat) else {
+            return cluster.fail("\(client) was told that its message \(key.sequence) is safe at \(position), where nothing is")
+        }
+        guard case .text(let text, key.sender, key.sequence) = message.body, text == history.said[key] else {
+            return cluster.fail("\(client) was told that its message \(key.sequence) is safe at \(position), where something else is")
+        }
+    }
+
+    private func message(at position: Position, in chat: ChatID) -> ChatMessage? {
+        guard let script = scripts[chat], position.n >= 1, Int(position.n) <= script.count else { return nil }
+        let message = script[Int(position.n) - 1]
+        return message.position == position ? message : nil
+    }
+
+    /// Somebody was told that they hold a chat: the log says the same.
+    func onHolding(_ chat: ChatID, token: LogPosition, account: OperatorName, by client: String) {
+        guard accounts[Holding(chat: chat, token: token)] == account else {
+            return cluster.fail("\(client) was told that it holds \(chat) by \(token), and the log does not say so")
+        }
+    }
+
+    // MARK: At the end
+
+    /// Every copy against the acknowledgements, and the acknowledgements against the log.
+    func judge(_ transcripts: [History.Transcript]) {
+        for (chat, script) in scripts.sorted(by: { $0.key < $1.key }) {
+            var seen: Set<History.Key> = []
+            for message in script {
+                guard case .text(let text, let sender, let sequence) = message.body else { continue }
+                let key = History.Key(chat: chat, sender: sender, sequence: sequence)
+                if !seen.insert(key).inserted { cluster.fail("message \(sequence) of \(sender) is twice in \(chat)") }
+                if history.said[key] != text { cluster.fail("message \(sequence) of \(sender) in \(chat) was not said like this") }
+            }
+            if state.meta(of: chat) != nil, Array(state.messages(of: chat, after: .zero)) != script {
+                cluster.fail("what was said in \(chat) changed afterwards")
+            }
+        }
+        for (key, position) in history.acknowledged.sorted(by: { $0.key < $1.key }) where message(at: position, in: key.chat) == nil {
+            cluster.fail("message \(key.sequence) of \(key.sender) was acknowledged and is not in the log")
+        }
+        history.transcripts = transcripts
+        let judgement = history.judge()
+        if let fault = judgement.faults.first { cluster.fail("\(judgement.faults.count) faults in the history, first \(fault)") }
+    }
+}

@@ -1,0 +1,178 @@
+import Consortium
+import Gossip
+import History
+import Raft
+
+/// A whole cluster under one seed: machines, network, disks, people, and whoever breaks things, in virtual time.
+package final class Cluster {
+    package let scenario: Scenario
+    package let trace: Trace
+    package private(set) var nowMs: UInt64 = 0
+    /// The first rule that was found broken; the run ends there.
+    package private(set) var violation: String?
+    private var queue = EventQueue()
+    private var random: SeededGenerator
+
+    private(set) var machines: [Machine] = []
+    private(set) var members: [RaftMember] = []
+    private(set) var network: Network!  // Set in `init`, which needs `self` for it.
+    private(set) var checker: Checker!  // As above.
+    private var nemesis: Nemesis!  // As above.
+    private(set) var patrons: [Patron] = []
+    private(set) var operators: [OperatorPerson] = []
+    /// Faults are over: people finish what they began.
+    private(set) var isSettling = false
+    /// All patrons are done: people do nothing new.
+    private(set) var isResting = false
+
+    package init(_ scenario: Scenario, trace: Trace = Trace()) {
+        self.scenario = scenario
+        self.trace = trace
+        random = SeededGenerator(seed: scenario.seed)
+        network = Network(self, machines: scenario.machines, seed: random.next())
+        checker = Checker(self)
+        nemesis = Nemesis(self)
+        for index in 0..<scenario.machines {
+            let name = index < scenario.coordinators ? "coordinator-\(index)" : "library-\(index - scenario.coordinators)"
+            machines.append(Machine(index: index, name: Roster.name(name), cluster: self, seed: random.next()))
+        }
+        members = (0..<scenario.coordinators).map { RaftMember(id: UInt64($0) + 1, name: machines[$0].name.text) }
+    }
+
+    // MARK: Time
+
+    func after(_ ms: UInt64, _ kind: Trace.Kind, _ who: Int, _ body: @escaping () -> Void) {
+        queue.add(atMs: nowMs + ms, kind, who, body)
+    }
+
+    /// Runs until the condition holds, which is looked at now and then. False when it does not within the time, or a rule was broken.
+    func run(upToMs limitMs: UInt64, until condition: () -> Bool = { false }) -> Bool {
+        let endMs = nowMs + limitMs
+        while violation == nil {
+            if condition() { return true }
+            guard nowMs < endMs else { return false }
+            let sliceEndMs = min(endMs, nowMs + 250)
+            while violation == nil, let event = queue.take(byMs: sliceEndMs) {
+                nowMs = event.atMs
+                trace.step(event.atMs, event.kind, event.who)
+                event.body()
+            }
+            if violation == nil { nowMs = sliceEndMs }
+        }
+        return false
+    }
+
+    // MARK: What the parts ask
+
+    func say(_ machine: Machine, _ sentence: @autoclosure () -> String) { trace.say(nowMs, machine.name.text, sentence()) }
+
+    func fail(_ sentence: String) {
+        guard violation == nil else { return }
+        violation = sentence
+        trace.say(nowMs, "VIOLATION", sentence)
+    }
+
+    func machine(at address: String) -> Machine? { machines.first { address.hasPrefix($0.address + ":") } }
+    var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
+    func anyLibrary(_ random: inout SeededGenerator) -> Machine {
+        libraryMachines[Int.random(in: 0..<libraryMachines.count, using: &random)]
+    }
+    func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
+    func some(of count: Int) -> Int { Int.random(in: 1...max(1, count), using: &random) }
+    var clients: [Client] { patrons + operators }
+
+    // MARK: The run
+
+    /// Everything from the first start to the judgement.
+    package func run() {
+        do {
+            let bootstrap = try RecoveredLog.bootstrap(members: members)
+            for machine in machines.prefix(scenario.coordinators) { machine.disk = SimulatedDisk(bootstrap) }
+        } catch {
+            return fail("the cluster cannot be made: \(error)")
+        }
+        for machine in machines { machine.start() }
+        let roster = Roster(scenario, nodes: libraryMachines.map(\.name))
+        open(roster)
+        nemesis.plan(startMs: nowMs)
+        invite(roster)
+        _ = run(upToMs: scenario.strikeMs)
+        settle()
+        queue.removeAll()
+    }
+
+    private func open(_ roster: Roster) {
+        let first = libraryMachines[0]
+        guard run(upToMs: 20_000, until: { first.library.map { !$0.isIsolated && $0.board != nil } ?? false }) else {
+            return fail("no node was served within 20 s of the first start")
+        }
+        first.library?.propose(roster.commands)
+        let isKnown = { [self] in
+            (first.library?.hasImported ?? false)
+                && libraryMachines.allSatisfy { $0.library?.board?.operators.count == roster.operators.count }
+        }
+        if !run(upToMs: 20_000, until: isKnown) { fail("the roster was not known everywhere within 20 s") }
+    }
+
+    private func invite(_ roster: Roster) {
+        var seeds = SeededGenerator(seed: random.next())
+        let libraries = libraryMachines
+        for (number, person) in roster.operators.enumerated() {
+            let home = libraries[number % libraries.count]
+            let operatorPerson = OperatorPerson(
+                self, index: 1_000 + number, account: person.name, home: home, seed: seeds.next())
+            operators.append(operatorPerson)
+            operatorPerson.after(UInt64.random(in: 0...20_000, using: &seeds)) { operatorPerson.arrive() }
+        }
+        for number in 0..<scenario.patrons {
+            var own = SeededGenerator(seed: seeds.next())
+            let place = Int.random(in: 0..<libraries.count, using: &own)
+            let nodes = [libraries[place]] + libraries.enumerated().filter { $0.offset != place }.map(\.element)
+            let queue = roster.desks[Int.random(in: 0..<roster.desks.count, using: &own)]
+            let patron = Patron(self, index: 2_000 + number, number: number, nodes: nodes, queue: queue, seed: own.next())
+            patrons.append(patron)
+            patron.after(UInt64.random(in: 2_000...scenario.strikeMs, using: &own)) { patron.arrive() }
+        }
+    }
+
+    /// Heals everything, and waits until all came to rest: within a time that the settings give.
+    private func settle() {
+        guard violation == nil else { return }
+        isSettling = true
+        trace.say(nowMs, "nemesis", "all is healed")
+        nemesis.mendAll()
+        for client in clients { client.setOnline(true) }
+        let settings = scenario.settings
+        let boundMs =
+            settings.patronDeadlineMs + settings.patronGoneMs + settings.consentMs + 3 * settings.pickUpMs + 6 * settings.operatorLeaseMs
+            + 240_000
+        guard run(upToMs: boundMs, until: { patrons.allSatisfy { $0.outcome != nil } }) else {
+            let waiting = patrons.filter { $0.outcome == nil }
+            let first = waiting.first.map { "\($0.name) in \($0.chat), \($0.phase.map { "\($0)" } ?? "never taken up")" } ?? ""
+            return fail("\(waiting.count) patrons still wait \(boundMs / 1_000) s after everything was healed, first \(first)")
+        }
+        isResting = true
+        guard run(upToMs: 60_000, until: isAtRest) else { return fail("the cluster does not come to rest: \(unrest)") }
+        checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
+    }
+
+    private func isAtRest() -> Bool { unrest.isEmpty }
+
+    /// What keeps the cluster from being at rest, in words.
+    private var unrest: String {
+        let parts = machines.prefix(scenario.coordinators).compactMap(\.coordinator)
+        if !parts.contains(where: { $0.replica.role == .leader }) { return "there is no leader" }
+        for part in parts where part.replica.appliedIndex != checker.committedIndex {
+            return "voter \(part.voter) is at \(part.replica.appliedIndex) of \(checker.committedIndex)"
+        }
+        for machine in libraryMachines where machine.library?.isIsolated ?? true { return "\(machine.name) is isolated" }
+        for person in operators where person.owesSomething { return "\(person.name) waits for an answer" }
+        for machine in machines {
+            for other in machines where machine.gossip?.core.member(other.name.text)?.state != .alive {
+                return
+                    "\(machine.name) takes \(other.name) for \(machine.gossip?.core.member(other.name.text).map { "\($0.state)" } ?? "unknown")"
+            }
+        }
+        return ""
+    }
+}

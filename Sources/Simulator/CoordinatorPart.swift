@@ -1,0 +1,272 @@
+import Consortium
+import Coordinator
+import Raft
+import Wire
+
+/// A coordinator in one process: what `CoordinatorHost`, `RaftHost` and `VoterLinks` put together, over virtual links and disk.
+final class CoordinatorPart {
+    private unowned let machine: Machine
+    private var cluster: Cluster { machine.cluster }
+    let voter: UInt64
+    private(set) var core: CoordinatorCore
+    let replica: RaftReplica
+    private var memory = VoterMemory()
+    private var links: [LinkID: Port] = [:]
+    private var lastLink: UInt64 = 0
+    private var outgoing: [Int: Port] = [:]
+    private var redialMs: [Int: UInt64] = [:]
+    private let raftTimer = VirtualTimer()
+    private let tickTimer = VirtualTimer()
+    private var tickAtMs: UInt64?
+    private var isSyncPlanned = false
+    private var steps: UInt64 = 0
+
+    init?(_ machine: Machine, voter: UInt64, seed: UInt32) {
+        self.machine = machine
+        self.voter = voter
+        let cluster = machine.cluster
+        var configuration = RaftConfiguration(id: voter, members: cluster.members, seed: seed)
+        // As the service sets them.
+        configuration.electionTimeoutMs = 300
+        configuration.heartbeatMs = 60
+        configuration.snapshotThresholdEntries = cluster.scenario.snapshotEveryEntries
+        configuration.snapshotTrailingEntries = cluster.scenario.snapshotTrailingEntries
+        configuration.installSnapshotTimeoutMs = 5_000
+        do {
+            replica = try RaftReplica(configuration)
+        } catch {
+            cluster.fail("a replica does not start: \(error)")
+            return nil
+        }
+        var coordinator = CoordinatorConfiguration()
+        coordinator.digestEveryEntries = 64
+        core = CoordinatorCore(node: machine.name, boot: machine.boot, configuration: coordinator)
+    }
+
+    func start() {
+        for other in cluster.machines where other.index < cluster.scenario.coordinators && other !== machine { dial(other) }
+        guard let disk = machine.disk else { return }
+        perform(replica.start(from: disk.durable, nowMs: nowMs))
+        carryOut(core.onTick(nowMs: nowMs))
+    }
+
+    private var nowMs: UInt64 { machine.nowMs }
+
+    func flush() { carryOut(core.flush(nowMs: nowMs, wallMs: machine.wallMs)) }
+
+    // MARK: Other coordinators
+
+    private func dial(_ other: Machine) {
+        let life = machine.life
+        cluster.network.dial(
+            machine, other,
+            accept: { [self] port in other.coordinator?.accept(port, voter: voter, hello: (replica.lastTerm, replica.storedIndex)) ?? false
+            },
+            onUp: { [self] port in
+                outgoing[other.index] = port
+                redialMs[other.index] = nil
+                port.onEnd = { [self] in
+                    outgoing[other.index] = nil
+                    redial(other, life)
+                }
+            }, onFailed: { [self] in redial(other, life) })
+    }
+
+    private func redial(_ other: Machine, _ life: Int) {
+        let delayMs = redialMs[other.index] ?? 50
+        redialMs[other.index] = min(delayMs * 2, 1_000)
+        cluster.after(delayMs, .dial, machine.index) { [self] in
+            if machine.life == life { machine.receive(life: life) { [self] in dial(other) } }
+        }
+    }
+
+    /// Rule 12, as `VoterLinks.refusal` has it.
+    private func accept(_ port: Port, voter: UInt64, hello: (term: UInt64, index: UInt64)) -> Bool {
+        if case .hasForgotten(let remembered, let claimed) = memory.judge(voter, lastTerm: hello.term, lastIndex: hello.index) {
+            cluster.fail("voter \(voter) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
+            return false
+        }
+        port.onFrame = { [self] frame in
+            switch frame {
+            case .raft(let message):
+                memory.heard(message, from: voter) { replica.term(at: $0) }
+                perform(replica.receive(message, from: voter, nowMs: nowMs))
+            case .forward(let items): core.onForwarded(items)
+            case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
+            case .typing(let chat, let side): carryOut(core.onTyping(from: nil, chat: chat, side: side))
+            default: cluster.fail("a coordinator sent a frame that is not for coordinators: \(frame)")
+            }
+        }
+        return true
+    }
+
+    private func send(_ frame: PeerFrame, to name: NodeName) {
+        guard let other = cluster.machines.first(where: { $0.name == name }) else { return }
+        outgoing[other.index]?.send(frame)
+    }
+
+    // MARK: Raft
+
+    private func perform(_ directives: [RaftDirective]) {
+        steps += 1
+        if steps % 64 == 0 { replica.checkInvariants() }
+        for directive in directives {
+            if let request = LogRequest(directive) {
+                machine.disk?.submit(request)
+                planSync()
+                continue
+            }
+            switch directive {
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot: break  // Submitted above.
+            case .send(let message, let to):
+                guard let port = outgoing[Int(to) - 1] else { continue }
+                let lossPercent = cluster.scenario.voterLossPercent
+                if lossPercent > 0 { port.sendLoosely(.raft(message), lossPercent: lossPercent) } else { port.send(.raft(message)) }
+            case .apply(let entries): apply(entries)
+            case .takeSnapshot(let index, _): takeSnapshot(index)
+            case .restoreSnapshot(let meta, let bytes): restore(meta, bytes)
+            case .setTimer(let atMs):
+                let now = nowMs
+                machine.start(raftTimer, afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }
+            case .roleChanged(let role, let term, let leader):
+                cluster.say(machine, "raft: \(role), term \(term), leader \(leader.map(String.init) ?? "none")")
+                cluster.checker.onRole(role, term: term, voter: voter)
+                let name = leader.map { cluster.machines[Int($0) - 1].name }
+                carryOut(core.onRole(.init(isLeader: role == .leader, term: term, leader: name), nowMs: nowMs))
+            case .dropped: break
+            case .halted(let fault): cluster.fail("the replica of \(machine.name) halted: \(fault)")
+            }
+        }
+        cluster.checker.checkLeader(replica)
+    }
+
+    private func planSync() {
+        guard !isSyncPlanned else { return }
+        isSyncPlanned = true
+        let life = machine.life
+        var lieMs: UInt64 = 0
+        if cluster.scenario.planted == .forgetSynced {
+            lieMs = 2_000
+            cluster.after(1, .disk, machine.index) { [self] in
+                machine.receive(life: life) { [self] in perform(replica.onPersisted(machine.disk?.promise() ?? [], nowMs: nowMs)) }
+            }
+        }
+        cluster.after(cluster.diskDelay(machine) + lieMs, .disk, machine.index) { [self] in
+            machine.receive(life: life) { [self] in
+                isSyncPlanned = false
+                guard let waiting = machine.disk?.waitingWrites, waiting > 0 else { return }
+                // Group commit takes what is there; what came while it ran waits for the next one.
+                let tickets = machine.disk?.sync(cluster.some(of: waiting)) ?? []
+                if machine.disk?.waitingWrites ?? 0 > 0 { planSync() }
+                perform(replica.onPersisted(tickets, nowMs: nowMs))
+            }
+        }
+    }
+
+    private func apply(_ entries: [RaftEntry]) {
+        for entry in entries {
+            cluster.checker.onCommitted(entry, at: machine)
+            guard entry.kind == .command else { continue }
+            do {
+                var batch = try Batch(wire: entry.payload)
+                if let planted = cluster.scenario.planted { batch = planted.alter(batch, for: core.state, voter: voter) }
+                carryOut(core.onApplied(batch, index: entry.index, nowMs: nowMs))
+                cluster.checker.onApplied(core.state, index: entry.index, at: machine)
+            } catch {
+                return cluster.fail("entry \(entry.index) cannot be read: \(error)")
+            }
+        }
+    }
+
+    private func takeSnapshot(_ index: UInt64) {
+        let state = core.state
+        let life = machine.life
+        cluster.after(cluster.diskDelay(machine) + 2, .snapshot, machine.index) { [self] in
+            machine.receive(life: life) { [self] in
+                perform(replica.onSnapshotTaken(index: index, data: state.wireSnapshot(), nowMs: nowMs))
+            }
+        }
+    }
+
+    private func restore(_ meta: SnapshotMeta, _ bytes: [UInt8]) {
+        do {
+            let state = try ConsortiumState(wireSnapshot: bytes)
+            cluster.say(machine, "restores the snapshot of entry \(meta.index)")
+            cluster.checker.onRestored(state, index: meta.index, at: machine)
+            core.onRestored(state, nowMs: nowMs)
+        } catch {
+            cluster.fail("the snapshot of entry \(meta.index) cannot be read: \(error)")
+        }
+    }
+
+    // MARK: Library nodes
+
+    func serve(_ port: Port, node: NodeName) {
+        lastLink += 1
+        let link = LinkID(lastLink)
+        links[link] = port
+        port.onFrame = { [self] frame in receive(frame, from: link) }
+        port.onEnd = { [self] in
+            links[link] = nil
+            core.onNodeDown(link)
+        }
+        carryOut(core.onNodeUp(link, node: node, nowMs: nowMs))
+    }
+
+    private func receive(_ frame: PeerFrame, from link: LinkID) {
+        switch frame {
+        case .propose(let items):
+            if cluster.scenario.planted == .acknowledgeEarly { promise(items, to: link) }
+            carryOut(core.onPropose(link, items, nowMs: nowMs))
+        case .follow(let chat, let after): core.onFollow(link, chat: chat, after: after)
+        case .unfollow(let chat): core.onUnfollow(link, chat: chat)
+        case .find(let counter, let code): links[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
+        case .typing(let chat, let side): carryOut(core.onTyping(from: link, chat: chat, side: side))
+        case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
+        default: cluster.fail("a node sent a frame that is not for its coordinator: \(frame)")
+        }
+    }
+
+    /// A planted bug: the verdict that apply would give now, before anything is in the log.
+    private func promise(_ items: [Batch.Item], to link: LinkID) {
+        var state = core.state
+        for item in items {
+            guard case .say = item.command else { continue }
+            let at = LogPosition(index: state.appliedThrough.index + 1, ordinal: 0)
+            links[link]?.send(.outcome(counter: item.id.counter, state.apply(item.command, at: at), at: at))
+        }
+    }
+
+    private func carryOut(_ directives: [CoordinatorDirective]) {
+        for directive in directives {
+            switch directive {
+            case .propose(let batch):
+                let (result, following) = replica.propose(payloads: [batch.wireBytes()], nowMs: nowMs)
+                perform(following)
+                if case .failure = result { core.onProposeFailed(batch, nowMs: nowMs) }
+            case .forward(let items, let leader): send(.forward(items), to: leader)
+            case .outcome(let link, let counter, let verdict, let at): links[link]?.send(.outcome(counter: counter, verdict, at: at))
+            case .busy(let link, let counter, let retryMs): links[link]?.send(.busy(counter: counter, retryMs: retryMs))
+            case .board(let link, let board): links[link]?.send(.board(board))
+            case .chat(let link, let update): links[link]?.send(.chat(update))
+            case .typing(let link, let chat, let side): links[link]?.send(.typing(chat, side))
+            case .relayTyping(let chat, let side): for index in outgoing.keys.sorted() { outgoing[index]?.send(.typing(chat, side)) }
+            case .forwardRenewals(let sessions, let leader): send(.renewals(sessions), to: leader)
+            case .leaderKnown(let link, let known): links[link]?.send(.leaderKnown(known))
+            case .scheduleTick(let atMs): scheduleTick(atMs)
+            case .halt(let reason): cluster.fail("\(machine.name) stops applying: \(reason)")
+            }
+        }
+    }
+
+    /// One timer; the earliest time asked for counts.
+    private func scheduleTick(_ atMs: UInt64) {
+        if let tickAtMs, atMs >= tickAtMs { return }
+        tickAtMs = atMs
+        let now = nowMs
+        machine.start(tickTimer, afterMs: atMs > now ? atMs - now : 0) { [self] in
+            tickAtMs = nil
+            carryOut(core.onTick(nowMs: nowMs))
+        }
+    }
+}

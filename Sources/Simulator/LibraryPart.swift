@@ -1,0 +1,240 @@
+import ClientProtocol
+import Consortium
+import Coordinator
+import Gateway
+import Gossip
+import Wire
+
+/// A library node in one process: what `LibraryHost`, `CoordinatorClient` and the sign-in put together, over virtual links and connections.
+final class LibraryPart {
+    private static let importBit: UInt64 = 1 << 62
+
+    private unowned let machine: Machine
+    private var cluster: Cluster { machine.cluster }
+    private(set) var gateway: GatewayCore
+    private var choice: ServerChoice
+    private var port: Port?
+    private var sessions: [String: (name: OperatorName, session: SessionID)] = [:]
+    private var lines: [ClientID: Line] = [:]
+    private var lastClient: UInt64 = 0
+    private var proposals: [Batch.Item] = []
+    private var imports: [UInt64: Batch.Item] = [:]
+    private(set) var board: Board?
+    private let tickTimer = VirtualTimer()
+    private var tickAtMs: UInt64?
+    private let dialTimer = VirtualTimer()
+    private let watchTimer = VirtualTimer()
+    private var random: SeededGenerator
+    private var steps = 0
+
+    init(_ machine: Machine, seed: UInt64) {
+        self.machine = machine
+        random = SeededGenerator(seed: seed)
+        let scenario = machine.cluster.scenario
+        let addresses = machine.cluster.libraryMachines.map(\.address)
+        var configuration = GatewayConfiguration()
+        configuration.humanInputMs = 60_000
+        gateway = GatewayCore(
+            node: machine.name, boot: machine.boot, addresses: [machine.address] + addresses.filter { $0 != machine.address },
+            configuration: configuration, seed: seed, nowMs: machine.nowMs, wallMs: machine.wallMs, hash: Self.hash)
+        choice = ServerChoice(node: machine.name, count: scenario.isCombined ? 1 : scenario.coordinators)
+    }
+
+    func start() {
+        connect()
+        watch()
+        perform(gateway.onTick(now: nowMs))
+    }
+
+    private var nowMs: UInt64 { machine.nowMs }
+    var isIsolated: Bool { gateway.isIsolated }
+
+    /// Not of cryptographic strength, and the same everywhere: all that the cores ask of it.
+    private static let hash: @Sendable ([UInt8]) -> SecretHash = { bytes in
+        var generator = SeededGenerator(seed: bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+        let words = (0..<4).map { _ in generator.next() }
+        // Four words of eight bytes: the 32 that a SecretHash asks for.
+        return SecretHash(words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } })!
+    }
+
+    // MARK: The coordinator's side
+
+    private func connect() {
+        if cluster.scenario.isCombined {
+            let near = cluster.network.connectLocally(machine) { far in machine.coordinator?.serve(far, node: machine.name) }
+            return take(near)
+        }
+        let coordinator = cluster.machines[choice.next()]
+        let name = machine.name
+        cluster.network.dial(
+            machine, coordinator,
+            accept: { port in
+                guard let there = coordinator.coordinator else { return false }
+                there.serve(port, node: name)
+                return true
+            }, onUp: { [self] port in take(port) }, onFailed: { [self] in lost() })
+    }
+
+    private func take(_ port: Port) {
+        self.port = port
+        choice.onUp(nowMs: nowMs)
+        port.onFrame = { [self] frame in receive(frame) }
+        port.onEnd = { [self] in lost() }
+        for counter in imports.keys.sorted() { if let item = imports[counter] { proposals.append(item) } }
+        if cluster.scenario.planted != .edgeTriggered || board == nil { perform(gateway.onLinkUp(now: nowMs)) }
+    }
+
+    private func lost() {
+        let wasUp = port != nil
+        port = nil
+        let delayMs = choice.onLost()
+        if wasUp { perform(gateway.onLinkDown(now: nowMs)) }
+        machine.start(dialTimer, afterMs: delayMs, kind: .dial) { [self] in connect() }
+    }
+
+    private func watch() {
+        machine.start(watchTimer, afterMs: ServerChoice.watchMs, kind: .watch) { [self] in
+            if choice.shouldLeave(nowMs: nowMs) { port?.close() }
+            watch()
+        }
+    }
+
+    private func receive(_ frame: PeerFrame) {
+        switch frame {
+        case .outcome(let counter, let verdict, let at):
+            guard counter & Self.importBit == 0 else { return imported(counter, verdict) }
+            perform(gateway.onOutcome(counter, verdict, at: at, now: nowMs))
+        case .busy(let counter, let retryMs):
+            guard counter & Self.importBit == 0 else { return cluster.fail("an import is told busy (\(retryMs) ms) in an idle cluster") }
+            perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
+        case .board(let board):
+            self.board = board
+            machine.gossip?.publish(board)
+            let here = board.signedOn.filter { $0.node == machine.name }
+            let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
+            perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
+        case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
+        case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
+        case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
+        case .leaderKnown(let known):
+            choice.onLeaderKnown(known, nowMs: nowMs)
+            perform(gateway.onServiceState(hasLeader: known, now: nowMs))
+        default: cluster.fail("a coordinator sent a frame that is not for nodes: \(frame)")
+        }
+    }
+
+    private func perform(_ directives: [GatewayDirective]) {
+        steps += 1
+        if steps % 8 == 0 {
+            do throws(GatewayInvariantViolation) {
+                try gateway.checkInvariants()
+            } catch {
+                cluster.fail("the gateway of \(machine.name): \(error)")
+            }
+        }
+        for directive in directives {
+            switch directive {
+            case .send(let id, let message): lines[id]?.sendToClient(message)
+            case .end(let id, let code, let text, let retryMs):
+                if let line = lines.removeValue(forKey: id) { line.endFromNode(.bye(code, text: text, retryMs: retryMs)) }
+            case .propose(let counter, let command):
+                proposals.append(Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command))
+            case .find(let counter, let code):
+                sendProposals()
+                port?.send(.find(counter: counter, code: code))
+            case .follow(let chat, let after):
+                sendProposals()
+                port?.send(.follow(chat, after: after))
+            case .unfollow(let chat): port?.send(.unfollow(chat))
+            case .typing(let chat, let who): port?.send(.typing(chat, who == .patron ? .patron : .staff))
+            case .renewLeases(let sessions): port?.send(.renewals(sessions))
+            case .sessionOver(let session): sessions = sessions.filter { $0.value.session != session }
+            case .scheduleTick(let atMs): scheduleTick(atMs)
+            }
+        }
+    }
+
+    private func scheduleTick(_ atMs: UInt64) {
+        if let tickAtMs, atMs >= tickAtMs { return }
+        tickAtMs = atMs
+        let now = nowMs
+        machine.start(tickTimer, afterMs: atMs > now ? atMs - now : 0) { [self] in
+            tickAtMs = nil
+            perform(gateway.onTick(now: nowMs))
+        }
+    }
+
+    func flush() { sendProposals() }
+
+    private func sendProposals() {
+        guard !proposals.isEmpty else { return }
+        port?.send(.propose(proposals))
+        proposals.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: The roster
+
+    /// Proposes the commands of an import, all at once and in their order.
+    func propose(_ commands: [Command]) {
+        for (offset, command) in commands.enumerated() {
+            let counter = UInt64(offset) + 1 | Self.importBit
+            let item = Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command)
+            imports[counter] = item
+            proposals.append(item)
+        }
+        sendProposals()
+    }
+
+    var hasImported: Bool { imports.isEmpty }
+
+    private func imported(_ counter: UInt64, _ verdict: Verdict) {
+        imports[counter] = nil
+        if case .refused(let refusal) = verdict { cluster.fail("the roster was refused: \(refusal.sentence)") }
+    }
+
+    // MARK: Clients
+
+    /// A person signs in; the token is for `hello`. Nil while this node does not know the person.
+    func signIn(_ name: OperatorName) -> String? {
+        guard let board, board.operators.contains(where: { $0.name == name }) else { return nil }
+        let session = SessionID(using: &random)
+        let token = "token-\(session)"
+        sessions[token] = (name, session)
+        perform(gateway.onSignedIn(name, session, now: nowMs))
+        return token
+    }
+
+    func signOut(_ token: String) {
+        guard let session = sessions.removeValue(forKey: token) else { return }
+        perform(gateway.onSignedOut(session.session, now: nowMs))
+    }
+
+    func connect(_ line: Line) -> ClientID {
+        lastClient += 1
+        let id = ClientID(lastClient)
+        lines[id] = line
+        perform(gateway.onConnected(id, now: nowMs))
+        return id
+    }
+
+    func receive(_ message: ClientMessage, from id: ClientID) {
+        guard lines[id] != nil else { return }
+        if case .hello(let hello) = message, hello.role == .operator, let known = hello.session.flatMap({ sessions[$0] }) {
+            return perform(gateway.onOperatorHello(id, known.name, known.session, version: hello.version, now: nowMs))
+        }
+        perform(gateway.onMessage(id, message, now: nowMs))
+    }
+
+    func pong(_ id: ClientID) { if lines[id] != nil { gateway.onPong(id, now: nowMs) } }
+
+    func disconnected(_ id: ClientID) {
+        guard lines.removeValue(forKey: id) != nil else { return }
+        perform(gateway.onDisconnected(id, now: nowMs))
+    }
+
+    /// The process is gone.
+    func drop(isQuiet: Bool) {
+        for id in lines.keys.sorted() { lines[id]?.nodeIsGone(isQuiet: isQuiet) }
+        lines = [:]
+    }
+}

@@ -1,0 +1,163 @@
+import Consortium
+import Gossip
+import Raft
+
+/// One machine with one process on it: it starts, dies, is frozen, and starts again from what its disk kept.
+final class Machine {
+    let index: Int
+    let name: NodeName
+    unowned let cluster: Cluster
+    /// The voter's disk; nil where no coordinator runs.
+    var disk: SimulatedDisk?
+    /// Syncs take this long.
+    var syncMs: ClosedRange<UInt64> = 1...3
+
+    // The process.
+    private(set) var isUp = false
+    /// Counts starts; what was planned for a former life is void.
+    private(set) var life = 0
+    private(set) var boot: UInt64 = 0
+    private(set) var coordinator: CoordinatorPart?
+    private(set) var library: LibraryPart?
+    private(set) var gossip: GossipPart?
+    private var isFlushPlanned = false
+
+    // A pause.
+    private(set) var pausedSinceMs: UInt64?
+    private var backlog: [() -> Void] = []
+    /// Datagrams beyond this are dropped by the frozen process's socket.
+    private static let backlogDatagramsMax = 200
+    private var backlogDatagrams = 0
+
+    private var random: SeededGenerator
+    /// Monotonic clocks of different machines have nothing to do with each other.
+    private let clockOffsetMs: UInt64
+
+    init(index: Int, name: NodeName, cluster: Cluster, seed: UInt64) {
+        self.index = index
+        self.name = name
+        self.cluster = cluster
+        random = SeededGenerator(seed: seed)
+        clockOffsetMs = UInt64.random(in: 1_000...100_000_000, using: &random)
+    }
+
+    var isRunning: Bool { isUp && pausedSinceMs == nil }
+    /// This machine's monotonic clock.
+    var nowMs: UInt64 { cluster.nowMs + clockOffsetMs }
+    var wallMs: UInt64 { 1_790_000_000_000 + cluster.nowMs }
+    var address: String { "10.0.0.\(index + 1)" }
+
+    // MARK: Life
+
+    func start() {
+        guard !isUp else { return }
+        life += 1
+        isUp = true
+        if cluster.scenario.planted != .sameBoot || boot == 0 { boot = random.next() }
+        let scenario = cluster.scenario
+        cluster.say(self, "starts, boot \(String(boot, radix: 16))")
+        gossip = GossipPart(self, seed: random.next())
+        if index < scenario.coordinators {
+            coordinator = CoordinatorPart(self, voter: UInt64(index) + 1, seed: UInt32(truncatingIfNeeded: random.next()))
+        }
+        if index >= scenario.coordinators || scenario.isCombined { library = LibraryPart(self, seed: random.next()) }
+        coordinator?.start()
+        gossip?.start()
+        library?.start()
+        planFlush()
+    }
+
+    /// - Parameter isQuiet: the machine vanishes without a word; otherwise the system closes the process's connections.
+    func stop(isQuiet: Bool) {
+        guard isUp else { return }
+        cluster.say(self, isQuiet ? "loses power" : "is killed")
+        isUp = false
+        life += 1
+        pausedSinceMs = nil
+        backlog = []
+        backlogDatagrams = 0
+        isFlushPlanned = false
+        if let waiting = disk?.waitingWrites {
+            // What the process wrote may have reached the disk, from the front.
+            disk?.crash(survivors: Int.random(in: 0...waiting, using: &random))
+        }
+        library?.drop(isQuiet: isQuiet)
+        cluster.network.drop(self, isQuiet: isQuiet)
+        (coordinator, library, gossip) = (nil, nil, nil)
+    }
+
+    /// The process ends itself, and its supervisor starts it again.
+    func abort(_ sentence: String) {
+        cluster.say(self, "ends itself: \(sentence)")
+        let life = self.life
+        cluster.after(0, .fault, index) { [self] in
+            guard self.life == life else { return }
+            stop(isQuiet: false)
+            cluster.after(1_000, .fault, index) { [self] in start() }
+        }
+    }
+
+    func pause() {
+        guard isRunning else { return }
+        cluster.say(self, "is frozen")
+        pausedSinceMs = cluster.nowMs
+        cluster.network.onPause(self)
+    }
+
+    func resume() {
+        guard pausedSinceMs != nil else { return }
+        cluster.say(self, "goes on")
+        pausedSinceMs = nil
+        backlogDatagrams = 0
+        let events = backlog
+        backlog = []
+        for event in events { event() }
+        planFlush()
+    }
+
+    // MARK: Events
+
+    /// Something comes to the process that lived when it was sent off: now, or when the process goes on.
+    func receive(life: Int, isDatagram: Bool = false, _ body: @escaping () -> Void) {
+        guard isUp, self.life == life else { return }
+        guard pausedSinceMs == nil else {
+            if isDatagram {
+                backlogDatagrams += 1
+                guard backlogDatagrams <= Self.backlogDatagramsMax else { return }
+            }
+            return backlog.append { [self] in if isUp, self.life == life { body() } }
+        }
+        body()
+        planFlush()
+    }
+
+    /// At the end of the loop's turn, as the shells do.
+    private func planFlush() {
+        guard !isFlushPlanned, isRunning else { return }
+        isFlushPlanned = true
+        let life = self.life
+        cluster.after(0, .flush, index) { [self] in
+            guard self.life == life else { return }
+            isFlushPlanned = false
+            guard isRunning else { return }
+            coordinator?.flush()
+            library?.flush()
+        }
+    }
+
+    func start(_ timer: VirtualTimer, afterMs: UInt64, kind: Trace.Kind = .timer, _ body: @escaping () -> Void) {
+        timer.generation += 1
+        let generation = timer.generation
+        let life = self.life
+        cluster.after(afterMs, kind, index) { [self] in
+            guard timer.generation == generation else { return }
+            receive(life: life) { if timer.generation == generation { body() } }
+        }
+    }
+}
+
+/// A timer as the shells have it: starting it again replaces what was planned.
+final class VirtualTimer {
+    var generation = 0
+    func cancel() { generation += 1 }
+}

@@ -1,0 +1,268 @@
+import ClientProtocol
+import Consortium
+import Gossip
+import History
+
+/// An operator: a person at a desk, and the client that speaks for them.
+final class OperatorPerson: Client {
+    let account: OperatorName
+    private let home: Machine
+    private var token: String?
+    private var tokens: [ChatID: LogPosition] = [:]
+    private(set) var copies: [ChatID: Copy] = [:]
+    private var past: [Copy] = []
+    private var me: ServerMessage.Me?
+    private var board: ServerMessage.BoardState?
+    private var saidIn: [ChatID: Int] = [:]
+    private var isAway = false
+    private var asking: [ChatID] = []
+    private var saidCount = 0
+    private var activeMs: UInt64 = 0
+
+    init(_ cluster: Cluster, index: Int, account: OperatorName, home: Machine, seed: UInt64) {
+        self.account = account
+        self.home = home
+        super.init(cluster, index: index, name: "operator \(account)", nodes: [home], seed: seed)
+    }
+
+    func arrive() {
+        signIn(at: home)
+        think()
+    }
+
+    // MARK: The client
+
+    override func hello() -> ClientMessage? {
+        token.map { .hello(.init(role: .operator, client: "simulated/1", session: $0)) }
+    }
+
+    private func signIn(at machine: Machine) {
+        guard token == nil else { return }
+        cluster.after(delay() + 50, .line, machine.index) { [self] in
+            guard machine.isRunning, token == nil, !isOver else { return }
+            machine.receive(life: machine.life) { [self] in token = machine.library?.signIn(account) }
+            guard token != nil else { return }
+            say("signs in at \(machine.name)")
+            nodes = [machine]
+            connect()
+        }
+    }
+
+    override func dismissed(_ code: ByeCode) {
+        say("is dismissed: \(code.rawValue)")
+        forgetDesk()
+    }
+
+    private func forgetDesk() {
+        token = nil
+        tokens = [:]
+        for chat in copies.keys.sorted() { if let copy = copies[chat] { past.append(copy) } }
+        copies = [:]
+        saidIn = [:]
+        asking = []
+        (me, board) = (nil, nil)
+        forgetRequests()
+    }
+
+    override func welcomed(_ welcome: ServerMessage.Welcome) {
+        for chat in copies.keys.sorted() where tokens[chat] != nil {
+            copies[chat]?.outbox.sendAllAgain()
+            flush(chat)
+            let after = copies[chat]?.last ?? .zero
+            request(.follow(makeID(), chat, after: after)) { _ in }
+        }
+        repeatRequests()
+    }
+
+    /// Something that was asked or said is still without an answer.
+    var owesSomething: Bool { token != nil && (hasPending || copies.values.contains { !$0.outbox.entries.isEmpty }) }
+
+    override var owesAnswer: Bool { super.owesAnswer || copies.values.contains { !$0.outbox.entries.isEmpty } }
+
+    private func flush(_ chat: ChatID) {
+        guard isWelcome, let token = tokens[chat], let sender = copies[chat]?.sender else { return }
+        for entry in copies[chat]?.outbox.takeDue() ?? [] {
+            send(.say(.init(chat: chat, sender: sender, sequence: entry.sequence, text: entry.text, token: token)))
+        }
+    }
+
+    private func ensureCopy(_ chat: ChatID) {
+        if copies[chat] == nil { copies[chat] = Copy(chat: chat, sender: makeID(), reader: "\(name) in \(chat)") }
+    }
+
+    override func take(_ message: ServerMessage) {
+        switch message {
+        case .me(let me): self.me = me
+        case .board(let board): self.board = board
+        case .chat(let state):
+            ensureCopy(state.chat)
+            copies[state.chat]?.state = state
+            if case .held(let held) = state.phase, held.mine == true, let token = held.token {
+                tokens[state.chat] = token
+                flush(state.chat)
+            }
+        case .messages(let chat, let messages, _):
+            ensureCopy(chat)
+            _ = copies[chat]?.receive(messages)
+        case .ack(let ack):
+            guard let copy = copies[ack.chat], copy.sender == ack.sender else { return }
+            copies[ack.chat]?.outbox.acknowledged(ack.sequence)
+            cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name)
+            flush(ack.chat)
+        case .nack(let nack): sayRefused(nack)
+        default: break
+        }
+    }
+
+    private func sayRefused(_ nack: ServerMessage.Nack) {
+        guard let copy = copies[nack.chat], copy.sender == nack.sender else { return }
+        guard nack.code == .busy || nack.code == .outOfOrder else {
+            copies[nack.chat]?.outbox.refused(from: nack.sequence)
+            return
+        }
+        after(nack.retryMs ?? 250) { [self] in
+            copies[nack.chat]?.outbox.sendAllAgain()
+            flush(nack.chat)
+        }
+    }
+
+    // MARK: The person
+
+    private func think() {
+        after(UInt64.random(in: 300...4_000, using: &random)) { [self] in
+            act()
+            think()
+        }
+    }
+
+    private func act() {
+        guard !isAway, isOnline, !cluster.isResting else { return }
+        if !cluster.isSettling, random.chance(2) { return goAway() }
+        if token == nil { return signIn(at: random.chance(80) || cluster.isSettling ? home : cluster.anyLibrary(&random)) }
+        guard isWelcome else { return }
+        if cluster.nowMs >= activeMs + 5_000 {
+            activeMs = cluster.nowMs
+            send(.active)
+        }
+        guard let me, let board else { return }
+        for queue in me.queues where !me.available.contains(queue.name) && random.chance(50) {
+            request(.available(makeID(), queue.name, true)) { _ in }
+        }
+        for queue in board.queues where queue.paused && me.queues.contains(queue.queue) && random.chance(40) {
+            request(.back(makeID(), queue.queue.name)) { _ in }
+        }
+        takeSomething(board)
+        for chat in copies.keys.sorted() { tend(chat, board) }
+        if !cluster.isSettling { wayward(me) }
+    }
+
+    private func takeSomething(_ board: ServerMessage.BoardState) {
+        guard random.chance(cluster.isSettling ? 90 : 60) else { return }
+        let lines = board.waiting.filter { $0.mayClaim && !asking.contains($0.chat) }
+        if let first = lines.first {
+            if let offer = first.offer {
+                hold(first.chat, .pickUp(makeID(), first.chat, offer: offer))
+            } else {
+                hold(first.chat, .claim(makeID(), first.chat))
+            }
+        } else if random.chance(15), let kept = board.kept.first(where: { $0.mayClaim && !asking.contains($0.chat) }) {
+            hold(kept.chat, .claim(makeID(), kept.chat))
+        }
+    }
+
+    private func hold(_ chat: ChatID, _ message: ClientMessage) {
+        asking.append(chat)
+        request(message) { [self] answer in
+            asking.removeAll { $0 == chat }
+            guard case .ok(let ok) = answer else { return }
+            guard let token = ok.token else { return cluster.fail("\(name) was given \(chat) without its token") }
+            cluster.checker.onHolding(chat, token: token, account: account, by: name)
+            tokens[chat] = token
+            ensureCopy(chat)
+            say("holds \(chat) by \(token.index).\(token.ordinal)")
+        }
+    }
+
+    private func tend(_ chat: ChatID, _ board: ServerMessage.BoardState) {
+        guard let copy = copies[chat], case .held(let held)? = copy.state?.phase, held.mine == true, let token = tokens[chat] else {
+            return
+        }
+        let said = saidIn[chat] ?? 0
+        if let offer = held.offer {
+            if random.chance(5) { request(.withdraw(makeID(), chat, token: token, offer: offer.offer)) { _ in } }
+            return
+        }
+        if said == 0 || (said < 6 && random.chance(40)) { return speak(in: chat) }
+        if random.chance(10) { send(.typing(chat)) }
+        guard copy.outbox.entries.isEmpty, !asking.contains(chat) else { return }
+        if random.chance(12), !cluster.isSettling {
+            let targets = board.queues.filter { $0.takesTransfers }
+            guard !targets.isEmpty else { return }
+            let target = targets[Int.random(in: 0..<targets.count, using: &random)].queue.name
+            return ask(
+                chat, .transfer(.init(re: makeID(), chat: chat, token: token, target: target, consentGiven: random.chance(50), note: "n")))
+        }
+        if random.chance(2), !cluster.isSettling { return ask(chat, .release(makeID(), chat, token: token)) }
+        if said >= 3 || copy.state?.patronPresent == false || cluster.isSettling, random.chance(cluster.isSettling ? 40 : 12) {
+            ask(chat, .close(makeID(), chat, token: token))
+        }
+    }
+
+    private func ask(_ chat: ChatID, _ message: ClientMessage) {
+        asking.append(chat)
+        request(message) { [self] _ in asking.removeAll { $0 == chat } }
+    }
+
+    private func speak(in chat: ChatID) {
+        saidCount += 1
+        let text = "\(name) says \(saidCount)"
+        guard let sequence = copies[chat]?.outbox.add(text), let key = copies[chat]?.key(sequence) else { return }
+        saidIn[chat, default: 0] += 1
+        cluster.checker.onSaid(key, text)
+        flush(chat)
+    }
+
+    /// What people do beside answering.
+    private func wayward(_ me: ServerMessage.Me) {
+        switch Int.random(in: 0..<400, using: &random) {
+        case 0:
+            say("signs out")
+            if let token { signOut(token) }
+        case 1:
+            // At another desk, without signing out here.
+            say("goes to another desk")
+            hangUp()
+            forgetDesk()
+            signIn(at: cluster.anyLibrary(&random))
+        case 2: request(.leaving(makeID(), inSeconds: random.chance(70) ? 20 : nil)) { _ in }
+        case 3: if let queue = me.available.first { request(.available(makeID(), queue, false)) { _ in } }
+        default: break
+        }
+    }
+
+    private func signOut(_ token: String) {
+        let machine = nodes[0]
+        machine.receive(life: machine.life) { machine.library?.signOut(token) }
+    }
+
+    /// Walks off, or closes the laptop.
+    private func goAway() {
+        let isLaptop = random.chance(50)
+        say(isLaptop ? "closes the laptop" : "walks off")
+        isAway = true
+        if isLaptop { setOnline(false) }
+        after(UInt64.random(in: 2_000...100_000, using: &random)) { [self] in
+            say("is back")
+            isAway = false
+            setOnline(true)
+        }
+    }
+
+    var transcripts: [History.Transcript] {
+        (past + copies.keys.sorted().compactMap { copies[$0] }).map { copy in
+            var transcript = copy.transcript
+            transcript.isComplete = false
+            return transcript
+        }
+    }
+}

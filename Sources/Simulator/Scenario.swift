@@ -1,0 +1,151 @@
+import Consortium
+import Gossip
+
+/// Everything that a seed decides before the first step: the cluster, the people, the settings, and which fault strikes when. A shrunk
+/// scenario is the same with less in it.
+package struct Scenario: Sendable {
+    package var seed: UInt64
+    package var coordinators = 3
+    package var libraries = 3
+    /// Every machine plays both roles.
+    package var isCombined = false
+    /// How long faults strike, in virtual milliseconds; then everything is healed and must come to rest.
+    package var strikeMs: UInt64
+    package var patrons: Int
+    package var operatorsPerLibrary = 2
+    package var settings = Settings()
+    package var faults: [Fault] = []
+    /// Entries between two snapshots, and kept before one: small, so that installs happen.
+    package var snapshotEveryEntries: UInt64 = 256
+    package var snapshotTrailingEntries: UInt64 = 32
+    /// Messages between voters may get lost and overtake each other, in percent: links would not do this, but raft must bear it.
+    package var voterLossPercent = 0
+    package var planted: PlantedBug?
+
+    /// - Parameters:
+    ///   - minutes: of virtual time during which faults strike.
+    ///   - kinds: the faults that may strike.
+    package init(seed: UInt64, minutes: Int, kinds: [FaultKind] = FaultKind.allCases) {
+        self.seed = seed
+        strikeMs = UInt64(minutes) * 60_000
+        var random = SeededGenerator(seed: seed ^ 0x5CE7_A210)
+        coordinators = random.chance(20) ? 5 : 3
+        isCombined = random.chance(20)
+        libraries = isCombined ? coordinators : Int.random(in: 3...4, using: &random)
+        patrons = Int.random(in: 2...6, using: &random) * max(1, minutes)
+        operatorsPerLibrary = Int.random(in: 1...2, using: &random)
+        snapshotEveryEntries = [64, 256, 1_024][Int.random(in: 0..<3, using: &random)]
+        snapshotTrailingEntries = snapshotEveryEntries / [2, 8][Int.random(in: 0..<2, using: &random)]
+        voterLossPercent = random.chance(30) ? Int.random(in: 1...20, using: &random) : 0
+        settings = Self.settings(&random)
+        faults = Self.plan(strikeMs, machines: isCombined ? coordinators : coordinators + libraries, kinds, &random)
+    }
+
+    var machines: Int { isCombined ? coordinators : coordinators + libraries }
+
+    /// Short times, so that a few minutes see every timer run out.
+    private static func settings(_ random: inout SeededGenerator) -> Settings {
+        var settings = Settings()
+        settings.pickUpMs = UInt64.random(in: 8_000...30_000, using: &random)
+        settings.patronDeadlineMs = UInt64.random(in: 40_000...120_000, using: &random)
+        settings.consentMs = UInt64.random(in: 5_000...20_000, using: &random)
+        settings.operatorLeaseMs = UInt64.random(in: 12_000...45_000, using: &random)
+        settings.patronGoneMs = UInt64.random(in: 15_000...60_000, using: &random)
+        settings.tombstoneMs = random.chance(30) ? 30_000 : 3_600_000
+        settings.chatsPerOperatorMax = UInt32.random(in: 1...4, using: &random)
+        return settings
+    }
+
+    /// Faults come one after another, now and then two at a time, with pauses in which the cluster recovers.
+    private static func plan(
+        _ strikeMs: UInt64, machines: Int, _ kinds: [FaultKind], _ random: inout SeededGenerator
+    ) -> [Fault] {
+        guard !kinds.isEmpty, random.chance(95) else { return [] }
+        var faults: [Fault] = []
+        var atMs = UInt64.random(in: 500...8_000, using: &random)
+        while atMs < strikeMs {
+            let kind = kinds[Int.random(in: 0..<kinds.count, using: &random)]
+            let longMs = kind.longestMs
+            let forMs =
+                random.chance(60)
+                ? UInt64.random(in: 200...longMs / 4, using: &random) : UInt64.random(in: longMs / 4...longMs, using: &random)
+            let targets = (0..<machines).shuffled(using: &random)
+            faults.append(Fault(kind: kind, atMs: atMs, forMs: forMs, targets: targets, chance: random.next()))
+            atMs +=
+                random.chance(30) ? UInt64.random(in: 0...forMs, using: &random) : forMs + UInt64.random(in: 500...12_000, using: &random)
+        }
+        return faults
+    }
+}
+
+/// What can go wrong.
+package enum FaultKind: String, Sendable, CaseIterable {
+    /// A process dies; what it wrote survives in the page cache, what it had not written is gone.
+    case kill
+    /// A machine loses power: what was not synced is gone, or some of it; nobody is told.
+    case powerOff
+    /// All coordinators lose power at once.
+    case blackout
+    /// A process is frozen, and goes on as if nothing had been.
+    case pause
+    /// The machines fall apart into two halves.
+    case halves
+    /// One machine hears nobody, or nobody hears it.
+    case oneWay
+    /// One machine is cut off in both directions.
+    case isolate
+    /// Datagrams get lost, streams stall.
+    case loss
+    /// Everything takes long, and much is overtaken.
+    case slow
+    /// A disk takes its time.
+    case slowDisk
+    /// Clients lose their connections.
+    case clients
+
+    /// The longest that one of this kind lasts.
+    var longestMs: UInt64 {
+        switch self {
+        case .kill, .powerOff, .blackout: 20_000
+        case .pause: 60_000
+        case .halves, .oneWay, .isolate: 30_000
+        case .loss, .slow, .slowDisk: 30_000
+        case .clients: 20_000
+        }
+    }
+}
+
+package struct Fault: Sendable {
+    package let kind: FaultKind
+    package let atMs: UInt64
+    package let forMs: UInt64
+    /// All machines, in the order in which the fault takes them.
+    package let targets: [Int]
+    /// Its own share of chance, so that leaving one fault out changes no other.
+    let chance: UInt64
+}
+
+/// A guard of the design that a run goes without, to see that the checks notice. Only the simulator can do this: it stands
+/// between the cores, and no configuration of the service reaches it.
+package enum PlantedBug: String, Sendable, CaseIterable {
+    /// Coordinators answer a proposal when it comes, not when it is applied.
+    case acknowledgeEarly
+    /// Apply takes a sender's repeats for news (rule 2).
+    case skipDedup
+    /// Apply takes any token for the present one (rule 3).
+    case skipTokenCheck
+    /// An old tab may go on speaking after a newer one took the chat up (rule 3).
+    case skipFencing
+    /// Disks report what is not synced as durable (rule 13).
+    case forgetSynced
+    /// One replica's state depends on its own clock (rule 9).
+    case readOwnClock
+    /// Nodes start again under their former boot id (rule 4).
+    case sameBoot
+    /// A node that reaches a coordinator again does not ask again for what it follows and what it asked (rule 7).
+    case edgeTriggered
+}
+
+extension SeededGenerator {
+    package mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
+}

@@ -1,0 +1,143 @@
+/// `callslip simulate`: whole clusters under one seed each, in virtual time, until one of them breaks a rule.
+
+import ArgumentParser
+import Glibc
+import Simulator
+
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run whole clusters in virtual time, with faults, and check that every promise holds.",
+        discussion: "A seed decides everything: the same one replays the same run to the byte. The exit status says whether all seeds held."
+    )
+
+    @Option(help: "The seeds to run, as 1..500.")
+    var seeds = "1..100"
+
+    @Option(help: "One seed only.")
+    var seed: UInt64?
+
+    @Flag(help: "Go on after a seed that broke a rule.")
+    var keepGoing = false
+
+    @Flag(help: "Print what happens, with the virtual time, on standard output.")
+    var trace = false
+
+    @Option(help: "Minutes of virtual time during which faults strike, for each seed.")
+    var minutes = 3
+
+    @Option(help: "The faults that may strike, with commas between: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var faults: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave a guard of the design out, to see that the checks notice: \(PlantedBug.allCases.map(\.rawValue).joined(separator: ", ")).",
+            visibility: .hidden))
+    var planted: String?
+
+    func run() throws {
+        let kinds = try chosenFaults()
+        let range = try chosenSeeds()
+        let bug = try chosenBug()
+        var tally = Tally()
+        var broken: [UInt64] = []
+        for seed in range {
+            var scenario = Scenario(seed: seed, minutes: minutes, kinds: kinds)
+            scenario.planted = bug
+            Replay.announce(replay(seed))
+            let outcome = Outcome.of(scenario, trace: Trace(write: trace ? { print($0) } : nil))
+            tally.add(outcome)
+            guard let violation = outcome.violation else { continue }
+            print("seed \(seed) broke a rule after \(outcome.virtualMs) ms: \(violation)")
+            print("replay: \(replay(seed)) --trace")
+            broken.append(seed)
+            if !keepGoing { throw ExitCode.failure }
+        }
+        print(tally.line)
+        if !broken.isEmpty { throw ExitCode.failure }
+    }
+
+    private func replay(_ seed: UInt64) -> String {
+        let faults = faults.map { " --faults \($0)" } ?? ""
+        let planted = planted.map { " --planted \($0)" } ?? ""
+        return "callslip simulate --seed \(seed) --minutes \(minutes)\(faults)\(planted)"
+    }
+
+    private func chosenSeeds() throws -> ClosedRange<UInt64> {
+        if let seed { return seed...seed }
+        let ends = seeds.split(separator: ".").compactMap { UInt64($0) }
+        guard ends.count == 2, ends[0] <= ends[1] else {
+            throw ValidationError("--seeds: expected two numbers as 1..500, found `\(seeds)`")
+        }
+        return ends[0]...ends[1]
+    }
+
+    private func chosenFaults() throws -> [FaultKind] {
+        guard let faults else { return FaultKind.allCases }
+        return try faults.split(separator: ",").map { name in
+            guard let kind = FaultKind(rawValue: String(name)) else {
+                throw ValidationError("--faults: `\(name)` is none of \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return kind
+        }
+    }
+
+    private func chosenBug() throws -> PlantedBug? {
+        guard let planted else { return nil }
+        guard let bug = PlantedBug(rawValue: planted) else {
+            throw ValidationError("--planted: `\(planted)` is none of \(PlantedBug.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return bug
+    }
+}
+
+/// What a run of many seeds came to.
+private struct Tally {
+    private var seeds = 0
+    private var held = 0
+    private var virtualMs: UInt64 = 0
+    private var steps: UInt64 = 0
+    private var entries: UInt64 = 0
+    private var acknowledged = 0
+    private var patrons: [String: Int] = [:]
+    private let began = clock()
+
+    mutating func add(_ outcome: Outcome) {
+        seeds += 1
+        if outcome.violation == nil { held += 1 }
+        virtualMs += outcome.virtualMs
+        steps += outcome.steps
+        entries += outcome.entries
+        acknowledged += outcome.acknowledged
+        patrons.merge(outcome.patrons, uniquingKeysWith: +)
+    }
+
+    var line: String {
+        let cpuSeconds = Double(clock() - began) / Double(CLOCKS_PER_SEC)
+        let hours = Double(virtualMs) / 3_600_000
+        let people = patrons.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+        return """
+            \(seeds) seeds, \(held) held: \(tenths(hours)) cluster-hours in \(tenths(cpuSeconds)) s of CPU (\(Int(hours / max(cpuSeconds, 0.001) * 3_600)) cluster-hours \
+            per CPU-hour), \(steps) steps, \(entries) entries, \(acknowledged) messages acknowledged; patrons: \(people)
+            """
+    }
+
+    private func tenths(_ value: Double) -> String { "\(Double(Int(value * 10)) / 10)" }
+}
+
+/// A trap in a core ends the process; the command that replays it is printed all the same.
+private enum Replay {
+    // Written before a run by the only thread, read by the signal handler of the same thread: they never overlap.
+    nonisolated(unsafe) private static var line: [UInt8] = []
+
+    static func announce(_ command: String) {
+        line = Array("a core stopped the process; replay: \(command) --trace\n".utf8)
+        for number in [SIGILL, SIGTRAP, SIGSEGV, SIGABRT] {
+            signal(number) { number in
+                fflush(nil)
+                _ = Replay.line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+                signal(number, SIG_DFL)
+                raise(number)
+            }
+        }
+    }
+}

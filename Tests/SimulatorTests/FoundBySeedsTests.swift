@@ -1,0 +1,40 @@
+import ClientProtocol
+import Consortium
+import Gateway
+import Testing
+
+@testable import Simulator
+
+/// What seeds found in the cores, each as the shortest story that shows it.
+@Suite("What seeds found")
+struct FoundBySeedsTests {
+    @Test("a desk whose last window closes while its claim is under way leaves no chat behind that nobody needs")
+    func claimOutlivesItsWindow() throws {
+        let desk = ClientID(1)
+        let (name, session): (OperatorName, SessionID) = (Roster.name("mia"), SessionID(high: 1, low: 1))
+        let chat = ChatID(high: 2, low: 2)
+        let hash = try #require(SecretHash([UInt8](repeating: 1, count: 32)))
+        var gateway = GatewayCore(
+            node: Roster.name("n"), boot: 1, addresses: ["n"], seed: 1, nowMs: 0, wallMs: 0, hash: { _ in hash })
+        _ = gateway.onLinkUp(now: 0)
+        _ = gateway.onConnected(desk, now: 0)
+        let signOn = gateway.onOperatorHello(desk, name, session, now: 0).proposals
+        _ = gateway.onOutcome(
+            try #require(signOn.first), .accepted(.token(.init(index: 1, ordinal: 0))), at: .init(index: 1, ordinal: 0), now: 1)
+        let claim = gateway.onMessage(desk, .claim(RequestID(high: 3, low: 3), chat), now: 2).proposals
+        _ = gateway.onDisconnected(desk, now: 3)
+        let at = LogPosition(index: 2, ordinal: 0)
+        _ = gateway.onOutcome(try #require(claim.first), .accepted(.token(at)), at: at, now: 4)
+        try gateway.checkInvariants()
+        let later = gateway.onTick(now: 60_000)
+        #expect(later.contains(.unfollow(chat)))
+        try gateway.checkInvariants()
+    }
+}
+
+extension [GatewayDirective] {
+    /// The numbers of what is proposed.
+    fileprivate var proposals: [UInt64] {
+        compactMap { if case .propose(let counter, _) = $0 { counter } else { nil } }
+    }
+}
