@@ -36,6 +36,9 @@ let package = Package(
             exclude: ["Protos"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
         .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol"]),
+        .target(
+            name: "Simulator",
+            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History"]),
         .executableTarget(name: "EmbedFiles"),
         .plugin(name: "EmbedFilesPlugin", capability: .buildTool(), dependencies: ["EmbedFiles"], path: "Sources/EmbedFilesPlugin"),
         .target(
@@ -48,9 +51,6 @@ let package = Package(
                 "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ]),
-        .target(
-            name: "Simulator",
-            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History"]),
         .executableTarget(
             name: "callslip",
             dependencies: [
@@ -60,6 +60,7 @@ let package = Package(
             ]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"]),
@@ -67,7 +68,6 @@ let package = Package(
         .testTarget(name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "replay-log"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),

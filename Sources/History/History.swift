@@ -68,6 +68,17 @@ public struct History: Sendable {
     public var transcripts: [Transcript] = []
     private var acknowledgedTwice: Set<Key> = []
 
+    /// Who may read what: those who opened a chat, or were given it.
+    private struct Entitlement: Hashable {
+        var reader: String
+        var chat: ChatID
+    }
+    private var entitled: Set<Entitlement> = []
+    private var staleReads: [(reader: String, chat: ChatID)] = []
+    /// The furthest position of each chat that was acknowledged.
+    private var furthest: [ChatID: Position] = [:]
+    private var operations: [ChatID: [Operation<HoldingModel.Act>]] = [:]
+
     public init() {}
 
     public mutating func say(_ key: Key, _ text: String) { said[key] = text }
@@ -75,7 +86,22 @@ public struct History: Sendable {
     /// An acknowledgement came. The same one may come again; one for another position is a fault.
     public mutating func acknowledge(_ key: Key, at position: Position) {
         if let before = acknowledged.updateValue(position, forKey: key), before != position { acknowledgedTwice.insert(key) }
+        furthest[key.chat] = max(furthest[key.chat] ?? .zero, position)
     }
+
+    /// The reader opened the chat or was given it: what is said there is for them.
+    public mutating func entitle(_ reader: String, to chat: ChatID) { entitled.insert(Entitlement(reader: reader, chat: chat)) }
+
+    /// A reader begins to look at a chat: gives what the answer must reach, to be handed to `read`.
+    public func beginRead(of chat: ChatID) -> Position { furthest[chat] ?? .zero }
+
+    /// The answer to a look at a chat ends at `last`: everything that was acknowledged before the reader asked must be in it.
+    public mutating func read(_ reader: String, _ chat: ChatID, last: Position, since begun: Position) {
+        if last < begun { staleReads.append((reader, chat)) }
+    }
+
+    /// What an operator asked about the holder of a chat, and what came of it.
+    public mutating func note(_ operation: Operation<HoldingModel.Act>, of chat: ChatID) { operations[chat, default: []].append(operation) }
 
     /// What is wrong with the run.
     public func judge() -> Judgement {
@@ -87,6 +113,16 @@ public struct History: Sendable {
             for (key, at) in acknowledged where places[key.chat]?[at] != key { faults.append(.init(.displaced, key, "acknowledgements")) }
         }
         for transcript in transcripts { judge(transcript, &places, &faults) }
+        for read in staleReads { faults.append(.init(.stale, read.chat, read.reader)) }
+        for (chat, operations) in operations.sorted(by: { $0.key < $1.key }) {
+            switch LinearizabilitySearch.judge(operations, by: HoldingModel()) {
+            case .holds: break
+            case .broken(let stuckAt):
+                let acts = stuckAt.map { "\(operations[$0].act)" }.joined(separator: "; ")
+                faults.append(.init(.disputed, chat, "no order allows \(acts)"))
+            case .undecided: faults.append(.init(.disputed, chat, "too many operations to judge"))
+            }
+        }
         return Judgement(chats: Set(transcripts.map(\.chat)).count, acknowledged: acknowledged.count, faults: faults)
     }
 
@@ -94,7 +130,9 @@ public struct History: Sendable {
         var shown: [Key: Position] = [:]
         var lastOfSender: [SenderID: UInt64] = [:]
         var end = Position.zero
+        let isRecipient = entitled.isEmpty || entitled.contains(Entitlement(reader: transcript.reader, chat: transcript.chat))
         for line in transcript.lines {
+            if !isRecipient || line.key.chat != transcript.chat { faults.append(.init(.misdelivered, line.key, transcript.reader)) }
             func fault(_ kind: Judgement.Kind) { faults.append(.init(kind, line.key, transcript.reader)) }
             guard shown.updateValue(line.at, forKey: line.key) == nil else {
                 fault(.doubled)
@@ -128,18 +166,31 @@ public struct Judgement: Hashable, Sendable {
         case altered
         /// Two readers, or a reader and an acknowledgement, disagree on what stands at a position.
         case displaced
+        /// Shown to somebody whom it is not for, or as part of another chat.
+        case misdelivered
+        /// A look at a chat did not show what had been acknowledged before.
+        case stale
+        /// What operators were told about who holds a chat fits no order of events.
+        case disputed
     }
 
     public struct Fault: Hashable, Sendable, CustomStringConvertible {
         public var kind: Kind
-        public var key: History.Key
+        public var chat: ChatID
+        /// Nil where the fault is not that of one message.
+        public var key: History.Key?
+        /// At whom it showed, or what was found.
         public var reader: String
         init(_ kind: Kind, _ key: History.Key, _ reader: String) {
-            self.kind = kind
-            self.key = key
-            self.reader = reader
+            (self.kind, chat, self.key, self.reader) = (kind, key.chat, key, reader)
         }
-        public var description: String { "\(kind.rawValue): chat \(key.chat), sender \(key.sender), number \(key.sequence), at \(reader)" }
+        init(_ kind: Kind, _ chat: ChatID, _ reader: String) {
+            (self.kind, self.chat, self.reader) = (kind, chat, reader)
+        }
+        public var description: String {
+            let message = key.map { ", sender \($0.sender), number \($0.sequence)" } ?? ""
+            return "\(kind.rawValue): chat \(chat)\(message), at \(reader)"
+        }
     }
 
     public var chats: Int

@@ -33,6 +33,25 @@ final class Checker {
     private var sessions: [SessionID: OperatorName] = [:]
     private(set) var commands = 0
 
+    /// What operators asked about holders, until it is answered.
+    private var operations: [(chat: ChatID, operation: Operation<HoldingModel.Act>)] = []
+    /// What ended a holding, and by which token: a repeat is answered as the first was.
+    private struct Act: Hashable {
+        let chat: ChatID
+        let token: LogPosition
+        let kind: Character
+    }
+    private var accepted: Set<Act> = []
+    /// How a command's chat stands before its entry.
+    private struct Standing {
+        var token: LogPosition?
+        var isClosed = false
+        var attach: AttachID?
+        var last = Position.zero
+    }
+    /// Attaches within the present entry.
+    private var newestAttach: [ChatID: AttachID] = [:]
+
     init(_ cluster: Cluster) { self.cluster = cluster }
 
     var committedIndex: UInt64 { UInt64(entries.count) }
@@ -85,11 +104,18 @@ final class Checker {
     private func applyAsReference(_ entry: RaftEntry) {
         guard entry.kind == .command else { return }
         do {
-            var batch = try Batch(wire: entry.payload)
-            if let planted = cluster.scenario.planted { batch = planted.alter(batch, for: state, voter: 0) }
+            let asked = try Batch(wire: entry.payload)
+            let standings = asked.items.map { standing(of: $0.command) }
+            let batch = cluster.scenario.planted?.alter(asked, for: state, voter: 0) ?? asked
             let applied = state.apply(batch, index: entry.index)
             commands += batch.items.count
-            for (item, verdict) in zip(batch.items, applied.verdicts) { note(item.command, verdict) }
+            newestAttach = [:]
+            for (item, verdict) in zip(asked.items, applied.verdicts) where verdict.isAccepted { noteAttach(item.command) }
+            for (place, item) in asked.items.enumerated() { note(item.command, applied.verdicts[place], entry.index, standings[place]) }
+            // The replicated clock counts what leaders saw pass; it may fall behind, and never runs ahead.
+            if state.clockMs > cluster.nowMs + cluster.nowMs / 10 + 1_000 {
+                cluster.fail("the replicated clock is at \(state.clockMs) ms after \(cluster.nowMs) ms")
+            }
             if let halted = applied.halted { cluster.fail("the reference halts at \(entry.index): \(halted)") }
             try state.checkInvariants()
             for chat in applied.touched.chats.sorted() { look(at: chat) }
@@ -99,13 +125,66 @@ final class Checker {
     }
 
     /// Who was given which chat. A holding may begin and end within one entry, so that the state after it does not show it.
-    private func note(_ command: Command, _ verdict: Verdict) {
-        guard case .accepted(.token(let token)) = verdict else { return }
-        switch command {
-        case .signOn(let signOn): sessions[signOn.session] = signOn.operatorName
-        case .claim(let claim): accounts[Holding(chat: claim.chat, token: token)] = sessions[claim.session]
-        case .pickUp(let chat, let session, _): accounts[Holding(chat: chat, token: token)] = sessions[session]
+    private func note(_ command: Command, _ verdict: Verdict, _ index: UInt64, _ before: Standing) {
+        switch (command, verdict) {
+        case (.signOn(let signOn), .accepted): sessions[signOn.session] = signOn.operatorName
+        case (.claim(let claim), .accepted(.token(let token))): accounts[Holding(chat: claim.chat, token: token)] = sessions[claim.session]
+        case (.pickUp(let chat, let session, _), .accepted(.token(let token))):
+            accounts[Holding(chat: chat, token: token)] = sessions[session]
+        case (.close(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
+        case (.release(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "r"), index, before)
+        case (.say(let say), .accepted(.placed(let position))): spoke(say, position, index, before)
         default: break
+        }
+    }
+
+    private func standing(of command: Command) -> Standing {
+        let chat: ChatID
+        switch command {
+        case .close(let id, _), .release(let id, _): chat = id
+        case .say(let say): chat = say.chat
+        default: return Standing()
+        }
+        guard let meta = state.meta(of: chat) else { return Standing() }
+        var standing = Standing(attach: meta.attach, last: meta.last)
+        switch meta.phase {
+        case .held(let holder, _): standing.token = holder.token
+        case .closed: standing.isClosed = true
+        default: break
+        }
+        return standing
+    }
+
+    private func noteAttach(_ command: Command) {
+        switch command {
+        case .open(let open): newestAttach[open.chat] = open.attach
+        case .attach(let attach): newestAttach[attach.chat] = attach.attach
+        default: break
+        }
+    }
+
+    /// Only the token in force ends a holding (rule 3).
+    private func acted(_ act: Act, _ index: UInt64, _ before: Standing) {
+        guard accepted.insert(act).inserted, act.token.index != index else { return }
+        // What is over already stays so, whoever asks.
+        guard before.token == act.token || before.isClosed else {
+            return cluster.fail(
+                "entry \(index): the token \(act.token.index).\(act.token.ordinal) ended a holding of \(act.chat) that it did not have")
+        }
+    }
+
+    /// What was said is the word of whoever had the token, and of the patron's newest page alone (rule 3).
+    private func spoke(_ say: Say, _ position: Position, _ index: UInt64, _ before: Standing) {
+        guard let message = state.messages(of: say.chat, after: .zero).first(where: { $0.position == position }) else { return }
+        switch say.speaker {
+        case .staff(let token):
+            guard let account = accounts[Holding(chat: say.chat, token: token)] else { return }
+            if case .staff(let name, _, _) = message.author, name != account {
+                cluster.fail("entry \(index): \(account) spoke in \(say.chat), and \(name) is shown as its author")
+            }
+        case .patron(let attach):
+            guard before.last < position, before.attach != attach, newestAttach[say.chat] != attach else { return }
+            cluster.fail("entry \(index): a page of the patron spoke in \(say.chat) after a newer one had taken it over")
         }
     }
 
@@ -151,6 +230,29 @@ final class Checker {
         }
     }
 
+    func onEntitled(_ reader: String, to chat: ChatID) { history.entitle(reader, to: chat) }
+    func beginRead(of chat: ChatID) -> Position { history.beginRead(of: chat) }
+    func onRead(_ reader: String, _ chat: ChatID, last: Position, since: Position) {
+        history.read(reader, chat, last: last, since: since)
+    }
+
+    /// Somebody asks something about the holder of a chat; the number is for `completed`. Without an answer it may have happened, or not.
+    func asked(_ act: HoldingModel.Act, of chat: ChatID, sinceMs: UInt64? = nil) -> Int {
+        operations.append((chat, Operation(act, invokedMs: sinceMs ?? cluster.nowMs, completedMs: nil)))
+        return operations.count - 1
+    }
+
+    func completed(_ number: Int, as act: HoldingModel.Act) {
+        operations[number].operation.act = act
+        operations[number].operation.completedMs = cluster.nowMs
+    }
+
+    /// It was refused for a reason that says nothing about the holder, or was only feared.
+    func neverHappened(_ number: Int, of chat: ChatID) {
+        operations[number].operation.act = .claim(by: "nobody", token: nil)
+        operations[number].operation.invokedMs = .max
+    }
+
     private func message(at position: Position, in chat: ChatID) -> ChatMessage? {
         guard let script = scripts[chat], position.n >= 1, Int(position.n) <= script.count else { return nil }
         let message = script[Int(position.n) - 1]
@@ -183,8 +285,13 @@ final class Checker {
         for (key, position) in history.acknowledged.sorted(by: { $0.key < $1.key }) where message(at: position, in: key.chat) == nil {
             cluster.fail("message \(key.sequence) of \(key.sender) was acknowledged and is not in the log")
         }
+        for (chat, operation) in operations where operation.invokedMs != .max { history.note(operation, of: chat) }
         history.transcripts = transcripts
         let judgement = history.judge()
         if let fault = judgement.faults.first { cluster.fail("\(judgement.faults.count) faults in the history, first \(fault)") }
     }
+}
+
+extension Verdict {
+    fileprivate var isAccepted: Bool { if case .accepted = self { true } else { false } }
 }

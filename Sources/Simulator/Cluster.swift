@@ -75,11 +75,18 @@ package final class Cluster {
     func machine(at address: String) -> Machine? { machines.first { address.hasPrefix($0.address + ":") } }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
     func anyLibrary(_ random: inout SeededGenerator) -> Machine {
-        libraryMachines[Int.random(in: 0..<libraryMachines.count, using: &random)]
+        let there = libraryMachines.filter { !$0.isRetired }
+        return there[Int.random(in: 0..<there.count, using: &random)]
     }
     func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
     func some(of count: Int) -> Int { Int.random(in: 1...max(1, count), using: &random) }
-    var clients: [Client] { patrons + operators }
+    var clients: [Client] { patrons.flatMap(\.pages) + operators }
+    /// The leader that the most recent term has, as it sees itself.
+    var leader: Machine? {
+        machines.filter { $0.coordinator?.replica.role == .leader }.max {
+            $0.coordinator?.replica.term ?? 0 < $1.coordinator?.replica.term ?? 0
+        }
+    }
 
     // MARK: The run
 
@@ -98,6 +105,13 @@ package final class Cluster {
         invite(roster)
         _ = run(upToMs: scenario.strikeMs)
         settle()
+        dismantle()
+    }
+
+    /// Ends everybody, so that nothing keeps anything alive.
+    private func dismantle() {
+        for client in clients { client.end() }
+        for machine in machines { machine.stop(isQuiet: true) }
         queue.removeAll()
     }
 
@@ -131,7 +145,7 @@ package final class Cluster {
             let queue = roster.desks[Int.random(in: 0..<roster.desks.count, using: &own)]
             let patron = Patron(self, index: 2_000 + number, number: number, nodes: nodes, queue: queue, seed: own.next())
             patrons.append(patron)
-            patron.after(UInt64.random(in: 2_000...scenario.strikeMs, using: &own)) { patron.arrive() }
+            after(UInt64.random(in: 2_000...scenario.strikeMs, using: &own), .person, 2_000 + number) { patron.arrive() }
         }
     }
 
@@ -160,15 +174,17 @@ package final class Cluster {
 
     /// What keeps the cluster from being at rest, in words.
     private var unrest: String {
-        let parts = machines.prefix(scenario.coordinators).compactMap(\.coordinator)
+        let parts = machines.compactMap(\.coordinator)
         if !parts.contains(where: { $0.replica.role == .leader }) { return "there is no leader" }
         for part in parts where part.replica.appliedIndex != checker.committedIndex {
             return "voter \(part.voter) is at \(part.replica.appliedIndex) of \(checker.committedIndex)"
         }
-        for machine in libraryMachines where machine.library?.isIsolated ?? true { return "\(machine.name) is isolated" }
+        for machine in libraryMachines where !machine.isRetired && machine.library?.isIsolated ?? true {
+            return "\(machine.name) is isolated"
+        }
         for person in operators where person.owesSomething { return "\(person.name) waits for an answer" }
-        for machine in machines {
-            for other in machines where machine.gossip?.core.member(other.name.text)?.state != .alive {
+        for machine in machines where !machine.isRetired {
+            for other in machines where !other.isRetired && machine.gossip?.core.member(other.name.text)?.state != .alive {
                 return
                     "\(machine.name) takes \(other.name) for \(machine.gossip?.core.member(other.name.text).map { "\($0.state)" } ?? "unknown")"
             }

@@ -83,9 +83,16 @@ final class CoordinatorPart {
     /// Rule 12, as `VoterLinks.refusal` has it.
     private func accept(_ port: Port, voter: UInt64, hello: (term: UInt64, index: UInt64)) -> Bool {
         if case .hasForgotten(let remembered, let claimed) = memory.judge(voter, lastTerm: hello.term, lastIndex: hello.index) {
+            guard !cluster.machines[Int(voter) - 1].hasOldImage else {
+                return cluster.scenario.planted == .believeOldImage ? serveVoter(port, voter) : false
+            }
             cluster.fail("voter \(voter) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
             return false
         }
+        return serveVoter(port, voter)
+    }
+
+    private func serveVoter(_ port: Port, _ voter: UInt64) -> Bool {
         port.onFrame = { [self] frame in
             switch frame {
             case .raft(let message):
@@ -134,6 +141,7 @@ final class CoordinatorPart {
                 let name = leader.map { cluster.machines[Int($0) - 1].name }
                 carryOut(core.onRole(.init(isLeader: role == .leader, term: term, leader: name), nowMs: nowMs))
             case .dropped: break
+            case .halted where machine.syncsFail: break
             case .halted(let fault): cluster.fail("the replica of \(machine.name) halted: \(fault)")
             }
         }
@@ -155,6 +163,13 @@ final class CoordinatorPart {
             machine.receive(life: life) { [self] in
                 isSyncPlanned = false
                 guard let waiting = machine.disk?.waitingWrites, waiting > 0 else { return }
+                if machine.syncsFail {
+                    guard cluster.scenario.planted == .retryFailedSync else {
+                        perform(replica.halt())
+                        return machine.abort("the log could not be written")
+                    }
+                    return perform(replica.onPersisted(machine.disk?.pretend() ?? [], nowMs: nowMs))
+                }
                 // Group commit takes what is there; what came while it ran waits for the next one.
                 let tickets = machine.disk?.sync(cluster.some(of: waiting)) ?? []
                 if machine.disk?.waitingWrites ?? 0 > 0 { planSync() }
@@ -179,10 +194,11 @@ final class CoordinatorPart {
     }
 
     private func takeSnapshot(_ index: UInt64) {
-        let state = core.state
+        let taken = core.state
         let life = machine.life
         cluster.after(cluster.diskDelay(machine) + 2, .snapshot, machine.index) { [self] in
             machine.receive(life: life) { [self] in
+                let state = cluster.scenario.planted == .lateSnapshot ? core.state : taken
                 perform(replica.onSnapshotTaken(index: index, data: state.wireSnapshot(), nowMs: nowMs))
             }
         }
@@ -240,7 +256,8 @@ final class CoordinatorPart {
     private func carryOut(_ directives: [CoordinatorDirective]) {
         for directive in directives {
             switch directive {
-            case .propose(let batch):
+            case .propose(var batch):
+                if cluster.scenario.planted == .clockFromUptime { batch.elapsedMs = cluster.nowMs - machine.startedMs }
                 let (result, following) = replica.propose(payloads: [batch.wireBytes()], nowMs: nowMs)
                 perform(following)
                 if case .failure = result { core.onProposeFailed(batch, nowMs: nowMs) }

@@ -16,6 +16,7 @@ final class Machine {
     private(set) var isUp = false
     /// Counts starts; what was planned for a former life is void.
     private(set) var life = 0
+    private(set) var startedMs: UInt64 = 0
     private(set) var boot: UInt64 = 0
     private(set) var coordinator: CoordinatorPart?
     private(set) var library: LibraryPart?
@@ -30,8 +31,17 @@ final class Machine {
     private var backlogDatagrams = 0
 
     private var random: SeededGenerator
-    /// Monotonic clocks of different machines have nothing to do with each other.
+    /// Monotonic clocks of different machines have nothing to do with each other, and some go a little fast or slow.
     private let clockOffsetMs: UInt64
+    private let clockPerMille: UInt64
+    /// What somebody set the wall clock off by.
+    var wallOffsetMs: Int64 = 0
+    /// Every sync fails: the disk is full or broken.
+    var syncsFail = false
+    /// It came back with an older image of its disk.
+    private(set) var hasOldImage = false
+    /// It came back with an old disk, and waits for its replacement.
+    private(set) var isRetired = false
 
     init(index: Int, name: NodeName, cluster: Cluster, seed: UInt64) {
         self.index = index
@@ -39,20 +49,22 @@ final class Machine {
         self.cluster = cluster
         random = SeededGenerator(seed: seed)
         clockOffsetMs = UInt64.random(in: 1_000...100_000_000, using: &random)
+        clockPerMille = random.chance(30) ? UInt64.random(in: 960...1_040, using: &random) : 1_000
     }
 
     var isRunning: Bool { isUp && pausedSinceMs == nil }
     /// This machine's monotonic clock.
-    var nowMs: UInt64 { cluster.nowMs + clockOffsetMs }
-    var wallMs: UInt64 { 1_790_000_000_000 + cluster.nowMs }
+    var nowMs: UInt64 { cluster.nowMs * clockPerMille / 1_000 + clockOffsetMs }
+    var wallMs: UInt64 { UInt64(1_790_000_000_000 + Int64(cluster.nowMs) + wallOffsetMs) }
     var address: String { "10.0.0.\(index + 1)" }
 
     // MARK: Life
 
     func start() {
-        guard !isUp else { return }
+        guard !isUp, !isRetired else { return }
         life += 1
         isUp = true
+        startedMs = cluster.nowMs
         if cluster.scenario.planted != .sameBoot || boot == 0 { boot = random.next() }
         let scenario = cluster.scenario
         cluster.say(self, "starts, boot \(String(boot, radix: 16))")
@@ -95,6 +107,19 @@ final class Machine {
             stop(isQuiet: false)
             cluster.after(1_000, .fault, index) { [self] in start() }
         }
+    }
+
+    /// Taken out of service for good.
+    func retire() {
+        stop(isQuiet: false)
+        isRetired = true
+        cluster.say(self, "is taken out of service")
+    }
+
+    func restore(_ image: RecoveredLog) {
+        disk?.restore(image)
+        hasOldImage = true
+        cluster.say(self, "is restored from an old image of its disk")
     }
 
     func pause() {
@@ -149,7 +174,8 @@ final class Machine {
         timer.generation += 1
         let generation = timer.generation
         let life = self.life
-        cluster.after(afterMs, kind, index) { [self] in
+        // Rounded up: a timer is never early by its own clock.
+        cluster.after((afterMs * 1_000 + clockPerMille - 1) / clockPerMille, kind, index) { [self] in
             guard timer.generation == generation else { return }
             receive(life: life) { if timer.generation == generation { body() } }
         }

@@ -6,12 +6,16 @@ final class Nemesis {
     /// What is still broken, by the fault's place in the plan, with the way to mend it.
     private var broken: [(fault: Int, mend: () -> Void)] = []
 
+    /// Until then nothing strikes: what is under way is as much as the cluster can bear.
+    private var truceEndMs: UInt64 = 0
+    private static let imageRunsMs: UInt64 = 8_000
+
     init(_ cluster: Cluster) { self.cluster = cluster }
 
     func plan(startMs: UInt64) {
         for (number, fault) in cluster.scenario.faults.enumerated() {
             cluster.after(startMs + fault.atMs - cluster.nowMs, .fault, number) { [self] in
-                guard !cluster.isSettling else { return }
+                guard !cluster.isSettling, cluster.nowMs >= truceEndMs else { return }
                 strike(number, fault)
                 cluster.after(fault.forMs, .fault, number) { [self] in mend(number) }
             }
@@ -21,6 +25,7 @@ final class Nemesis {
     func mendAll() {
         for item in broken { item.mend() }
         broken = []
+        for machine in cluster.machines where machine.hasOldImage && !machine.isRetired { machine.retire() }
         for machine in cluster.machines {
             machine.resume()
             machine.start()
@@ -87,6 +92,15 @@ final class Nemesis {
             let before = machine.syncMs
             machine.syncMs = 20...UInt64.random(in: 50...800, using: &random)
             until { machine.syncMs = before }
+        case .badDisk:
+            let machine = targets.first { $0.disk != nil } ?? targets[0]
+            machine.syncsFail = true
+            until { machine.syncsFail = false }
+        case .clock:
+            let jumpMs = Int64.random(in: -7_200_000...7_200_000, using: &random)
+            targets[0].wallOffsetMs += jumpMs
+            until { targets[0].wallOffsetMs -= jumpMs }
+        case .oldImage: restoreOldImage(fault, targets)
         case .clients:
             for client in cluster.clients where !client.isOver && random.chance(50) {
                 if random.chance(50) {
@@ -96,6 +110,27 @@ final class Nemesis {
                     until { client.setOnline(true) }
                 }
             }
+        }
+    }
+
+    /// Takes the image now, and puts it back at the end of the fault's time, if by then the leader has served all along (it alone remembers what
+    /// the voter acknowledged), all else is whole, and enough voters are left.
+    private func restoreOldImage(_ fault: Fault, _ targets: [Machine]) {
+        guard let machine = targets.first(where: { $0.disk != nil && $0.coordinator?.replica.role != .leader }),
+            let image = machine.disk?.durable, let leader = cluster.leader, leader !== machine
+        else { return }
+        let term = leader.coordinator?.replica.term
+        let retired = cluster.machines.count(where: \.isRetired)
+        guard cluster.scenario.voterLossPercent == 0, retired + 1 <= (cluster.scenario.coordinators - 1) / 2 else { return }
+        cluster.after(fault.forMs, .fault, machine.index) { [self] in
+            guard !cluster.isSettling, broken.isEmpty, cluster.nowMs >= truceEndMs, cluster.leader === leader,
+                leader.coordinator?.replica.term == term, cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })
+            else { return }
+            truceEndMs = cluster.nowMs + Self.imageRunsMs + 1_000
+            machine.stop(isQuiet: true)
+            machine.restore(image)
+            machine.start()
+            cluster.after(Self.imageRunsMs, .fault, machine.index) { machine.retire() }
         }
     }
 }

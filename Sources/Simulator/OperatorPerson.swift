@@ -18,6 +18,11 @@ final class OperatorPerson: Client {
     private var asking: [ChatID] = []
     private var saidCount = 0
     private var activeMs: UInt64 = 0
+    private var signedInMs: UInt64 = 0
+    /// When the desk was last connected, or signed in.
+    private var welcomeMs: UInt64 = 0
+    /// For each holding, the number of "may have been lost" in the checker's list of operations.
+    private var fears: [ChatID: (token: LogPosition, number: Int)] = [:]
 
     init(_ cluster: Cluster, index: Int, account: OperatorName, home: Machine, seed: UInt64) {
         self.account = account
@@ -43,6 +48,8 @@ final class OperatorPerson: Client {
             machine.receive(life: machine.life) { [self] in token = machine.library?.signIn(account) }
             guard token != nil else { return }
             say("signs in at \(machine.name)")
+            signedInMs = cluster.nowMs
+            welcomeMs = cluster.nowMs
             nodes = [machine]
             connect()
         }
@@ -61,6 +68,7 @@ final class OperatorPerson: Client {
         saidIn = [:]
         asking = []
         (me, board) = (nil, nil)
+        fears = [:]
         forgetRequests()
     }
 
@@ -75,7 +83,10 @@ final class OperatorPerson: Client {
     }
 
     /// Something that was asked or said is still without an answer.
-    var owesSomething: Bool { token != nil && (hasPending || copies.values.contains { !$0.outbox.entries.isEmpty }) }
+    var owesSomething: Bool {
+        guard token != nil, !nodes[0].isRetired else { return false }
+        return hasPending || copies.values.contains { !$0.outbox.entries.isEmpty }
+    }
 
     override var owesAnswer: Bool { super.owesAnswer || copies.values.contains { !$0.outbox.entries.isEmpty } }
 
@@ -87,7 +98,7 @@ final class OperatorPerson: Client {
     }
 
     private func ensureCopy(_ chat: ChatID) {
-        if copies[chat] == nil { copies[chat] = Copy(chat: chat, sender: makeID(), reader: "\(name) in \(chat)") }
+        if copies[chat] == nil { copies[chat] = Copy(chat: chat, sender: makeID(), reader: name) }
     }
 
     override func take(_ message: ServerMessage) {
@@ -98,8 +109,10 @@ final class OperatorPerson: Client {
             ensureCopy(state.chat)
             copies[state.chat]?.state = state
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
-                tokens[state.chat] = token
+                hold(state.chat, by: token, sinceMs: signedInMs)
                 flush(state.chat)
+            } else if let fear = fears.removeValue(forKey: state.chat) {
+                cluster.checker.completed(fear.number, as: .lose(token: fear.token))
             }
         case .messages(let chat, let messages, _):
             ensureCopy(chat)
@@ -138,8 +151,13 @@ final class OperatorPerson: Client {
     private func act() {
         guard !isAway, isOnline, !cluster.isResting else { return }
         if !cluster.isSettling, random.chance(2) { return goAway() }
-        if token == nil { return signIn(at: random.chance(80) || cluster.isSettling ? home : cluster.anyLibrary(&random)) }
-        guard isWelcome else { return }
+        if token == nil { return signIn(at: home.isRunning && random.chance(80) ? home : cluster.anyLibrary(&random)) }
+        guard isWelcome else {
+            // The node does not come back: at another one the chats are found again.
+            if cluster.nowMs >= welcomeMs + 30_000 { goElsewhere() }
+            return
+        }
+        welcomeMs = cluster.nowMs
         if cluster.nowMs >= activeMs + 5_000 {
             activeMs = cluster.nowMs
             send(.active)
@@ -172,15 +190,49 @@ final class OperatorPerson: Client {
 
     private func hold(_ chat: ChatID, _ message: ClientMessage) {
         asking.append(chat)
+        let by = desk
+        let number = cluster.checker.asked(.claim(by: by, token: nil), of: chat)
         request(message) { [self] answer in
             asking.removeAll { $0 == chat }
-            guard case .ok(let ok) = answer else { return }
-            guard let token = ok.token else { return cluster.fail("\(name) was given \(chat) without its token") }
-            cluster.checker.onHolding(chat, token: token, account: account, by: name)
-            tokens[chat] = token
-            ensureCopy(chat)
-            say("holds \(chat) by \(token.index).\(token.ordinal)")
+            switch answer {
+            case .ok(let ok):
+                guard let token = ok.token else { return cluster.fail("\(name) was given \(chat) without its token") }
+                cluster.checker.onHolding(chat, token: token, account: account, by: name)
+                if case .pickUp(_, _, let offer) = message {
+                    cluster.checker.completed(number, as: .pickUp(by: by, offer: offer, token: token))
+                } else {
+                    cluster.checker.completed(number, as: .claim(by: by, token: token))
+                }
+                if tokens[chat] ?? .zero < token { note(chat, token) }
+                say("holds \(chat) by \(token.index).\(token.ordinal)")
+            case .refused(let refused):
+                if refused.code == .alreadyClaimed {
+                    cluster.checker.completed(number, as: .claimRefused(by: by))
+                } else {
+                    cluster.checker.neverHappened(number, of: chat)
+                }
+            }
         }
+    }
+
+    /// This sign-in, as the model of holdings names holders.
+    private var desk: String { "\(account) by \(token ?? "nothing")" }
+
+    /// The node shows a holding: known already, or come from a former sign-in, or the answer to a claim is still on its way.
+    private func hold(_ chat: ChatID, by token: LogPosition, sinceMs: UInt64) {
+        guard tokens[chat] != token else { return }
+        if !asking.contains(chat) {
+            let number = cluster.checker.asked(.claim(by: desk, token: token), of: chat, sinceMs: sinceMs)
+            cluster.checker.completed(number, as: .claim(by: desk, token: token))
+        }
+        note(chat, token)
+    }
+
+    private func note(_ chat: ChatID, _ token: LogPosition) {
+        tokens[chat] = token
+        ensureCopy(chat)
+        cluster.checker.onEntitled(name, to: chat)
+        fears[chat] = (token, cluster.checker.asked(.lose(token: token), of: chat))
     }
 
     private func tend(_ chat: ChatID, _ board: ServerMessage.BoardState) {
@@ -189,7 +241,7 @@ final class OperatorPerson: Client {
         }
         let said = saidIn[chat] ?? 0
         if let offer = held.offer {
-            if random.chance(5) { request(.withdraw(makeID(), chat, token: token, offer: offer.offer)) { _ in } }
+            if random.chance(5) { ask(chat, .withdraw(makeID(), chat, token: token, offer: offer.offer), .withdraw(token: token)) }
             return
         }
         if said == 0 || (said < 6 && random.chance(40)) { return speak(in: chat) }
@@ -200,17 +252,33 @@ final class OperatorPerson: Client {
             guard !targets.isEmpty else { return }
             let target = targets[Int.random(in: 0..<targets.count, using: &random)].queue.name
             return ask(
-                chat, .transfer(.init(re: makeID(), chat: chat, token: token, target: target, consentGiven: random.chance(50), note: "n")))
+                chat, .transfer(.init(re: makeID(), chat: chat, token: token, target: target, consentGiven: random.chance(50), note: "n")),
+                .offer(token: token, offer: nil))
         }
-        if random.chance(2), !cluster.isSettling { return ask(chat, .release(makeID(), chat, token: token)) }
+        if random.chance(2), !cluster.isSettling { return ask(chat, .release(makeID(), chat, token: token), .release(token: token)) }
         if said >= 3 || copy.state?.patronPresent == false || cluster.isSettling, random.chance(cluster.isSettling ? 40 : 12) {
-            ask(chat, .close(makeID(), chat, token: token))
+            ask(chat, .close(makeID(), chat, token: token), .close(token: token))
         }
     }
 
-    private func ask(_ chat: ChatID, _ message: ClientMessage) {
+    private func ask(_ chat: ChatID, _ message: ClientMessage, _ act: HoldingModel.Act) {
+        guard let token = tokens[chat] else { return }
         asking.append(chat)
-        request(message) { [self] _ in asking.removeAll { $0 == chat } }
+        let number = cluster.checker.asked(act, of: chat)
+        request(message) { [self] answer in
+            asking.removeAll { $0 == chat }
+            switch answer {
+            case .ok(let ok):
+                if case .offer = act {
+                    cluster.checker.completed(number, as: .offer(token: token, offer: ok.offer))
+                } else {
+                    cluster.checker.completed(number, as: act)
+                }
+            case .refused(let refused) where refused.code == .notHolder || refused.code == .closed:
+                cluster.checker.completed(number, as: .actRefused(token: token))
+            case .refused: cluster.checker.neverHappened(number, of: chat)
+            }
+        }
     }
 
     private func speak(in chat: ChatID) {
@@ -230,14 +298,18 @@ final class OperatorPerson: Client {
             if let token { signOut(token) }
         case 1:
             // At another desk, without signing out here.
-            say("goes to another desk")
-            hangUp()
-            forgetDesk()
-            signIn(at: cluster.anyLibrary(&random))
+            goElsewhere()
         case 2: request(.leaving(makeID(), inSeconds: random.chance(70) ? 20 : nil)) { _ in }
         case 3: if let queue = me.available.first { request(.available(makeID(), queue, false)) { _ in } }
         default: break
         }
+    }
+
+    private func goElsewhere() {
+        say("goes to another desk")
+        hangUp()
+        forgetDesk()
+        signIn(at: cluster.anyLibrary(&random))
     }
 
     private func signOut(_ token: String) {
@@ -259,10 +331,6 @@ final class OperatorPerson: Client {
     }
 
     var transcripts: [History.Transcript] {
-        (past + copies.keys.sorted().compactMap { copies[$0] }).map { copy in
-            var transcript = copy.transcript
-            transcript.isComplete = false
-            return transcript
-        }
+        (past + copies.keys.sorted().compactMap { copies[$0] }).map(\.transcript.partial)
     }
 }

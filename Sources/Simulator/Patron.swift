@@ -3,120 +3,65 @@ import Consortium
 import Gossip
 import History
 
-/// A patron: a person with a question, and the page that speaks for them.
-final class Patron: Client {
+/// A patron: a person with a question, before one page or several.
+final class Patron {
     enum Outcome: String { case answered, kept, left, gaveUp, forgotten }
 
+    private unowned let cluster: Cluster
+    let name: String
     private let queue: QueueName
-    private let secret: ChatSecret
-    private var attach: AttachID
-    private(set) var copy: Copy
-    private(set) var copies: [Copy] = []
-    private var isOpened = false
-    private var isAttached = false
-    private var beginning: RequestID
+    private var random: SeededGenerator
+    private(set) var pages: [PatronPage] = []
+    /// Before which the person sits.
+    private var page: PatronPage
     private var answeredOffers: [LogPosition] = []
-    private var wanted: Int
+    private let wanted: Int
     private var saidCount = 0
-    private(set) var outcome: Outcome?
     private var isDeciding = false
-    private(set) var wasAnswered = false
+    private(set) var outcome: Outcome?
+
+    private static let pagesMax = 12
 
     init(_ cluster: Cluster, index: Int, number: Int, nodes: [Machine], queue: QueueName, seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        self.cluster = cluster
         self.queue = queue
-        secret = ChatSecret(using: &generator)
-        attach = AttachID(using: &generator)
-        beginning = RequestID(using: &generator)
-        wanted = Int.random(in: 1...8, using: &generator)
-        copy = Copy(chat: ChatID(using: &generator), sender: SenderID(using: &generator), reader: "patron \(number)")
-        super.init(cluster, index: index, name: "patron \(number)", nodes: nodes, seed: generator.next())
+        random = SeededGenerator(seed: seed)
+        name = "patron \(number)"
+        wanted = Int.random(in: 1...8, using: &random)
+        page = PatronPage(
+            cluster, index: index, name: "\(name), page 1", nodes: nodes, queue: queue, chat: ChatID(using: &random),
+            secret: ChatSecret(using: &random), isOpened: false, seed: random.next())
+        take(page)
     }
 
-    var chat: ChatID { copy.chat }
-    var phase: ServerMessage.Phase? { copy.state?.phase }
+    var chat: ChatID { page.chat }
+    var phase: ServerMessage.Phase? { page.phase }
+    var isHere: Bool { outcome == nil }
 
     func arrive() {
-        say("arrives at \(queue) with chat \(chat)")
+        page.say("arrives at \(queue) with chat \(chat)")
         speak()
-        connect()
+        page.connect()
         think()
     }
 
-    // MARK: The page
-
-    override func hello() -> ClientMessage? { .hello(.init(role: .patron, client: "simulated/1")) }
-
-    override func welcomed(_ welcome: ServerMessage.Welcome) {
-        isAttached = false
-        copy.outbox.sendAllAgain()
-        begin()
+    private func take(_ page: PatronPage) {
+        self.page = page
+        pages.append(page)
+        page.onNews = { [unowned self, unowned page] in if self.page === page { look() } }
+        page.onForgotten = { [unowned self] in finish(.forgotten) }
+        page.onFenced = { [unowned self, unowned page] in fenced(page) }
     }
 
-    override var mayAsk: Bool { isWelcome && isAttached }
-    override var owesAnswer: Bool { super.owesAnswer || !isAttached || !copy.outbox.entries.isEmpty }
-
-    private func begin() {
-        if isOpened {
-            beginning = makeID()
-            send(.resume(.init(re: beginning, chat: chat, secret: secret, attach: attach, after: copy.last)))
-        } else {
-            send(.open(.init(re: beginning, chat: chat, secret: secret, attach: attach, queue: queue, referralAgreed: true)))
-        }
+    private func after(_ ms: UInt64, _ body: @escaping () -> Void) {
+        cluster.after(ms, .person, page.index) { [self] in if outcome == nil { body() } }
     }
 
-    private func flush() {
-        guard isAttached else { return }
-        for entry in copy.outbox.takeDue() {
-            send(.say(.init(chat: chat, sender: copy.sender, sequence: entry.sequence, text: entry.text)))
-        }
-    }
-
-    override func take(_ message: ServerMessage) {
-        switch message {
-        case .ok(let ok) where ok.re == beginning:
-            isOpened = true
-            isAttached = true
-            repeatRequests()
-            flush()
-        case .refused(let refused) where refused.re == beginning: beginningRefused(refused)
-        case .ack(let ack) where ack.chat == chat && ack.sender == copy.sender:
-            copy.outbox.acknowledged(ack.sequence)
-            cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name)
-            flush()
-        case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: sayRefused(nack)
-        case .chat(let state) where state.chat == chat:
-            copy.state = state
-            look(state.phase)
-        case .messages(let id, let messages, _) where id == chat:
-            for message in copy.receive(messages) where message.by == .staff { wasAnswered = true }
-        case .fenced(let id) where id == chat: finish(.gaveUp)
-        default: break
-        }
-    }
-
-    private func beginningRefused(_ refused: ServerMessage.Refused) {
-        switch refused.code {
-        case .busy, .full, .tooMany: after(refused.retryMs ?? 1_000) { [self] in if isWelcome, !isAttached { begin() } }
-        case .unknownChat: finish(.forgotten)
-        default:
-            cluster.fail("\(name) was refused at the door: \(refused.code): \(refused.text)")
-        }
-    }
-
-    private func sayRefused(_ nack: ServerMessage.Nack) {
-        switch nack.code {
-        case .busy, .outOfOrder, .unknownChat, .fenced:
-            after(nack.retryMs ?? 250) { [self] in
-                copy.outbox.sendAllAgain()
-                flush()
-            }
-        default: copy.outbox.refused(from: nack.sequence)
-        }
-    }
+    // MARK: What the page shows
 
     /// Answers questions as they come, and ends with the chat.
-    private func look(_ phase: ServerMessage.Phase) {
+    private func look() {
+        guard let phase else { return }
         let offer: LogPosition
         switch phase {
         case .closed(let reason): return finish(reason == .byPatron ? .left : reason == .patronGone ? .gaveUp : .answered)
@@ -130,8 +75,23 @@ final class Patron: Client {
         guard !answeredOffers.contains(offer), random.chance(85) else { return }
         answeredOffers.append(offer)
         let agreed = random.chance(80)
+        let page = page
         after(UInt64.random(in: 100...6_000, using: &random)) { [self] in
-            request(.consent(makeID(), chat, offer: offer, agreed: agreed)) { _ in }
+            page.request(.consent(page.makeID(), chat, offer: offer, agreed: agreed)) { _ in }
+        }
+    }
+
+    /// The page says that the chat goes on elsewhere: the person leaves it at that, or goes on here.
+    private func fenced(_ fenced: PatronPage) {
+        isDeciding = false
+        after(UInt64.random(in: 500...5_000, using: &random)) { [self] in
+            guard fenced.isFenced, !fenced.isOver else { return }
+            if fenced === page || random.chance(20) {
+                page = fenced
+                fenced.takeUpAgain()
+            } else {
+                fenced.end()
+            }
         }
     }
 
@@ -139,10 +99,7 @@ final class Patron: Client {
 
     private func speak() {
         saidCount += 1
-        let text = "\(name) says \(saidCount)"
-        guard let sequence = copy.outbox.add(text) else { return }
-        cluster.checker.onSaid(copy.key(sequence), text)
-        flush()
+        page.speak("\(name) says \(saidCount)")
     }
 
     private func think() {
@@ -155,76 +112,95 @@ final class Patron: Client {
     private func act() {
         guard !isDeciding else { return }
         let isCalm = cluster.isSettling
-        if !isCalm, random.chance(4) { return wander() }
-        if !isCalm, random.chance(3) { return reload() }
-        guard isAttached else { return }
+        if !isCalm {
+            if random.chance(4) { return wander() }
+            if random.chance(3) { return reload() }
+            if random.chance(2) { return duplicate() }
+        }
+        guard page.isAttached else { return }
         switch phase {
         case .waiting, nil:
             if saidCount < wanted, random.chance(20) { speak() }
             if !isCalm, random.chance(2) { leave() }
         case .held:
             if saidCount < wanted, !isCalm || saidCount == 0, random.chance(60) { speak() }
-            if random.chance(10) { send(.typing(chat)) }
-            if saidCount >= wanted, wasAnswered, random.chance(15) { leave() }
+            if random.chance(10) { page.send(.typing(chat)) }
+            if saidCount >= wanted, pages.contains(where: \.wasAnswered), random.chance(15) { leave() }
         case .unattended, .ask:
             if isCalm || random.chance(40) { keep() } else if random.chance(5) { leave() }
         case .kept, .closed: break
         }
     }
 
-    private func leave() {
-        isDeciding = true
-        request(.leave(makeID(), chat)) { [self] answer in
-            if case .ok = answer { finish(.left) } else { isDeciding = false }
-        }
-    }
+    private func leave() { decide(.leave(page.makeID(), chat), .left) }
 
-    private func keep() {
+    private func keep() { decide(.keep(page.makeID(), chat, code: PickUpCode.make(using: &random), contact: ""), .kept) }
+
+    private func decide(_ message: ClientMessage, _ then: Outcome) {
         isDeciding = true
-        request(.keep(makeID(), chat, code: PickUpCode.make(using: &random), contact: "")) { [self] answer in
-            if case .ok = answer { finish(.kept) } else { isDeciding = false }
+        page.request(message) { [self] answer in
+            if case .ok = answer { finish(then) } else { isDeciding = false }
         }
     }
 
     /// Out of the network's reach for a while.
     private func wander() {
-        say("is offline")
-        setOnline(false)
-        after(UInt64.random(in: 500...40_000, using: &random)) { [self] in
-            say("is online")
-            setOnline(true)
+        let page = page
+        page.say("is offline")
+        page.setOnline(false)
+        after(UInt64.random(in: 500...40_000, using: &random)) {
+            page.say("is online")
+            page.setOnline(true)
         }
     }
 
-    /// The page is loaded anew, here or at another node: another attach, everything from the beginning, and what was not safe once more.
+    private var nextName: String { "\(name), page \(pages.count + 1)" }
+
+    /// Here or at another node.
+    private func someNodes() -> [Machine] { random.chance(50) ? page.nodes.shuffled(using: &random) : page.nodes }
+
     private func reload() {
-        say("reloads")
-        hangUp()
-        forgetRequests()
+        guard pages.count < Self.pagesMax else { return }
+        page.say("reloads")
+        let old = page
+        old.end()
         isDeciding = false
-        copies.append(copy)
-        var fresh = Copy(chat: chat, sender: copy.sender, reader: "\(name), page \(copies.count + 1)")
-        fresh.outbox = copy.outbox
-        copy = fresh
-        attach = makeID()
-        isAttached = false
-        if random.chance(50) { nodes.shuffle(using: &random) }
-        after(UInt64.random(in: 50...2_000, using: &random)) { [self] in connect() }
+        let fresh = PatronPage(reloading: old, name: nextName, nodes: someNodes(), seed: random.next())
+        take(fresh)
+        after(UInt64.random(in: 50...2_000, using: &random)) { fresh.connect() }
+    }
+
+    /// The tab is duplicated: both are there, and the newer one takes the chat over.
+    private func duplicate() {
+        guard pages.count < Self.pagesMax, page.isOpened else { return }
+        page.say("is duplicated")
+        let old = page
+        take(PatronPage(beside: old, name: nextName, nodes: someNodes(), seed: random.next()))
+        page.connect()
+        isDeciding = false
+        // Before the old page knows, it may still be written in.
+        after(UInt64.random(in: 0...400, using: &random)) { [self] in
+            guard !old.isOver, !old.isFenced, random.chance(70) else { return }
+            saidCount += 1
+            old.speak("\(name) says \(saidCount)")
+        }
     }
 
     private func finish(_ outcome: Outcome) {
         guard self.outcome == nil else { return }
-        say("ends: \(outcome.rawValue)")
+        page.say("ends: \(outcome.rawValue)")
         self.outcome = outcome
-        end()
+        for page in pages { page.end() }
     }
 
-    /// The copies that this person's pages hold at the end.
-    var transcripts: [History.Transcript] {
-        (copies + [copy]).map { copy in
-            var transcript = copy.transcript
-            transcript.isComplete = false
-            return transcript
-        }
+    var transcripts: [History.Transcript] { pages.map(\.copy.transcript.partial) }
+}
+
+extension History.Transcript {
+    /// Of somebody who may have gone before the end.
+    var partial: History.Transcript {
+        var transcript = self
+        transcript.isComplete = false
+        return transcript
     }
 }

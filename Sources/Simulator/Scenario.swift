@@ -22,6 +22,13 @@ package struct Scenario: Sendable {
     package var voterLossPercent = 0
     package var planted: PlantedBug?
 
+    /// Leaves faults and people out, by what `Reduction` says.
+    package mutating func reduce(by reduction: Reduction) {
+        if let kept = reduction.faults { faults = kept.filter(faults.indices.contains).map { faults[$0] } }
+        if let most = reduction.patrons { patrons = min(patrons, most) }
+        if let most = reduction.operatorsPerLibrary { operatorsPerLibrary = min(operatorsPerLibrary, most) }
+    }
+
     /// - Parameters:
     ///   - minutes: of virtual time during which faults strike.
     ///   - kinds: the faults that may strike.
@@ -78,6 +85,19 @@ package struct Scenario: Sendable {
     }
 }
 
+/// What a shrunk scenario keeps; nil: everything.
+package struct Reduction: Hashable, Sendable {
+    /// Places in the plan of the whole scenario.
+    package var faults: [Int]?
+    package var patrons: Int?
+    package var operatorsPerLibrary: Int?
+    package init(faults: [Int]? = nil, patrons: Int? = nil, operatorsPerLibrary: Int? = nil) {
+        self.faults = faults
+        self.patrons = patrons
+        self.operatorsPerLibrary = operatorsPerLibrary
+    }
+}
+
 /// What can go wrong.
 package enum FaultKind: String, Sendable, CaseIterable {
     /// A process dies; what it wrote survives in the page cache, what it had not written is gone.
@@ -100,6 +120,13 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case slow
     /// A disk takes its time.
     case slowDisk
+    /// Every sync of a voter's disk fails: full, read-only or broken.
+    case badDisk
+    /// A machine's wall clock jumps.
+    case clock
+    /// A voter comes back with an old image of its disk, and is replaced (that is: goes for good) a little later. Nothing else strikes meanwhile:
+    /// this alone is what a cluster of three can bear.
+    case oldImage
     /// Clients lose their connections.
     case clients
 
@@ -109,7 +136,8 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .kill, .powerOff, .blackout: 20_000
         case .pause: 60_000
         case .halves, .oneWay, .isolate: 30_000
-        case .loss, .slow, .slowDisk: 30_000
+        case .loss, .slow, .slowDisk, .badDisk, .clock: 30_000
+        case .oldImage: 20_000
         case .clients: 20_000
         }
     }
@@ -123,27 +151,6 @@ package struct Fault: Sendable {
     package let targets: [Int]
     /// Its own share of chance, so that leaving one fault out changes no other.
     let chance: UInt64
-}
-
-/// A guard of the design that a run goes without, to see that the checks notice. Only the simulator can do this: it stands
-/// between the cores, and no configuration of the service reaches it.
-package enum PlantedBug: String, Sendable, CaseIterable {
-    /// Coordinators answer a proposal when it comes, not when it is applied.
-    case acknowledgeEarly
-    /// Apply takes a sender's repeats for news (rule 2).
-    case skipDedup
-    /// Apply takes any token for the present one (rule 3).
-    case skipTokenCheck
-    /// An old tab may go on speaking after a newer one took the chat up (rule 3).
-    case skipFencing
-    /// Disks report what is not synced as durable (rule 13).
-    case forgetSynced
-    /// One replica's state depends on its own clock (rule 9).
-    case readOwnClock
-    /// Nodes start again under their former boot id (rule 4).
-    case sameBoot
-    /// A node that reaches a coordinator again does not ask again for what it follows and what it asked (rule 7).
-    case edgeTriggered
 }
 
 extension SeededGenerator {

@@ -15,6 +15,21 @@ package struct SimulatedDisk {
 
     package init(_ durable: RecoveredLog) { self.durable = durable }
 
+    /// Puts an older image of the disk back.
+    mutating func restore(_ image: RecoveredLog) {
+        durable = image
+        waiting = []
+        promised = []
+    }
+
+    /// A planted bug: takes a failed sync for a good one.
+    mutating func pretend() -> [PersistTicket] {
+        let tickets = promise()
+        waiting = []
+        promised = []
+        return tickets
+    }
+
     package var waitingWrites: Int { waiting.count }
 
     package mutating func submit(_ request: LogRequest) {

@@ -28,6 +28,18 @@ struct Simulate: ParsableCommand {
     @Option(help: "The faults that may strike, with commas between: \(FaultKind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var faults: String?
 
+    @Option(help: "Of the planned faults only these, by number (`none` for none): how a shrunk run is replayed.")
+    var onlyFaults: String?
+
+    @Option(help: "At most so many patrons.")
+    var patrons: Int?
+
+    @Option(help: "At most so many operators in each library.")
+    var operators: Int?
+
+    @Flag(help: "Leave out one guard of the design after the other, and print which seed notices: a table.")
+    var guards = false
+
     @Option(
         help: ArgumentHelp(
             "Leave a guard of the design out, to see that the checks notice: \(PlantedBug.allCases.map(\.rawValue).joined(separator: ", ")).",
@@ -38,17 +50,21 @@ struct Simulate: ParsableCommand {
         let kinds = try chosenFaults()
         let range = try chosenSeeds()
         let bug = try chosenBug()
+        if guards { return try printGuards(kinds, range) }
+        let reduction = Reduction(faults: try chosenPlaces(), patrons: patrons, operatorsPerLibrary: operators)
         var tally = Tally()
         var broken: [UInt64] = []
         for seed in range {
             var scenario = Scenario(seed: seed, minutes: minutes, kinds: kinds)
             scenario.planted = bug
-            Replay.announce(replay(seed))
+            scenario.reduce(by: reduction)
+            Replay.announce(replay(seed, reduction))
             let outcome = Outcome.of(scenario, trace: Trace(write: trace ? { print($0) } : nil))
             tally.add(outcome)
             guard let violation = outcome.violation else { continue }
             print("seed \(seed) broke a rule after \(outcome.virtualMs) ms: \(violation)")
-            print("replay: \(replay(seed)) --trace")
+            print("replay: \(replay(seed, reduction)) --trace")
+            if reduction == Reduction() { shrink(outcome) }
             broken.append(seed)
             if !keepGoing { throw ExitCode.failure }
         }
@@ -56,10 +72,54 @@ struct Simulate: ParsableCommand {
         if !broken.isEmpty { throw ExitCode.failure }
     }
 
-    private func replay(_ seed: UInt64) -> String {
-        let faults = faults.map { " --faults \($0)" } ?? ""
-        let planted = planted.map { " --planted \($0)" } ?? ""
-        return "callslip simulate --seed \(seed) --minutes \(minutes)\(faults)\(planted)"
+    private func shrink(_ outcome: Outcome) {
+        let (reduction, smaller) = Shrinker.shrink(outcome)
+        guard reduction != Reduction(), let violation = smaller.violation else { return }
+        print("a smaller run breaks one too, after \(smaller.virtualMs) ms with \(smaller.scenario.faults.count) faults: \(violation)")
+        print("replay: \(replay(outcome.scenario.seed, reduction)) --trace")
+    }
+
+    private func replay(_ seed: UInt64, _ reduction: Reduction) -> String {
+        var command = "callslip simulate --seed \(seed) --minutes \(minutes)"
+        if let faults { command += " --faults \(faults)" }
+        if let planted { command += " --planted \(planted)" }
+        if let kept = reduction.faults {
+            command += " --only-faults \(kept.isEmpty ? "none" : kept.map(String.init).joined(separator: ","))"
+        }
+        if let patrons = reduction.patrons { command += " --patrons \(patrons)" }
+        if let operators = reduction.operatorsPerLibrary { command += " --operators \(operators)" }
+        return command
+    }
+
+    /// For each guard the first seed without it that breaks a rule.
+    private func printGuards(_ kinds: [FaultKind], _ range: ClosedRange<UInt64>) throws {
+        print("| rule | guard left out | seed | what the checks say |")
+        print("| --- | --- | --- | --- |")
+        var unnoticed = 0
+        for bug in planted.flatMap(PlantedBug.init(rawValue:)).map({ [$0] }) ?? PlantedBug.allCases {
+            var noticed: Outcome?
+            for seed in range where noticed == nil {
+                var scenario = Scenario(seed: seed, minutes: minutes, kinds: kinds)
+                scenario.planted = bug
+                Replay.announce("callslip simulate --seed \(seed) --minutes \(minutes) --planted \(bug.rawValue)")
+                let outcome = Outcome.of(scenario)
+                if outcome.violation != nil { noticed = outcome }
+            }
+            if noticed == nil { unnoticed += 1 }
+            print(
+                "| \(bug.rule) | \(bug.leftOut) (`\(bug.rawValue)`) | \(noticed.map { "\($0.scenario.seed)" } ?? "none") | \(noticed?.violation ?? "") |"
+            )
+        }
+        if unnoticed > 0 { throw ExitCode.failure }
+    }
+
+    private func chosenPlaces() throws -> [Int]? {
+        guard let onlyFaults else { return nil }
+        if onlyFaults == "none" { return [] }
+        return try onlyFaults.split(separator: ",").map { text in
+            guard let place = Int(text) else { throw ValidationError("--only-faults: expected numbers as 0,3,7, found `\(onlyFaults)`") }
+            return place
+        }
     }
 
     private func chosenSeeds() throws -> ClosedRange<UInt64> {

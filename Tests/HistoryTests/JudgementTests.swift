@@ -68,4 +68,30 @@ struct JudgementTests {
     func displaced() {
         #expect(history([(false, [line(1, 1), line(3, 2)])]).judge().count(.displaced) >= 1)
     }
+
+    @Test("what is shown to somebody who neither opened the chat nor was given it is misdelivered, and so is another chat's line")
+    func misdelivered() {
+        var entitled = history([(true, [line(1, 1), line(2, 2), line(3, 3)])])
+        entitled.entitle("reader 0", to: chat)
+        #expect(entitled.judge().held)
+        var stranger = history([(false, [line(1, 1)])])
+        stranger.entitle("somebody else", to: chat)
+        #expect(stranger.judge().count(.misdelivered) == 1)
+        let other = History.Line(
+            key: .init(chat: ChatID(high: 9, low: 9), sender: sender, sequence: 1), at: Position(epoch: 1, n: 1), text: "text 1")
+        #expect(history([(false, [other])]).judge().count(.misdelivered) == 1)
+    }
+
+    @Test("a look at a chat shows what was acknowledged before; what is acknowledged meanwhile may be missing")
+    func stale() {
+        var history = History()
+        history.say(key(1), "text 1")
+        let before = history.beginRead(of: chat)
+        history.acknowledge(key(1), at: Position(epoch: 1, n: 1))
+        let after = history.beginRead(of: chat)
+        history.read("reader", chat, last: .zero, since: before)
+        #expect(history.judge().held)
+        history.read("reader", chat, last: .zero, since: after)
+        #expect(history.judge().count(.stale) == 1)
+    }
 }
