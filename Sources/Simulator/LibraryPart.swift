@@ -20,6 +20,11 @@ final class LibraryPart {
     private var proposals: [Batch.Item] = []
     private var imports: [UInt64: Batch.Item] = [:]
     private(set) var board: Board?
+    /// The last one from the coordinators, while the branch's is shown.
+    private var coordinatorsBoard: Board?
+    private var branch: BranchPart?
+    private var usesBranch = false
+    private var importsWaiting: [Batch.Item] = []
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
     private let dialTimer = VirtualTimer()
@@ -41,13 +46,44 @@ final class LibraryPart {
     }
 
     func start() {
+        if machine.branch != nil {
+            branch = makeBranch()
+            perform(gateway.onBranchFound(now: nowMs))
+            let life = machine.life
+            cluster.after(cluster.diskDelay(machine), .disk, machine.index) { [self] in
+                machine.receive(life: life) { [self] in perform(gateway.onBranchPlan(branch?.plan() ?? noPlan, now: nowMs)) }
+            }
+        }
         connect()
         watch()
         perform(gateway.onTick(now: nowMs))
     }
 
     private var nowMs: UInt64 { machine.nowMs }
-    var isIsolated: Bool { gateway.isIsolated }
+    /// Not served by the coordinators, or not yet done with its branch.
+    var isIsolated: Bool { gateway.isIsolated || gateway.isAnswering }
+    private let noPlan = BranchPlan(parts: [], sessions: [:])
+
+    private func makeBranch() -> BranchPart { BranchPart(machine) { [unowned self] frame in receive(frame) } }
+
+    private func upstream(_ frame: PeerFrame) {
+        if usesBranch { branch?.send(frame) } else { port?.send(frame) }
+    }
+
+    private func beginBranch(_ base: BranchBase) {
+        let life = machine.life
+        cluster.after(cluster.diskDelay(machine), .disk, machine.index) { [self] in
+            machine.receive(life: life) { [self] in
+                guard !machine.syncsFail else { return perform(gateway.onBranchFailed(now: nowMs)) }
+                if branch == nil {
+                    cluster.say(machine, "goes on in a branch of its own")
+                    machine.branch = BranchDisk(base)
+                    branch = makeBranch()
+                }
+                perform(gateway.onBranchReady(now: nowMs))
+            }
+        }
+    }
 
     /// Not of cryptographic strength, and the same everywhere: all that the cores ask of it.
     private static let hash: @Sendable ([UInt8]) -> SecretHash = { bytes in
@@ -80,7 +116,7 @@ final class LibraryPart {
         choice.onUp(nowMs: nowMs)
         port.onFrame = { [self] frame in receive(frame) }
         port.onEnd = { [self] in lost() }
-        for counter in imports.keys.sorted() { if let item = imports[counter] { proposals.append(item) } }
+        importsWaiting = imports.keys.sorted().compactMap { imports[$0] }
         if cluster.scenario.planted != .edgeTriggered || board == nil { perform(gateway.onLinkUp(now: nowMs)) }
     }
 
@@ -108,11 +144,12 @@ final class LibraryPart {
             guard counter & Self.importBit == 0 else { return cluster.fail("an import is told busy (\(retryMs) ms) in an idle cluster") }
             perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
         case .board(let board):
-            self.board = board
-            machine.gossip?.publish(board)
             let here = board.signedOn.filter { $0.node == machine.name }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
+            let isOfBranch = BranchBase.isBranch(board.at)
+            if !isOfBranch { coordinatorsBoard = board }
+            if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
@@ -121,6 +158,11 @@ final class LibraryPart {
             perform(gateway.onServiceState(hasLeader: known, now: nowMs))
         default: cluster.fail("a coordinator sent a frame that is not for nodes: \(frame)")
         }
+    }
+
+    private func show(_ board: Board) {
+        self.board = board
+        machine.gossip?.publish(board)
     }
 
     private func perform(_ directives: [GatewayDirective]) {
@@ -141,17 +183,34 @@ final class LibraryPart {
                 proposals.append(Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command))
             case .find(let counter, let code):
                 sendProposals()
-                port?.send(.find(counter: counter, code: code))
+                upstream(.find(counter: counter, code: code))
             case .follow(let chat, let after):
                 sendProposals()
-                port?.send(.follow(chat, after: after))
-            case .unfollow(let chat): port?.send(.unfollow(chat))
-            case .typing(let chat, let who): port?.send(.typing(chat, who == .patron ? .patron : .staff))
-            case .renewLeases(let sessions): port?.send(.renewals(sessions))
+                upstream(.follow(chat, after: after))
+            case .unfollow(let chat): upstream(.unfollow(chat))
+            case .typing(let chat, let who): upstream(.typing(chat, who == .patron ? .patron : .staff))
+            case .renewLeases(let sessions): upstream(.renewals(sessions))
             case .sessionOver(let session): sessions = sessions.filter { $0.value.session != session }
             case .scheduleTick(let atMs): scheduleTick(atMs)
+            case .sessionRenewed(let old, let new):
+                for token in sessions.keys.sorted() where sessions[token]?.session == old { sessions[token]?.session = new }
+            case .beginBranch(let base): beginBranch(base)
+            case .useBranch: use(branch: true)
+            case .useCoordinators: use(branch: false)
+            case .sealBranch: perform(gateway.onBranchPlan(branch?.plan() ?? noPlan, now: nowMs))
+            case .branchMerged:
+                cluster.say(machine, "has merged its branch")
+                branch?.stop()
+                branch = nil
+                machine.branch = nil
+                if let coordinatorsBoard { show(coordinatorsBoard) }
             }
         }
+    }
+
+    private func use(branch: Bool) {
+        sendProposals()
+        usesBranch = branch
     }
 
     private func scheduleTick(_ atMs: UInt64) {
@@ -164,11 +223,18 @@ final class LibraryPart {
         }
     }
 
-    func flush() { sendProposals() }
+    func flush() {
+        sendProposals()
+        if !importsWaiting.isEmpty {
+            port?.send(.propose(importsWaiting))
+            importsWaiting = []
+        }
+        branch?.flush()
+    }
 
     private func sendProposals() {
         guard !proposals.isEmpty else { return }
-        port?.send(.propose(proposals))
+        for part in proposals.inFrames() { upstream(.propose(part)) }
         proposals.removeAll(keepingCapacity: true)
     }
 
@@ -180,9 +246,9 @@ final class LibraryPart {
             let counter = UInt64(offset) + 1 | Self.importBit
             let item = Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command)
             imports[counter] = item
-            proposals.append(item)
+            importsWaiting.append(item)
         }
-        sendProposals()
+        flush()
     }
 
     var hasImported: Bool { imports.isEmpty }

@@ -9,6 +9,8 @@ final class Machine {
     unowned let cluster: Cluster
     /// The voter's disk; nil where no coordinator runs.
     var disk: SimulatedDisk?
+    /// The library node's branch, while there is one.
+    var branch: BranchDisk?
     /// Syncs take this long.
     var syncMs: ClosedRange<UInt64> = 1...3
 
@@ -93,6 +95,7 @@ final class Machine {
             // What the process wrote may have reached the disk, from the front.
             disk?.crash(survivors: Int.random(in: 0...waiting, using: &random))
         }
+        if let waiting = branch?.waiting.count { branch?.crash(survivors: Int.random(in: 0...waiting, using: &random)) }
         library?.drop(isQuiet: isQuiet)
         cluster.network.drop(self, isQuiet: isQuiet)
         (coordinator, library, gossip) = (nil, nil, nil)

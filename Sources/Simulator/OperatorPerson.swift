@@ -107,7 +107,8 @@ final class OperatorPerson: Client {
         case .board(let board): self.board = board
         case .chat(let state):
             ensureCopy(state.chat)
-            copies[state.chat]?.state = state
+            copies[state.chat]?.receive(state)
+            if state.isHeld { cluster.checker.wentApart(state.chat) }
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
                 hold(state.chat, by: token, sinceMs: signedInMs)
                 flush(state.chat)
@@ -119,8 +120,8 @@ final class OperatorPerson: Client {
             _ = copies[chat]?.receive(messages)
         case .ack(let ack):
             guard let copy = copies[ack.chat], copy.sender == ack.sender else { return }
-            copies[ack.chat]?.outbox.acknowledged(ack.sequence)
-            cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name)
+            copies[ack.chat]?.receive(ack)
+            if ack.level == .safe { cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name) }
             flush(ack.chat)
         case .nack(let nack): sayRefused(nack)
         default: break

@@ -15,6 +15,7 @@ final class PatronPage: Client {
     private var beginning: RequestID
     private var readSince = Position.zero
     private var isReading = false
+    private var isAtIsolated = false
     /// The chat's phase came, or something was said by the staff.
     var onNews: (() -> Void)?
     /// The chat is not known any more.
@@ -112,21 +113,23 @@ final class PatronPage: Client {
             flush()
         case .refused(let refused) where refused.re == beginning: beginningRefused(refused)
         case .ack(let ack) where ack.chat == chat && ack.sender == copy.sender:
-            copy.outbox.acknowledged(ack.sequence)
-            cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name)
+            copy.receive(ack)
+            if ack.level == .safe { cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name) }
             flush()
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: sayRefused(nack)
         case .chat(let state) where state.chat == chat:
-            copy.state = state
+            copy.receive(state)
             if isReading {
                 isReading = false
-                cluster.checker.onRead(name, chat, last: state.last, since: readSince)
+                // A node that is cut off shows what it knows, and says so.
+                if !state.isHeld { cluster.checker.onRead(name, chat, last: state.last, since: readSince) }
             }
             onNews?()
         case .messages(let id, let messages, _) where id == chat:
             for message in copy.receive(messages) where message.by == .staff { wasAnswered = true }
             onNews?()
         case .fenced(let id) where id == chat: fence()
+        case .service(let state, _): isAtIsolated = state != .ok
         default: break
         }
     }
@@ -141,6 +144,8 @@ final class PatronPage: Client {
     private func beginningRefused(_ refused: ServerMessage.Refused) {
         switch refused.code {
         case .busy, .full: after(refused.retryMs ?? 1_000) { [self] in if isWelcome, !isAttached { begin() } }
+        // A node that is cut off does not know every chat: another one may.
+        case .unknownChat where isAtIsolated: reconnect()
         case .unknownChat: onForgotten?()
         case .fenced, .tooMany: fence()
         default: cluster.fail("\(name) was refused at the door: \(refused.code): \(refused.text)")
