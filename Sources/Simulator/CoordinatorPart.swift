@@ -31,6 +31,7 @@ final class CoordinatorPart {
         configuration.heartbeatMs = 60
         configuration.snapshotThresholdEntries = cluster.scenario.snapshotEveryEntries
         configuration.snapshotTrailingEntries = cluster.scenario.snapshotTrailingEntries
+        configuration.snapshotGrowthPercent = 0
         configuration.installSnapshotTimeoutMs = 5_000
         do {
             replica = try RaftReplica(configuration)
@@ -52,7 +53,10 @@ final class CoordinatorPart {
 
     private var nowMs: UInt64 { machine.nowMs }
 
-    func flush() { carryOut(core.flush(nowMs: nowMs, wallMs: machine.wallMs)) }
+    func flush() {
+        carryOut(core.flush(nowMs: nowMs, wallMs: machine.wallMs))
+        if replica.role == .leader { perform(replica.announceCommit(nowMs: nowMs)) }
+    }
 
     // MARK: Other coordinators
 
@@ -93,6 +97,7 @@ final class CoordinatorPart {
     }
 
     private func serveVoter(_ port: Port, _ voter: UInt64) -> Bool {
+        port.onEnd = { [self] in perform(replica.onConnectionLost(from: voter, nowMs: nowMs)) }
         port.onFrame = { [self] frame in
             switch frame {
             case .raft(let message):

@@ -8,8 +8,9 @@ struct PlantedBugTests {
     @Test(
         "by the first of these seeds that shows it",
         arguments: [
-            (.acknowledgeEarly, 1...2), (.skipDedup, 3...4), (.readOwnClock, 1...1), (.edgeTriggered, 1...2), (.sameBoot, 36...37),
-            (.forgetSynced, 1...30),
+            (.resumeTooFar, 1...20), (.skipDedup, 1...20), (.skipFencing, 1...20), (.acknowledgeEarly, 1...3), (.edgeTriggered, 1...3),
+            (.clockFromUptime, 1...2), (.readOwnClock, 1...1), (.skipUnknownCommand, 1...2), (.forgetSynced, 1...30),
+            (.retryFailedSync, 1...40),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticed(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) {
         let seed = seeds.first { seed in
