@@ -28,6 +28,8 @@ export function drawComposer(slip, there, stage) {
     slip.form.hidden = !there.composer;
     slip.privacy.hidden = !there.privacy;
     slip.byMail.hidden = !there.contact;
+    // Read aloud with the field while it is shown, and not at every message after.
+    slip.composer.setAttribute("aria-describedby", there.privacy ? "callslip-privacy callslip-count" : "callslip-count");
     slip.composer.placeholder = stage === "start" ? "What would you like to know?" : "Write a message";
     slip.composer.setAttribute("aria-label", stage === "start" ? "Your question" : "Your message");
     slip.send.setAttribute("aria-label", there.contact ? "Leave your question as a message" : "Send");

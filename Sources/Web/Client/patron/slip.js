@@ -17,7 +17,7 @@ export function makeSlip(mode, log) {
         intro: el("div.intro#callslip-intro"),
         card: el("div.cards#callslip-card", { "aria-live": "polite" }),
         typing: el("p.typing#callslip-typing", { hidden: true }),
-        composer: el("textarea#callslip-composer", { rows: "2", "aria-label": "Your question", "aria-describedby": "callslip-privacy callslip-count", enterkeyhint: "enter" }),
+        composer: el("textarea#callslip-composer", { rows: "2", "aria-label": "Your question", enterkeyhint: "enter" }),
         send: el("button.send#callslip-send", { type: "submit", "aria-label": "Send" }, icon("send")),
         count: el("p.count#callslip-count", { role: "status" }),
         privacy: el("p.privacy#callslip-privacy", {}, PRIVACY),
