@@ -7,5 +7,7 @@ struct Callslip: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "callslip",
         abstract: "A self-hosted, distributed chat reference service for library consortia.",
-        subcommands: [Serve.self, Import.self, Status.self, Demo.self, Chat.self, Simulate.self, Bench.self])
+        subcommands: [
+            Serve.self, Import.self, Status.self, Demo.self, Chat.self, Simulate.self, Bench.self, HealthCheck.self, Try.self,
+        ])
 }
