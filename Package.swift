@@ -29,6 +29,7 @@ let package = Package(
         .target(name: "Consortium"),
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
         .target(name: "Measuring"),
+        .target(name: "Chaos", dependencies: ["Consortium"]),
         .target(name: "Coordinator", dependencies: ["Consortium"]),
         .target(
             name: "Wire",
@@ -55,7 +56,7 @@ let package = Package(
             name: "callslip",
             dependencies: [
                 "Node", "Simulator", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
-                "Measuring", logging,
+                "Measuring", "Chaos", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -68,6 +69,7 @@ let package = Package(
         .testTarget(name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "replay-log"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
+        .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),

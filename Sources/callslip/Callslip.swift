@@ -8,6 +8,7 @@ struct Callslip: AsyncParsableCommand {
         commandName: "callslip",
         abstract: "A self-hosted, distributed chat reference service for library consortia.",
         subcommands: [
-            Serve.self, Import.self, Status.self, Demo.self, Chat.self, Simulate.self, Bench.self, HealthCheck.self, Try.self,
+            Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Chat.self, Try.self, Simulate.self, Bench.self,
+            ChaosCommand.self,
         ])
 }

@@ -15,7 +15,7 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         let response = try await NodeClient.request(.get, node + "/api/status")
-        guard response.status == 200, let status = try? JSONDecoder().decode(NodeStatus.self, from: Data(response.body)) else {
+        guard response.status == 200, let status = NodeStatus.read(response.body) else {
             throw ValidationError("\(node) answered \(response.status): \(response.text)")
         }
         if json { return print(response.text) }
@@ -69,6 +69,11 @@ struct Status: AsyncParsableCommand {
         default: queue.paused ? "off, paused" : "off"
         }
     }
+}
+
+extension NodeStatus {
+    /// The answer of `/api/status`; nil when it is something else.
+    static func read(_ body: [UInt8]) -> NodeStatus? { try? JSONDecoder().decode(NodeStatus.self, from: Data(body)) }
 }
 
 /// Columns for a terminal.

@@ -144,7 +144,7 @@ extension LocalCluster {
         else {
             return nil
         }
-        return try? JSONDecoder().decode(NodeStatus.self, from: Data(response.body))
+        return NodeStatus.read(response.body)
     }
 
     /// The coordinator that leads, by its own word.

@@ -20,6 +20,14 @@ struct LocalClusterError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+/// The path of this very program.
+func ownProgram() throws -> String {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    let length = readlink("/proc/self/exe", &path, Int(PATH_MAX))
+    guard length > 0 else { throw LocalClusterError("cannot find this program's own path: \(String(cString: strerror(errno)))") }
+    return String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
 @ClusterActor
 final class LocalCluster {
     /// The cluster's name in the nodes' files.
@@ -47,10 +55,7 @@ final class LocalCluster {
         self.options = options
         self.basePort = basePort
         self.frameAncestor = frameAncestor
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let length = readlink("/proc/self/exe", &path, Int(PATH_MAX))
-        guard length > 0 else { throw LocalClusterError("cannot find this program's own path: \(String(cString: strerror(errno)))") }
-        program = String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        program = try ownProgram()
     }
 
     /// Where a process listens for its peers.

@@ -3,7 +3,10 @@
 import Glibc
 
 enum Spawn {
-    static func run(_ program: String, _ arguments: [String], log: String) throws -> pid_t {
+    /// - Parameters:
+    ///   - program: a path, or a name to be found in PATH.
+    ///   - environment: added to this process's own.
+    static func run(_ program: String, _ arguments: [String], log: String, environment: [String: String] = [:]) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -19,8 +22,17 @@ enum Spawn {
         var words = ([program] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
+        let variables = environment.sorted(by: { $0.key < $1.key }).map { strdup("\($0.key)=\($0.value)") }
+        defer { for variable in variables { free(variable) } }
+        var all: [UnsafeMutablePointer<CChar>?] = variables
+        var own = environ
+        while let variable = own.pointee {
+            all.append(variable)
+            own += 1
+        }
+        all.append(nil)
         var pid: pid_t = 0
-        let code = posix_spawn(&pid, program, &actions, &attributes, words, environ)
+        let code = posix_spawnp(&pid, program, &actions, &attributes, words, all)
         guard code == 0 else { throw LocalClusterError("cannot start \(program): \(String(cString: strerror(code)))") }
         return pid
     }

@@ -55,6 +55,10 @@ final class DeskSession {
     }
 
     var ended: String? { link.ended }
+    var isConnected: Bool { link.isWelcome }
+    /// Its chats as it knows them, those that it gave away too.
+    var transcripts: [History.Transcript] { copies.values.map(\.transcript) }
+    var heldChats: [ChatID] { copies.keys.filter { holds($0) }.sorted() }
 
     func close() {
         active.close()
@@ -85,7 +89,11 @@ final class DeskSession {
     private func take(_ chat: ChatID, _ ok: ServerMessage.OK) throws {
         guard let token = ok.token else { throw NodeClient.Failure("a chat was given to \(name) without its token") }
         tokens[chat] = token
+        recorder?.holds(seat, chat, token, epoch: nil)
     }
+
+    /// This sign-in, for the record of who held what.
+    private var seat: String { "\(name) (\(url), session \(token.prefix(8)))" }
 
     /// - Returns: the offer, by which it can be picked up.
     func transfer(_ chat: ChatID, to target: QueueName, consentGiven: Bool, note: String = "") async throws -> LogPosition {
@@ -142,6 +150,7 @@ final class DeskSession {
             copies[state.chat, default: Copy(chat: state.chat, sender: .new(), reader: name)].receive(state)
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
                 tokens[state.chat] = token
+                recorder?.holds(seat, state.chat, token, epoch: state.epoch)
                 flush(state.chat)
             }
         case .messages(let chat, let messages, _):

@@ -1,5 +1,6 @@
 /// Writes down what the clients of a run said, were told is safe, and how long that took.
 
+import Chaos
 import Consortium
 import EventLoop
 import History
@@ -15,6 +16,10 @@ final class Recorder {
     private var isOutage = false
     private(set) var longestInStepMs: UInt64 = 0
     private(set) var acknowledgedInStep = 0
+    private(set) var acknowledgedInAll = 0
+    private(set) var holders = Holders()
+    /// Told of each acknowledgement: when that message was said.
+    var onAcknowledged: ((_ saidMs: UInt64) -> Void)?
 
     func said(_ key: History.Key, _ text: String) {
         history.say(key, text)
@@ -27,12 +32,21 @@ final class Recorder {
             if isOutage { longestInOutageMs = max(longestInOutageMs, tookMs) } else { longestMs = max(longestMs, tookMs) }
             longestInStepMs = max(longestInStepMs, tookMs)
             acknowledgedInStep += 1
+            acknowledgedInAll += 1
+            onAcknowledged?(since)
         }
         history.acknowledge(key, at: position)
     }
 
     /// It was refused: nobody waits for it any more.
     func refused(_ key: History.Key) { saidMs[key] = nil }
+
+    func holds(_ session: String, _ chat: ChatID, _ token: LogPosition, epoch: UInt32?) {
+        holders.holds(session, chat, token, epoch: epoch)
+    }
+
+    /// How long the oldest message has waited that is not yet known to be safe.
+    var oldestWaitMs: UInt64 { saidMs.values.min().map { ClusterActor.loop.nowMs - $0 } ?? 0 }
 
     func beginStep(outage: Bool) {
         (longestInStepMs, acknowledgedInStep) = (0, 0)

@@ -1,0 +1,243 @@
+/// The nodes of a chaos run: real processes of this very program, each in a network namespace and on a small disk of its own, watched and started
+/// again when they end, as a service manager would.
+
+import Chaos
+import EventLoop
+import Glibc
+import Node
+
+@ClusterActor
+final class ChaosCluster {
+    struct Machine {
+        let name: String
+        let address: String
+        let folder: String
+        var control: FaultControl
+        var pid: pid_t = 0
+        var startAtMs: UInt64?
+        /// Kept down by a fault.
+        var isHeldDown = false
+        var isPaused = false
+        /// An exit in this moment is somebody's doing.
+        var mayEnd = 0
+    }
+
+    static let restartAfterMs: UInt64 = 1_000
+    static let diskMegabytes = 96
+    static let webPort = 7100
+
+    let coordinators: [String]
+    let libraries: [String]
+    var names: [String] { coordinators + libraries }
+    private(set) var machines: [String: Machine] = [:]
+    private let folder: String
+    private let program: String
+    private let faults: String
+    private let tool: Tool
+    private let watch = Timer(on: ClusterActor.loop)
+    /// Told of every end of a process that nobody asked for: its name, what it was, whether a fault at work may cause it.
+    var onExit: ((String, String, Bool) -> Void)?
+
+    init(folder: String, coordinators: Int, libraries: Int, faults: String) throws {
+        self.folder = folder
+        self.coordinators = (1...coordinators).map { "c\($0)" }
+        self.libraries = (1...libraries).map { "lib\($0)" }
+        self.faults = faults
+        program = try ownProgram()
+        tool = Tool(log: folder + "/tool.log")
+    }
+
+    func address(_ name: String) -> String { machines[name]?.address ?? "" }
+    func url(_ name: String) -> String { "http://\(address(name)):\(Self.webPort)" }
+
+    // MARK: Making
+
+    func prepare() async throws {
+        try Files.write(folder + "/keyring", Files.randomHex(bytes: 32) + "\n", mode: 0o600)
+        for (number, name) in names.enumerated() {
+            let home = "\(folder)/\(name)"
+            try Files.makeFolder(home)
+            try await tool.run("mount", "-t", "tmpfs", "-o", "size=\(Self.diskMegabytes)m,mode=0700", "callslip-\(name)", home)
+            let control = try FaultControl(path: "\(folder)/\(name).faults")
+            machines[name] = Machine(name: name, address: Terrain.address(number), folder: home, control: control)
+        }
+        for name in names { try Files.write("\(folder)/\(name).yaml", configuration(name), mode: 0o600) }
+    }
+
+    private func configuration(_ name: String) -> String {
+        let ring = libraries.firstIndex(of: name).map { at in (0..<min(3, libraries.count)).map { libraries[(at + $0) % libraries.count] } }
+        var lines = [
+            "node: \(name)", "cluster: chaos", "data: \(folder)/\(name)/data", "keyring: \(folder)/keyring",
+            "roles: [\(libraries.contains(name) ? "library" : "coordinator")]", "web: [\"\(address(name)):\(Self.webPort)\"]",
+            "urls: [\((ring ?? [name]).map { "\"\(url($0))\"" }.joined(separator: ", "))]", "peer: \"\(address(name)):7200\"",
+            "gossip: \"\(address(name)):7300\"", "seeds: [\(names.map { "\"\(address($0)):7200\"" }.joined(separator: ", "))]",
+            "coordinators:",
+        ]
+        for (number, coordinator) in coordinators.enumerated() {
+            lines.append("  - {name: \(coordinator), id: \(number + 1), peer: \"\(address(coordinator)):7200\"}")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Libraries with two operators each; times are short, so that everything happens within a run.
+    func consortium() -> String {
+        var lines = [
+            "settings: {pickUpSeconds: 4, patronGoneSeconds: 60, operatorLeaseSeconds: 10, patronDeadlineSeconds: 300, chatsPerOperator: 4, tombstoneSeconds: 14400}",
+            "general: {queue: general, title: General}", "libraries:",
+        ]
+        for (number, library) in libraries.enumerated() {
+            let standby = libraries[(number + 1) % libraries.count]
+            lines.append("  - name: \(library)")
+            lines.append("    title: Library \(number + 1)")
+            lines.append("    node: \(library)")
+            if standby != library { lines.append("    standby: \(standby)") }
+            lines.append("    fallback: immediately")
+            lines.append("    queues: [{name: \(library), title: Library \(number + 1)}]")
+            lines.append("    operators:")
+            for account in accounts(of: library) {
+                lines.append("      - {name: \(account), display: \(account), password: \(Self.password), queues: [\(library), general]}")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    static let password = "chaos-and-order"
+    func accounts(of library: String) -> [String] { ["ann.\(library)", "bob.\(library)"] }
+
+    // MARK: Processes
+
+    func start(_ name: String) throws {
+        guard var machine = machines[name], machine.pid == 0 else { return }
+        machine.startAtMs = nil
+        machine.pid = try Spawn.run(
+            "nsenter", ["--net=/run/netns/\(name)", "--", program, "serve", "--config", "\(folder)/\(name).yaml"],
+            log: "\(folder)/\(name).log", environment: ["LD_PRELOAD": faults, "CALLSLIP_FAULTS": machine.control.path])
+        machines[name] = machine
+    }
+
+    func startAll() throws {
+        for name in names { try start(name) }
+        watch.start(afterMs: 20, repeatMs: 20) { [self] in attend() }
+    }
+
+    /// Looks who has ended, and starts who is due.
+    private func attend() {
+        let nowMs = ClusterActor.loop.nowMs
+        for name in names {
+            reap(name)
+            guard let machine = machines[name], machine.pid == 0, let atMs = machine.startAtMs, atMs <= nowMs, !machine.isHeldDown else {
+                continue
+            }
+            do { try start(name) } catch { Terminal.complain("\(name) cannot be started: \(error)\n") }
+        }
+    }
+
+    private func reap(_ name: String) {
+        guard let machine = machines[name], machine.pid > 0 else { return }
+        var status: Int32 = 0
+        guard waitpid(machine.pid, &status, WNOHANG) == machine.pid else { return }
+        machines[name]?.pid = 0
+        machines[name]?.isPaused = false
+        machines[name]?.startAtMs = ClusterActor.loop.nowMs + Self.restartAfterMs
+        let signal = status & 0x7f
+        // Killed by us: nothing to tell.
+        if signal == SIGKILL { return }
+        let what = signal == 0 ? "status \((status >> 8) & 0xff)" : "signal \(signal)"
+        // A crash is nobody's right, whatever was done to it, but for want of memory.
+        onExit?(name, what, machine.mayEnd > 0 || status == 0)
+    }
+
+    /// Ends what still runs; its namespaces and disks go with this process.
+    func stopAll() async {
+        watch.close()
+        for machine in machines.values where machine.pid > 0 {
+            _ = Glibc.kill(machine.pid, SIGCONT)
+            _ = Glibc.kill(machine.pid, SIGKILL)
+            var status: Int32 = 0
+            _ = waitpid(machine.pid, &status, 0)
+        }
+    }
+
+    // MARK: What is done to them
+
+    func kill(_ name: String, signal: Int32 = SIGKILL) {
+        guard let machine = machines[name], machine.pid > 0 else { return }
+        _ = Glibc.kill(machine.pid, signal)
+    }
+
+    /// Killed, and kept down until `release`.
+    func holdDown(_ name: String, signal: Int32 = SIGKILL) {
+        machines[name]?.isHeldDown = true
+        resume(name)
+        kill(name, signal: signal)
+    }
+
+    func release(_ name: String) { machines[name]?.isHeldDown = false }
+
+    func pause(_ name: String) {
+        machines[name]?.isPaused = true
+        kill(name, signal: SIGSTOP)
+    }
+
+    func resume(_ name: String) {
+        machines[name]?.isPaused = false
+        kill(name, signal: SIGCONT)
+    }
+
+    func mayEnd(_ name: String, _ change: Int) { machines[name]?.mayEnd += change }
+
+    func control(_ name: String, _ change: (inout FaultControl) -> Void) throws {
+        guard var control = machines[name]?.control else { return }
+        change(&control)
+        machines[name]?.control = control
+        try control.apply()
+    }
+
+    /// Sets a limit of the living process; the next one begins without.
+    func limit(_ name: String, _ option: String) async throws {
+        guard let machine = machines[name], machine.pid > 0 else { return }
+        try await tool.run("prlimit", "--pid", "\(machine.pid)", option)
+    }
+
+    /// Takes all the space that is left on a node's disk, or gives it back.
+    func fill(_ name: String, _ isFull: Bool) throws {
+        guard let machine = machines[name] else { return }
+        let path = machine.folder + "/filler"
+        guard isFull else {
+            unlink(path)
+            return
+        }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw LocalClusterError("cannot fill \(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var size: off_t = 0
+        for step: off_t in [1 << 20, 1 << 12] {
+            while size < off_t(Self.diskMegabytes) << 20, posix_fallocate(descriptor, size, step) == 0 { size += step }
+        }
+    }
+
+    // MARK: Asking
+
+    func status(_ name: String) async -> NodeStatus? {
+        guard let machine = machines[name], machine.pid > 0, !machine.isPaused else { return nil }
+        guard let response = try? await NodeClient.request(.get, url(name) + "/api/status", timeoutMs: 1_000), response.status == 200 else {
+            return nil
+        }
+        return NodeStatus.read(response.body)
+    }
+
+    func isReady(_ name: String) async -> Bool {
+        let response = try? await NodeClient.request(.get, url(name) + "/readyz", timeoutMs: 1_000)
+        return response?.status == 200
+    }
+
+    /// The coordinator that leads with the highest term, by its own word.
+    func leader() async -> String? {
+        var best: (name: String, term: UInt64)?
+        for name in coordinators {
+            guard let raft = await status(name)?.raft, raft.role == "leader", raft.term > best?.term ?? 0 else { continue }
+            best = (name, raft.term)
+        }
+        return best?.name
+    }
+}

@@ -1,0 +1,92 @@
+/// `callslip chaos`: hurts a real cluster while people chat, and judges what they saw. Started by `cluster/chaos`, which makes the namespaces.
+
+import ArgumentParser
+import Chaos
+import EventLoop
+import Glibc
+
+struct ChaosCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chaos",
+        abstract: "Hurt a real cluster while people chat, and judge what they saw. Run it through cluster/chaos.",
+        discussion: "Nemeses: " + Nemesis.allCases.map(\.rawValue).joined(separator: ", "))
+
+    @Option(help: "How long, in minutes.")
+    var minutes = 2.0
+
+    @Option(help: "The same seed gives the same plan.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Which nemeses come in turns, as a,b+c: b and c come together. Without: any one, and any two.")
+    var faults: String?
+
+    @Option(help: "3 or 5.")
+    var coordinators = 3
+
+    @Option(help: "1 to 9.")
+    var libraries = 5
+
+    @Option(help: "Patrons at the same time, 1 to 30.")
+    var patrons = 14
+
+    @Option(help: "Folder for logs and the picture. Data are on disks of their own in there.")
+    var directory = "run/chaos"
+
+    @Option(help: "The library made from cluster/chaos-faults.c.")
+    var faultsLibrary: String
+
+    @Flag(help: "Only print the plan.")
+    var plan = false
+
+    func run() async throws {
+        var groups: [[Nemesis]] = []
+        if let faults {
+            guard let parsed = Nemesis.parse(faults) else {
+                throw ValidationError(
+                    "--faults: expected names of nemeses, as a,b+c; they are \(Nemesis.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            groups = parsed
+        }
+        guard minutes > 0, minutes <= Double(Plan.minutesMax) else { throw ValidationError("--minutes: expected up to \(Plan.minutesMax)") }
+        guard coordinators == 3 || coordinators == 5 else { throw ValidationError("--coordinators: expected 3 or 5") }
+        guard (1...9).contains(libraries) else { throw ValidationError("--libraries: expected 1 to 9") }
+        guard (1...30).contains(patrons) else { throw ValidationError("--patrons: expected 1 to 30") }
+        guard plan || Terrain.isOwn() else {
+            throw ValidationError("this runs in namespaces of its own (network, mounts, processes); start it with cluster/chaos")
+        }
+        let directory = try Demo.absolute(directory)
+        try Files.makeFolder(directory)
+        let held = try await Self.play(self, directory, groups)
+        guard held else { throw ExitCode.failure }
+    }
+
+    @ClusterActor
+    private static func play(_ options: ChaosCommand, _ directory: String, _ groups: [[Nemesis]]) async throws -> Bool {
+        let cluster = try ChaosCluster(
+            folder: directory, coordinators: options.coordinators, libraries: options.libraries,
+            faults: try Demo.absolute(options.faultsLibrary))
+        let plan = Plan(
+            seed: options.seed, lengthMs: UInt64(options.minutes * 60_000), groups: groups, coordinators: cluster.coordinators,
+            libraries: cluster.libraries)
+        if options.plan {
+            for assault in plan.assaults {
+                Terminal.say(
+                    "\(assault.startMs) ms, for \(assault.lengthMs) ms: \(assault.acts.map(\.description).joined(separator: ", "))")
+            }
+            return true
+        }
+        let run = ChaosRun(cluster, plan, folder: directory, patrons: options.patrons, seed: options.seed)
+        let signals = try [SIGINT, SIGTERM].map { signal in
+            try SignalWatcher(on: ClusterActor.loop, signal: signal) { run.isInterrupted = true }
+        }
+        defer { for signal in signals { signal.close() } }
+        do {
+            let held = try await run.play()
+            await cluster.stopAll()
+            return held
+        } catch {
+            await cluster.stopAll()
+            throw error
+        }
+    }
+}
