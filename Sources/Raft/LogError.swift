@@ -1,7 +1,12 @@
-/// What went wrong with the disk, for the person who can act. None of these is ever retried or skipped by the store.
+import Glibc
+
+/// What went wrong with the disk, for the person who can act. None of these but `noSpace` is ever retried, and none is skipped.
 public enum LogError: Error, Sendable, Hashable {
     /// A call failed while writing. The store is closed to writes from then on: step down, stop, and start again from what is durable.
     case io(FileFault)
+    /// The disk had no room for a new segment or a snapshot. Nothing was written, what is there is whole, and the store goes on: the same call can be
+    /// made again. The one error that may be waited out.
+    case noSpace(FileFault)
     /// Another process (or another store of this one) has the folder.
     case locked(folder: String)
     case wrongVersion(file: String, expected: UInt32, found: UInt32)
@@ -40,4 +45,9 @@ public struct RecoveryReport: Sendable, Hashable {
     public var lastIndex: UInt64 = 0
     /// The folder held nothing: a new member, or one that lost everything (see `VoterMemory`).
     public var isFresh = false
+}
+
+extension FileFault {
+    /// Room was missing, and nothing else is wrong.
+    var isNoSpace: Bool { errno == ENOSPC || errno == EDQUOT }
 }

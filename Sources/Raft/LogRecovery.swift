@@ -227,7 +227,7 @@ struct Recovery {
                 break
             }
             try check(scan, name.first, mark, isFirst: position == 0, isLast: isLast)
-            take(scan, isLast: isLast)
+            take(scan, mark)
             if isLast, !scan.endsClean { try cutTail(scan) }
         }
         if let first = current.first?.first, resume.lastIndex < mark.synced {
@@ -291,8 +291,9 @@ struct Recovery {
         }
     }
 
-    private mutating func take(_ scan: SegmentScan, isLast: Bool) {
+    private mutating func take(_ scan: SegmentScan, _ mark: Mark) {
         guard let head = scan.head else { return }
+        resume.unmarked = scan.records.first { $0.head.index > mark.synced }.map { ($0.offset, Array(scan.content[$0.offset..<scan.end])) }
         for position in scan.records.indices { entries.append(scan.entry(position)) }
         resume.segments.append(LogStore.Segment(path: scan.path, first: head.first))
         resume.chain = scan.records.last?.head.chain ?? head.chain
@@ -333,6 +334,7 @@ struct Recovery {
         leftovers += resume.segments.reversed().map(\.path)
         entries = []
         resume.segments = []
+        resume.unmarked = nil
         resume.generation += 1
         (resume.lastIndex, resume.chain, resume.position) = (meta.index, 0, SegmentHead.bytes)
         // The new mark is durable before the old segments go.

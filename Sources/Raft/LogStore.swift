@@ -64,6 +64,8 @@ public final class LogStore {
         var lastIndex: UInt64
         var chain: UInt32
         var position: Int
+        /// Whole records of the last segment beyond the mark: their sync is not known to have succeeded.
+        var unmarked: (offset: Int, bytes: [UInt8])?
     }
 
     init(
@@ -77,7 +79,9 @@ public final class LogStore {
         try guarded { () throws(FileFault) in
             if let last = segments.last {
                 descriptor = try files.open(last.path, flags: O_RDWR)
-                // After a killed process the tail may be in the page cache alone: only now is it durable.
+                // After a killed process the tail may be in the page cache alone: only now is it durable. After a failed sync the kernel may
+                // take those pages for written, and a sync alone would do nothing: what the mark does not vouch for is written once more.
+                if let tail = resume.unmarked { try files.write(descriptor, tail.bytes, at: tail.offset) }
                 try files.syncData(descriptor)
             } else {
                 try beginSegment()
@@ -93,7 +97,7 @@ public final class LogStore {
         try guarded { () throws(FileFault) in try vote.writeBoth([term, member]) }
     }
 
-    /// Takes entries for the next `sync`. They must follow the last.
+    /// Takes entries for the next `sync`. They must follow the last. After `.noSpace` those up to `lastIndex` were taken.
     public func append(_ entries: [RaftEntry]) throws(LogError) {
         for entry in entries {
             guard entry.index == lastIndex + 1 else { throw .gap(expected: lastIndex + 1, found: entry.index) }
@@ -101,7 +105,7 @@ public final class LogStore {
             // A segment ends with room for the zeros that end it.
             if position + buffer.count + size + RecordHead.bytes > segmentBytes, position + buffer.count > SegmentHead.bytes {
                 try sync()
-                try guarded { () throws(FileFault) in try beginSegment() }
+                try guarded(mayLackSpace: true) { () throws(FileFault) in try beginSegment() }
             }
             chain = RecordHead.append(entry, durableBefore: syncedIndex, previousChain: chain, to: &buffer)
             lastIndex = entry.index
@@ -163,6 +167,7 @@ public final class LogStore {
         do {
             try SnapshotFile.write(layout.partialSnapshot, meta, data, identity, files)
         } catch {
+            if case .noSpace = error { throw error }
             failed = true
             throw error
         }
@@ -221,17 +226,23 @@ public final class LogStore {
         if removed { try files.syncFolder(layout.folder) }
     }
 
+    /// Makes the next segment and goes on in it. When that fails nothing has changed, and the beginning that was made is gone.
     private func beginSegment() throws(FileFault) {
-        if descriptor >= 0 { files.close(descriptor) }
-        descriptor = -1
         let path = layout.segment(generation: generation, first: lastIndex + 1)
         try files.remove(path)
         let fresh = try files.open(path, flags: O_RDWR | O_CREAT | O_EXCL)
+        do throws(FileFault) {
+            try files.allocate(fresh, upTo: segmentBytes)
+            try files.write(fresh, SegmentHead(generation: generation, first: lastIndex + 1, chain: chain).encoded(identity), at: 0)
+            try files.sync(fresh)
+            try files.syncFolder(layout.folder)
+        } catch {
+            files.close(fresh)
+            try files.remove(path)
+            throw error
+        }
+        if descriptor >= 0 { files.close(descriptor) }
         descriptor = fresh
-        try files.allocate(fresh, upTo: segmentBytes)
-        try files.write(fresh, SegmentHead(generation: generation, first: lastIndex + 1, chain: chain).encoded(identity), at: 0)
-        try files.sync(fresh)
-        try files.syncFolder(layout.folder)
         segments.append(Segment(path: path, first: lastIndex + 1))
         position = SegmentHead.bytes
     }
@@ -252,11 +263,13 @@ public final class LogStore {
     }
 
     /// The one place where a failed call closes the store.
-    private func guarded(_ body: () throws(FileFault) -> Void) throws(LogError) {
+    /// - Parameter mayLackSpace: the body changes nothing when there is no room.
+    private func guarded(mayLackSpace: Bool = false, _ body: () throws(FileFault) -> Void) throws(LogError) {
         guard !failed else { throw .failed }
         do {
             try body()
         } catch {
+            if mayLackSpace, error.isNoSpace { throw .noSpace(error) }
             failed = true
             throw .io(error)
         }

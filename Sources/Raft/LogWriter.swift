@@ -24,6 +24,10 @@ public enum LogRequest: Sendable {
 public enum LogCompletion: Sendable {
     /// Durable, in the order of submission (a snapshot of our own may come later).
     case persisted([PersistTicket])
+    /// The disk has no room. What was not yet reported waits, is tried again now and then, and the caller should ask for nothing more. Comes with each try.
+    case noSpace(FileFault)
+    /// After `noSpace`: everything that waited is written.
+    case spaceAgain
     /// Nothing more will be written. Halt the replica, and start again from what is durable.
     case failed(LogError)
 }
@@ -38,7 +42,7 @@ public final class LogWriter: Sendable {
     }
     private enum Work {
         case request(LogRequest)
-        case snapshotWritten(PersistTicket, SnapshotMeta, keptFrom: UInt64, Result<Void, LogError>)
+        case snapshotWritten(PersistTicket, SnapshotMeta, [UInt8], keptFrom: UInt64, Result<Void, LogError>)
     }
     private let state = Mutex(State())
     private let thread = Mutex<pthread_t?>(nil)
@@ -47,6 +51,8 @@ public final class LogWriter: Sendable {
     private let wakeWrite: Int32
     private let onCompletion: @Sendable (LogCompletion) -> Void
     private let idleMs: Int32 = 20
+    /// How long a writer without room waits before it tries again.
+    private let noSpaceRetryMs: Int32 = 500
 
     /// Takes the store over, until `stop`, which must be called once. `onCompletion` is called on the writer's thread and must not block.
     public init(_ store: sending LogStore, onCompletion: @escaping @Sendable (LogCompletion) -> Void) throws(LogError) {
@@ -104,15 +110,23 @@ public final class LogWriter: Sendable {
 
     private func run(_ store: LogStore) {
         var failed = false
+        // What found no room, in order; everything later waits behind it.
+        var waiting: [Work] = []
         while true {
-            let (work, stopping) = next()
+            let (new, stopping) = next(patient: waiting.isEmpty)
+            let work = waiting + new
             if work.isEmpty {
                 if !failed, !stopping { failed = !attempt { () throws(LogError) in try store.syncMark() } }
                 if stopping { break }
                 sleep(forMs: -1)
                 continue
             }
-            if !failed { failed = !carryOut(work, store) }
+            if !failed { failed = !attempt { () throws(LogError) in waiting = try carryOut(work, store, after: waiting) } }
+            if failed { waiting = [] }
+            if waiting.isEmpty { continue }
+            // Nothing of it was ever reported: a stop leaves it out, as a crash would.
+            if stopping { break }
+            sleep(forMs: noSpaceRetryMs)
         }
         // A snapshot that was being written counts as queued before the stop.
         joinSnapshotThread()
@@ -120,13 +134,13 @@ public final class LogWriter: Sendable {
             defer { state.queue = [] }
             return state.queue
         }
-        if !failed, !rest.isEmpty { failed = !carryOut(rest, store) }
+        if !failed, waiting.isEmpty, !rest.isEmpty { failed = !attempt { () throws(LogError) in _ = try carryOut(rest, store, after: []) } }
         if !failed { _ = attempt { () throws(LogError) in try store.close() } }
     }
 
     /// Everything that is queued. When that is nothing, waits a moment first, so that the mark is synced in idle times alone.
-    private func next() -> ([Work], stopping: Bool) {
-        for patience in [0, idleMs] {
+    private func next(patient: Bool) -> ([Work], stopping: Bool) {
+        for patience in patient ? [0, idleMs] : [0] {
             if patience > 0 { sleep(forMs: patience) }
             let (work, stopping) = state.withLock { state -> ([Work], Bool) in
                 defer { state.queue = [] }
@@ -155,13 +169,28 @@ public final class LogWriter: Sendable {
         }
     }
 
-    private func carryOut(_ work: [Work], _ store: LogStore) -> Bool {
+    /// Carries out as much as there is room for.
+    /// - Parameter waited: what waited for room until now.
+    /// - Returns: what waits from now on.
+    private func carryOut(_ work: [Work], _ store: LogStore, after waited: [Work]) throws(LogError) -> [Work] {
         var done: [PersistTicket] = []
-        let worked = attempt { () throws(LogError) in
-            for item in work { try carryOut(item, store, &done) }
-            try settle(store, &done)
+        for (number, item) in work.enumerated() {
+            do throws(LogError) {
+                try carryOut(item, store, &done)
+            } catch .noSpace(let fault) {
+                try settle(store, &done)
+                onCompletion(.noSpace(fault))
+                var rest = Array(work[number...])
+                if case .request(.append(let ticket, let entries)) = item {
+                    // Some may have found room.
+                    rest[0] = .request(.append(ticket, entries.filter { $0.index > store.lastIndex }))
+                }
+                return rest
+            }
         }
-        return worked
+        try settle(store, &done)
+        if !waited.isEmpty { onCompletion(.spaceAgain) }
+        return []
     }
 
     /// Syncs, and reports what is durable now.
@@ -196,7 +225,11 @@ public final class LogWriter: Sendable {
                 return try settle(store, &done)
             }
             writeBeside(ticket, meta, data, keptFrom: keptFrom, store)
-        case .snapshotWritten(let ticket, let meta, let keptFrom, let result):
+        case .snapshotWritten(let ticket, let meta, let data, let keptFrom, .failure(.noSpace)):
+            // There was no room: written here, where it waits for some, if it is not out of date meanwhile.
+            if meta.index >= store.snapshots.last?.index ?? 0 { try store.saveSnapshot(meta, data, keptFrom: keptFrom) }
+            done.append(ticket)
+        case .snapshotWritten(let ticket, let meta, _, let keptFrom, let result):
             try settle(store, &done)
             try result.get()
             // A leader's later snapshot has replaced the log, and this one's file.
@@ -215,14 +248,14 @@ public final class LogWriter: Sendable {
             } catch {
                 result = .failure(error)
             }
-            writer.finish(.snapshotWritten(ticket, meta, keptFrom: keptFrom, result))
+            writer.finish(.snapshotWritten(ticket, meta, data, keptFrom: keptFrom, result))
         }
         if let id {
             snapshotThread.withLock { $0 = id }
         } else {
             finish(
                 .snapshotWritten(
-                    ticket, meta, keptFrom: keptFrom,
+                    ticket, meta, data, keptFrom: keptFrom,
                     .failure(.io(FileFault(call: "pthread_create", file: path, errno: EAGAIN)))))
         }
     }

@@ -5,7 +5,7 @@ import Glibc
 enum SnapshotFile {
     private static let fixedBytes = FileHead.bytes + 8 * 3 + 4 + 8 + 4 + 4
 
-    /// Writes and syncs the file under `path`, not yet under its name.
+    /// Writes and syncs the file under `path`, not yet under its name. Leaves nothing behind when there is no room for it.
     static func write(_ path: String, _ meta: SnapshotMeta, _ data: [UInt8], _ identity: LogIdentity, _ files: any FileOperations)
         throws(LogError)
     {
@@ -34,7 +34,9 @@ enum SnapshotFile {
             try files.write(descriptor, data, at: writer.bytes.count)
             try files.sync(descriptor)
         } catch {
-            throw .io(error)
+            guard error.isNoSpace else { throw .io(error) }
+            do { try files.remove(path) } catch { throw .io(error) }
+            throw .noSpace(error)
         }
     }
 

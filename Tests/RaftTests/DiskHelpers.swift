@@ -62,6 +62,7 @@ final class FaultyFiles: FileOperations {
     private let real = SystemFiles()
 
     func fail(_ call: String, _ code: Int32) { plan.withLock { $0.failing[call] = code } }
+    func mend(_ call: String) { plan.withLock { $0.failing[call] = nil } }
     func die(after calls: Int) { plan.withLock { $0.callsLeft = calls } }
     func count(_ call: String) -> Int { plan.withLock { $0.calls[call] ?? 0 } }
 

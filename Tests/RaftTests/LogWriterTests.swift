@@ -6,16 +6,21 @@ import Testing
 
 /// Collects what a writer reports, for a thread that waits for it.
 final class CompletionLog: Sendable {
-    private let seen = Mutex<(tickets: [UInt64], failure: LogError?)>(([], nil))
+    private let seen = Mutex<(tickets: [UInt64], failure: LogError?, full: Int, again: Int)>(([], nil, 0, 0))
 
     func take(_ completion: LogCompletion) {
         seen.withLock {
             switch completion {
             case .persisted(let tickets): $0.tickets += tickets.map(\.number)
+            case .noSpace: $0.full += 1
+            case .spaceAgain: $0.again += 1
             case .failed(let error): $0.failure = error
             }
         }
     }
+    /// How often there was no room, and room again.
+    var full: Int { seen.withLock { $0.full } }
+    var again: Int { seen.withLock { $0.again } }
     var tickets: [UInt64] { seen.withLock { $0.tickets } }
     var failure: LogError? { seen.withLock { $0.failure } }
 
