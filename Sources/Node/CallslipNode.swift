@@ -132,6 +132,7 @@ public final class CallslipNode {
             }
             coordinator.raft.onFatal = { [unowned self] sentence in onFatal?(sentence) }
             coordinator.onRole = { [unowned self] in roleChanged() }
+            coordinator.onFull = { [web] sentence in WebActor.loop.post { WebActor.assumeIsolated { web.ready(sentence) } } }
             publisher.leadingTerm = { coordinator.core.role.isLeader ? coordinator.core.role.term : nil }
             guard let store = started.store.take() else { throw StartFailure("a node starts once") }
             try coordinator.start(store, from: started.log)

@@ -33,6 +33,12 @@ public struct NodeConfiguration: Sendable {
     /// Serves the demonstration's entrance (sign-in by link) and may be framed by the given page. Never set in production.
     public var demoFrameAncestor: String?
 
+    /// What the log takes from the disk at a time, in KiB.
+    public var logSegmentKiB = NodeConfiguration.logSegmentKiBUsual
+
+    public static let logSegmentKiBUsual = 8_192
+    public static let logSegmentKiBRange = 64...65_536
+
     /// This node's voter, when it is one.
     public var voter: Coordinator? { coordinators.first { $0.name == node } }
 
@@ -71,7 +77,10 @@ extension NodeConfiguration {
     }
 
     private static func read(_ root: Node, _ reader: inout YAMLReader) -> NodeConfiguration? {
-        let keys = ["node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "demo"]
+        let keys = [
+            "node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "logSegmentKiB",
+            "demo",
+        ]
         guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
         func text(_ key: String, _ meaning: String) -> String? {
             reader.required(map, key, in: root, meaning).flatMap { reader.text($0, key) }
@@ -119,9 +128,10 @@ extension NodeConfiguration {
             reader.fail(line: map["roles"]?.line ?? 1, "the role `coordinator` and the list `coordinators` must agree on `\(name)`")
         }
         let urls = map["urls"].map { reader.sequence($0, "urls").compactMap { reader.text($0, "url") } } ?? []
+        let segment = map["logSegmentKiB"].flatMap { reader.integer($0, "logSegmentKiB", logSegmentKiBRange) } ?? logSegmentKiBUsual
         return NodeConfiguration(
             node: name, cluster: cluster, data: data, keyring: keyring, webListen: addresses("web"), webURLs: urls, peerListen: peer,
             gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id },
-            isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"))
+            isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"), logSegmentKiB: segment)
     }
 }

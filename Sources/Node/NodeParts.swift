@@ -83,7 +83,8 @@ extension CallslipNode {
         _ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator, cluster: [UInt8], logger: Logger
     ) throws -> (store: Disconnected<LogStore>, log: RecoveredLog) {
         let layout = try DiskLayout(folder: configuration.data + "/raft")
-        let opened = try LogStore.open(layout, LogIdentity(cluster: cluster, member: voter.id))
+        let opened = try LogStore.open(
+            layout, LogIdentity(cluster: cluster, member: voter.id), segmentBytes: configuration.logSegmentKiB * 1_024)
         for note in opened.report.notes { logger.warning("recovery of the log", metadata: ["note": "\(note)"]) }
         guard opened.report.isFresh else { return (Disconnected(opened.store), opened.log) }
         let log = try opened.store.bootstrap(configuration.coordinators.map { RaftMember(id: $0.id, name: $0.name.text) })
@@ -170,6 +171,7 @@ extension CallslipNode {
         let replica = coordinator.raft.replica
         return NodeStatus.Raft(
             role: "\(replica.role)", term: replica.term, commitIndex: replica.commitIndex, appliedIndex: replica.appliedIndex,
-            lastIndex: replica.lastIndex, digest: String(coordinator.core.state.digest(), radix: 16), halted: coordinator.core.halted)
+            lastIndex: replica.lastIndex, digest: String(coordinator.core.state.digest(), radix: 16), halted: coordinator.core.halted,
+            full: coordinator.raft.full)
     }
 }

@@ -17,6 +17,8 @@ public struct NodeStatus: Codable, Sendable {
         public var lastIndex: UInt64
         public var digest: String
         public var halted: String?
+        /// Why it takes nothing new: its disk has no room.
+        public var full: String?
     }
     public struct QueueLine: Codable, Sendable {
         public var name: String

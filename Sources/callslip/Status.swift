@@ -32,6 +32,7 @@ struct Status: AsyncParsableCommand {
             "Log: \(raft.role) in term \(raft.term), committed through \(raft.commitIndex), applied through \(raft.appliedIndex), "
                 + "last \(raft.lastIndex); state \(raft.digest)")
         if let halted = raft.halted { print("HALTED: \(halted)") }
+        if let full = raft.full { print("FULL: \(full)") }
     }
 
     private func showMembers(_ status: NodeStatus) {

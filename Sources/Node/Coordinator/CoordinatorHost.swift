@@ -23,6 +23,9 @@ final class CoordinatorHost {
     var onRole: (() -> Void)?
     /// Something was applied.
     var onAdvanced: (() -> Void)?
+    /// Why this coordinator takes nothing new, or nil when it does.
+    var onFull: ((String?) -> Void)?
+    private var raftRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
 
     init(core: CoordinatorCore, raft: RaftHost, links: any CoordinatorPeers, logger: Logger) {
         self.core = core
@@ -43,15 +46,29 @@ final class CoordinatorHost {
             schedule()
         }
         raft.onRole = { [self] role, term, leader in
-            let view = CoordinatorCore.RaftRoleView(isLeader: role == .leader, term: term, leader: leader.flatMap { links.name(of: $0) })
-            perform(core.onRole(view, nowMs: nowMs))
-            if core.halted != nil, role == .leader { giveWay() }
-            onRole?()
+            raftRole = (role, term, leader)
+            tellRole()
+        }
+        raft.onFull = { [self] in
+            onFull?(raft.full)
+            tellRole()
         }
         raft.snapshotState = { [self] in core.halted == nil ? core.state : nil }
         links.start()
         try raft.start(store, from: log)
         perform(core.onTick(nowMs: nowMs))
+    }
+
+    /// A coordinator whose disk is full neither leads nor knows a leader, as far as nodes are concerned: they turn to another one, and where all are
+    /// full they tell their people that what they write waits.
+    private func tellRole() {
+        let isFull = raft.full != nil
+        let view = CoordinatorCore.RaftRoleView(
+            isLeader: raftRole.role == .leader && !isFull, term: raftRole.term,
+            leader: isFull ? nil : raftRole.leader.flatMap { links.name(of: $0) })
+        perform(core.onRole(view, nowMs: nowMs))
+        if core.halted != nil, raftRole.role == .leader { giveWay() }
+        onRole?()
     }
 
     func stop() async {

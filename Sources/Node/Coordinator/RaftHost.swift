@@ -31,6 +31,9 @@ final class RaftHost {
     var onUnappliable: ((String) -> Void)?
     /// Rule 10.
     var watch: ApplyWatch?
+    /// The log's disk has no room: a sentence, or nil when it has again.
+    var onFull: (() -> Void)?
+    private(set) var full: String?
     /// The replica cannot go on in this life of the process; says why and what to do.
     var onFatal: ((String) -> Void)?
 
@@ -45,7 +48,9 @@ final class RaftHost {
         links.onLost = { [self] voter in
             if !stopped { perform(replica.onConnectionLost(from: voter, nowMs: nowMs)) }
         }
-        links.onMessage = { [self] message, from in perform(replica.receive(message, from: from, nowMs: nowMs)) }
+        links.onMessage = { [self] message, from in
+            if takes(message) { perform(replica.receive(message, from: from, nowMs: nowMs)) }
+        }
         writer = try LogWriter(store) { [weak self] completion in
             ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.completed(completion) } }
         }
@@ -82,10 +87,36 @@ final class RaftHost {
         guard !stopped else { return }
         switch completion {
         case .persisted(let tickets): perform(replica.onPersisted(tickets, nowMs: nowMs))
+        case .noSpace(let fault): noSpace(fault)
+        case .spaceAgain:
+            full = nil
+            logger.notice("the disk has room again; this coordinator takes part again")
+            onFull?()
         case .failed(let error):
             perform(replica.halt())
             fatal("the log could not be written (\(error)); this coordinator starts again from what is durable")
         }
+    }
+
+    /// What would have to be written while there is no room is dropped, as if the network had lost it: it comes again.
+    private func takes(_ message: RaftMessage) -> Bool {
+        guard full != nil else { return true }
+        switch message {
+        case .appendEntries(let append): return append.entries.isEmpty
+        case .installSnapshot: return false
+        default: return true
+        }
+    }
+
+    /// Nothing is lost: what is durable stays, and what waits for room was never acknowledged. Somebody with room should lead.
+    private func noSpace(_ fault: FileFault) {
+        let isNews = full == nil
+        full = "the disk is full (\(fault.call) \(fault.file)): this coordinator keeps what it has and takes nothing new; make room on it"
+        if isNews {
+            logger.critical("no room", metadata: ["why": "\(full ?? "")"])
+            onFull?()
+        }
+        handOver()
     }
 
     @concurrent nonisolated private static func end(_ writer: LogWriter) async { writer.stop() }
