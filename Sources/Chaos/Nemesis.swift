@@ -62,7 +62,8 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
         case .isolateLeader, .killLeader, .pauseLeader: .leader
         case .oneWay, .fullDisk: .coordinator
         case .isolateLibrary, .isolateClients: .library
-        case .killNode, .pauseNode, .readOnlyDisk, .failedSync, .slowDisk, .clockSkew, .descriptors, .memory: .node
+        case .readOnlyDisk, .failedSync, .slowDisk: .disk
+        case .killNode, .pauseNode, .clockSkew, .descriptors, .memory: .node
         }
     }
 
@@ -74,7 +75,8 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
         }
     }
 
-    enum Aim { case cluster, leader, coordinator, library, node }
+    /// `disk`: any node, mostly a coordinator, whose log is the busiest.
+    enum Aim { case cluster, leader, coordinator, library, node, disk }
 }
 
 /// Whom it hits.

@@ -59,6 +59,7 @@ public struct Plan: Sendable, Hashable {
             case .coordinator: one(of: coordinators)
             case .library: one(of: libraries)
             case .node: one(of: coordinators + libraries)
+            case .disk: one(of: Int.random(in: 0..<4, using: &chance) == 0 ? libraries : coordinators)
             }
         return Act(nemesis, target, strength: Int.random(in: 0...99, using: &chance))
     }

@@ -71,6 +71,7 @@ final class ChaosCluster {
             "roles: [\(libraries.contains(name) ? "library" : "coordinator")]", "web: [\"\(address(name)):\(Self.webPort)\"]",
             "urls: [\((ring ?? [name]).map { "\"\(url($0))\"" }.joined(separator: ", "))]", "peer: \"\(address(name)):7200\"",
             "gossip: \"\(address(name)):7300\"", "seeds: [\(names.map { "\"\(address($0)):7200\"" }.joined(separator: ", "))]",
+            "logSegmentKiB: 128",
             "coordinators:",
         ]
         for (number, coordinator) in coordinators.enumerated() {
