@@ -15,14 +15,14 @@ public final class LoopWatch: Sendable {
     /// To be called now and then, from any thread.
     /// - Returns: how long ago it last answered, in milliseconds.
     public func silenceMs() -> UInt64 {
-        let silence = Loop.monotonicNs() &- answeredNs.load(ordering: .relaxed)
+        let silenceMs = (Loop.monotonicNs() &- answeredNs.load(ordering: .relaxed)) / 1_000_000
         if isAsked.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged {
             loop.post {
                 self.answeredNs.store(Loop.monotonicNs(), ordering: .relaxed)
                 self.isAsked.store(false, ordering: .relaxed)
             }
         }
-        return silence
+        return silenceMs
     }
 }
 
