@@ -7,8 +7,9 @@ import Wire
 
 @ClusterActor
 final class PeerLink {
-    static let pingEveryMs: UInt64 = 1_000
-    static let silentMsMax: UInt64 = 3_500
+    static let pingEveryMs: UInt64 = 500
+    /// Patrons wait for so long when the coordinator that serves their node is cut off or frozen. A link that is given up too soon costs a new one.
+    static let silentMsMax: UInt64 = 1_800
     static let helloMsMax: UInt64 = 3_000
     /// Bytes waiting for a peer that does not read; beyond, the link ends and the peer resumes by cursor when it is back.
     static let queuedBytesMax = 32 * 1024 * 1024
