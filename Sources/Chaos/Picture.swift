@@ -2,16 +2,18 @@
 
 public enum Picture {
     private static let width = 1_200
-    private static let left = 150
+    private static let left = 190
     private static let right = 20
     private static let rowHeight = 16
     private static let chartHeight = 130
 
-    public static func svg(_ timeline: Timeline, title: String) -> String {
+    /// - Parameter figures: what came of it; shown five to a line.
+    public static func svg(_ timeline: Timeline, title: String, figures: [String]) -> String {
         let names = timeline.spans.reduce(into: [String]()) { names, span in
             if !names.contains(span.name) { names.append(span.name) }
         }
-        let faultsTop = 50
+        let lines = stride(from: 0, to: figures.count, by: 5).map { figures[$0..<min($0 + 5, figures.count)].joined(separator: ", ") }
+        let faultsTop = 50 + lines.count * 16
         let throughputTop = faultsTop + max(1, names.count) * rowHeight + 40
         let pausesTop = throughputTop + chartHeight + 50
         let height = pausesTop + chartHeight + 40
@@ -19,7 +21,8 @@ public enum Picture {
         let span = Double(timeline.lengthMs)
         func x(_ ms: UInt64) -> Double { Double(left) + Double(width - left - right) * Double(ms) / span }
 
-        drawing.text(title, x: Double(left), y: 24, size: 16)
+        drawing.text(title, x: 20, y: 24, size: 16)
+        for (row, line) in lines.enumerated() { drawing.text(line, x: 20, y: Double(44 + row * 16), size: 12) }
         drawTimes(timeline.lengthMs, from: faultsTop - 10, to: height - 30, x, &drawing)
         for (row, name) in names.enumerated() {
             let y = Double(faultsTop + row * rowHeight)

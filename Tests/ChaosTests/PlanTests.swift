@@ -95,9 +95,10 @@ import Testing
         timeline.spans = [.init(name: "kill <leader>", fromMs: 1_000, toMs: 2_000)]
         timeline.samples = [.init(atMs: 250, acknowledged: 10, oldestWaitMs: 5), .init(atMs: 500, acknowledged: 0, oldestWaitMs: 255)]
         timeline.marks = [(300, "c1 ended")]
-        let svg = Picture.svg(timeline, title: "chaos & order")
+        let svg = Picture.svg(timeline, title: "chaos & order", figures: ["lost 0", "doubled 0"])
         #expect(svg.contains("kill &lt;leader&gt;"))
         #expect(svg.contains("chaos &amp; order"))
+        #expect(svg.contains("lost 0, doubled 0"))
         #expect(svg.contains("<title>c1 ended</title>"))
         #expect(svg.hasSuffix("</svg>\n"))
         // 10 acknowledged in a quarter of a second are 40 a second.

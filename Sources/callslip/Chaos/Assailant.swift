@@ -59,8 +59,8 @@ final class Assailant {
             cluster.kill(name)
             return {}
         case .pauseLeader, .pauseNode:
-            cluster.pause(name)
-            return { [cluster] in cluster.resume(name) }
+            try await cluster.pause(name)
+            return { [cluster] in try await cluster.resume(name) }
         case .restartAll:
             for name in cluster.names { cluster.kill(name) }
             return {}
@@ -114,17 +114,20 @@ final class Assailant {
     /// One after another stops in order, comes back and is ready.
     private func roll() async throws {
         for name in cluster.names {
-            guard let pid = cluster.machines[name]?.pid, pid > 0 else { continue }
+            let pid = cluster.processID(name)
+            guard pid > 0 else { continue }
             cluster.kill(name, signal: SIGTERM)
             try await Wait.until("\(name) to stop and be ready again", withinMs: 40_000) { [cluster] in
-                guard let now = cluster.machines[name]?.pid, now > 0, now != pid else { return false }
+                let now = cluster.processID(name)
+                guard now > 0, now != pid else { return false }
                 return await cluster.isReady(name)
             }
         }
     }
 
     private func limit(_ nemesis: Nemesis, _ name: String) async throws -> Undo {
-        guard let pid = cluster.machines[name]?.pid, pid > 0 else { return {} }
+        let pid = cluster.processID(name)
+        guard pid > 0 else { return {} }
         let option: String
         if nemesis == .descriptors {
             option = "--nofile"
@@ -135,7 +138,7 @@ final class Assailant {
         }
         return { [cluster] in
             // Another process has begun without the limit.
-            guard cluster.machines[name]?.pid == pid else { return }
+            guard cluster.processID(name) == pid else { return }
             try await cluster.limit(name, option == "--as" ? "--as=unlimited:" : "--nofile=20000:")
         }
     }

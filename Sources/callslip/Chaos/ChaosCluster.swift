@@ -15,8 +15,6 @@ final class ChaosCluster {
         var control: FaultControl
         var pid: pid_t = 0
         var startAtMs: UInt64?
-        /// Kept down by a fault.
-        var isHeldDown = false
         var isPaused = false
         /// An exit in this moment is somebody's doing.
         var mayEnd = 0
@@ -33,16 +31,18 @@ final class ChaosCluster {
     private let folder: String
     private let program: String
     private let faults: String
+    private let machinery: Machinery
     private let tool: Tool
     private let watch = Timer(on: ClusterActor.loop)
     /// Told of every end of a process that nobody asked for: its name, what it was, whether a fault at work may cause it.
     var onExit: ((String, String, Bool) -> Void)?
 
-    init(folder: String, coordinators: Int, libraries: Int, faults: String) throws {
+    init(folder: String, coordinators: Int, libraries: Int, faults: String, machinery: Machinery) throws {
         self.folder = folder
         self.coordinators = (1...coordinators).map { "c\($0)" }
         self.libraries = (1...libraries).map { "lib\($0)" }
         self.faults = faults
+        self.machinery = machinery
         program = try ownProgram()
         tool = Tool(log: folder + "/tool.log")
     }
@@ -53,21 +53,29 @@ final class ChaosCluster {
     // MARK: Making
 
     func prepare() async throws {
-        try Files.write(folder + "/keyring", Files.randomHex(bytes: 32) + "\n", mode: 0o600)
+        let mode = machinery.configurationMode
+        unlink(folder + "/keyring")
+        try Files.write(folder + "/keyring", Files.randomHex(bytes: 32) + "\n", mode: mode)
         for (number, name) in names.enumerated() {
             let home = "\(folder)/\(name)"
             try Files.makeFolder(home)
-            try await tool.run("mount", "-t", "tmpfs", "-o", "size=\(Self.diskMegabytes)m,mode=0700", "callslip-\(name)", home)
+            try await tool.run(
+                "mount", "-t", "tmpfs", "-o", "size=\(Self.diskMegabytes)m,mode=0700,uid=\(machinery.user),gid=\(machinery.user)",
+                "callslip-\(name)", home)
             let control = try FaultControl(path: "\(folder)/\(name).faults")
             machines[name] = Machine(name: name, address: Terrain.address(number), folder: home, control: control)
         }
-        for name in names { try Files.write("\(folder)/\(name).yaml", configuration(name), mode: 0o600) }
+        for name in names {
+            unlink("\(folder)/\(name).yaml")
+            try Files.write("\(folder)/\(name).yaml", configuration(name), mode: mode)
+        }
     }
 
     private func configuration(_ name: String) -> String {
         let ring = libraries.firstIndex(of: name).map { at in (0..<min(3, libraries.count)).map { libraries[(at + $0) % libraries.count] } }
+        let places = machinery.places(name, in: folder)
         var lines = [
-            "node: \(name)", "cluster: chaos", "data: \(folder)/\(name)/data", "keyring: \(folder)/keyring",
+            "node: \(name)", "cluster: chaos", "data: \(places.data)", "keyring: \(places.keyring)",
             "roles: [\(libraries.contains(name) ? "library" : "coordinator")]", "web: [\"\(address(name)):\(Self.webPort)\"]",
             "urls: [\((ring ?? [name]).map { "\"\(url($0))\"" }.joined(separator: ", "))]", "peer: \"\(address(name)):7200\"",
             "gossip: \"\(address(name)):7300\"", "seeds: [\(names.map { "\"\(address($0)):7200\"" }.joined(separator: ", "))]",
@@ -110,9 +118,12 @@ final class ChaosCluster {
     func start(_ name: String) throws {
         guard var machine = machines[name], machine.pid == 0 else { return }
         machine.startAtMs = nil
+        unlink(Machinery.pidFile(name, folder))
+        let role = libraries.contains(name) ? "library" : "coordinator"
+        let command = machinery.command(
+            name, role: role, folder: folder, program: program, faults: faults, control: machine.control.path)
         machine.pid = try Spawn.run(
-            "nsenter", ["--net=/run/netns/\(name)", "--", program, "serve", "--config", "\(folder)/\(name).yaml"],
-            log: "\(folder)/\(name).log", environment: ["LD_PRELOAD": faults, "CALLSLIP_FAULTS": machine.control.path])
+            command.words[0], Array(command.words.dropFirst()), log: "\(folder)/\(name).log", environment: command.environment)
         machines[name] = machine
     }
 
@@ -126,7 +137,7 @@ final class ChaosCluster {
         let nowMs = ClusterActor.loop.nowMs
         for name in names {
             reap(name)
-            guard let machine = machines[name], machine.pid == 0, let atMs = machine.startAtMs, atMs <= nowMs, !machine.isHeldDown else {
+            guard let machine = machines[name], machine.pid == 0, let atMs = machine.startAtMs, atMs <= nowMs else {
                 continue
             }
             do { try start(name) } catch { Terminal.complain("\(name) cannot be started: \(error)\n") }
@@ -140,10 +151,12 @@ final class ChaosCluster {
         machines[name]?.pid = 0
         machines[name]?.isPaused = false
         machines[name]?.startAtMs = ClusterActor.loop.nowMs + Self.restartAfterMs
-        let signal = status & 0x7f
+        // A container's end by a signal is told as a status of 128 and more.
+        let code = (status >> 8) & 0xff
+        let signal = machinery == .containers && code > 128 ? code - 128 : status & 0x7f
         // Killed by us: nothing to tell.
         if signal == SIGKILL { return }
-        let what = signal == 0 ? "status \((status >> 8) & 0xff)" : "signal \(signal)"
+        let what = signal == 0 ? "status \(code)" : "signal \(signal)"
         // A crash is nobody's right, whatever was done to it, but for want of memory.
         onExit?(name, what, machine.mayEnd > 0 || status == 0)
     }
@@ -152,37 +165,45 @@ final class ChaosCluster {
     func stopAll() async {
         watch.close()
         for machine in machines.values where machine.pid > 0 {
-            _ = Glibc.kill(machine.pid, SIGCONT)
-            _ = Glibc.kill(machine.pid, SIGKILL)
+            do { if machine.isPaused { try await resume(machine.name) } } catch { Terminal.complain("\(error)\n") }
+            kill(machine.name)
             var status: Int32 = 0
             _ = waitpid(machine.pid, &status, 0)
         }
     }
 
+    /// The node's own process: in a container it is not the one that was started here.
+    func processID(_ name: String) -> pid_t {
+        guard let machine = machines[name], machine.pid > 0 else { return 0 }
+        guard machinery == .containers else { return machine.pid }
+        let text = Files.read(Machinery.pidFile(name, folder))?.split(separator: "\n").first
+        return text.flatMap { pid_t($0) } ?? 0
+    }
+
     // MARK: What is done to them
 
     func kill(_ name: String, signal: Int32 = SIGKILL) {
-        guard let machine = machines[name], machine.pid > 0 else { return }
-        _ = Glibc.kill(machine.pid, signal)
+        let pid = processID(name)
+        if pid > 0 { _ = Glibc.kill(pid, signal) }
     }
 
-    /// Killed, and kept down until `release`.
-    func holdDown(_ name: String, signal: Int32 = SIGKILL) {
-        machines[name]?.isHeldDown = true
-        resume(name)
-        kill(name, signal: signal)
-    }
-
-    func release(_ name: String) { machines[name]?.isHeldDown = false }
-
-    func pause(_ name: String) {
+    func pause(_ name: String) async throws {
+        guard processID(name) > 0 else { return }
         machines[name]?.isPaused = true
-        kill(name, signal: SIGSTOP)
+        switch machinery {
+        case .namespaces: kill(name, signal: SIGSTOP)
+        case .containers: try await tool.run(Machinery.podman + ["pause", Machinery.container(name)])
+        }
     }
 
-    func resume(_ name: String) {
+    func resume(_ name: String) async throws {
+        // One that was killed meanwhile has begun anew.
+        guard machines[name]?.isPaused ?? false else { return }
         machines[name]?.isPaused = false
-        kill(name, signal: SIGCONT)
+        switch machinery {
+        case .namespaces: kill(name, signal: SIGCONT)
+        case .containers: try await tool.run(Machinery.podman + ["unpause", Machinery.container(name)])
+        }
     }
 
     func mayEnd(_ name: String, _ change: Int) { machines[name]?.mayEnd += change }
@@ -196,8 +217,8 @@ final class ChaosCluster {
 
     /// Sets a limit of the living process; the next one begins without.
     func limit(_ name: String, _ option: String) async throws {
-        guard let machine = machines[name], machine.pid > 0 else { return }
-        try await tool.run("prlimit", "--pid", "\(machine.pid)", option)
+        let pid = processID(name)
+        if pid > 0 { try await tool.run("prlimit", "--pid", "\(pid)", option) }
     }
 
     /// Takes all the space that is left on a node's disk, or gives it back.

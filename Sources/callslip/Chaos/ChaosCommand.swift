@@ -35,6 +35,12 @@ struct ChaosCommand: AsyncParsableCommand {
     @Option(help: "The library made from cluster/chaos-faults.c.")
     var faultsLibrary: String
 
+    @Flag(help: "Each node in a container (images of docker/build) instead of a plain process.")
+    var containers = false
+
+    @Flag(help: "Each node as a plain process in a network namespace. The default.")
+    var namespaces = false
+
     @Flag(help: "Only print the plan.")
     var plan = false
 
@@ -50,6 +56,7 @@ struct ChaosCommand: AsyncParsableCommand {
         guard minutes > 0, minutes <= Double(Plan.minutesMax) else { throw ValidationError("--minutes: expected up to \(Plan.minutesMax)") }
         guard coordinators == 3 || coordinators == 5 else { throw ValidationError("--coordinators: expected 3 or 5") }
         guard (1...9).contains(libraries) else { throw ValidationError("--libraries: expected 1 to 9") }
+        guard !(containers && namespaces) else { throw ValidationError("--containers or --namespaces, not both") }
         guard (1...30).contains(patrons) else { throw ValidationError("--patrons: expected 1 to 30") }
         guard plan || Terrain.isOwn() else {
             throw ValidationError("this runs in namespaces of its own (network, mounts, processes); start it with cluster/chaos")
@@ -64,7 +71,7 @@ struct ChaosCommand: AsyncParsableCommand {
     private static func play(_ options: ChaosCommand, _ directory: String, _ groups: [[Nemesis]]) async throws -> Bool {
         let cluster = try ChaosCluster(
             folder: directory, coordinators: options.coordinators, libraries: options.libraries,
-            faults: try Demo.absolute(options.faultsLibrary))
+            faults: try Demo.absolute(options.faultsLibrary), machinery: options.containers ? .containers : .namespaces)
         let plan = Plan(
             seed: options.seed, lengthMs: UInt64(options.minutes * 60_000), groups: groups, coordinators: cluster.coordinators,
             libraries: cluster.libraries)

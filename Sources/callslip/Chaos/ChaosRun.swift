@@ -28,6 +28,7 @@ final class ChaosRun {
     private var leaderKilledMs: UInt64?
     private var afterKillsMs: [UInt64] = []
     private var ends = 0
+    private var assaults = 0
     var isInterrupted = false
 
     init(_ cluster: ChaosCluster, _ plan: Plan, folder: String, patrons: Int, seed: UInt64) {
@@ -121,6 +122,7 @@ final class ChaosRun {
             wounds.append((try await assailant.begin(act), fromMs, act.nemesis))
         }
         let what = wounds.map(\.wound.what).joined(separator: " + ")
+        assaults += 1
         while now < untilMs, !isInterrupted { await Wait.pause(ms: 50) }
         for (wound, fromMs, nemesis) in wounds.reversed() {
             try await wound.undo()
@@ -174,8 +176,9 @@ final class ChaosRun {
         for trouble in troubles { Terminal.complain("\(trouble)\n") }
         let held = judgement.held && holders.faults.isEmpty && troubles.isEmpty && unresolved.isEmpty && !isInterrupted
         let figures = figures(judgement, holders, unresolved.count)
-        try Files.write(folder + "/timeline.svg", Picture.svg(timeline, title: "callslip chaos, seed \(seed): \(figures)"), mode: 0o644)
-        Terminal.say("\(figures)\n\(held ? "held" : "DID NOT HOLD"); the picture is \(folder)/timeline.svg")
+        let title = "callslip chaos, seed \(seed): \(held ? "held" : "did not hold")"
+        try Files.write(folder + "/timeline.svg", Picture.svg(timeline, title: title, figures: figures), mode: 0o644)
+        Terminal.say("\(figures.joined(separator: ", "))\n\(held ? "held" : "DID NOT HOLD"); the picture is \(folder)/timeline.svg")
         return held
     }
 
@@ -195,18 +198,18 @@ final class ChaosRun {
         }
     }
 
-    private func figures(_ judgement: Judgement, _ holders: Holders, _ unresolved: Int) -> String {
+    private func figures(_ judgement: Judgement, _ holders: Holders, _ unresolved: Int) -> [String] {
         let (lost, doubled) = (judgement.count(.lost), judgement.count(.doubled))
         var parts = [
             "chats \(traffic.visitors.count)", "acknowledged \(judgement.acknowledged)", "lost \(lost)", "doubled \(doubled)",
             "other faults \(judgement.faults.count - lost - doubled)", "double holders \(holders.faults.count)", "unresolved \(unresolved)",
-            "longest pause \(traffic.recorder.longestMs) ms", "assaults \(plan.assaults.count)",
+            "longest pause \(traffic.recorder.longestMs) ms", "assaults \(assaults)",
             "processes that ended by themselves \(ends)",
         ]
         let after = Distribution(afterKillsMs)
         if let median = after.median, let worst = after.worst {
             parts.append("next safe after \(after.count) leader kills: median \(median) ms, worst \(worst) ms")
         }
-        return parts.joined(separator: ", ")
+        return parts
     }
 }
