@@ -62,6 +62,8 @@ final class ChaosRun {
         try await terrain.make(cluster.names)
         try await cluster.prepare()
         cluster.onExit = { [unowned self] name, what, isExcused in
+            // In order, when it was told to stop.
+            if what == "status 0" { return }
             ends += 1
             timeline.marks.append((now, "\(name): \(what)"))
             say("\(name) ended by itself (\(what))")
