@@ -100,13 +100,12 @@ import Testing
         #expect(throws: LogError.self) { try store.sync() }
 
         // The process starts again: the page cache still has both records, and after this start they count as durable.
-        let (again, log, _) = try openStore(folder, files: disk, segmentBytes: 8192)
+        let (again, log, _) = try openStore(folder.reopened(after: store), files: disk, segmentBytes: 8192)
         let last = log.entries.last?.index ?? 0
         #expect(last == 9)
-        _ = again
         // The power goes: what the disk itself holds is all there is.
         try disk.losePower()
-        #expect(try openStore(folder, segmentBytes: 8192).log.entries.last?.index == last)
+        #expect(try openStore(folder.reopened(after: again), segmentBytes: 8192).log.entries.last?.index == last)
     }
 }
 

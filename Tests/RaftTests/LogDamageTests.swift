@@ -207,7 +207,7 @@ import Testing
         let files = FaultyFiles()
         let store = try openStore(folder, files: files).store
         files.fail("allocate", ENOSPC)
-        #expect(throws: LogError.io(FileFault(call: "allocate", file: "planned", errno: ENOSPC))) {
+        #expect(throws: LogError.noSpace(FileFault(call: "allocate", file: "planned", errno: ENOSPC))) {
             for entry in commands(5...40) {
                 try store.append([entry])
                 try store.sync()

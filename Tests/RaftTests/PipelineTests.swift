@@ -22,6 +22,8 @@ final class ThreadedCluster {
         func take(_ completion: LogCompletion) {
             switch completion {
             case .persisted(let more): tickets.withLock { $0 += more }
+            case .noSpace(let fault): failure.withLock { $0 = .noSpace(fault) }
+            case .spaceAgain: failure.withLock { $0 = nil }
             case .failed(let error): failure.withLock { $0 = error }
             }
         }

@@ -8,6 +8,7 @@ import Testing
     /// It was told in nanoseconds once, so that every node took itself for dead.
     @Test func aLoopThatAnswersIsSilentForMillisecondsOnly() async throws {
         let loop = Loop(name: "watched")
+        loop.start()
         let watch = LoopWatch(loop)
         usleep(20_000)
         let before = watch.silenceMs()
