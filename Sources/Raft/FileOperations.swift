@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file call that failed: which, on what, and errno.
-public struct FileFault: Error, Sendable, Hashable {
+public struct FileFault: Error, Sendable, Hashable, CustomStringConvertible {
     public let call: String
     public let file: String
     public let errno: Int32
@@ -11,6 +11,8 @@ public struct FileFault: Error, Sendable, Hashable {
         self.file = file
         self.errno = errno
     }
+
+    public var description: String { "\(call) \(file): \(String(cString: strerror(errno)))" }
 }
 
 /// The file calls of the log store, so that tests can let each of them fail. `SystemFiles` is the real one.
@@ -41,7 +43,16 @@ public struct SystemFiles: FileOperations {
     public init() {}
 
     private func fault(_ call: String, _ file: String) -> FileFault { FileFault(call: call, file: file, errno: errno) }
-    private func name(_ descriptor: Int32) -> String { "descriptor \(descriptor)" }
+    /// Takes errno before it asks the system for the file's name.
+    private func fault(_ call: String, on descriptor: Int32) -> FileFault {
+        let code = errno
+        return FileFault(call: call, file: name(descriptor), errno: code)
+    }
+    private func name(_ descriptor: Int32) -> String {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/fd/\(descriptor)", &path, path.count)
+        return length > 0 ? String(decoding: path[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : "descriptor \(descriptor)"
+    }
 
     public func open(_ path: String, flags: Int32) throws(FileFault) -> Int32 {
         while true {
@@ -60,7 +71,7 @@ public struct SystemFiles: FileOperations {
             let written = pwrite(descriptor, rest.baseAddress, rest.count, offset + done)
             if written < 0 {
                 if errno == EINTR { continue }
-                throw fault("pwrite", name(descriptor))
+                throw fault("pwrite", on: descriptor)
             }
             if written == 0 { throw FileFault(call: "pwrite", file: name(descriptor), errno: ENOSPC) }
             done += written
@@ -82,27 +93,27 @@ public struct SystemFiles: FileOperations {
                 filled += got
             }
         }
-        if failed { throw fault("pread", name(descriptor)) }
+        if failed { throw fault("pread", on: descriptor) }
         return bytes
     }
 
     public func size(_ descriptor: Int32) throws(FileFault) -> Int {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw fault("fstat", name(descriptor)) }
+        guard fstat(descriptor, &status) == 0 else { throw fault("fstat", on: descriptor) }
         return Int(status.st_size)
     }
 
     // No EINTR loop on syncs: a sync that failed must never be tried again as if nothing had happened.
     public func syncData(_ descriptor: Int32) throws(FileFault) {
-        guard fdatasync(descriptor) == 0 else { throw fault("fdatasync", name(descriptor)) }
+        guard fdatasync(descriptor) == 0 else { throw fault("fdatasync", on: descriptor) }
     }
 
     public func sync(_ descriptor: Int32) throws(FileFault) {
-        guard fsync(descriptor) == 0 else { throw fault("fsync", name(descriptor)) }
+        guard fsync(descriptor) == 0 else { throw fault("fsync", on: descriptor) }
     }
 
     public func truncate(_ descriptor: Int32, to size: Int) throws(FileFault) {
-        guard ftruncate(descriptor, size) == 0 else { throw fault("ftruncate", name(descriptor)) }
+        guard ftruncate(descriptor, size) == 0 else { throw fault("ftruncate", on: descriptor) }
     }
 
     public func allocate(_ descriptor: Int32, upTo size: Int) throws(FileFault) {

@@ -93,8 +93,9 @@ final class RaftHost {
             logger.notice("the disk has room again; this coordinator takes part again")
             onFull?()
         case .failed(let error):
-            perform(replica.halt())
-            fatal("the log could not be written (\(error)); this coordinator starts again from what is durable")
+            // The reason is said below, not by the replica, which knows none.
+            perform(replica.halt().filter { if case .halted = $0 { false } else { true } })
+            fatal("the log could not be written (\(error)); this coordinator must be started again, from what is durable")
         }
     }
 
@@ -111,7 +112,7 @@ final class RaftHost {
     /// Nothing is lost: what is durable stays, and what waits for room was never acknowledged. Somebody with room should lead.
     private func noSpace(_ fault: FileFault) {
         let isNews = full == nil
-        full = "the disk is full (\(fault.call) \(fault.file)): this coordinator keeps what it has and takes nothing new; make room on it"
+        full = "the disk is full (\(fault)): this coordinator keeps what it has and takes nothing new; make room on it"
         if isNews {
             logger.critical("no room", metadata: ["why": "\(full ?? "")"])
             onFull?()
