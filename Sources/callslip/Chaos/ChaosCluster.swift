@@ -154,8 +154,8 @@ final class ChaosCluster {
         // A container's end by a signal is told as a status of 128 and more.
         let code = (status >> 8) & 0xff
         let signal = machinery == .containers && code > 128 ? code - 128 : status & 0x7f
-        // Killed by us: nothing to tell.
-        if signal == SIGKILL { return }
+        // Killed by us: nothing to tell. (A process that has only just begun ends by the signal itself, not in order.)
+        if signal == SIGKILL || signal == SIGTERM { return }
         let what = signal == 0 ? "status \(code)" : "signal \(signal)"
         // A crash is nobody's right, whatever was done to it, but for want of memory.
         onExit?(name, what, machine.mayEnd > 0 || status == 0)
