@@ -1,7 +1,7 @@
 import Glibc
 
 /// A file call that failed: which, on what, and errno.
-public struct FileFault: Error, Sendable, Hashable, CustomStringConvertible {
+public struct FileFault: Error, Sendable, Hashable {
     public let call: String
     public let file: String
     public let errno: Int32
@@ -11,8 +11,6 @@ public struct FileFault: Error, Sendable, Hashable, CustomStringConvertible {
         self.file = file
         self.errno = errno
     }
-
-    public var description: String { "\(call) \(file): \(String(cString: strerror(errno)))" }
 }
 
 /// The file calls of the log store, so that tests can let each of them fail. `SystemFiles` is the real one.

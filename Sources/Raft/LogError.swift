@@ -1,7 +1,7 @@
 import Glibc
 
 /// What went wrong with the disk, for the person who can act. None of these but `noSpace` is ever retried, and none is skipped.
-public enum LogError: Error, Sendable, Hashable, CustomStringConvertible {
+public enum LogError: Error, Sendable, Hashable {
     /// A call failed while writing. The store is closed to writes from then on: step down, stop, and start again from what is durable.
     case io(FileFault)
     /// The disk had no room for a new segment or a snapshot. Nothing was written, what is there is whole, and the store goes on: the same call can be
@@ -25,31 +25,6 @@ public enum LogError: Error, Sendable, Hashable, CustomStringConvertible {
     static let rejoin =
         "this member may have acknowledged what is lost: do not let it vote. Restore the file from the same disk's copy, or remove the folder and "
         + "join the cluster again as a new member"
-}
-
-extension LogError {
-    /// A sentence: what was expected, what came, what to do.
-    public var description: String {
-        switch self {
-        case .io(let fault): "\(fault)"
-        case .noSpace(let fault): "\(fault); make room on this disk"
-        case .locked(let folder): "\(folder) belongs to another process that runs; stop that one first"
-        case .wrongVersion(let file, let expected, let found):
-            "\(file) has format \(found), expected \(expected); run the version that wrote it"
-        case .wrongCluster(let file, let expected, let found):
-            "\(file) belongs to another cluster (\(Self.hex(found)), this one is \(Self.hex(expected))); correct the data folder"
-        case .wrongMember(let file, let expected, let found):
-            "\(file) belongs to member \(found), this one is \(expected); correct the data folder"
-        case .damaged(let file, let offset, let expected, let found, let advice):
-            "\(file) is damaged at byte \(offset): expected \(expected), found \(found); \(advice)"
-        case .missing(let file, let expected, let advice): "\(file) is missing: expected \(expected); \(advice)"
-        case .failed: "an earlier write failed; this process must start again"
-        case .snapshotTooLarge(let most, let found): "a snapshot has \(found) bytes, at most \(most) are taken"
-        case .gap(let expected, let found): "entry \(found) does not follow: expected \(expected); this is a fault of the program"
-        }
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }
 
 /// What recovery found and did, for the log of the program.

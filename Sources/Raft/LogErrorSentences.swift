@@ -6,6 +6,7 @@ extension LogError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .io(let fault): "\(fault); nothing more is written. Mend the disk, then start again from what is durable"
+        case .noSpace(let fault): "\(fault); make room on that disk"
         case .locked(let folder): "another process uses \(folder): stop it first, or name another data folder"
         case .wrongVersion(let file, let expected, let found):
             "\(file) is of format \(found), and this version reads format \(expected): use the version that wrote it, or a newer one"
