@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -36,10 +37,14 @@ __attribute__((constructor)) static void begin(void)
     const char *path = getenv("CALLSLIP_FAULTS");
     if (!path) return;
     int descriptor = REAL(open)(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return;
-    void *mapped = mmap(NULL, sizeof(struct control), PROT_READ, MAP_SHARED, descriptor, 0);
+    void *mapped = descriptor < 0 ? MAP_FAILED : mmap(NULL, sizeof(struct control), PROT_READ, MAP_SHARED, descriptor, 0);
+    /* A run whose faults do nothing would prove nothing. */
+    if (mapped == MAP_FAILED) {
+        perror(path);
+        _exit(64);
+    }
     close(descriptor);
-    if (mapped != MAP_FAILED) control = mapped;
+    control = mapped;
 }
 
 static int failing_sync(void)

@@ -218,7 +218,7 @@ final class ChaosCluster {
     /// Sets a limit of the living process; the next one begins without.
     func limit(_ name: String, _ option: String) async throws {
         let pid = processID(name)
-        if pid > 0 { try await tool.run("prlimit", "--pid", "\(pid)", option) }
+        if pid > 0 { try await tool.run(machinery.asUser + ["prlimit", "--pid", "\(pid)", option]) }
     }
 
     /// Takes all the space that is left on a node's disk, or gives it back.

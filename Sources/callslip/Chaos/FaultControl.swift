@@ -19,7 +19,8 @@ struct FaultControl {
         var bytes: [UInt8] = []
         for word in [syncError, writeError, syncDelayMs, 0] { withUnsafeBytes(of: word.littleEndian) { bytes += $0 } }
         withUnsafeBytes(of: (skewSeconds * 1_000_000_000).littleEndian) { bytes += $0 }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        // The node may be another user.
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw LocalClusterError("cannot write \(path): \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
         guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {

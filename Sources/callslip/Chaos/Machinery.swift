@@ -21,6 +21,8 @@ enum Machinery {
 
     /// The user of the images; root otherwise.
     var user: Int { self == .containers ? 10_001 : 0 }
+    /// What comes before a command that changes a node's limits: root itself may do so for another user's process only with a capability that it may lack.
+    var asUser: [String] { self == .containers ? ["setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] : [] }
     /// Of files that a node reads: in a container it is another user.
     var configurationMode: mode_t { self == .containers ? 0o644 : 0o600 }
 
