@@ -113,6 +113,8 @@ extension ConsortiumState {
                 index.remove(old)
                 index.add(new)
                 touched.board = true
+                wakeThose(behind: old)
+                wakeThose(behind: new)
             } else if question != chat.question {
                 touched.board = true
             }
@@ -120,8 +122,15 @@ extension ConsortiumState {
             index.add(new)
             scripts[chat.id] = Script()
             touched.board = true
+            wakeThose(behind: new)
         }
         chats[chat.id] = chat
+    }
+
+    /// Patrons who wait are told how many are before them, which changes when a chat before them comes or goes.
+    private mutating func wakeThose(behind listing: Listing) {
+        guard case .waiting(let queue)? = listing.list, let ranks = index.waiting[queue] else { return }
+        for rank in ranks[ranks.partitionPoint { !(listing.rank < $0) }...] { touched.chats.insert(rank.chat) }
     }
 
     /// Forgets a closed chat with all its text.
