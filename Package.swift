@@ -66,7 +66,9 @@ let package = Package(
         .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft"]),
         .executableTarget(name: "replay-log", dependencies: ["Consortium", "Wire"], path: "Tests/ReplayLog"),
-        .testTarget(name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "replay-log"], exclude: ["Scenarios"]),
+        .target(name: "ScenarioText", path: "Tests/ScenarioText"),
+        .testTarget(
+            name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "ScenarioText", "replay-log"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
