@@ -89,13 +89,12 @@ extension GatewayCore {
     @discardableResult
     mutating func need(_ id: ChatID, asOf at: LogPosition) -> Bool {
         if let chat = chats[id] {
-            chats[id]?.unneededSinceMs = nil
             if let meta = chat.meta, meta.at >= at { return true }
             follow(id)
             return true
         }
         guard makeRoomForChat() else { return false }
-        chats[id] = CachedChat()
+        chats[id] = CachedChat(unneededSinceMs: now)
         if isInBranch { chats[id]?.safe = .zero }
         follow(id)
         return true
@@ -191,6 +190,7 @@ extension GatewayCore {
     /// The connection is shown the chat from now on.
     mutating func view(_ client: ClientID, _ id: ChatID) {
         if chats[id]?.viewers.contains(client) == false { chats[id]?.viewers.append(client) }
+        chats[id]?.unneededSinceMs = nil
         serve(client, id)
     }
 

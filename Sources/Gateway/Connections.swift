@@ -117,17 +117,24 @@ extension GatewayCore {
         _ client: ClientID, _ name: OperatorName, _ session: SessionID, version: Int = ProtocolLimits.version, now: UInt64
     ) -> [GatewayDirective] {
         advance(now)
-        guard countFrame(client), connections[client]?.role == .unknown, isVersion(client, version) else { return take() }
+        guard countFrame(client), let role = connections[client]?.role, isFirstHello(client, role), isVersion(client, version) else {
+            return take()
+        }
         takeDesk(client, name, session)
         return take()
     }
 
     private mutating func welcomePatron(_ client: ClientID, _ hello: ClientMessage.Hello, _ role: Connection.Role) {
-        guard role == .unknown else { return end(client, .badFrame, "hello comes once.", retryMs: 5_000) }
-        guard isVersion(client, hello.version) else { return }
+        guard isFirstHello(client, role), isVersion(client, hello.version) else { return }
         guard hello.role == .patron else { return end(client, .signIn, "Sign in first, then connect.", retryMs: nil) }
         connections[client]?.role = .patron
         welcome(client)
+    }
+
+    private mutating func isFirstHello(_ client: ClientID, _ role: Connection.Role) -> Bool {
+        if role == .unknown { return true }
+        end(client, .badFrame, "hello comes once.", retryMs: 5_000)
+        return false
     }
 
     private mutating func isVersion(_ client: ClientID, _ version: Int) -> Bool {
@@ -170,7 +177,7 @@ extension GatewayCore {
     /// Takes a connection out of everything that knows of it.
     private mutating func forget(_ client: ClientID) {
         guard let connection = connections.removeValue(forKey: client) else { return }
-        for chat in connection.places.keys.sorted() { leavePlace(client, chat) }
+        for (chat, place) in connection.places.sorted(by: { $0.key < $1.key }) { stopViewing(client, chat, place) }
         if case .desk(let session) = connection.role { desks[session]?.clients.removeAll { $0 == client } }
         abandonProposals(of: client)
     }

@@ -170,7 +170,15 @@ extension GatewayCore {
         if !alive.isEmpty { emit(.renewLeases(alive.sorted())) }
     }
 
+    /// Signed in over HTTP, and nobody connected: the sign-on would follow with the first connection, which makes the desk anew.
+    private mutating func forgetEmptyDesks() {
+        desks = desks.filter { _, desk in
+            !desk.clients.isEmpty || desk.signedOnAt != nil || desk.signOnPending || now - desk.pongMs < GatewayLimits.helloMs
+        }
+    }
+
     mutating func tendDesks() {
+        forgetEmptyDesks()
         for session in desks.keys.sorted() { signOn(session) }
         renewLeases()
         sendBoards()

@@ -155,6 +155,7 @@ extension GatewayCore {
         lastCounter += 1
         lookUps[lastCounter] = LookUp(client: client, re: re, code: code, attach: attach, repeatAtMs: now + GatewayLimits.repeatMs)
         if mayAsk { emit(.find(counter: lastCounter, code: code)) }
+        wantTick(atMs: now + GatewayLimits.tickMs)
     }
 
     /// The answer to `find`: the chat kept under the code, if there is one.

@@ -71,9 +71,12 @@ extension GatewayCore {
     public mutating func onOutcome(_ counter: UInt64, _ verdict: Verdict, at: LogPosition, now: UInt64) -> [GatewayDirective] {
         advance(now)
         // What was asked of the one sequencer counts as unknown once the other one is asked.
-        guard let waiting = pending[counter], BranchBase.isBranch(at) == waiting.purpose.goesToBranch(sequencer),
-            let done = removePending(counter)
-        else { return take() }
+        guard let waiting = pending[counter], BranchBase.isBranch(at) == waiting.purpose.goesToBranch(sequencer) else { return take() }
+        if case .refused(let refusal) = verdict, refusal.code == .outOfOrder, isOvertaking(counter) {
+            proposeSoon(counter)
+            return take()
+        }
+        guard let done = removePending(counter) else { return take() }
         switch verdict {
         case .accepted(let acceptance): accepted(done, acceptance, at)
         case .refused(let refusal): refused(done, refusal, at)
@@ -90,11 +93,24 @@ extension GatewayCore {
             refused(done, .busy, "The service has too much under way; try again in a moment.", retryMs: busyRetryMs())
             settleSequencer()
         } else {
-            let retryAtMs = self.now + GatewayLimits.retryBaseMs + jitter(GatewayLimits.retryJitterMs)
-            pending[counter]?.repeatAtMs = retryAtMs
-            wantTick(atMs: retryAtMs)
+            proposeSoon(counter)
         }
         return take()
+    }
+
+    private mutating func proposeSoon(_ counter: UInt64) {
+        let retryAtMs = now + GatewayLimits.retryBaseMs + jitter(GatewayLimits.retryJitterMs)
+        pending[counter]?.repeatAtMs = retryAtMs
+        wantTick(atMs: retryAtMs)
+    }
+
+    /// Whether this is a say whose sender's earlier one is still under way: it came to the log first (over another coordinator, or tried
+    /// again sooner), and is proposed once more behind it. A `nack` would be wrong, as the proposal may still be accepted.
+    private func isOvertaking(_ counter: UInt64) -> Bool {
+        guard case .say(let chat, let sender, let sequence)? = pending[counter]?.purpose else { return false }
+        return pending.values.contains { other in
+            if case .say(chat, sender, let earlier) = other.purpose { earlier < sequence } else { false }
+        }
     }
 
     mutating func removePending(_ counter: UInt64) -> Pending? {

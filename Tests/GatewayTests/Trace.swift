@@ -1,0 +1,149 @@
+import ClientProtocol
+import Consortium
+import Gateway
+
+/// Directives as lines that a person can judge.
+struct Trace {
+    let names: Names
+    let clients: [ClientID: String]
+
+    /// Nil for what no scenario is about: when the next tick is due.
+    func line(_ directive: GatewayDirective) -> String? {
+        switch directive {
+        case .send(let client, let message): return "\(self.client(client)) < \(text(message))"
+        case .end(let client, let code, let text, let retryMs):
+            return "\(self.client(client)) ended, \(code.rawValue)\(retryMs == nil ? ", not to come back" : ""): \(text)"
+        case .propose(let counter, let command): return "propose \(counter): \(text(command))"
+        case .find(let counter, _): return "find \(counter)"
+        case .follow(let chat, let after): return "follow \(names.name(of: chat)) after \(text(after))"
+        case .unfollow(let chat): return "unfollow \(names.name(of: chat))"
+        case .typing(let chat, let who): return "relay typing of \(who.rawValue) in \(names.name(of: chat))"
+        case .renewLeases(let sessions): return "renew \(sessions.map { names.name(of: $0) }.sorted().joined(separator: " "))"
+        case .sessionOver(let session): return "forget the sign-in of \(names.name(of: session))"
+        case .scheduleTick: return nil
+        }
+    }
+
+    func client(_ id: ClientID) -> String { clients[id] ?? "client \(id.number)" }
+    func text(_ position: Position) -> String { "\(position.epoch):\(position.n)" }
+    func text(_ token: LogPosition) -> String { "\(token.index).\(token.ordinal)" }
+
+    // MARK: Messages
+
+    func text(_ message: ServerMessage) -> String {
+        switch message {
+        case .welcome(let welcome): return "welcome to \(welcome.node), \(welcome.nodes.joined(separator: " ")), now \(welcome.nowMs)"
+        case .service(let isolated, let text): return isolated ? "service isolated: \(text)" : "service ok"
+        case .ok(let ok):
+            let extras = [ok.token.map { "token \(text($0))" }, ok.offer.map { "offer \(text($0))" }, ok.chat.map { names.name(of: $0) }]
+            return (["ok \(names.name(of: ok.re))"] + extras.compactMap { $0 }).joined(separator: ", ")
+        case .refused(let refused):
+            let again = refused.retryMs == nil ? "" : " (again later)"
+            return "refused \(refused.re.map { names.name(of: $0) } ?? "-"), \(refused.code.rawValue)\(again): \(refused.text)"
+        case .ack(let ack): return "ack \(names.name(of: ack.sender)) \(ack.sequence) at \(text(ack.at))"
+        case .nack(let nack):
+            let again = nack.retryMs == nil ? "" : " (again later)"
+            return "nack \(names.name(of: nack.sender)) \(nack.sequence), \(nack.code.rawValue)\(again): \(nack.text)"
+        case .typing(let chat, let who): return "\(who.rawValue) is typing in \(names.name(of: chat))"
+        case .fenced(let chat): return "fenced from \(names.name(of: chat))"
+        case .chat(let state): return "\(names.name(of: state.chat)) is \(text(state))"
+        case .messages(let chat, let messages, let more):
+            return "\(names.name(of: chat)): \(messages.map(text).joined(separator: " | "))\(more ? " | …" : "")"
+        case .me(let me):
+            let leaving = me.leavingSeconds.map { ", leaving in \($0) s" } ?? ""
+            return "me \(me.name), available for \(list(me.available))\(leaving)"
+        case .board(let board): return text(board)
+        case .bye(let code, _, _): return "bye \(code.rawValue)"
+        }
+    }
+
+    private func list<Tag>(_ list: [Name<Tag>]) -> String { list.isEmpty ? "nothing" : list.map(\.text).joined(separator: ",") }
+
+    private func text(_ state: ServerMessage.ChatState) -> String {
+        "\(text(state.phase)), epoch \(state.epoch), last \(text(state.last))\(state.patronPresent ? "" : ", patron away")"
+    }
+
+    private func text(_ phase: ServerMessage.Phase) -> String {
+        switch phase {
+        case .waiting(let queue, let ahead): return "waiting in \(queue.title), \(ahead) ahead"
+        case .held(let held):
+            let mine = held.mine == true ? " (mine, token \(held.token.map(text) ?? "none"))" : ""
+            let offer = held.offer.map { ", \($0.asked ? "asking about" : "on offer to") \($0.target.title), \($0.untilSeconds) s left" }
+            return "held by \(held.by.display)\(mine)\(offer ?? "")"
+        case .ask(let referral): return "asking about \(referral.title)"
+        case .unattended: return "unattended"
+        case .kept: return "kept"
+        case .closed(let reason): return "closed \(reason.rawValue)"
+        }
+    }
+
+    private func text(_ message: ServerMessage.Message) -> String {
+        let marks = (message.late ? " (late)" : "") + (message.own ? " (own)" : "")
+        switch message.body {
+        case .text(let words, _, _): return "\(text(message.at)) \(message.name ?? message.by.rawValue)\(marks): \(words.prefix(30))"
+        case .event(let event): return "\(text(message.at)) [\(text(event))]"
+        }
+    }
+
+    private func text(_ event: ServerMessage.Event) -> String {
+        switch event {
+        case .opened(let queue): "opened at \(queue.title)"
+        case .referred(let queue): "referred to \(queue.title)"
+        case .claimed(let person): "claimed by \(person.display)"
+        case .transferAsked(let queue): "asked about \(queue.title)"
+        case .transferDeclined(let queue): "declined \(queue.title)"
+        case .offered(let queue): "offered to \(queue.title)"
+        case .pickedUp(let person): "picked up by \(person.display)"
+        case .returned(let queue, let reason): "returned from \(queue.title), \(reason.rawValue)"
+        case .requeued(let queue, let reason): "waits again in \(queue.title), \(reason.rawValue)"
+        case .nobodyThere: "nobody there"
+        case .kept: "kept"
+        case .closed(let reason): "closed \(reason.rawValue)"
+        }
+    }
+
+    private func text(_ board: ServerMessage.BoardState) -> String {
+        var parts = ["board"]
+        parts += board.queues.filter { $0.staffed > 0 || $0.waiting > 0 }.map {
+            "\($0.queue.name) \($0.staffed) staff \($0.waiting) waiting"
+        }
+        parts += board.waiting.map { "\(names.name(of: $0.chat)) in \($0.queue.name)\($0.mayClaim ? "" : " (not for me)")" }
+        parts += board.kept.map { "kept \(names.name(of: $0.chat))" }
+        parts += board.claimed.map { "\(names.name(of: $0.chat)) claimed by \($0.by.display)" }
+        if let libraries = board.libraries { parts.append("\(libraries.count) libraries") }
+        return parts.joined(separator: "; ")
+    }
+
+    // MARK: Commands
+
+    func text(_ command: Command) -> String {
+        switch command {
+        case .open(let open): return "open \(names.name(of: open.chat)) at \(open.queue)\(open.patronSupplied ? ", patron-supplied" : "")"
+        case .attach(let attach): return "attach \(names.name(of: attach.attach)) to \(names.name(of: attach.chat))"
+        case .say(let say):
+            let speaker =
+                switch say.speaker {
+                case .patron(let attach): names.name(of: attach)
+                case .staff(let token): "token \(text(token))"
+                }
+            return "say \(names.name(of: say.chat)) by \(speaker), \(names.name(of: say.sender)) \(say.sequence): \(say.text.prefix(30))"
+        case .patronPresence(let chat, let attach, let present):
+            return "\(names.name(of: attach)) is \(present ? "here" : "gone") in \(names.name(of: chat))"
+        case .signOn(let signOn): return "sign on \(signOn.operatorName)"
+        case .signOff(let session): return "sign off \(names.name(of: session))"
+        case .setAvailability(let session, let queue, let on): return "\(names.name(of: session)) \(on ? "on" : "off") for \(queue)"
+        case .leaving(let session, let inMs): return "\(names.name(of: session)) leaves in \(inMs.map { "\($0) ms" } ?? "no time")"
+        case .back(let session, let queue): return "\(names.name(of: session)) is back at \(queue)"
+        case .claim(let claim): return "claim \(names.name(of: claim.chat)) by \(names.name(of: claim.session))"
+        case .offerTransfer(let offer): return "offer \(names.name(of: offer.chat)) to \(offer.target), token \(text(offer.token))"
+        case .consent(let chat, _, let offer, let agreed): return "\(agreed ? "yes" : "no") to \(text(offer)) in \(names.name(of: chat))"
+        case .pickUp(let chat, let session, _): return "pick up \(names.name(of: chat)) by \(names.name(of: session))"
+        case .withdrawOffer(let chat, _, let offer): return "withdraw \(text(offer)) of \(names.name(of: chat))"
+        case .release(let chat, let token): return "release \(names.name(of: chat)), token \(text(token))"
+        case .close(let chat, let token): return "close \(names.name(of: chat)), token \(text(token))"
+        case .leave(let chat, let attach): return "leave \(names.name(of: chat)) by \(names.name(of: attach))"
+        case .keepMessage(let keep): return "keep \(names.name(of: keep.chat))"
+        default: return "\(command)"
+        }
+    }
+}
