@@ -204,7 +204,7 @@ public struct CoordinatorCore: Sendable {
 
     public mutating func onTyping(from link: LinkID?, chat: ChatID, side: TypingSide) -> [CoordinatorDirective] {
         var directives: [CoordinatorDirective] = []
-        for (id, other) in links.sorted(by: { $0.key < $1.key }) where id != link && other.cursors[chat] != nil {
+        for (id, other) in links.sorted(by: { $0.key < $1.key }) where other.cursors[chat] != nil {
             directives.append(.typing(id, chat, side))
         }
         if link != nil { directives.append(.relayTyping(chat, side)) }

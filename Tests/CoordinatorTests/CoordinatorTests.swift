@@ -263,7 +263,7 @@ private let link = LinkID(1)
         #expect(clock.take(nowMs: 60_000) == LeaderClock.stepMsMax)
     }
 
-    @Test func typingReachesTheOthersWhoFollowAndIsRelayedOnce() throws {
+    @Test func typingReachesAllWhoFollowAndIsRelayedOnce() throws {
         var harness = try LogHarness(1)
         let other = LinkID(2)
         let chat = ChatID(high: 1, low: 1)
@@ -272,7 +272,8 @@ private let link = LinkID(1)
             harness.cores[0].onFollow(id, chat: chat, after: .zero)
         }
         let directives = harness.cores[0].onTyping(from: link, chat: chat, side: .patron)
-        #expect(directives.count == 2)
+        // Both links, the one that it came from too: patron and operator may be at one node.
+        #expect(directives.count == 3)
         #expect(harness.cores[0].onTyping(from: nil, chat: chat, side: .patron).count == 2)
     }
 }
