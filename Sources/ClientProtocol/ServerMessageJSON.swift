@@ -100,6 +100,7 @@ extension ServerMessage {
             writer.field("code", code.rawValue)
             writer.field("text", text)
             if let retryMs { writer.field("retryMs", retryMs) } else { writer.nullField("retryMs") }
+            if code == .version { writer.field("want", list: [ProtocolLimits.version]) { $0.integer($1) } }
         }
         return writer.finish()
     }

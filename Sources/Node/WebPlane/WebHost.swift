@@ -75,7 +75,7 @@ final class WebHost {
         // A cookie counts only for pages of this very origin: another site's page must not act as a signed-in operator.
         tell(.connected(id, cookie: isSameOrigin(request) ? request.cookie(HTTPAPI.cookieName) : nil))
         socket.onMessage = { [self] message in
-            guard message.isText else { return end(id, .badFrame, "Messages are text frames with one JSON object.", nil) }
+            guard message.isText else { return refuse(id, .badFrame, "Messages are text frames with one JSON object.", nil) }
             do throws(ProtocolError) {
                 tell(.message(id, try ClientMessage(json: message.bytes)))
             } catch {
@@ -84,8 +84,7 @@ final class WebHost {
         }
         socket.onPong = { [self] _ in tell(.pong(id)) }
         socket.onOverflow = { [self] in
-            end(id, .slow, "This connection did not read what was waiting for it; come back and resume.", 1_000)
-            tell(.disconnected(id))
+            refuse(id, .slow, "This connection did not read what was waiting for it; come back and resume.", 1_000)
         }
         socket.onClose = { [self] _, _ in
             if sockets.removeValue(forKey: id) != nil { tell(.disconnected(id)) }
@@ -118,6 +117,12 @@ final class WebHost {
             case .end(let id, let code, let text, let retryMs): end(id, code, text, retryMs)
             }
         }
+    }
+
+    /// Ended by this plane; the gateway hears of it as of every other end.
+    private func refuse(_ id: ClientID, _ code: ByeCode, _ text: String, _ retryMs: UInt64?) {
+        end(id, code, text, retryMs)
+        tell(.disconnected(id))
     }
 
     private func end(_ id: ClientID, _ code: ByeCode, _ text: String, _ retryMs: UInt64?) {
