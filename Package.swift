@@ -73,12 +73,14 @@ let package = Package(
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
-        .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Sodium"]),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText"], exclude: ["Scenarios"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Coordinator", "ScenarioText", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop"]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History"]),
-        .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop"]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", metrics], exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )

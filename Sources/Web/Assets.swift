@@ -12,6 +12,8 @@ public final class Assets: Sendable {
         let plain: PreparedResponse
         let notModified: PreparedResponse
         let compressed: PreparedResponse?
+        /// With the tag of the compressed form, as RFC 9110 section 15.4.5 asks.
+        let compressedNotModified: PreparedResponse
     }
 
     private enum Source {
@@ -85,7 +87,9 @@ public final class Assets: Sendable {
     public func response(_ path: String, _ headers: Headers) -> PreparedResponse? {
         guard let asset = asset(path) else { return nil }
         let takesGzip = asset.compressed != nil && headers.lists("accept-encoding", "gzip")
-        if let known = headers["if-none-match"], Self.matches(known, asset.etag) { return asset.notModified }
+        if let known = headers["if-none-match"], Self.matches(known, asset.etag) {
+            return takesGzip ? asset.compressedNotModified : asset.notModified
+        }
         return takesGzip ? asset.compressed : asset.plain
     }
 
@@ -118,13 +122,15 @@ public final class Assets: Sendable {
         let type = contentType(path)
         let plain = Response(status: 200, headers: [("Content-Type", type), ("ETag", "\"\(etag)\"")] + shared, body: content)
         let compressed = isCompressible(type) ? Gzip.compress(content) : nil
+        func notModified(_ etag: String) -> PreparedResponse {
+            PreparedResponse(Response(status: 304, headers: [("ETag", "\"\(etag)\"")] + shared))
+        }
         return Asset(
-            etag: etag, plain: PreparedResponse(plain),
-            notModified: PreparedResponse(Response(status: 304, headers: [("ETag", "\"\(etag)\"")] + shared)),
+            etag: etag, plain: PreparedResponse(plain), notModified: notModified(etag),
             compressed: compressed.map { bytes in
                 let fields = [("Content-Type", type), ("ETag", "\"\(etag)-gzip\""), ("Content-Encoding", "gzip")] + shared
                 return PreparedResponse(Response(status: 200, headers: fields, body: bytes))
-            })
+            }, compressedNotModified: notModified(etag + "-gzip"))
     }
 
     private static func headerMakers(_ pageHeaders: [(name: String, value: String)])

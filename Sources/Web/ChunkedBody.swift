@@ -104,6 +104,7 @@ struct ChunkedBody {
             if let first = content.first, first == 0x20 || first == 0x09 {
                 return HTTPError(400, "A trailer line begins with white space; folded lines are not accepted.")
             }
+            if !content.isEmpty, !isToken(content.prefix { $0 != 0x3A }) { return HeadReader.badName }
         case .data: break
         }
         return nil

@@ -140,8 +140,9 @@ public struct HTTPConnection {
         switch phase {
         case .idle: closeSilently(nowMs)
         case .head:
-            if parser.pendingBytes == 0 || (queuedBytes >= limits.responseQueueBytesMax) { return false }
-            refuse(HTTPError(408, "The request's head did not arrive within \(limits.headTimeoutMs) ms."), nowMs)
+            if queuedBytes >= limits.responseQueueBytesMax { return false }
+            // Only an empty line came: no request has begun.
+            if parser.pendingBytes == 0 { closeSilently(nowMs) } else { refuseLateHead(nowMs) }
         case .body: refuse(HTTPError(408, "The request's body did not arrive within \(limits.bodyTimeoutMs) ms."), nowMs)
         case .responding: refuse(HTTPError(503, "No answer was ready within \(limits.responseTimeoutMs) ms."), nowMs)
         case .closing: return true
@@ -198,6 +199,10 @@ public struct HTTPConnection {
         current = nil
         enter(.closing, nowMs)
         closeIsDue = true
+    }
+
+    private mutating func refuseLateHead(_ nowMs: UInt64) {
+        refuse(HTTPError(408, "The request's head did not arrive within \(limits.headTimeoutMs) ms."), nowMs)
     }
 
     private mutating func closeSilently(_ nowMs: UInt64) {

@@ -25,6 +25,7 @@ public struct HTTPParser {
     private var input: [UInt8] = []
     private var start = 0
     private var scanner = HeadScanner()
+    private var hasSkippedEmptyLine = false
     private(set) var phase = Phase.head
     /// The last head without a body, and what it meant: pollers repeat their requests byte for byte on a kept-alive connection.
     private var lastHead: [UInt8] = []
@@ -116,14 +117,14 @@ public struct HTTPParser {
 
     private mutating func nextHead() -> Event? {
         if let repeated = repeatedRequest() { return .request(repeated) }
-        skipEmptyLine()
-        guard start < input.count else { return nil }
+        guard skipEmptyLine(), start < input.count else { return nil }
         let outcome = input.withUnsafeBufferPointer { scanner.scan(UnsafeBufferPointer(rebasing: $0[start...]), limits: limits) }
         switch outcome {
         case .incomplete: return nil
         case .refused(let error): return refuse(error)
         case .complete(let byteCount):
             scanner = HeadScanner()
+            hasSkippedEmptyLine = false
             let bytes = Array(input[start..<start + byteCount])
             start += byteCount
             switch HeadReader.read(bytes) {
@@ -162,7 +163,14 @@ public struct HTTPParser {
     }
 
     /// RFC 9112 section 2.2: one empty line before a request line is to be ignored.
-    private mutating func skipEmptyLine() {
-        if pendingBytes >= 2, input[start] == 0x0D, input[start + 1] == 0x0A, scanner.isAtStart { start += 2 }
+    /// - Returns: false while it is not known whether one is there.
+    private mutating func skipEmptyLine() -> Bool {
+        guard !hasSkippedEmptyLine, scanner.isAtStart, start < input.count, input[start] == 0x0D else { return true }
+        guard pendingBytes >= 2 else { return false }
+        if input[start + 1] == 0x0A {
+            start += 2
+            hasSkippedEmptyLine = true
+        }
+        return true
     }
 }

@@ -26,6 +26,9 @@ enum HeadReader {
 
     static func read(_ bytes: [UInt8]) -> Result<Head, HTTPError> {
         precondition(bytes.count <= Int(UInt16.max), "heads are limited to less than 64 KiB")
+        guard bytes.prefix(while: { $0 != 0x0D }).count(where: { $0 == 0x20 }) == 2 else {
+            return .failure(HTTPError(400, "A request line is a method, a target and a version, with one space between."))
+        }
         var parser = http_parser()
         http_parser_init(&parser, HTTP_REQUEST)
         var settings = http_parser_settings()
@@ -97,6 +100,7 @@ enum HeadReader {
         let isVersion11 = parser.http_minor == 1
         var fields = target.fields
         for i in fields.indices {
+            guard isToken(bytes[Int(fields[i].nameStart)..<Int(fields[i].nameEnd)]) else { return .failure(badName) }
             while fields[i].valueEnd > fields[i].valueStart, isBlank(bytes[Int(fields[i].valueEnd) - 1]) { fields[i].valueEnd -= 1 }
         }
         let headers = Headers(bytes: bytes, fields: fields)
@@ -160,6 +164,11 @@ enum HeadReader {
         return .success(value == 0 ? .none : .length(value))
     }
 
+    /// http-parser as it is packaged lets white space stand in names and before the colon: a proxy that reads `Content-Length :` otherwise
+    /// than we do would see another request (RFC 9112 section 5.1).
+    static let badName = HTTPError(
+        400, "A field's name is empty or holds a character that no name may have, such as a space before the colon.")
+
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }
 
@@ -177,8 +186,11 @@ struct TargetParts {
         }
         for scheme in ["http://", "https://"] where target.starts(with: scheme.utf8) {
             target = target.dropFirst(scheme.utf8.count)
-            guard let slash = target.firstIndex(of: 0x2F) else { return nil }
-            target = target[slash...]
+            // The path may be missing: then it is / (RFC 9112 section 3.2.1).
+            let end = target.firstIndex { $0 == 0x2F || $0 == 0x3F } ?? target.endIndex
+            guard end > target.startIndex else { return nil }
+            target = target[end...]
+            if target.first != 0x2F { target = ([0x2F] + target)[...] }
         }
         guard target.first == 0x2F, !target.contains(where: { $0 == 0x23 || $0 <= 0x20 || $0 >= 0x7F }) else { return nil }
         let mark = target.firstIndex(of: 0x3F)

@@ -1,4 +1,4 @@
-/// Looks for the end of a head and refuses what http-parser would let pass: bare LF, bare CR, folded lines (RFC 9112 sections 2.2 and 5.2).
+/// Looks for the end of a head and refuses what http-parser would let pass: bare LF, bare CR, control characters, folded lines (RFC 9112 sections 2.2 and 5.2).
 /// It remembers where it stopped, so a head that comes byte by byte is looked at once.
 struct HeadScanner {
     /// Where the next look starts, relative to the head's first byte.
@@ -37,8 +37,8 @@ struct HeadScanner {
                 return .refused(HTTPError(400, "A CR without LF is in the head."))
             } else if next == lineStart, lines > 0, byte == 0x20 || byte == 0x09 {
                 return .refused(HTTPError(400, "A header line begins with white space; folded lines are not accepted."))
-            } else if byte == 0 {
-                return .refused(HTTPError(400, "A NUL byte is in the head."))
+            } else if (byte < 0x20 && byte != 0x09 && byte != 0x0D) || byte == 0x7F {
+                return .refused(HTTPError(400, "A control character is in the head."))
             }
             next += 1
         }

@@ -67,6 +67,18 @@ public struct Headers: Sendable {
 
 @inline(__always) func lowerCased(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
+/// Whether the bytes are a name: one or more of RFC 9110's `tchar` (section 5.6.2).
+func isToken(_ bytes: some Collection<UInt8>) -> Bool {
+    !bytes.isEmpty
+        && bytes.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
+            default: false
+            }
+        }
+}
+
 func trimmed(_ text: Substring) -> Substring {
     var text = text
     while let first = text.first, first == " " || first == "\t" { text.removeFirst() }

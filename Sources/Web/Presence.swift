@@ -67,7 +67,7 @@ public final class Presence {
             responder.send(Self.prepared("text/xml; charset=utf-8", text))
         case .js:
             let callback = request.query("cb")
-            if let callback, !PresenceRendering.isIdentifier(callback) {
+            if request.hasQuery("cb"), !PresenceRendering.isIdentifier(callback ?? "") {
                 return responder.send(
                     Self.prepared("text/plain; charset=utf-8", "cb must be the plain name of a function.\n", status: 400))
             }

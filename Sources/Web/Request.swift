@@ -28,6 +28,9 @@ public struct Request: Sendable {
         return FormFields.first(name, in: queryText.utf8)
     }
 
+    /// Whether a query parameter is there, though its value may be one that can't be decoded.
+    public func hasQuery(_ name: String) -> Bool { queryText.map { FormFields.contains(name, in: $0.utf8) } ?? false }
+
     /// A field of a body sent as `application/x-www-form-urlencoded`.
     public func form(_ name: String) -> String? {
         FormFields.first(name, in: body)
@@ -83,6 +86,10 @@ func hexValue(_ byte: UInt8) -> UInt8? {
 
 /// `name=value&name=value`, as in a query or a form's body.
 enum FormFields {
+    static func contains(_ name: String, in text: some Collection<UInt8>) -> Bool {
+        text.split(separator: 0x26).contains { percentDecoded($0.prefix { $0 != 0x3D }, plusIsSpace: true) == name }
+    }
+
     static func first(_ name: String, in text: some Collection<UInt8>) -> String? {
         for pair in text.split(separator: 0x26) {
             let parts = pair.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)

@@ -45,6 +45,8 @@ struct Router {
     private func choose(_ routes: [Route], _ method: HTTPMethod) -> Match {
         let wanted = method == .head ? HTTPMethod.get : method
         for route in routes where route.methods.contains(wanted) || route.methods.contains(method) { return .found(route) }
-        return .methodNotAllowed(Set(routes.flatMap(\.methods)).sorted { $0.rawValue < $1.rawValue })
+        var methods = Set(routes.flatMap(\.methods))
+        if methods.contains(.get) { methods.insert(.head) }
+        return .methodNotAllowed(methods.sorted { $0.rawValue < $1.rawValue })
     }
 }

@@ -59,6 +59,7 @@ final class ServerConnection {
         isPumping = false
         guard !isEnded else { return }
         if mustClose { stream.shutdownWrite() }
+        if core.isFinished(queuedBytes: stream.queuedBytes) { return finish() }
         updateReading()
     }
 
@@ -113,7 +114,7 @@ final class ServerConnection {
             webSocket.streamEnded()
             return finish()
         }
-        guard end == .eof, core.phase == .responding else { return finish() }
+        guard end == .eof else { return finish() }
         core.receiveEnd(nowMs: WebActor.loop.nowMs)
         pump()
     }

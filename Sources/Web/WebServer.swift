@@ -70,7 +70,8 @@ public final class WebServer {
 
     func bodyBytesMax(for request: Request) -> Int {
         if case .found(let route) = router.match(request) { return route.bodyBytesMax }
-        return 0
+        // Nothing is there, or not by that method: that is what the client is told, not that its body is too long.
+        return limits.bodyBytesMax
     }
 
     func dispatch(_ request: Request, _ responder: Responder) {

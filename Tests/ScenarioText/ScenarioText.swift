@@ -6,9 +6,9 @@ import FoundationEssentials
 public struct ScenarioFolder: Sendable {
     private let path: String
 
-    /// - Parameter testFile: the `#filePath` of the test, beside which the folder `Scenarios` lies.
-    public init(beside testFile: String) {
-        path = String(testFile.prefix(upTo: testFile.lastIndex(of: "/") ?? testFile.endIndex)) + "/Scenarios/"
+    /// - Parameter testFile: the `#filePath` of the test, beside which the folder lies.
+    public init(beside testFile: String, named name: String = "Scenarios") {
+        path = String(testFile.prefix(upTo: testFile.lastIndex(of: "/") ?? testFile.endIndex)) + "/\(name)/"
     }
 
     /// The scenarios' file names, in order; empty where the folder can't be read, which the test that counts them shows.

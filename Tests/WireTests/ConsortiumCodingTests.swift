@@ -1,0 +1,148 @@
+import Consortium
+import Testing
+
+@testable import Wire
+
+/// What one node writes the other reads to an equal value; what a newer one adds is ignored or named; nothing that comes in can trap.
+@Suite struct ConsortiumCodingTests {
+    /// A field that no version has: number 15,000, with a text.
+    static let unknownField: [UInt8] = [0xC2, 0xA9, 0x07, 3, 0x61, 0x62, 0x63]
+
+    /// Decode of encode is the same; so it is with a field of a newer version behind it.
+    private func check<Value: Equatable>(_ value: Value, _ encode: (Value) -> [UInt8], _ decode: ([UInt8]) throws -> Value) throws {
+        let bytes = encode(value)
+        #expect(try decode(bytes) == value)
+        #expect(try decode(bytes + Self.unknownField) == value)
+    }
+
+    @Test(arguments: 0..<400) func everyCommandSurvivesTheWire(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        try check(try sample.command(seed), { $0.wireBytes() }, { try Command(wire: $0) })
+    }
+
+    @Test(arguments: 0..<100) func everyViewSurvivesTheWire(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        try check(try sample.batch(), { $0.wireBytes() }, { try Batch(wire: $0) })
+        try check(sample.verdict(), { $0.wireBytes() }, { try Verdict(wire: $0) })
+        try check(try sample.board(), { $0.wireBytes() }, { try Board(wire: $0) })
+        try check(try sample.update(), { $0.wireBytes() }, { try ChatUpdate(wire: $0) })
+    }
+
+    /// States as a life of some hundred commands leaves them: the rebuilt one has the same digest, and goes on in the same way.
+    @Test(arguments: 0..<20) func aSnapshotIsTheState(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        var state = ConsortiumState()
+        for kind in [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2] + (0..<300).map({ _ in sample.pick(25) }) {
+            live(try command(kind, in: state, &sample), in: &state)
+        }
+        let bytes = state.wireSnapshot()
+        var rebuilt = try ConsortiumState(wireSnapshot: bytes)
+        #expect(rebuilt.digest() == state.digest())
+        #expect(rebuilt.wireSnapshot() == bytes)
+        #expect(try ConsortiumState(wireSnapshot: bytes + Self.unknownField).digest() == state.digest())
+        for kind in 0..<100 {
+            let command = try command(kind, in: state, &sample)
+            live(command, in: &state)
+            live(command, in: &rebuilt)
+        }
+        #expect(rebuilt.digest() == state.digest())
+    }
+
+    private func command(_ kind: Int, in state: ConsortiumState, _ sample: inout Sample) throws -> Command {
+        let command = try sample.command(kind)
+        // A token that holds, now and then.
+        if case .say(var say) = command, sample.chance(60), let meta = state.meta(of: say.chat) {
+            if case .held(let holder, _) = meta.phase {
+                say.speaker = .staff(token: holder.token)
+            } else {
+                say.speaker = .patron(meta.attach)
+            }
+            say.sequence = (meta.senders.first { $0.sender == say.sender }?.sequence ?? 0) + 1
+            return .say(say)
+        }
+        return command
+    }
+
+    private func live(_ command: Command, in state: inout ConsortiumState) {
+        let index = state.appliedThrough.index + 1
+        guard let node = NodeName("a") else { return }
+        let item = Batch.Item(id: ProposalID(node: node, boot: 1, counter: index), command: command)
+        _ = state.apply(Batch(elapsedMs: 500, wallMs: index, term: 1, items: [item]), index: index)
+    }
+
+    /// Rule 11: an unknown command stops apply; it is named, never skipped and never guessed at.
+    @Test func anUnknownCommandIsAnErrorOfItsOwn() throws {
+        #expect(throws: WireError.self) { try Command(wire: []) }
+        #expect { try Command(wire: Self.unknownField) } throws: { if case WireError.unknownKind = $0 { true } else { false } }
+        var sample = Sample(seed: 1)
+        var batch = PBBatchMessage(try sample.batch())
+        var strange = PBBatchItem()
+        strange.node = "a"
+        strange.command = try PBCommandMessage(serializedBytes: Self.unknownField)
+        batch.items.append(strange)
+        #expect { try Batch(wire: batch.bytes) } throws: { if case WireError.unknownKind = $0 { true } else { false } }
+        #expect { try Verdict(wire: []) } throws: { if case WireError.unknownKind = $0 { true } else { false } }
+    }
+
+    @Test func namesAndLengthsAreChecked() throws {
+        var signOn = PBCommandMessage()
+        signOn.signOn = PBSignOnCommand()
+        signOn.signOn.operatorName = "No Name"
+        #expect { try Command(wire: signOn.bytes) } throws: { if case WireError.invalidField = $0 { true } else { false } }
+        let long = [UInt8](repeating: 0, count: ConsortiumWireLimits.commandBytesMax + 1)
+        #expect(throws: WireError.tooLarge(expectedMax: ConsortiumWireLimits.commandBytesMax, found: long.count)) {
+            try Command(wire: long)
+        }
+    }
+
+    /// Cut, flipped and shuffled bytes give a typed error or a value that can be written again; never a trap.
+    @Test(arguments: 0..<40) func noBytesTrap(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        let originals = [
+            try sample.command(seed).wireBytes(), try sample.batch().wireBytes(), sample.verdict().wireBytes(),
+            try sample.board().wireBytes(), try sample.update().wireBytes(),
+        ]
+        for original in originals {
+            for bytes in Damage.variants(of: original, &sample) {
+                Damage.tryDecoding(bytes) { try Command(wire: $0).wireBytes() }
+                Damage.tryDecoding(bytes) { try Batch(wire: $0).wireBytes() }
+                Damage.tryDecoding(bytes) { try Verdict(wire: $0).wireBytes() }
+                Damage.tryDecoding(bytes) { try Board(wire: $0).wireBytes() }
+                Damage.tryDecoding(bytes) { try ChatUpdate(wire: $0).wireBytes() }
+                Damage.tryDecoding(bytes) { try ConsortiumState(wireSnapshot: $0).wireSnapshot() }
+            }
+        }
+    }
+}
+
+/// Bytes as a broken or hostile peer sends them.
+enum Damage {
+    /// What is taken is written in a form that is taken again; everything else is a typed error.
+    static func tryDecoding(_ bytes: [UInt8], _ again: ([UInt8]) throws -> [UInt8]) {
+        do {
+            let written = try again(bytes)
+            // What was taken is written in a form that is taken again, and stays as it is.
+            #expect(try again(written) == written)
+        } catch let error as WireError {
+            #expect(!error.description.isEmpty)
+        } catch {
+            Issue.record("an error that is not typed: \(error)")
+        }
+    }
+
+    static func variants(of bytes: [UInt8], _ sample: inout Sample) -> [[UInt8]] {
+        guard !bytes.isEmpty else { return [[]] }
+        var variants: [[UInt8]] = [Array(bytes.prefix(sample.pick(bytes.count)))]
+        for _ in 0..<6 {
+            var variant = bytes
+            for _ in 0..<(1 + sample.pick(3)) { variant[sample.pick(variant.count)] ^= UInt8(1 << sample.pick(8)) }
+            variants.append(variant)
+        }
+        var swapped = bytes
+        swapped.swapAt(sample.pick(bytes.count), sample.pick(bytes.count))
+        variants.append(swapped)
+        variants.append(bytes + bytes)
+        variants.append((0..<sample.pick(60)).map { _ in UInt8(sample.pick(256)) })
+        return variants
+    }
+}

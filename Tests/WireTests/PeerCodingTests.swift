@@ -1,0 +1,61 @@
+import Consortium
+import Gossip
+import Testing
+
+@testable import Wire
+
+/// Frames between nodes, and gossip.
+@Suite struct PeerCodingTests {
+    @Test(arguments: 0..<420) func everyFrameSurvivesTheWire(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        let frame = try sample.frame(seed)
+        let bytes = frame.wireBytes()
+        let read = try PeerFrame(wire: bytes)
+        #expect(read.wireBytes() == bytes)
+        #expect("\(read)" == "\(frame)")
+        #expect("\(try PeerFrame(wire: bytes + ConsortiumCodingTests.unknownField))" == "\(frame)")
+    }
+
+    @Test(arguments: 0..<200) func gossipSurvivesTheWire(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        let message = sample.gossip()
+        let bytes = message.wireBytes()
+        #expect(bytes.count <= message.bytesMax)
+        #expect(try GossipMessage(wire: bytes) == message)
+        #expect(try GossipMessage(wire: bytes + ConsortiumCodingTests.unknownField) == message)
+        let state = PushPullState(
+            sender: sample.memberName(), members: sample.list(20) { $0.member() }, records: sample.list(20) { $0.record() })
+        #expect(try PushPullState(wire: state.wireBytes()) == state)
+    }
+
+    @Test func callsSurviveTheWire() throws {
+        var sample = Sample(seed: 3)
+        for call in [
+            PeerCall.verifyPassword(try sample.person(), password: "p\u{0}ä"), .storeVerifier(try sample.person(), verifier: "$argon2id$"),
+            .answer(ok: true, text: "yes"),
+        ] {
+            #expect(try PeerCall(wire: call.wireBytes()) == call)
+            for bytes in Damage.variants(of: call.wireBytes(), &sample) { Damage.tryDecoding(bytes) { try PeerCall(wire: $0).wireBytes() } }
+        }
+        let long = PeerCall.verifyPassword(try sample.person(), password: String(repeating: "p", count: 513))
+        #expect(throws: WireError.tooLarge(expectedMax: 512, found: 513)) { try PeerCall(wire: long.wireBytes()) }
+    }
+
+    @Test func whatIsUnknownIsNamed() {
+        for read in [{ _ = try PeerFrame(wire: $0) }, { _ = try PeerCall(wire: $0) }, { _ = try GossipMessage(wire: $0) }]
+            as [([UInt8]) throws -> Void]
+        {
+            #expect { try read(ConsortiumCodingTests.unknownField) } throws: { if case WireError.unknownKind = $0 { true } else { false } }
+        }
+    }
+
+    @Test(arguments: 0..<150) func noBytesTrap(seed: Int) throws {
+        var sample = Sample(seed: UInt64(seed))
+        let originals = [try sample.frame(seed).wireBytes(), sample.gossip().wireBytes()]
+        for bytes in originals.flatMap({ Damage.variants(of: $0, &sample) }) {
+            Damage.tryDecoding(bytes) { try PeerFrame(wire: $0).wireBytes() }
+            Damage.tryDecoding(bytes) { try GossipMessage(wire: $0).wireBytes() }
+            Damage.tryDecoding(bytes) { try PushPullState(wire: $0).wireBytes() }
+        }
+    }
+}

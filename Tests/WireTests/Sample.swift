@@ -1,0 +1,322 @@
+import Consortium
+import Coordinator
+import Gossip
+import Raft
+import ScenarioText
+import Wire
+
+/// Draws values of everything that goes over the wire: from small pools, so that commands meet each other, and with extremes.
+struct Sample {
+    var generator: SeededGenerator
+
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
+    mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
+    mutating func chance(_ percent: Int) -> Bool { pick(100) < percent }
+    mutating func of<Element>(_ list: [Element]) -> Element { list[pick(list.count)] }
+
+    mutating func number() -> UInt64 {
+        switch pick(5) {
+        case 0: 0
+        case 1: .max
+        case 2: generator.next()
+        default: UInt64(pick(10_000))
+        }
+    }
+    mutating func small() -> UInt32 { chance(10) ? .max : UInt32(pick(1_000)) }
+    mutating func id<Tag>() -> Identifier<Tag> { Identifier(high: 7, low: UInt64(pick(6))) }
+    mutating func position() -> Position { Position(epoch: small(), n: small()) }
+    mutating func token() -> LogPosition { chance(20) ? .zero : LogPosition(index: number(), ordinal: small()) }
+    mutating func text() -> String {
+        of(["", "x", "é\u{0}\n\"\\", "𝔘nicode 👩‍👩‍👧", String(repeating: "long ", count: 60), "\u{FEFF}"])
+    }
+    mutating func list<Element>(_ countMax: Int, _ make: (inout Sample) throws -> Element) rethrows -> [Element] {
+        var list: [Element] = []
+        for _ in 0..<pick(countMax + 1) { list.append(try make(&self)) }
+        return list
+    }
+    mutating func optional<Element>(_ make: (inout Sample) throws -> Element) rethrows -> Element? {
+        chance(50) ? try make(&self) : nil
+    }
+
+    struct NoSuchValue: Error {}
+    mutating func name<Tag>(_ pool: [String]) throws -> Name<Tag> {
+        guard let name = Name<Tag>(of(pool)) else { throw NoSuchValue() }
+        return name
+    }
+    mutating func queue() throws -> QueueName { try name(["memorial-desk", "law-desk", "general"]) }
+    mutating func library() throws -> LibraryName { try name(["memorial", "law"]) }
+    mutating func person() throws -> OperatorName { try name(["ann", "max", "lea"]) }
+    mutating func node() throws -> NodeName { try name(["a", String(repeating: "n", count: 40)]) }
+    mutating func secret() throws -> SecretHash {
+        let byte = UInt8(of([0, 1, 255]))
+        guard let hash = SecretHash(Array(repeating: byte, count: 31) + [byte &+ 1]) else { throw NoSuchValue() }
+        return hash
+    }
+}
+
+// MARK: Roster and commands
+
+extension Sample {
+    mutating func libraryEntry() throws -> Library {
+        let fallback = of([FallbackPolicy.immediately, .ringFirst(ms: 40_000), .off])
+        let card = LibraryCard(
+            hours: text(), website: text(), phone: text(), email: text(), policies: text(), lastChecked: text(), wording: text())
+        return Library(
+            name: try library(), title: "T" + text(), homeNode: try node(), standbyNode: try optional { try $0.node() }, fallback: fallback,
+            card: card)
+    }
+    mutating func queueEntry() throws -> Queue {
+        let name = try queue()
+        let home: LibraryName? = name.text == "general" ? nil : Name(String(name.text.dropLast(5)))
+        return Queue(name: name, title: "T" + text(), library: home, opening: chance(80) ? .open : .closed(reason: text()))
+    }
+    mutating func operatorEntry() throws -> Operator {
+        let queues = Set(try list(3) { try $0.queue() }).sorted()
+        return Operator(name: try person(), displayName: "D" + text(), library: try library(), queues: queues)
+    }
+    mutating func settings() -> Settings {
+        var settings = Settings()
+        settings.pickUpMs = UInt64(1 + pick(100_000))
+        settings.patronDeadlineMs = UInt64(1 + pick(1_000_000))
+        settings.tombstoneMs = UInt64(1 + pick(100_000))
+        settings.chatsPerOperatorMax = UInt32(1 + pick(4))
+        return settings
+    }
+
+    /// One of every kind of command, in turn.
+    mutating func command(_ kind: Int) throws -> Command {
+        switch kind % 26 {
+        case 0: .setLibrary(try libraryEntry())
+        case 1: .setQueue(try queueEntry())
+        case 2: .setOperator(try operatorEntry())
+        case 3: .setSettings(settings())
+        case 4:
+            .signOn(
+                SignOn(
+                    session: id(), operatorName: try person(), node: try node(), boot: number(), available: try list(3) { try $0.queue() }))
+        case 5: .signOff(id())
+        case 6: .setAvailability(id(), try queue(), chance(70))
+        case 7: .leaving(id(), inMs: optional { $0.number() })
+        case 8: .back(id(), try queue())
+        case 9:
+            .open(
+                Open(
+                    chat: id(), secret: try secret(), queue: try queue(), attach: id(), node: try node(), referralAgreed: chance(50),
+                    patronSupplied: chance(30)))
+        case 10: .attach(Attach(chat: id(), secret: try secret(), attach: id(), node: try node()))
+        case 11:
+            .say(
+                Say(
+                    chat: id(), speaker: chance(50) ? .patron(id()) : .staff(token: token()), sender: id(), sequence: UInt64(1 + pick(3)),
+                    text: text()))
+        case 12: .claim(Claim(chat: id(), session: id(), request: id()))
+        case 13:
+            .offerTransfer(
+                OfferTransfer(
+                    chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text()))
+        case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
+        case 15: .pickUp(id(), id(), offer: token())
+        case 16: .withdrawOffer(id(), token: token(), offer: token())
+        case 17: .release(id(), token: token())
+        case 18: .close(id(), token: token())
+        case 19: .leave(id(), id())
+        case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
+        case 21: .lapse(id())
+        case 22: .patronPresence(id(), id(), present: chance(50))
+        case 23: .tick
+        case 24: .checkDigest(upTo: token(), digest: number())
+        default: .setFeatureLevel(small())
+        }
+    }
+
+    mutating func batch() throws -> Batch {
+        Batch(
+            elapsedMs: number(), wallMs: number(), term: number(),
+            items: try list(30) { sample in
+                let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
+                return Batch.Item(id: id, command: try sample.command(sample.pick(26)))
+            })
+    }
+
+    mutating func verdict() -> Verdict {
+        switch pick(5) {
+        case 0: .accepted(.done)
+        case 1: .accepted(.token(token()))
+        case 2: .accepted(.offered(token()))
+        case 3: .accepted(.placed(position()))
+        default: .refused(Refusal(of(Refusal.Code.allCases), text()))
+        }
+    }
+}
+
+// MARK: Views
+
+extension Sample {
+    mutating func reason() throws -> Reason {
+        of([
+            .closed(text()), .nobodySignedOn, .nobodyAvailableHere, .everybodyLeaving, .paused, .staffed(pick(100)), .everybodyBusy,
+            .fallbackOff,
+            .fallsBackTo(try queue()), .generalUnavailable, .unknownQueue,
+        ])
+    }
+    mutating func reach() throws -> Reach { of([.own, .referred(to: try queue()), .nobody]) }
+    mutating func line() throws -> WaitingChat {
+        WaitingChat(
+            chat: id(), library: try optional { try $0.library() }, queue: try queue(), home: try queue(), question: text(),
+            sinceMs: number(),
+            offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text())
+    }
+    mutating func board() throws -> Board {
+        Board(
+            at: token(), clockMs: number(), settings: settings(), libraries: try list(3) { try $0.libraryEntry() },
+            queues: try list(3) { sample in
+                QueueStatus(
+                    queue: try sample.queueEntry(),
+                    decision: RoutingDecision(reach: try sample.reach(), reasons: try sample.list(4) { try $0.reason() }),
+                    staffed: sample.pick(9), freePlaces: sample.pick(9), waiting: sample.pick(9),
+                    usualWaitMs: sample.optional { $0.number() }, paused: sample.chance(20))
+            }, operators: try list(3) { try $0.operatorEntry() },
+            signedOn: try list(3) { sample in
+                OperatorStatus(
+                    name: try sample.person(), displayName: sample.text(), library: try sample.library(), session: sample.id(),
+                    node: try sample.node(), available: try sample.list(3) { try $0.queue() }, holdings: sample.list(3) { $0.id() },
+                    leavingAtMs: sample.optional { $0.number() })
+            }, waiting: try list(4) { try $0.line() }, kept: try list(4) { try $0.line() },
+            claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) })
+    }
+
+    mutating func phase() throws -> ChatPhase {
+        switch pick(6) {
+        case 5: return .ask(try queue())
+        case 0: return .waiting(queue: try queue(), ahead: pick(200))
+        case 1:
+            let offer = try optional { sample in
+                OfferView(
+                    offer: sample.token(), target: try sample.queue(), targetTitle: sample.text(), awaitingConsent: sample.chance(50),
+                    deadlineMs: sample.number())
+            }
+            return .held(
+                Holder(operatorName: try person(), displayName: text(), library: try library(), session: id(), token: token()),
+                offer: offer)
+        case 2: return .unattended
+        case 3: return .kept
+        default: return .closed(of(CloseReason.allCases))
+        }
+    }
+    mutating func event() throws -> ChatEvent {
+        switch pick(12) {
+        case 0: .opened(try queue())
+        case 1: .referred(to: try queue())
+        case 2: .claimed(try person(), displayName: text(), library: try library())
+        case 3: .transferAsked(try queue())
+        case 4: .transferDeclined(try queue())
+        case 5: .offered(try queue())
+        case 6: .pickedUp(try person(), displayName: text(), library: try library())
+        case 7: .returned(from: try queue(), of(ReturnReason.allCases))
+        case 8: .requeued(try queue(), of(RequeueReason.allCases))
+        case 9: .nobodyThere
+        case 10: .kept
+        default: .closed(of(CloseReason.allCases))
+        }
+    }
+    mutating func message() throws -> ChatMessage {
+        let author: ChatMessage.Author = of([.patron, .staff(try person(), displayName: text(), library: try library()), .service])
+        let body: ChatMessage.Body = chance(60) ? .text(text(), sender: id(), sequence: number()) : .event(try event())
+        return ChatMessage(
+            position: position(), author: author, body: body, wallMs: number(), late: chance(20), patronSupplied: chance(20))
+    }
+    mutating func update() throws -> ChatUpdate {
+        let meta = ChatMeta(
+            chat: id(), at: token(), clockMs: number(), library: try optional { try $0.library() }, queue: try queue(), epoch: small(),
+            last: position(), phase: try phase(), openedMs: number(), attach: id(), patronPresent: chance(50),
+            usualWaitMs: optional { $0.number() }, tried: try list(3) { try $0.queue() },
+            senders: list(4) { SenderMark(sender: $0.id(), sequence: $0.number()) })
+        return ChatUpdate(meta: meta, messages: try list(20) { try $0.message() })
+    }
+}
+
+// MARK: Gossip and peer frames
+
+extension Sample {
+    mutating func memberName() -> String { of(["a", "memorial", String(repeating: "m", count: 64)]) }
+    mutating func incarnation() -> UInt64 { of([0, 1, GossipLimits.versionMax, generator.next() % GossipLimits.versionMax]) }
+    mutating func member() -> Member {
+        Member(
+            name: memberName(), gossipAddress: "192.0.2.1:7100", peerAddress: "[2001:db8::1]:65535",
+            webURLs: list(2) { $0.of(["http://a", String(repeating: "u", count: 200)]) }, roles: MemberRoles(rawValue: UInt8(pick(256))),
+            raftID: number(), bootID: number(), settingsDigest: Array(repeating: 9, count: pick(33)),
+            coordinatorHint: optional { CoordinatorHint(leader: $0.memberName(), term: $0.incarnation()) }, incarnation: incarnation(),
+            state: of(MemberState.allCases))
+    }
+    mutating func record() -> AvailabilityRecord {
+        AvailabilityRecord(
+            key: RecordKey(queue: of(["q", String(repeating: "q", count: 64)]), writer: memberName()), writerBootID: number(),
+            version: RecordVersion(session: incarnation(), counter: incarnation()),
+            availability: Availability(
+                staffed: of([0, 1, .max]), freePlaces: of([0, .max]), waiting: of([0, .max]), postedOpen: chance(50),
+                fallbackEnabled: chance(50), usualWaitS: of([0, GossipLimits.usualWaitSMax])), ageMs: of([0, 1, GossipLimits.ageMsMax]))
+    }
+    mutating func news() -> GossipUpdate {
+        switch pick(5) {
+        // In a datagram a member speaks for itself, so it is alive.
+        case 0:
+            var member = member()
+            member.state = .alive
+            return .alive(member)
+        case 1: return .suspect(name: memberName(), incarnation: incarnation(), accuser: memberName())
+        case 2: return .dead(name: memberName(), incarnation: incarnation(), accuser: memberName())
+        case 3: return .left(name: memberName(), incarnation: incarnation())
+        default: return .record(record())
+        }
+    }
+    mutating func gossip() -> GossipMessage {
+        let kind: GossipMessage.Kind
+        switch pick(5) {
+        case 0: kind = .ping(sequence: small(), target: memberName())
+        case 1: kind = .ack(sequence: small())
+        case 2: kind = .pingRequest(sequence: small(), target: memberName())
+        case 3: kind = .nack(sequence: small())
+        default: kind = .gossip
+        }
+        var message = GossipMessage(kind)
+        for _ in 0..<pick(6) {
+            let more = news()
+            if message.bytesMax + more.bytesMax <= GossipLimits.messageBytesMax { message.updates.append(more) }
+        }
+        return message
+    }
+    mutating func bytes() -> [UInt8] { Array(repeating: UInt8(pick(256)), count: pick(50)) }
+
+    /// One of every kind of frame, in turn.
+    mutating func frame(_ kind: Int) throws -> PeerFrame {
+        switch kind % 21 {
+        case 0:
+            .hello(
+                PeerHello(
+                    cluster: Array(repeating: 3, count: 16), node: try node(), boot: number(),
+                    purpose: of([.raft, .service, .call, .gossip]), raftID: number(), featureLevel: small(), durableTerm: number(),
+                    durableIndex: number()))
+        case 1: .goodbye(code: "version", text: text())
+        case 2: .ping(number())
+        case 3: .pong(number())
+        case 4: .raft(.requestVoteResult(RequestVoteResult(term: 1 + number() / 2, voteGranted: chance(50), preVote: chance(50))))
+        case 5: .propose(try batch().items)
+        case 6: .forward(try batch().items)
+        case 7: .busy(counter: number(), retryMs: number())
+        case 8: .outcome(counter: number(), verdict(), at: token())
+        case 9: .board(try board())
+        case 10: .chat(try update())
+        case 11: .follow(id(), after: position())
+        case 12: .unfollow(id())
+        case 13: .find(counter: number(), code: try secret())
+        case 14: .found(counter: number(), optional { $0.id() })
+        case 15: .typing(id(), of([.patron, .staff]))
+        case 16: .renewals(list(5) { $0.id() })
+        case 17: .leaderKnown(chance(50))
+        case 18: .call(id: number(), sealed: bytes())
+        case 19: .reply(id: number(), sealed: bytes())
+        default: .pushPull(bytes())
+        }
+    }
+}
