@@ -26,8 +26,8 @@ enum HeadReader {
 
     static func read(_ bytes: [UInt8]) -> Result<Head, HTTPError> {
         precondition(bytes.count <= Int(UInt16.max), "heads are limited to less than 64 KiB")
-        guard bytes.prefix(while: { $0 != 0x0D }).count(where: { $0 == 0x20 }) == 2 else {
-            return .failure(HTTPError(400, "A request line is a method, a target and a version, with one space between."))
+        guard isRequestLine(bytes.prefix { $0 != 0x0D }) else {
+            return .failure(HTTPError(400, "A request line is a method, a target and HTTP/1.1, with one space between."))
         }
         var parser = http_parser()
         http_parser_init(&parser, HTTP_REQUEST)
@@ -71,6 +71,14 @@ enum HeadReader {
         guard let target else { return .failure(HTTPError(400, "The head is empty.")) }
         if parser.http_errno != HPE_OK.rawValue { return .failure(refusal(http_errno(UInt32(parser.http_errno)), bytes)) }
         return judge(parser, bytes, target)
+    }
+
+    /// http-parser as it is packaged skips more than one space, and takes other letters for those of `HTTP` (RFC 9112 section 2.3).
+    private static func isRequestLine(_ line: ArraySlice<UInt8>) -> Bool {
+        guard line.count(where: { $0 == 0x20 }) == 2, line.count > 9 else { return false }
+        let version = Array(line.suffix(9))
+        return version.starts(with: " HTTP/".utf8) && (0x30...0x39).contains(version[6]) && version[7] == 0x2E
+            && (0x30...0x39).contains(version[8])
     }
 
     private static func refusal(_ code: http_errno, _ bytes: [UInt8]) -> HTTPError {
