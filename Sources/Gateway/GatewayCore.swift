@@ -14,7 +14,7 @@
 /// **What its caller owes it.**
 ///  1. `now` never goes back (monotonic milliseconds). `onTick` when `scheduleTick` asked for it: one timer, the earliest time counts.
 ///  2. `propose`: hand the command to a coordinator, in order, under `ProposalID(node, boot, counter)`, and report `onOutcome` once
-///     it is applied, or `onRefusedProposal` when it was not taken. While the link is down, nothing is proposed.
+///     it is applied, or `onRefusedProposal` when it was not taken. While the link is down, proposals may be dropped.
 ///  3. `follow`: have the coordinator answer with an update now, even if nothing changed, and from then on whenever the chat was touched;
 ///     a second `follow` moves the cursor. Followings end with the link; the gateway follows again after `onLinkUp`.
 ///  4. Bytes: decode frames into `onMessage`, report undecodable ones by `onBadMessage`; send pings and report answers by `onPong`.

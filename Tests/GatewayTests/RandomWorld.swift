@@ -196,7 +196,9 @@ struct RandomWorld {
                     for reply in patrons[place].receive(message, &problems) { take(gateway.onMessage(client, reply, now: nowMs)) }
                 }
                 for place in desks.indices where desks[place].client == client { desks[place].receive(message, &problems) }
-            case .find, .typing, .renewLeases: break
+            // A disk that takes no branch: everything waits for the coordinators.
+            case .beginBranch: take(gateway.onBranchFailed(now: nowMs))
+            case .find, .typing, .renewLeases, .useBranch, .useCoordinators, .sealBranch, .branchMerged, .sessionRenewed: break
             }
         }
     }

@@ -10,6 +10,7 @@ struct Stage {
     var coordinator: Coordinator
     var nowMs: UInt64 = 1_000
     private var tickAtMs: UInt64?
+    private var isLinked = true
     private var clients: [String: ClientID] = [:]
     private var labels: [ClientID: String] = [:]
     private var lastClient: UInt64 = 0
@@ -55,7 +56,8 @@ struct Stage {
         switch words.verb {
         case "wait": return wait(try words.number(0))
         case "link":
-            if try words.word(0) == "up" { return take(gateway.onLinkUp(now: nowMs)) }
+            isLinked = try words.word(0) == "up"
+            if isLinked { return take(gateway.onLinkUp(now: nowMs)) }
             coordinator.linkEnded()
             (finds, typings) = ([], [])
             return take(gateway.onLinkDown(now: nowMs))
@@ -224,16 +226,19 @@ struct Stage {
         var lines: [String] = []
         for directive in directives {
             switch directive {
-            case .propose(let counter, let command): coordinator.proposals.append((counter, command))
+            case .propose(let counter, let command): if isLinked { coordinator.proposals.append((counter, command)) }
             case .find(let counter, let code): finds.append((counter, code))
             case .follow(let chat, let after): coordinator.follow(chat, after: after)
             case .unfollow(let chat): coordinator.unfollow(chat)
             case .typing(let chat, let who): typings.append((chat, who))
             case .scheduleTick(let atMs): tickAtMs = min(atMs, tickAtMs ?? .max)
             case .send(let client, let message): requests.learn(message, labels[client] ?? "")
-            case .end, .renewLeases, .sessionOver: break
+            case .end, .renewLeases, .sessionOver, .beginBranch, .useBranch, .useCoordinators, .sealBranch, .branchMerged, .sessionRenewed:
+                break
             }
             if let line = Trace(names: names, clients: labels).line(directive) { lines.append(line) }
+            // This node's disk takes no branch: what a node does with one is told elsewhere, by two nodes and their links.
+            if case .beginBranch = directive { lines += take(gateway.onBranchFailed(now: nowMs)) }
         }
         return lines
     }

@@ -21,6 +21,12 @@ struct Trace {
         case .renewLeases(let sessions): return "renew \(sessions.map { names.name(of: $0) }.sorted().joined(separator: " "))"
         case .sessionOver(let session): return "forget the sign-in of \(names.name(of: session))"
         case .scheduleTick: return nil
+        case .beginBranch(let base): return "begin a branch of \(base.parts.count) chats"
+        case .useBranch: return "ask the branch"
+        case .useCoordinators: return "ask the coordinators"
+        case .sealBranch: return "seal the branch"
+        case .branchMerged: return "the branch is merged"
+        case .sessionRenewed(let old, let new): return "\(names.name(of: old)) goes on as \(names.name(of: new))"
         }
     }
 
@@ -33,7 +39,7 @@ struct Trace {
     func text(_ message: ServerMessage) -> String {
         switch message {
         case .welcome(let welcome): return "welcome to \(welcome.node), \(welcome.nodes.joined(separator: " ")), now \(welcome.nowMs)"
-        case .service(let isolated, let text): return isolated ? "service isolated: \(text)" : "service ok"
+        case .service(let state, let text): return text.isEmpty ? "service \(state)" : "service \(state): \(text)"
         case .ok(let ok):
             let extras = [ok.token.map { "token \(text($0))" }, ok.offer.map { "offer \(text($0))" }, ok.chat.map { names.name(of: $0) }]
             return (["ok \(names.name(of: ok.re))"] + extras.compactMap { $0 }).joined(separator: ", ")

@@ -119,7 +119,7 @@ def entry(value):
         return fields({"at": position, "by": named("service"), "ms": whole, "event": EVENT}, {"own": boolean})(value)
     return fields(
         {"at": position, "by": named("patron", "staff", "service"), "ms": whole, "text": text, "sender": hex32, "seq": whole},
-        {"name": text, "library": REF, "late": boolean, "own": boolean})(value)
+        {"name": text, "library": REF, "late": boolean, "own": boolean, "held": boolean, "branch": boolean})(value)
 
 
 LINE = fields(
@@ -133,14 +133,14 @@ MESSAGES = {
     "service": fields({"t": text, "state": named("ok", "isolated")}, {"text": text}),
     "ok": fields({"t": text, "re": hex32}, {"token": text, "offer": text, "chat": hex32}),
     "refused": fields({"t": text, "code": CODES, "text": text}, {"re": hex32, "retryMs": whole}),
-    "ack": fields({"t": text, "chat": hex32, "sender": hex32, "seq": whole, "level": named("safe"), "at": position}),
+    "ack": fields({"t": text, "chat": hex32, "sender": hex32, "seq": whole, "level": named("safe", "held"), "at": position}),
     "nack": fields({"t": text, "chat": hex32, "sender": hex32, "seq": whole, "code": CODES, "text": text}, {"retryMs": whole}),
     "typing": fields({"t": text, "chat": hex32, "who": named("staff", "patron")}),
     "fenced": fields({"t": text, "chat": hex32}),
     "chat": fields(
         {"t": text, "chat": hex32, "epoch": whole, "last": position, "queue": REF, "phase": PHASE, "patronPresent": boolean,
          "opened": whole, "marks": lambda value: isinstance(value, dict) and all(hex32(k) and whole(v) for k, v in value.items())},
-        {"attach": hex32, "library": REF, "usualWaitS": whole}),
+        {"attach": hex32, "library": REF, "usualWaitS": whole, "held": boolean}),
     "msgs": fields({"t": text, "chat": hex32, "m": each(entry), "more": boolean}),
     "me": fields({
         "t": text, "operator": text, "display": text, "library": REF, "session": hex32, "queues": each(REF), "available": each(text),

@@ -86,7 +86,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 26 {
+        switch kind % 27 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -126,8 +126,20 @@ extension Sample {
         case 22: .patronPresence(id(), id(), present: chance(50))
         case 23: .tick
         case 24: .checkDigest(upTo: token(), digest: number())
+        case 25: .mergeBranch(try mergeBranch())
         default: .setFeatureLevel(small())
         }
+    }
+
+    mutating func mergeBranch() throws -> MergeBranch {
+        MergeBranch(
+            chat: id(), secret: try secret(), queue: try queue(), attach: id(), node: try node(),
+            ended: optional { $0.of(CloseReason.allCases) },
+            lines: try list(5) { sample in
+                MergeBranch.Line(
+                    author: try sample.author(), sender: sample.id(), sequence: sample.number(), text: sample.text(),
+                    wallMs: sample.number())
+            })
     }
 
     mutating func batch() throws -> Batch {
@@ -135,7 +147,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(26)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(27)))
             })
     }
 
@@ -220,11 +232,15 @@ extension Sample {
         default: .closed(of(CloseReason.allCases))
         }
     }
+    mutating func author() throws -> ChatMessage.Author {
+        of([.patron, .staff(try person(), displayName: text(), library: try library()), .service])
+    }
     mutating func message() throws -> ChatMessage {
-        let author: ChatMessage.Author = of([.patron, .staff(try person(), displayName: text(), library: try library()), .service])
+        let author = try author()
         let body: ChatMessage.Body = chance(60) ? .text(text(), sender: id(), sequence: number()) : .event(try event())
         return ChatMessage(
-            position: position(), author: author, body: body, wallMs: number(), late: chance(20), patronSupplied: chance(20))
+            position: position(), author: author, body: body, wallMs: number(), late: chance(20), patronSupplied: chance(20),
+            branch: chance(20))
     }
     mutating func update() throws -> ChatUpdate {
         let meta = ChatMeta(
