@@ -75,7 +75,7 @@ import Testing
         #expect(throws: WireError.self) { try Command(wire: []) }
         #expect { try Command(wire: Self.unknownField) } throws: { if case WireError.unknownKind = $0 { true } else { false } }
         var sample = Sample(seed: 1)
-        var batch = PBBatchMessage(try sample.batch())
+        var batch = try PBBatchMessage(serializedBytes: try sample.batch().wireBytes())
         var strange = PBBatchItem()
         strange.node = "a"
         strange.command = try PBCommandMessage(serializedBytes: Self.unknownField)
