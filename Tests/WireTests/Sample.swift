@@ -7,9 +7,9 @@ import Wire
 
 /// Draws values of everything that goes over the wire: from small pools, so that commands meet each other, and with extremes.
 struct Sample {
-    var generator: SeededGenerator
+    var generator: ScenarioText.SeededGenerator
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { generator = ScenarioText.SeededGenerator(seed: seed) }
 
     mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
     mutating func chance(_ percent: Int) -> Bool { pick(100) < percent }
