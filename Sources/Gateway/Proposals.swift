@@ -202,7 +202,8 @@ extension GatewayCore {
                 continue
             }
             if answers, waiting.repeatAtMs <= now { ask(counter) }
-            dueMs = min(dueMs, pending[counter]?.repeatAtMs ?? .max)
+            // What cannot be asked now, as a merge goes on, is looked at again with the next tick: a time that is past would be due at once, for ever.
+            if let repeatAtMs = pending[counter]?.repeatAtMs, repeatAtMs > now { dueMs = min(dueMs, repeatAtMs) }
         }
         if answers, dueMs != .max { wantTick(atMs: dueMs) }
     }

@@ -63,6 +63,7 @@ final class LibraryHost {
     func start() throws {
         branch.onFrame = { [self] frame in receive(frame) }
         if let board = roster.read() {
+            coordinatorsBoard = board
             perform(gateway.onBoard(board, holdings: [:], now: nowMs))
             show(board)
         }
@@ -149,10 +150,12 @@ final class LibraryHost {
                 perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
             }
         case .board(let board):
+            let isOfBranch = BranchBase.isBranch(board.at)
+            // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
+            if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }
             let here = board.signedOn.filter { $0.node == node }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
-            let isOfBranch = BranchBase.isBranch(board.at)
             if !isOfBranch {
                 coordinatorsBoard = board
                 roster.keep(board)

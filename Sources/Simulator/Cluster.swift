@@ -11,6 +11,9 @@ package final class Cluster {
     /// The first rule that was found broken; the run ends there.
     package private(set) var violation: String?
     private var queue = EventQueue()
+    private var stepsInMs = 0
+    /// A node that was frozen for a minute has some thousands of events to take.
+    private static let stepsPerMsMax = 100_000
     private var random: SeededGenerator
 
     private(set) var machines: [Machine] = []
@@ -53,6 +56,10 @@ package final class Cluster {
             guard nowMs < endMs else { return false }
             let sliceEndMs = min(endMs, nowMs + 250)
             while violation == nil, let event = queue.take(byMs: sliceEndMs) {
+                stepsInMs = event.atMs == nowMs ? stepsInMs + 1 : 0
+                if stepsInMs > Self.stepsPerMsMax {
+                    fail("\(stepsInMs) steps within one millisecond: somebody asks to be called at once, for ever")
+                }
                 nowMs = event.atMs
                 trace.step(event.atMs, event.kind, event.who)
                 event.body()

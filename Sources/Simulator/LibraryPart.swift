@@ -46,6 +46,11 @@ final class LibraryPart {
     }
 
     func start() {
+        if let board = machine.roster {
+            coordinatorsBoard = board
+            perform(gateway.onBoard(board, holdings: [:], now: nowMs))
+            show(board)
+        }
         if machine.branch != nil {
             branch = makeBranch()
             perform(gateway.onBranchFound(now: nowMs))
@@ -144,11 +149,15 @@ final class LibraryPart {
             guard counter & Self.importBit == 0 else { return cluster.fail("an import is told busy (\(retryMs) ms) in an idle cluster") }
             perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
         case .board(let board):
+            let isOfBranch = BranchBase.isBranch(board.at)
+            if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }
             let here = board.signedOn.filter { $0.node == machine.name }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
-            let isOfBranch = BranchBase.isBranch(board.at)
-            if !isOfBranch { coordinatorsBoard = board }
+            if !isOfBranch {
+                coordinatorsBoard = board
+                machine.roster = board
+            }
             if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))

@@ -9,6 +9,8 @@ final class Machine {
     unowned let cluster: Cluster
     /// The voter's disk; nil where no coordinator runs.
     var disk: SimulatedDisk?
+    /// What the library node last knew of the consortium, kept in a file.
+    var roster: Board?
     /// The library node's branch, while there is one.
     var branch: BranchDisk?
     /// Syncs take this long.

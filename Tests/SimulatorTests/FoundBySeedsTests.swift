@@ -8,6 +8,13 @@ import Testing
 /// What seeds found in the cores, each as the shortest story that shows it.
 @Suite("What seeds found")
 struct FoundBySeedsTests {
+    /// Seed 7 once found a node that took the empty board of a coordinator that had just started for the consortium, and one that, merging its
+    /// branch, called itself at once for ever about proposals that it could not make yet.
+    @Test("a node goes on from the newest board that it saw, and rests while a merge is under way")
+    func branchAfterRestart() {
+        #expect(Outcome.of(Scenario(seed: 7, minutes: 3)).violation == nil)
+    }
+
     @Test("a desk whose last window closes while its claim is under way leaves no chat behind that nobody needs")
     func claimOutlivesItsWindow() throws {
         let desk = ClientID(1)
