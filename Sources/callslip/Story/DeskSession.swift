@@ -150,7 +150,8 @@ final class DeskSession {
             copies[state.chat, default: Copy(chat: state.chat, sender: .new(), reader: name)].receive(state)
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
                 tokens[state.chat] = token
-                recorder?.holds(seat, state.chat, token, epoch: state.epoch)
+                // A branch counts epochs of its own: beside the coordinators' they say nothing.
+                recorder?.holds(seat, state.chat, token, epoch: state.isHeld ? nil : state.epoch)
                 flush(state.chat)
             }
         case .messages(let chat, let messages, _):
