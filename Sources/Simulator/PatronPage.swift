@@ -144,8 +144,8 @@ final class PatronPage: Client {
     private func beginningRefused(_ refused: ServerMessage.Refused) {
         switch refused.code {
         case .busy, .full: after(refused.retryMs ?? 1_000) { [self] in if isWelcome, !isAttached { begin() } }
-        // A node that is cut off does not know every chat: another one may.
-        case .unknownChat where isAtIsolated: reconnect()
+        // A node that is cut off does not know every chat, nor its secret: another one may.
+        case .unknownChat where isAtIsolated, .wrongSecret where isAtIsolated: reconnect()
         case .unknownChat: onForgotten?()
         case .fenced, .tooMany: fence()
         default: cluster.fail("\(name) was refused at the door: \(refused.code): \(refused.text)")
