@@ -2,6 +2,10 @@ import Consortium
 
 /// A guard of the design that a run goes without, to see that the checks notice. Only the simulator can do this: it stands
 /// between the cores, and no configuration of the service reaches it.
+///
+/// Seeds that noticed, of three minutes where not said: resumeTooFar 1, skipDedup 9, acknowledgeEarly 1, edgeTriggered 1, clockFromUptime 1,
+/// readOwnClock 1, skipUnknownCommand 1, forgetSynced 3, retryFailedSync 29 (all of one minute); skipTokenCheck 261, skipFencing 4 (of two minutes).
+/// They move when scenarios or cores change: `callslip simulate --guards` finds them anew.
 package enum PlantedBug: String, Sendable, CaseIterable {
     /// A page claims to have a message more than it has when it resumes.
     case resumeTooFar
