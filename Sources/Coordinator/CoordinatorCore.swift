@@ -63,8 +63,9 @@ public struct CoordinatorConfiguration: Sendable {
     public static let costBytesPerFrameMax = 1024 * 1024
     public var boardIntervalMs: UInt64 = 100
     public var followedPerLinkMax = 10_000
-    /// Entries between two digests of the state.
+    /// Entries, and time, between two digests of the state.
     public var digestEveryEntries: UInt64 = 1_024
+    public var digestEveryMs: UInt64 = 60_000
     public init() {}
 }
 
@@ -84,7 +85,7 @@ public struct CoordinatorCore: Sendable {
     var touchedChats: Set<ChatID> = []
     var boardVersion: UInt64 = 1
     var boardSentAtMs: UInt64 = 0
-    var lastDigestIndex: UInt64 = 0
+    var digestProposedMs: UInt64 = 0
 
     public init(node: NodeName, boot: UInt64, configuration: CoordinatorConfiguration = .init(), state: ConsortiumState = .init()) {
         self.node = node

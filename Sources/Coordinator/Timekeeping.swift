@@ -105,9 +105,14 @@ extension CoordinatorCore {
         return nowMs + (state.nextDeadlineMs() == nil && state.sessionsForLease.isEmpty ? 2_000 : Self.leaderTickMs)
     }
 
+    /// Rule 9: the digest of the leader's last mark travels through the log, where it is compared, and a new mark is taken. The first one of a
+    /// cluster has nothing to compare yet. Rare, as a digest reads the whole state at every replica.
     private mutating func proposeDigest(nowMs: UInt64) -> [CoordinatorDirective] {
-        guard let mark = state.lastDigestMark, mark.at.index > lastDigestIndex else { return [] }
-        lastDigestIndex = mark.at.index
-        return proposeOwn(.checkDigest(upTo: mark.at, digest: mark.digest), nowMs: nowMs)
+        let mark = state.lastDigestMark
+        guard state.appliedThrough.index >= (mark?.at.index ?? 0) + configuration.digestEveryEntries,
+            nowMs >= digestProposedMs + configuration.digestEveryMs
+        else { return [] }
+        digestProposedMs = nowMs
+        return proposeOwn(.checkDigest(upTo: mark?.at ?? .zero, digest: mark?.digest ?? 0), nowMs: nowMs)
     }
 }

@@ -44,4 +44,39 @@ import Testing
         _ = core.onApplied(Batch(elapsedMs: 0, wallMs: 0, term: 1, items: [try item(2, roster.commands[1])]), index: 41, nowMs: 1)
         #expect(core.state.appliedThrough.index == 41)
     }
+
+    /// Rule 9: "Digests of the state travel through the log; a replica that differs halts itself."
+    @Test func theLeadersDigestsTravelAndWhoDiffersHalts() throws {
+        var configuration = CoordinatorConfiguration()
+        configuration.digestEveryEntries = 4
+        configuration.digestEveryMs = 1_000
+        var harness = try LogHarness(3, configuration: configuration)
+        let roster = try Roster()
+        harness.lead(0, term: 1)
+        harness.take(harness.cores[0].onNodeUp(link, node: try name("memorial"), nowMs: harness.nowMs), at: 0)
+        var counter: UInt64 = 0
+        func change() throws {
+            for round in 0..<12 {
+                counter += 1
+                let library = Library(name: try name("memorial"), title: "Memorial \(round)", homeNode: try name("memorial"))
+                harness.take(harness.cores[0].onPropose(link, [try item(counter, .setLibrary(library))], nowMs: harness.nowMs), at: 0)
+                harness.pass(ms: 500)
+            }
+        }
+        try change()
+        let digests = harness.log.flatMap(\.items).compactMap { item in
+            if case .checkDigest(_, let digest) = item.command { digest } else { nil }
+        }
+        #expect(digests.count >= 2)
+        #expect(digests.dropFirst().allSatisfy { $0 != 0 })
+        #expect(harness.cores.map(\.halted) == [nil, nil, nil])
+
+        var other = harness.cores[2].state
+        _ = other.apply(roster.commands[1], at: other.appliedThrough)
+        harness.cores[2].onRestored(other, nowMs: harness.nowMs)
+        try change()
+        #expect(harness.cores[0].halted == nil)
+        #expect(harness.cores[1].halted == nil)
+        #expect(harness.cores[2].halted != nil, "it holds a queue that the others do not")
+    }
 }
