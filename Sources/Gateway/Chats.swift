@@ -61,7 +61,7 @@ extension GatewayCore {
     public mutating func onChatUpdate(_ update: ChatUpdate, now: UInt64) -> [GatewayDirective] {
         advance(now)
         let id = update.meta.chat
-        guard BranchBase.isBranch(update.meta.at) == isInBranch else { return take() }
+        guard hears(update.meta.at) else { return take() }
         guard var chat = chats.removeValue(forKey: id) else {
             emit(.unfollow(id))
             return take()

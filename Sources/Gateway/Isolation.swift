@@ -34,6 +34,11 @@ extension GatewayCore {
     /// Whether there is a sequencer that answers proposals of some kind.
     var answers: Bool { mayAsk || (sequencer == .merging && service.linkUp) }
 
+    /// Whether a position was given by whoever sequences now. While the branch is being laid out nobody is heard: its base is fixed.
+    func hears(_ position: LogPosition) -> Bool {
+        sequencer != .preparing && BranchBase.isBranch(position) == isInBranch
+    }
+
     /// Whether this node sequences the chats of its people itself just now.
     public var isAnswering: Bool { isApart }
 

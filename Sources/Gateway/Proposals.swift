@@ -71,7 +71,9 @@ extension GatewayCore {
     public mutating func onOutcome(_ counter: UInt64, _ verdict: Verdict, at: LogPosition, now: UInt64) -> [GatewayDirective] {
         advance(now)
         // What was asked of the one sequencer counts as unknown once the other one is asked.
-        guard let waiting = pending[counter], BranchBase.isBranch(at) == waiting.purpose.goesToBranch(sequencer) else { return take() }
+        guard let waiting = pending[counter], sequencer != .preparing,
+            BranchBase.isBranch(at) == waiting.purpose.goesToBranch(sequencer)
+        else { return take() }
         if case .refused(let refusal) = verdict, refusal.code == .outOfOrder, isOvertaking(counter) {
             proposeSoon(counter)
             return take()

@@ -264,6 +264,31 @@ import Testing
         #expect(net.memorial.branchesMerged == 1)
     }
 
+    /// The link is up and the leader is gone: what the coordinator still tells then must not get into a branch whose base lacks it.
+    @Test func whatComesLateWhileTheBranchIsLaidOutIsNotMixedIn() throws {
+        let scene = try Scene()
+        let (net, patron) = (scene.net, scene.patron)
+        let node = net.memorial
+        node.diskIsSlow = true
+        node.perform(node.gateway.onServiceState(hasLeader: false, now: net.now), net.now)
+        scene.pass(5_000)
+        try #require(node.branchesBegun == 1)
+        try patron.say("committed late")
+        let say = Command.say(
+            Say(chat: patron.chat, speaker: .patron(patron.attach), sender: patron.copy.sender, sequence: 2, text: "committed late"))
+        net.consortium.command(say, net.now)
+        scene.pass(500)
+        node.layOut(net.now)
+        try patron.say("held")
+        scene.pass(500)
+        #expect(patron.heldTexts == ["committed late", "held"])
+        node.perform(node.gateway.onServiceState(hasLeader: true, now: net.now), net.now)
+        scene.pass(5_000)
+        #expect(net.texts(patron.chat) == ["question", "answer", "committed late", "held"])
+        #expect(patron.texts == net.texts(patron.chat))
+        #expect(patron.copy.outbox.entries.isEmpty)
+    }
+
     @Test func aDiskThatTakesNoBranchLeavesPeopleWaitingAndSaysSo() throws {
         let scene = try Scene()
         scene.net.memorial.diskIsFull = true

@@ -71,6 +71,9 @@ final class TestNode {
     var renewed: [SessionID: SessionID] = [:]
     var branchesBegun = 0
     var branchesMerged = 0
+    /// The disk takes its time: `layOut` ends it.
+    var diskIsSlow = false
+    private var layingOut: BranchBase?
     /// The disk refuses to take a branch.
     var diskIsFull = false
     /// Outcomes of the consortium that get lost while this is above zero.
@@ -127,9 +130,8 @@ final class TestNode {
                     continue
                 }
                 branchesBegun += 1
-                branch = Sequencing(ConsortiumState(branch: base), node: name, now: now)
-                branch?.perform(branch?.core.onNodeUp(link, node: name, nowMs: now) ?? [], now)
-                perform(gateway.onBranchReady(now: now), now)
+                layingOut = base
+                if !diskIsSlow { layOut(now) }
             case .useBranch: usesBranch = true
             case .useCoordinators: usesBranch = false
             case .sealBranch:
@@ -140,6 +142,14 @@ final class TestNode {
             case .sessionRenewed(let old, let new): renewed[old] = new
             }
         }
+    }
+
+    func layOut(_ now: UInt64) {
+        guard let base = layingOut else { return }
+        layingOut = nil
+        branch = Sequencing(ConsortiumState(branch: base), node: name, now: now)
+        branch?.perform(branch?.core.onNodeUp(link, node: name, nowMs: now) ?? [], now)
+        perform(gateway.onBranchReady(now: now), now)
     }
 
     func turn(_ now: UInt64) {
