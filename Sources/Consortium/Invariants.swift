@@ -117,8 +117,10 @@ extension ConsortiumState {
         for (queue, ranks) in index.waiting {
             for rank in ranks {
                 guard let chat = chats[rank.chat], case .waiting(let waiting) = chat.stage else { continue }
+                // To another library's queue it came by a transfer that its patron agreed to.
                 try hold(
-                    queue == chat.queue || chat.referral != .declined, "Chat \(rank.chat) waits in \(queue), which its patron declined.")
+                    queue == chat.queue || queue != index.general || chat.referral != .declined,
+                    "Chat \(rank.chat) waits in \(queue), which its patron declined.")
                 if isAttended(queue) { continue }
                 try hold(
                     waiting.ringsUntilMs != nil && index.mayStaff[queue] != nil, "Chat \(rank.chat) waits in \(queue), where nobody is.")

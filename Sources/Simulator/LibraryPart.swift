@@ -41,7 +41,7 @@ final class LibraryPart {
         configuration.humanInputMs = 60_000
         gateway = GatewayCore(
             node: machine.name, boot: machine.boot, addresses: [machine.address] + addresses.filter { $0 != machine.address },
-            configuration: configuration, seed: seed, nowMs: machine.nowMs, wallMs: machine.wallMs, hash: Self.hash)
+            configuration: configuration, seed: random.next(), nowMs: machine.nowMs, wallMs: machine.wallMs, hash: Self.hash)
         choice = ServerChoice(node: machine.name, count: scenario.isCombined ? 1 : scenario.coordinators)
     }
 

@@ -64,7 +64,7 @@ final class PresencePublisher {
                 staffed: status.decision.reach == .own ? UInt16(clamping: status.staffed) : 0,
                 freePlaces: UInt16(clamping: status.freePlaces), waiting: UInt16(clamping: status.waiting), postedOpen: open,
                 fallbackEnabled: library.map { $0.fallback != .off } ?? false,
-                usualWaitS: UInt32(clamping: min((status.usualWaitMs ?? 0) / 1_000, 86_400)))
+                usualWaitS: status.usualWaitS)
             guard said[status.queue.name] != word else { continue }
             said[status.queue.name] = word
             gossip.publish(status.queue.name.text, session: session, word)
@@ -112,7 +112,7 @@ final class PresencePublisher {
     private func staffedWait(_ queue: Queue, _ board: Board) -> UInt32? {
         if BranchBase.isBranch(board.at) {
             guard let status = board.queues.first(where: { $0.queue.name == queue.name }), status.decision.reach == .own else { return nil }
-            return UInt32(clamping: (status.usualWaitMs ?? 0) / 1_000)
+            return status.usualWaitS
         }
         guard let view = gossip.freshest(queue.name.text), view.isStaffed else { return nil }
         return view.record.availability.usualWaitS
@@ -120,5 +120,12 @@ final class PresencePublisher {
 
     private func fallsBack(_ queue: Queue, _ board: Board) -> Bool {
         board.libraries.first { $0.name == queue.library }.map { $0.fallback != .off } ?? false
+    }
+}
+
+extension QueueStatus {
+    /// As presence tells it: 0 where none is known yet, so a wait that is known counts a second at least.
+    fileprivate var usualWaitS: UInt32 {
+        usualWaitMs.map { UInt32(clamping: min(max(1, $0 / 1_000), 86_400)) } ?? 0
     }
 }
