@@ -51,6 +51,12 @@ public struct Outbox: Sendable {
         entries.removeAll { $0.sequence == sequence }
     }
 
+    /// The mark of this sender that came with the chat: what is at or below it is safe, or, in a chat that one node alone goes on with, held.
+    public mutating func marked(upTo mark: UInt64, isHeld: Bool) {
+        guard isHeld else { return entries.removeAll { $0.sequence <= mark } }
+        for index in entries.indices where entries[index].sequence <= mark { entries[index].isHeld = true }
+    }
+
     /// A refusal for good: the number and those after it are not used up, and nothing of it will be said.
     public mutating func refused(from sequence: UInt64) {
         guard let index = entries.firstIndex(where: { $0.sequence == sequence }) else { return }

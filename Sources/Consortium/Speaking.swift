@@ -6,8 +6,9 @@
 extension ConsortiumState {
     mutating func say(_ say: Say) throws(Refusal) -> Acceptance {
         guard var chat = chats[say.chat] else { throw .unknownChat }
+        if let repeated = place(of: say, in: chat) { return .placed(repeated) }
         let owner = try owner(of: say.speaker, in: chat)
-        if let repeated = try known(say, owner, in: chat) { return .placed(repeated) }
+        try expectNext(say, owner, in: chat)
 
         let bytes = say.text.utf8.count
         guard bytes > 0 else { throw Refusal(.invalid, "The message is empty; write something.") }
@@ -44,25 +45,27 @@ extension ConsortiumState {
         throw Refusal(.notHolder, "This token never held the chat; claim it first.")
     }
 
-    /// The place of a message that was accepted before; `nil` when it is the sender's next.
-    private func known(_ say: Say, _ owner: Sender.Owner, in chat: Chat) throws(Refusal) -> Position? {
+    /// The place of a message that was accepted before. Whoever repeats it word by word is told, also by a token that is void since: what was
+    /// said in a branch came into the chat by the merge, and its token never holds here.
+    private func place(of say: Say, in chat: Chat) -> Position? {
+        guard let sender = chat.senders.first(where: { $0.id == say.sender }), say.sequence <= sender.sequence else { return nil }
+        return scripts[chat.id]?.messages.last { $0.body == .text(say.text, sender: say.sender, sequence: say.sequence) }?.position
+    }
+
+    private func expectNext(_ say: Say, _ owner: Sender.Owner, in chat: Chat) throws(Refusal) {
         let sender = chat.senders.first { $0.id == say.sender }
         guard sender.map({ $0.owner == owner }) ?? true else {
             throw Refusal(.notAllowed, "This sender belongs to somebody else in the chat; use one of your own.")
         }
         let last = sender?.sequence ?? 0
-        if say.sequence > last {
-            guard say.sequence - 1 == last else {
-                throw Refusal(
-                    .outOfOrder, "Message \(last &+ 1) of this sender comes next, not \(say.sequence); send what is missing first.")
-            }
-            return nil
+        guard say.sequence > 0 else { throw Refusal(.outOfOrder, "A sender's messages are numbered from 1, this one is 0.") }
+        guard say.sequence == last &+ 1 else {
+            throw Refusal(
+                .outOfOrder,
+                say.sequence > last
+                    ? "Message \(last &+ 1) of this sender comes next, not \(say.sequence); send what is missing first."
+                    : "Message \(say.sequence) of this sender has other words already; message \(last &+ 1) comes next.")
         }
-        let first = scripts[chat.id]?.messages.last {
-            if case .text(_, let sender, let sequence) = $0.body { sender == say.sender && sequence == say.sequence } else { false }
-        }
-        guard let first else { throw Refusal(.outOfOrder, "A sender's messages are numbered from 1, this one is \(say.sequence).") }
-        return first.position
     }
 
     private func speaker(_ speaker: Speaker, in chat: Chat) throws(Refusal) -> (author: ChatMessage.Author, late: Bool) {

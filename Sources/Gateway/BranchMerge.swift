@@ -35,6 +35,8 @@ struct BranchMerge: Sendable {
     var tokens: [ChatID: (token: LogPosition, at: LogPosition)] = [:]
     /// Chats that somebody else holds now, and where the log says so.
     var elsewhere: [ChatID: LogPosition] = [:]
+    /// Where the last of a chat's text came into the log.
+    var texts: [ChatID: LogPosition] = [:]
 
     /// Steps that wait for room among those in flight.
     var backlog: [(step: Step, command: Command)] = []
@@ -167,6 +169,7 @@ extension GatewayCore {
         switch step {
         case .text(let chat):
             merge?.left[chat]?.removeFirst()
+            merge?.texts[chat] = at
             mergeNext(chat)
         case .attach(let chat):
             merge?.admitted[chat] = at
@@ -221,6 +224,7 @@ extension GatewayCore {
         sequencer = .coordinators
         emit(.branchMerged)
         renewPending(merge)
+        bringBackFarewells(merge)
         returnChats(merge)
         directory.takeAny()
         if let (board, holdings) = boardAfterMerge { _ = directory.take(board, holdings: holdings, nowMs: now) }
@@ -234,6 +238,21 @@ extension GatewayCore {
         sendBoards()
     }
 
+    /// Desks that left a chat in the branch see it once more: that it is over there, and that what was held is safe.
+    private mutating func bringBackFarewells(_ merge: BranchMerge) {
+        for (id, places) in farewells.sorted(by: { $0.key < $1.key }) where need(id, asOf: .zero) {
+            for (client, place) in places.sorted(by: { $0.key < $1.key }) where connections[client].map({ $0.places[id] == nil }) ?? false {
+                var place = place
+                // A chat that this node has not kept meanwhile is shown whole.
+                if chats[id]?.safe == nil { (place.cursor, place.admitted) = (.zero, merge.texts[id] ?? .zero) }
+                connections[client]?.places[id] = place
+                chats[id]?.viewers.append(client)
+                chats[id]?.unneededSinceMs = nil
+            }
+        }
+        farewells = [:]
+    }
+
     mutating func returnChats(_ merge: BranchMerge) {
         for id in chats.keys.sorted() {
             guard let safe = chats[id]?.safe else { continue }
@@ -245,7 +264,8 @@ extension GatewayCore {
                 guard var place = connections[client]?.places[id] else { continue }
                 place.cursor = min(place.cursor, safe)
                 place.shown = nil
-                place.admitted = (place.attach == nil ? merge.tokens[id]?.at ?? merge.elsewhere[id] : merge.admitted[id]) ?? .zero
+                place.admitted =
+                    (place.attach == nil ? merge.tokens[id]?.at ?? merge.elsewhere[id] ?? merge.texts[id] : merge.admitted[id]) ?? .zero
                 connections[client]?.places[id] = place
                 if place.attach != nil, merge.fenced.contains(id) { fence(client, id) }
             }

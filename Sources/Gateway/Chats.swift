@@ -128,10 +128,10 @@ extension GatewayCore {
         guard let chat = chats[id], let meta = chat.meta, let connection = connections[client], var place = connection.places[id],
             let admitted = place.admitted, !place.fenced
         else { return }
+        // The attach or claim was accepted, but this view is older than it: somebody who comes back would be shown less than was safe before.
+        guard meta.at >= admitted else { return }
         switch standing(connection.role, place, meta) {
         case .stays: break
-        // The attach or claim was accepted, but this view is older than it.
-        case .unknown where meta.at < admitted: return
         case .unknown:
             if connection.role == .patron { return fence(client, id) }
             return leaveDesk(client, id)
@@ -197,6 +197,7 @@ extension GatewayCore {
     /// The connection takes no part in the chat any more.
     mutating func leavePlace(_ client: ClientID, _ id: ChatID) {
         let place = connections[client]?.places.removeValue(forKey: id)
+        if isInBranch, place?.attach == nil { farewells[id, default: [:]][client] = place }
         stopViewing(client, id, place)
     }
 
@@ -225,10 +226,8 @@ extension GatewayCore {
         guard let meta = chat.meta else { return true }
         if meta.last > chat.last { return true }
         return chat.viewers.contains { client in
-            guard let connection = connections[client], let place = connection.places[id], let admitted = place.admitted else {
-                return false
-            }
-            return !place.fenced && admitted > meta.at && standing(connection.role, place, meta) == .unknown
+            guard let place = connections[client]?.places[id], let admitted = place.admitted else { return false }
+            return !place.fenced && admitted > meta.at
         }
     }
 }

@@ -110,7 +110,13 @@ extension GatewayCore {
             return emit(.sessionOver(session))
         }
         desks[session]?.settled = true
-        for chat in directory.holdings[session] ?? [] where desk.chats[chat] == nil { join(chat, session, at: board.at) }
+        let holdings = directory.holdings[session] ?? []
+        // Where a chat went is told with its update. None comes of one that nobody at this desk watched, or that the coordinators no longer have:
+        // the board's word, as new as the holding, is enough to give it up.
+        for (chat, at) in desk.chats where at <= board.at && !holdings.contains(chat) {
+            if chats[chat]?.meta == nil || chats[chat]?.viewers.isEmpty == true { desks[session]?.chats[chat] = nil }
+        }
+        for chat in holdings where desk.chats[chat] == nil { join(chat, session, at: board.at) }
     }
 
     /// The desk holds the chat as of `at`: all its connections are shown it.

@@ -74,6 +74,8 @@ extension GatewayCore {
         switch tenure(session, .init(chat: say.chat, token: token)) {
         case .granted: proposeSay(client, say, .staff(token: token))
         case .notYetKnown: nack(client, say, .busy, "The node is learning what you hold; try again in a moment.", retryMs: busyRetryMs())
+        // By a token of a branch nobody holds anything any more; the state knows whether the message came into the chat with the merge.
+        case .never where BranchBase.isBranch(token) && !isInBranch: proposeSay(client, say, .staff(token: token))
         case .never: nack(client, say, .notHolder, "You do not hold this chat by this token; claim it first.")
         }
     }

@@ -104,6 +104,8 @@ public struct GatewayCore: Sendable {
     /// Who sequences the chats of this node's people.
     var sequencer = Sequencer.coordinators
     var merge: BranchMerge?
+    /// Places at desks that were left while the branch went on: the merge shows them once more how the chat stands, and that what was held is safe.
+    var farewells: [ChatID: [ClientID: Place]] = [:]
     /// The coordinators' newest board, while a merge goes on.
     var boardAfterMerge: (board: Board, holdings: [SessionID: [ChatID]])?
 

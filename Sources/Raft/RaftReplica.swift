@@ -114,6 +114,9 @@ public final class RaftReplica {
         case .appendEntriesResult(let m):
             advance(.receive(.appendEntriesResult(withoutStaleRejection(m, from: from)), from: from))
             endTransferIfDone(from)
+        // Only a candidate has a use for it. libraft asks any role whether it is in a pre-vote, which for others reads a byte of a pointer: half
+        // of the time a late answer to a pre-vote, which carries the next term, would raise a follower's or even the leader's term.
+        case .requestVoteResult where core.role != .candidate: break
         default: advance(.receive(message, from: from))
         }
         return drain()

@@ -14,6 +14,8 @@ class Client {
     private(set) var isWelcome = false
     /// The device has a network.
     private(set) var isOnline = true
+    /// It has connected, or tried to.
+    private(set) var hasCome = false
     /// It will not come back.
     private(set) var isOver = false
     /// Machines, in the order in which they are tried.
@@ -63,6 +65,7 @@ class Client {
 
     func connect() {
         guard !isOver, isOnline, line == nil, let hello = hello() else { return }
+        hasCome = true
         let machine = nodes[turn % nodes.count]
         turn += 1
         bye = nil
@@ -193,6 +196,10 @@ class Client {
     }
 
     var hasPending: Bool { !pending.isEmpty }
+    /// The oldest request without an answer.
+    var oldestRequest: (message: ClientMessage, invokedMs: UInt64)? {
+        pending.values.min { $0.order < $1.order }.map { ($0.message, $0.invokedMs) }
+    }
     func forgetRequests() { pending = [:] }
     func makeID<Tag>() -> Identifier<Tag> { Identifier(using: &random) }
 }

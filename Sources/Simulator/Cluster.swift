@@ -189,7 +189,7 @@ package final class Cluster {
         for machine in libraryMachines where !machine.isRetired && machine.library?.isIsolated ?? true {
             return "\(machine.name) is isolated"
         }
-        for person in operators where person.owesSomething { return "\(person.name) waits for an answer" }
+        for person in operators { if let unanswered = person.unanswered { return "\(person.name) \(unanswered)" } }
         for machine in machines where !machine.isRetired {
             for other in machines where !other.isRetired && machine.gossip?.core.member(other.name.text)?.state != .alive {
                 return

@@ -102,7 +102,7 @@ final class Nemesis {
             until { targets[0].wallOffsetMs -= jumpMs }
         case .oldImage: restoreOldImage(fault, targets)
         case .clients:
-            for client in cluster.clients where !client.isOver && random.chance(50) {
+            for client in cluster.clients where client.hasCome && !client.isOver && random.chance(50) {
                 if random.chance(50) {
                     client.reconnect()
                 } else {
@@ -120,10 +120,11 @@ final class Nemesis {
             let image = machine.disk?.durable, let leader = cluster.leader, leader !== machine
         else { return }
         let term = leader.coordinator?.replica.term
-        let retired = cluster.machines.count(where: \.isRetired)
-        guard cluster.scenario.voterLossPercent == 0, retired + 1 <= (cluster.scenario.coordinators - 1) / 2 else { return }
+        guard cluster.scenario.voterLossPercent == 0 else { return }
         cluster.after(fault.forMs, .fault, machine.index) { [self] in
-            guard !cluster.isSettling, broken.isEmpty, cluster.nowMs >= truceEndMs, cluster.leader === leader,
+            let retired = cluster.machines.count(where: \.hasOldImage)
+            guard retired + 1 <= (cluster.scenario.coordinators - 1) / 2, !cluster.isSettling, broken.isEmpty, cluster.nowMs >= truceEndMs,
+                cluster.leader === leader,
                 leader.coordinator?.replica.term == term, cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })
             else { return }
             truceEndMs = cluster.nowMs + Self.imageRunsMs + 1_000

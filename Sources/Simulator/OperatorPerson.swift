@@ -82,10 +82,17 @@ final class OperatorPerson: Client {
         repeatRequests()
     }
 
-    /// Something that was asked or said is still without an answer.
-    var owesSomething: Bool {
-        guard token != nil, !nodes[0].isRetired else { return false }
-        return hasPending || copies.values.contains { !$0.outbox.entries.isEmpty }
+    /// What was asked or said and is still without an answer, in words.
+    var unanswered: String? {
+        guard token != nil, !nodes[0].isRetired else { return nil }
+        if let oldest = oldestRequest { return "waits since \(oldest.invokedMs) ms for an answer to \(oldest.message)" }
+        for chat in copies.keys.sorted() {
+            guard let copy = copies[chat], let first = copy.outbox.entries.first else { continue }
+            let said = "has said message \(first.sequence) in \(chat) by \(tokens[chat].map { "\($0)" } ?? "no token")"
+            let seen = copy.state.map { "\($0.phase)" } ?? "nothing"
+            return "\(said) and waits for its answer; it \(isWelcome ? "sees" : "is not connected, and saw") \(seen)"
+        }
+        return nil
     }
 
     override var owesAnswer: Bool { super.owesAnswer || copies.values.contains { !$0.outbox.entries.isEmpty } }

@@ -137,6 +137,10 @@ import Testing
         scene.connect()
         #expect(net.texts(second.chat) == ["quick one", "done"])
         #expect(net.consortium.core.state.meta(of: second.chat)?.phase == .closed(.byOperator))
+        let copy = try #require(mia.copies[second.chat])
+        #expect(copy.outbox.entries.isEmpty, "whoever left the chat in the branch is told as well that what was held is safe")
+        #expect(copy.held.isEmpty)
+        #expect(copy.state?.isHeld == false)
     }
 
     /// "A claim, close or transfer that lost against the coordinator's side is refused with a reason; text never is."
@@ -167,6 +171,7 @@ import Testing
             return
         }
         #expect(held.by.name == stan.name)
+        #expect(mia.copies[patron.chat]?.outbox.entries.isEmpty == true, "and that her text is safe")
     }
 
     /// Her lease ran out, and nobody took the chat: she goes on with it.

@@ -144,4 +144,22 @@ import Testing
         #expect(cluster.leader === leader)
         #expect(cluster.violation == nil)
     }
+
+    /// Found by a seed of the cluster's simulator that gave two traces: libraft by itself raised the term or not, by a bit of an address.
+    @Test func anAnswerToAPreVoteThatComesLateRaisesNobodysTerm() throws {
+        for seed in 1...8 as ClosedRange<UInt64> {
+            let cluster = try settled(3, seed: seed)
+            let term = try #require(cluster.leader?.replica?.term)
+            cluster.run(forMs: 200)
+            for id in cluster.ids {
+                let replica = try #require(cluster.node(id).replica)
+                let late = RequestVoteResult(term: term + 1, voteGranted: true, preVote: true)
+                let other = try #require(cluster.ids.first { $0 != id })
+                cluster.carryOut(replica.receive(.requestVoteResult(late), from: other, nowMs: cluster.now), cluster.node(id))
+                #expect(replica.term == term)
+            }
+            #expect(cluster.leader?.replica?.term == term)
+            #expect(cluster.violation == nil)
+        }
+    }
 }
