@@ -72,9 +72,11 @@ export class Log {
         }
         const known = this.#byName(message.sender, message.seq);
         if (known) {
-            known.entry = { ...known.entry, state: message.held ? "held" : "safe" };
             known.ms = message.ms ?? known.ms;
-            this.#mark(known);
+            if (message.held) {
+                known.entry = { ...known.entry, state: "held" };
+                this.#mark(known);
+            } else this.settle(message);
             return false;
         }
         if (message.by === "patron") {
@@ -146,7 +148,9 @@ export class Log {
     #mark(known, late = false) {
         const { entry, line, state } = known;
         line.dataset.state = entry.state;
-        line.toggleAttribute("data-held", entry.state === "held");
+        // That it is safe may be known before its place is: the line counts as held until the MESSAGE itself comes, so that what stands before it
+        // in the conversation can still come before it.
+        if (entry.state === "held") line.dataset.held = "";
         line.dataset.seq = entry.seq;
         state.textContent = delivery(entry, late || state.textContent !== "");
     }
