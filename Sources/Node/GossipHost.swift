@@ -119,7 +119,7 @@ final class GossipHost {
     // MARK: Whole states
 
     private func exchange(_ state: PushPullState, with text: String) {
-        guard let address = SocketAddress(text), let sealed = try? keyring.seal(state.wireBytes(), context: Self.exchangeContext) else {
+        guard let address = SocketAddress(text), let sealed = seal(state) else {
             return perform(core.onPushPullTimeout(with: text, nowMs: nowMs))
         }
         network.dial(
@@ -141,6 +141,16 @@ final class GossipHost {
             onEnd: { [self] _ in perform(core.onPushPullTimeout(with: text, nowMs: nowMs)) })
     }
 
+    /// `nil`, and a line in the log, when the keyring does not take it.
+    private func seal(_ state: PushPullState) -> [UInt8]? {
+        do {
+            return try keyring.seal(state.wireBytes(), context: Self.exchangeContext)
+        } catch {
+            logger.error("a whole state for gossip was not sent, as it cannot be sealed", metadata: ["why": "\(error)"])
+            return nil
+        }
+    }
+
     private func serve(_ link: PeerLink) {
         let deadline = hold(link)
         link.onFrame = { [self, weak link] frame in
@@ -150,7 +160,10 @@ final class GossipHost {
             }
             let (reply, directives) = core.onPushPullRequest(state, from: hello.node.text, nowMs: nowMs)
             perform(directives)
-            if let sealed = try? keyring.seal(reply.wireBytes(), context: Self.exchangeContext) { link.send(.pushPull(sealed)) }
+            guard let sealed = seal(reply) else {
+                return link.close(code: "noGossip", text: "this node's state cannot be sealed; see its log")
+            }
+            link.send(.pushPull(sealed))
         }
         link.onEnd = { [self, weak link] _ in
             deadline.close()

@@ -88,9 +88,14 @@ extension SwiftProtobuf.Message {
     }
 
     var bytes: [UInt8] {
-        // Serializing fails only for proto2's required fields, of which there are none, and beyond 2 GB, which the domain's limits
-        // exclude; an empty message then is refused by every decoder's checks.
-        (try? serializedBytes()) ?? []
+        do {
+            return try serializedBytes()
+        } catch {
+            // Serializing fails for a required field (proto2) that is missing and for an `Any` that cannot be decoded, of which the schema has neither
+            // (`SchemaTests` holds that), and beyond 2 GB, twice what the largest of them, a snapshot, may have. An empty message in its place
+            // would be another one that decodes.
+            preconditionFailure("\(Self.self) cannot be serialized: \(error)")
+        }
     }
 }
 

@@ -32,7 +32,7 @@ final class PeerCalls {
     /// Asks once. `nil` when the node is not known, not reachable, or does not answer in time.
     func call(_ call: PeerCall, at node: NodeName, completion: @escaping (PeerCall?) -> Void) {
         guard let address = address(node), waiting.count < Self.waitingMax,
-            let sealed = try? keyring.seal(call.wireBytes(), context: Self.context)
+            let sealed = seal(call)
         else { return completion(nil) }
         nextID += 1
         let id = nextID
@@ -69,9 +69,22 @@ final class PeerCalls {
                 return
             }
             onCall(call) { [self] answer in
-                guard let sealed = try? keyring.seal(answer.wireBytes(), context: Self.context) else { return }
+                guard let sealed = seal(answer) else {
+                    link?.close(code: "noAnswer", text: "the answer cannot be sealed; see this node's log")
+                    return
+                }
                 link?.send(.reply(id: id, sealed: sealed))
             }
+        }
+    }
+
+    /// `nil`, and a line in the log, when the keyring does not take it.
+    private func seal(_ call: PeerCall) -> [UInt8]? {
+        do {
+            return try keyring.seal(call.wireBytes(), context: Self.context)
+        } catch {
+            logger.error("a call to another node cannot be sealed", metadata: ["why": "\(error)"])
+            return nil
         }
     }
 

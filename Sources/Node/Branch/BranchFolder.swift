@@ -31,7 +31,7 @@ struct BranchFolder: Sendable {
         return (opened.store, opened.log)
     }
 
-    /// Lays out a new branch. Nothing is left of it when this throws.
+    /// Lays out a new branch. Nothing is left of it when this throws, unless it is a `LeftBehind`.
     func create(_ base: BranchBase) throws -> (store: LogStore, log: RecoveredLog) {
         do {
             if FileManager.default.fileExists(atPath: path) { try remove() }
@@ -42,9 +42,22 @@ struct BranchFolder: Sendable {
             try SmallFile.replace(begun, with: "\(base.index)\n")
             return (opened.store, log)
         } catch {
-            try? remove()
+            do {
+                if FileManager.default.fileExists(atPath: path) { try remove() }
+            } catch let second {
+                throw LeftBehind(path: path, first: error, second: second)
+            }
             throw error
         }
+    }
+
+    /// A branch could not be laid out, and what there is of it could not be removed. The next branch, or start of the process, tries to remove it again.
+    struct LeftBehind: Error, CustomStringConvertible {
+        let path: String
+        let first: any Error
+        let second: any Error
+
+        var description: String { "\(first); and what there is of it at \(path) could not be removed: \(second)" }
     }
 
     func remove() throws { try FileManager.default.removeItem(atPath: path) }

@@ -2,6 +2,7 @@
 
 import EventLoop
 import FoundationEssentials
+import Sodium
 import Web
 
 @WebActor
@@ -80,7 +81,9 @@ struct HTTPAPI {
     }
 
     private func importFile(_ request: Request, _ responder: Responder) {
-        guard request.headers["authorization"] == "Bearer \(services.adminToken)" else {
+        // Compared in constant time: how long a refusal takes must not tell how much of a guess was right.
+        let given = Array((request.headers["authorization"] ?? "").utf8)
+        guard constantTimeEqual(given, Array("Bearer \(services.adminToken)".utf8)) else {
             let text = "This needs the node's admin token: it is in the file `admin` of its data folder."
             return responder.send(json(Answer(code: "notAllowed", text: text), 403))
         }
