@@ -24,22 +24,23 @@ let package = Package(
 
         .target(name: "EventLoop", dependencies: ["CUV"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
-        .target(name: "Gossip"),
+        .target(name: "Seeded"),
+        .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
         .target(name: "Measuring"),
-        .target(name: "Chaos", dependencies: ["Consortium"]),
+        .target(name: "Chaos", dependencies: ["Consortium", "Seeded"]),
         .target(name: "Coordinator", dependencies: ["Consortium"]),
         .target(
             name: "Wire",
             dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Protos"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
-        .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol"]),
+        .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol", "Seeded"]),
         .target(
             name: "Simulator",
-            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History"]),
+            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History", "Seeded"]),
         .executableTarget(name: "EmbedFiles"),
         .plugin(name: "EmbedFilesPlugin", capability: .buildTool(), dependencies: ["EmbedFiles"], path: "Sources/EmbedFilesPlugin"),
         .target(
@@ -56,31 +57,32 @@ let package = Package(
             name: "callslip",
             dependencies: [
                 "Node", "Simulator", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
-                "Measuring", "Chaos", logging,
+                "Measuring", "Chaos", "Seeded", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
-        .testTarget(name: "GossipTests", dependencies: ["Gossip"], exclude: ["Scenarios"]),
-        .testTarget(name: "RaftTests", dependencies: ["Raft"]),
+        .testTarget(name: "GossipTests", dependencies: ["Gossip", "Seeded"], exclude: ["Scenarios"]),
+        .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded"]),
         .executableTarget(name: "replay-log", dependencies: ["Consortium", "Wire"], path: "Tests/ReplayLog"),
         .target(name: "ScenarioText", path: "Tests/ScenarioText"),
         .testTarget(
-            name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "ScenarioText", "replay-log"], exclude: ["Scenarios"]),
+            name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "ScenarioText", "Seeded", "replay-log"], exclude: ["Scenarios"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
         .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText"], exclude: ["Scenarios"]),
-        .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Coordinator", "ScenarioText", "Sodium"]),
+            name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
+            exclude: ["Scenarios"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop"]),
         .testTarget(
-            name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History"]),
-        .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", metrics], exclude: ["Golden"]),
+            name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),
+        .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,5 @@
+import Seeded
+
 /// What is done to a cluster, when: the same seed gives the same plan. What comes of it is the cluster's own.
 
 /// Nemeses that begin together; then they end and the cluster has time to heal.
@@ -62,20 +64,5 @@ public struct Plan: Sendable, Hashable {
             case .disk: one(of: Int.random(in: 0..<4, using: &chance) == 0 ? libraries : coordinators)
             }
         return Act(nemesis, target, strength: Int.random(in: 0...99, using: &chance))
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): small, and the same on every machine.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-
-    public init(seed: UInt64) { state = seed }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

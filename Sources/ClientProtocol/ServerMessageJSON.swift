@@ -39,6 +39,7 @@ extension ServerMessage {
                 more: try fields.bool("more"))
         case "me": self = .me(try Me(fields))
         case "board": self = .board(try BoardState(fields))
+        case "notice": self = .notice(text: try fields.string("text"))
         case "bye":
             self = .bye(try fields.choice("code"), text: try fields.string("text"), retryMs: try fields.integerIfPresent("retryMs"))
         default: throw fields.unknownKind
@@ -95,6 +96,9 @@ extension ServerMessage {
             writer.field("chat", chat)
             writer.field("m", list: messages) { writer, message in writer.object { message.write(to: &$0) } }
             writer.field("more", more)
+        case .notice(let text):
+            writer = JSONWriter(kind: "notice")
+            writer.field("text", text)
         case .bye(let code, let text, let retryMs):
             writer = JSONWriter(kind: "bye")
             writer.field("code", code.rawValue)

@@ -23,8 +23,8 @@ struct BranchMerge: Sendable {
     /// Chats whose parts are on their way, or wait for room.
     var underWay: Set<ChatID> = []
     var retryAtMs: [ChatID: UInt64] = [:]
-    /// What did not fit into its chat: the consortium's limits are the reason.
-    var lost = 0
+    /// How many messages did not fit into their chats: the consortium's limits are the reason.
+    var lost: [ChatID: Int] = [:]
 
     // What came of it.
     var admitted: [ChatID: LogPosition] = [:]
@@ -190,7 +190,7 @@ extension GatewayCore {
                 wantTick(atMs: now + GatewayLimits.mergeRetryMs)
                 return
             }
-            if let part = merge?.left[chat]?.popFirst() { merge?.lost += part.lines.count }
+            if let part = merge?.left[chat]?.popFirst() { merge?.lost[chat, default: 0] += part.lines.count }
             mergeNext(chat)
         case .attach(let chat):
             merge?.fenced.insert(chat)
@@ -222,7 +222,7 @@ extension GatewayCore {
     private mutating func finishMerge(_ merge: BranchMerge) {
         self.merge = nil
         sequencer = .coordinators
-        emit(.branchMerged)
+        emit(.branchMerged(lost: merge.lost))
         renewPending(merge)
         bringBackFarewells(merge)
         returnChats(merge)
@@ -236,6 +236,21 @@ extension GatewayCore {
         renewLeases()
         tellEverybodyService()
         sendBoards()
+        tellLosses(merge.lost)
+    }
+
+    /// People at the desks here can still tell those whom it concerns, or write it down; everybody is told, as whoever held the chat may have left it.
+    private mutating func tellLosses(_ lost: [ChatID: Int]) {
+        let count = lost.values.reduce(0, +)
+        guard count > 0 else { return }
+        let messages = count == 1 ? "1 message" : "\(count) messages"
+        let chats = lost.count == 1 ? "a chat that is" : "\(lost.count) chats that are"
+        let text =
+            "\(messages) of \(chats) as long as a chat may be could not be added, and will not reach the other side. "
+            + "This was written while the other libraries were out of reach; start a new chat for what is still open."
+        for client in connections.keys.sorted() {
+            if case .desk? = connections[client]?.role { send(client, .notice(text: text)) }
+        }
     }
 
     /// Desks that left a chat in the branch see it once more: that it is over there, and that what was held is safe.

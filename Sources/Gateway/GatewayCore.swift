@@ -21,6 +21,7 @@
 ///  5. `end`: send the `bye`, close, forget the client; no `onDisconnected` is needed after it.
 import ClientProtocol
 import Consortium
+import Seeded
 
 /// A connection, as the shell numbers it; never used twice.
 public struct ClientID: Hashable, Comparable, Sendable {
@@ -56,8 +57,8 @@ public enum GatewayDirective: Hashable, Sendable {
     case useCoordinators
     /// Nothing more comes for the branch: answer `onBranchPlan` with what is to be merged of it.
     case sealBranch
-    /// All of the branch is merged: delete it.
-    case branchMerged
+    /// All of the branch is merged: delete it. `lost`: how many of its messages did not fit into their chats, by chat; what is not there lost none.
+    case branchMerged(lost: [ChatID: Int])
     /// The session of a desk goes on under another identifier.
     case sessionRenewed(SessionID, as: SessionID)
 }
@@ -82,7 +83,7 @@ public struct GatewayCore: Sendable {
     let configuration: GatewayConfiguration
     /// Hashes a secret or a pick-up code; the same function at every node.
     let hash: @Sendable ([UInt8]) -> SecretHash
-    var generator: GatewayGenerator
+    var generator: SeededGenerator
 
     var now: UInt64 = 0
     /// Unix milliseconds minus `now`, from the shell: for display only.
@@ -122,7 +123,7 @@ public struct GatewayCore: Sendable {
         self.addresses = addresses
         self.configuration = configuration
         self.hash = hash
-        generator = GatewayGenerator(seed: seed)
+        generator = SeededGenerator(seed: seed)
         now = nowMs
         wallOffsetMs = wallMs &- nowMs
         service = ServiceMonitor(nowMs: nowMs)
@@ -166,18 +167,5 @@ public struct GatewayCore: Sendable {
 
     mutating func jitter(_ boundMs: UInt64) -> UInt64 {
         UInt64.random(in: 0...boundMs, using: &generator)
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small and reproducible; for jitter only.
-struct GatewayGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
     }
 }

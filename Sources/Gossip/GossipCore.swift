@@ -1,3 +1,5 @@
+import Seeded
+
 /// One member's view of the cluster, and what it does to keep it true. See `Gossip.swift` for promises and duties.
 public struct GossipCore: Sendable {
     public let configuration: GossipConfiguration

@@ -1,3 +1,5 @@
+import Seeded
+
 /// SWIM §4.3, round-robin probe target selection: members are probed in the order of a list that is shuffled after each pass, and a new
 /// member is inserted at a random place, so that every member is probed within two passes.
 struct ProbeOrder: Hashable, Sendable {

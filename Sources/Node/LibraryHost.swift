@@ -3,6 +3,7 @@
 import ClientProtocol
 import Consortium
 import Coordinator
+import CoreMetrics
 import EventLoop
 import Gateway
 import Glibc
@@ -212,8 +213,9 @@ final class LibraryHost {
             case .useBranch: use(branch: true)
             case .useCoordinators: use(branch: false)
             case .sealBranch: perform(gateway.onBranchPlan(branch.plan(), now: nowMs))
-            case .branchMerged:
+            case .branchMerged(let lost):
                 branch.discard()
+                note(lost)
                 if let coordinatorsBoard { show(coordinatorsBoard) }
             case .scheduleTick(let atMs):
                 let now = nowMs
@@ -221,6 +223,16 @@ final class LibraryHost {
             }
         }
         schedule()
+    }
+
+    /// What of a branch did not fit into its chats.
+    private func note(_ lost: [ChatID: Int]) {
+        guard !lost.isEmpty else { return }
+        let count = lost.values.reduce(0, +)
+        Counter(label: "callslip_branch_messages_lost").increment(by: count)
+        logger.error(
+            "messages of a branch did not fit into their chats, which are as long as a chat may be; the desks here were told",
+            metadata: ["messages": "\(count)", "chats": "\(lost.keys.sorted().map { "\($0)" }.joined(separator: " "))"])
     }
 
     private func schedule() {

@@ -1,6 +1,7 @@
 import ClientProtocol
 import Consortium
 import Gossip
+import Seeded
 
 /// The transport of a modelled client, as `shared/connection.js` has it: one connection at a time, back by itself, requests repeated until
 /// they are answered.

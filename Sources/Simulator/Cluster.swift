@@ -2,6 +2,7 @@ import Consortium
 import Gossip
 import History
 import Raft
+import Seeded
 
 /// A whole cluster under one seed: machines, network, disks, people, and whoever breaks things, in virtual time.
 package final class Cluster {

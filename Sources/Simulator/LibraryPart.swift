@@ -3,6 +3,7 @@ import Consortium
 import Coordinator
 import Gateway
 import Gossip
+import Seeded
 import Wire
 
 /// A library node in one process: what `LibraryHost`, `CoordinatorClient` and the sign-in put together, over virtual links and connections.
@@ -207,8 +208,10 @@ final class LibraryPart {
             case .useBranch: use(branch: true)
             case .useCoordinators: use(branch: false)
             case .sealBranch: perform(gateway.onBranchPlan(branch?.plan() ?? noPlan, now: nowMs))
-            case .branchMerged:
-                cluster.say(machine, "has merged its branch")
+            case .branchMerged(let lost):
+                cluster.say(
+                    machine,
+                    lost.isEmpty ? "has merged its branch" : "has merged its branch; \(lost.values.reduce(0, +)) messages did not fit")
                 branch?.stop()
                 branch = nil
                 machine.branch = nil

@@ -1,6 +1,7 @@
 import Consortium
 import Gossip
 import Raft
+import Seeded
 
 /// One machine with one process on it: it starts, dies, is frozen, and starts again from what its disk kept.
 final class Machine {

@@ -1,4 +1,5 @@
 import Gossip
+import Seeded
 
 /// Strikes as the scenario planned, and heals in the end.
 final class Nemesis {

@@ -1,5 +1,6 @@
 import Consortium
 import Gossip
+import Seeded
 import Wire
 
 /// One end of a connection between two processes: what a peer link is in the service.

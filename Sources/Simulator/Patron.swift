@@ -2,6 +2,7 @@ import ClientProtocol
 import Consortium
 import Gossip
 import History
+import Seeded
 
 /// A patron: a person with a question, before one page or several.
 final class Patron {

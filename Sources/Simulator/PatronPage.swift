@@ -2,6 +2,7 @@ import ClientProtocol
 import Consortium
 import Gossip
 import History
+import Seeded
 
 /// One page of a patron, as `patron/session.js` has it: it opens or takes up the chat, says what it is told, and keeps a copy.
 final class PatronPage: Client {

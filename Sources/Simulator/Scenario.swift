@@ -1,5 +1,6 @@
 import Consortium
 import Gossip
+import Seeded
 
 /// Everything that a seed decides before the first step: the cluster, the people, the settings, and which fault strikes when. A shrunk
 /// scenario is the same with less in it.

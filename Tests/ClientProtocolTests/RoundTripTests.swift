@@ -75,7 +75,8 @@ import Testing
         same.libraries = nil
         return [
             .welcome(.init(node: try name("memorial"), boot: "9f", nodes: ["http://a:1"], pingSeconds: 20, nowMs: 7)),
-            .service(.ok, text: ""), .service(.waiting, text: "why"), .service(.answering, text: "why"), .ok(.init(re: re)),
+            .service(.ok, text: ""), .notice(text: "why"), .service(.waiting, text: "why"), .service(.answering, text: "why"),
+            .ok(.init(re: re)),
             .ok(.init(re: re, token: token, offer: token, chat: chat)), .refused(.init(re: nil, code: .unknownKind, text: "x")),
             .ack(.init(chat: chat, sender: sender, sequence: 1, at: at)),
             .nack(.init(chat: chat, sender: sender, sequence: 1, code: .busy, text: "later", retryMs: 100)), .typing(chat, .staff),

@@ -1,5 +1,6 @@
 import ClientProtocol
 import Consortium
+import Seeded
 
 @testable import Gateway
 
@@ -45,7 +46,7 @@ struct PatronModel {
     mutating func write() { if texts.count < 60 { texts.append("\(tab) says \(texts.count + 1)") } }
 
     /// What it sends now: the request for the chat, or what is not yet safe.
-    mutating func due(_ generator: inout GatewayGenerator) -> [ClientMessage] {
+    mutating func due(_ generator: inout SeededGenerator) -> [ClientMessage] {
         guard client != nil, !isFenced else { return [] }
         guard isAdmitted else {
             if asks == nil { return [ask()] }
@@ -169,7 +170,7 @@ struct DeskModel {
         held = [:]
     }
 
-    mutating func acts(_ generator: inout GatewayGenerator) -> [ClientMessage] {
+    mutating func acts(_ generator: inout SeededGenerator) -> [ClientMessage] {
         requests += 1
         let re = RequestID(high: Names.hash(name.text), low: requests)
         let mine = held.sorted { $0.key < $1.key }

@@ -16,6 +16,14 @@ struct Coordinator {
 
     init(node: NodeName) { self.node = node }
 
+    /// The branch of a node that is cut off: the same state, beginning with what the node knew.
+    init(branch base: BranchBase, nowMs: UInt64) {
+        node = base.node
+        state = ConsortiumState(branch: base)
+        index = base.index
+        clockMs = nowMs
+    }
+
     /// Applies one command as one entry, at the gateway's time.
     @discardableResult
     mutating func apply(_ command: Command?, from name: NodeName, counter: UInt64, nowMs: UInt64) -> (verdict: Verdict?, at: LogPosition) {

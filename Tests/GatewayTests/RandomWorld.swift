@@ -1,5 +1,6 @@
 import ClientProtocol
 import Consortium
+import Seeded
 
 @testable import Gateway
 
@@ -18,7 +19,7 @@ struct RandomWorld {
     var patrons: [PatronModel] = []
     var desks: [DeskModel] = []
     private(set) var problems: [String] = []
-    private var generator: GatewayGenerator
+    private var generator: SeededGenerator
     private var nowMs: UInt64 = 1_000
     private var tickAtMs: UInt64?
     private var answers: [Answer] = []
@@ -29,7 +30,7 @@ struct RandomWorld {
     private var lastClient: UInt64 = 0
 
     init(seed: UInt64) throws {
-        generator = GatewayGenerator(seed: seed)
+        generator = SeededGenerator(seed: seed)
         let node: NodeName = try Names.name("node-1")
         gateway = GatewayCore(
             node: node, boot: 1, addresses: ["http://a"], seed: seed, nowMs: 1_000, wallMs: 1_790_000_000_000,

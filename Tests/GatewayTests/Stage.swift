@@ -11,6 +11,16 @@ struct Stage {
     var nowMs: UInt64 = 1_000
     private var tickAtMs: UInt64?
     private var isLinked = true
+    /// Whether the node's disk takes a branch.
+    private var diskTakes = false
+    private var branch: Coordinator?
+    /// Whether what the gateway asks goes to the branch.
+    private var usesBranch = false
+    /// Where what the gateway asks goes.
+    private var sequencer: Coordinator {
+        get { usesBranch ? branch ?? coordinator : coordinator }
+        set { if usesBranch, branch != nil { branch = newValue } else { coordinator = newValue } }
+    }
     private var clients: [String: ClientID] = [:]
     private var labels: [ClientID: String] = [:]
     private var lastClient: UInt64 = 0
@@ -40,6 +50,7 @@ struct Stage {
         var trace = try perform(words)
         do { try gateway.checkInvariants() } catch { trace.append("INVARIANT: \(error)") }
         do { try coordinator.state.checkInvariants() } catch { trace.append("INVARIANT: \(error)") }
+        do { try branch?.state.checkInvariants() } catch { trace.append("INVARIANT: \(error)") }
         return trace.isEmpty ? ["nothing"] : Self.counted(trace)
     }
 
@@ -61,6 +72,9 @@ struct Stage {
             coordinator.linkEnded()
             (finds, typings) = ([], [])
             return take(gateway.onLinkDown(now: nowMs))
+        case "disk":
+            diskTakes = try words.word(0) == "takes"
+            return []
         case "leader": return take(gateway.onServiceState(hasLeader: try words.word(0) == "known", now: nowMs))
         case "go": return go()
         case "apply": return applyProposals(words.arguments.first.flatMap(Int.init) ?? .max)
@@ -88,22 +102,22 @@ struct Stage {
             let before = trace.count
             trace += applyProposals(.max)
             for (counter, code) in finds {
-                trace += take(gateway.onFound(counter, coordinator.state.chat(keptUnder: code), now: nowMs))
+                trace += take(gateway.onFound(counter, sequencer.state.chat(keptUnder: code), now: nowMs))
             }
             finds = []
             for (chat, who) in typings { trace += take(gateway.onTyping(chat, who, now: nowMs)) }
             typings = []
             trace += updates() + boards()
-            if trace.count == before, coordinator.proposals.isEmpty, finds.isEmpty, typings.isEmpty { break }
+            if trace.count == before, sequencer.proposals.isEmpty, finds.isEmpty, typings.isEmpty { break }
         }
         return trace
     }
 
     private mutating func applyProposals(_ count: Int) -> [String] {
         var trace: [String] = []
-        for (counter, command) in coordinator.proposals.prefix(count) {
-            coordinator.proposals.removeFirst()
-            let (verdict, at) = coordinator.apply(command, from: coordinator.node, counter: counter, nowMs: nowMs)
+        for (counter, command) in sequencer.proposals.prefix(count) {
+            sequencer.proposals.removeFirst()
+            let (verdict, at) = sequencer.apply(command, from: sequencer.node, counter: counter, nowMs: nowMs)
             guard let verdict else { continue }
             outcomes = [(counter, verdict, at)]
             trace += take(gateway.onOutcome(counter, verdict, at: at, now: nowMs))
@@ -113,7 +127,7 @@ struct Stage {
 
     private mutating func updates() -> [String] {
         var trace: [String] = []
-        let updates = coordinator.takeUpdates()
+        let updates = sequencer.takeUpdates()
         if !updates.isEmpty { lastUpdates = updates }
         for update in updates {
             if firstUpdates[update.meta.chat] == nil { firstUpdates[update.meta.chat] = update }
@@ -123,8 +137,8 @@ struct Stage {
     }
 
     private mutating func boards() -> [String] {
-        guard let board = coordinator.takeBoard() else { return [] }
-        return take(gateway.onBoard(board, holdings: coordinator.holdings(in: board), now: nowMs))
+        guard let board = sequencer.takeBoard() else { return [] }
+        return take(gateway.onBoard(board, holdings: sequencer.holdings(in: board), now: nowMs))
     }
 
     private mutating func loseProposals(applied: Bool) -> [String] {
@@ -221,24 +235,41 @@ struct Stage {
         }
     }
 
+    /// What the shell does with a branch.
+    private mutating func tend(_ directive: GatewayDirective) -> [String] {
+        switch directive {
+        case .beginBranch(let base):
+            guard diskTakes else { return take(gateway.onBranchFailed(now: nowMs)) }
+            branch = Coordinator(branch: base, nowMs: nowMs)
+            return take(gateway.onBranchReady(now: nowMs))
+        case .sealBranch:
+            guard let plan = branch?.state.branchPlan(node: coordinator.node) else { return ["there is no branch to seal"] }
+            return take(gateway.onBranchPlan(plan, now: nowMs))
+        case .branchMerged:
+            branch = nil
+            return []
+        default: return []
+        }
+    }
+
     /// Does what the shell would do, and gives the lines.
     private mutating func take(_ directives: [GatewayDirective]) -> [String] {
         var lines: [String] = []
         for directive in directives {
             switch directive {
-            case .propose(let counter, let command): if isLinked { coordinator.proposals.append((counter, command)) }
+            case .propose(let counter, let command): if isLinked || usesBranch { sequencer.proposals.append((counter, command)) }
             case .find(let counter, let code): finds.append((counter, code))
-            case .follow(let chat, let after): coordinator.follow(chat, after: after)
-            case .unfollow(let chat): coordinator.unfollow(chat)
+            case .follow(let chat, let after): sequencer.follow(chat, after: after)
+            case .unfollow(let chat): sequencer.unfollow(chat)
             case .typing(let chat, let who): typings.append((chat, who))
             case .scheduleTick(let atMs): tickAtMs = min(atMs, tickAtMs ?? .max)
             case .send(let client, let message): requests.learn(message, labels[client] ?? "")
-            case .end, .renewLeases, .sessionOver, .beginBranch, .useBranch, .useCoordinators, .sealBranch, .branchMerged, .sessionRenewed:
-                break
+            case .useBranch: usesBranch = true
+            case .useCoordinators: usesBranch = false
+            case .end, .renewLeases, .sessionOver, .beginBranch, .sealBranch, .branchMerged, .sessionRenewed: break
             }
             if let line = Trace(names: names, clients: labels).line(directive) { lines.append(line) }
-            // This node's disk takes no branch: what a node does with one is told elsewhere, by two nodes and their links.
-            if case .beginBranch = directive { lines += take(gateway.onBranchFailed(now: nowMs)) }
+            lines += tend(directive)
         }
         return lines
     }

@@ -25,7 +25,9 @@ struct Trace {
         case .useBranch: return "ask the branch"
         case .useCoordinators: return "ask the coordinators"
         case .sealBranch: return "seal the branch"
-        case .branchMerged: return "the branch is merged"
+        case .branchMerged(let lost):
+            let losses = lost.sorted { $0.key < $1.key }.map { ", \($0.value) of \(names.name(of: $0.key)) lost" }
+            return "the branch is merged" + losses.joined()
         case .sessionRenewed(let old, let new): return "\(names.name(of: old)) goes on as \(names.name(of: new))"
         }
     }
@@ -46,7 +48,8 @@ struct Trace {
         case .refused(let refused):
             let again = refused.retryMs == nil ? "" : " (again later)"
             return "refused \(refused.re.map { names.name(of: $0) } ?? "-"), \(refused.code.rawValue)\(again): \(refused.text)"
-        case .ack(let ack): return "ack \(names.name(of: ack.sender)) \(ack.sequence) at \(text(ack.at))"
+        case .ack(let ack):
+            return "ack \(names.name(of: ack.sender)) \(ack.sequence) at \(text(ack.at))\(ack.level == .held ? ", held" : "")"
         case .nack(let nack):
             let again = nack.retryMs == nil ? "" : " (again later)"
             return "nack \(names.name(of: nack.sender)) \(nack.sequence), \(nack.code.rawValue)\(again): \(nack.text)"
@@ -59,6 +62,7 @@ struct Trace {
             let leaving = me.leavingSeconds.map { ", leaving in \($0) s" } ?? ""
             return "me \(me.name), available for \(list(me.available))\(leaving)"
         case .board(let board): return text(board)
+        case .notice(let text): return "notice: \(text)"
         case .bye(let code, _, _): return "bye \(code.rawValue)"
         }
     }
@@ -66,7 +70,7 @@ struct Trace {
     private func list<Tag>(_ list: [Name<Tag>]) -> String { list.isEmpty ? "nothing" : list.map(\.text).joined(separator: ",") }
 
     private func text(_ state: ServerMessage.ChatState) -> String {
-        "\(text(state.phase)), epoch \(state.epoch), last \(text(state.last))\(state.patronPresent ? "" : ", patron away")"
+        "\(text(state.phase)), epoch \(state.epoch), last \(text(state.last))\(state.patronPresent ? "" : ", patron away")\(state.isHeld ? ", held" : "")"
     }
 
     private func text(_ phase: ServerMessage.Phase) -> String {
@@ -84,7 +88,9 @@ struct Trace {
     }
 
     private func text(_ message: ServerMessage.Message) -> String {
-        let marks = (message.late ? " (late)" : "") + (message.own ? " (own)" : "")
+        let marks = [(message.late, "late"), (message.own, "own"), (message.held, "held"), (message.branch, "branch")].map {
+            $0 ? " (\($1))" : ""
+        }.joined()
         switch message.body {
         case .text(let words, _, _): return "\(text(message.at)) \(message.name ?? message.by.rawValue)\(marks): \(words.prefix(30))"
         case .event(let event): return "\(text(message.at)) [\(text(event))]"
@@ -148,6 +154,7 @@ struct Trace {
         case .release(let chat, let token): return "release \(names.name(of: chat)), token \(text(token))"
         case .close(let chat, let token): return "close \(names.name(of: chat)), token \(text(token))"
         case .leave(let chat, let attach): return "leave \(names.name(of: chat)) by \(names.name(of: attach))"
+        case .mergeBranch(let merge): return "merge \(merge.lines.count) lines into \(names.name(of: merge.chat))"
         case .keepMessage(let keep): return "keep \(names.name(of: keep.chat))"
         default: return "\(command)"
         }

@@ -1,3 +1,5 @@
+import Seeded
+
 @testable import Gossip
 
 /// Cores on a network in virtual time: every run of one seed and one list of actions is the same.

@@ -82,6 +82,36 @@ import Testing
         #expect(patron.refusals.isEmpty)
     }
 
+    @Test func whatDoesNotFitIntoItsChatIsToldAndCounted() throws {
+        let scene = try Scene()
+        let (net, mia, patron) = (scene.net, scene.mia, scene.patron)
+        try scene.cutOff()
+        for number in 1...3 { try patron.say("p\(number)") }
+        scene.pass(500)
+        // Meanwhile the chat became as long as a chat may be: first in large pieces, then one by one until nothing more fits in.
+        let (sender, attach) = (net.new(SenderID.self), net.new(AttachID.self))
+        let (secret, queue) = (try #require(SecretHash([UInt8](repeating: 1, count: 32))), try #require(QueueName("memorial")))
+        for number in 0..<Limits.messagesPerChatMax {
+            let size = number < Limits.messagesPerChatMax / Limits.mergeLinesMax - 1 ? Limits.mergeLinesMax : 1
+            guard size > 1 || number < 200 else { break }
+            let first = UInt64(number * Limits.mergeLinesMax) + 1
+            let lines = (first..<first + UInt64(size)).map {
+                MergeBranch.Line(author: .patron, sender: sender, sequence: $0, text: "x", wallMs: 1)
+            }
+            let merge = MergeBranch(
+                chat: patron.chat, secret: secret, queue: queue, attach: attach, node: net.memorial.name, ended: nil, lines: lines)
+            net.consortium.command(.mergeBranch(merge), net.now)
+        }
+        scene.connect()
+        #expect(net.memorial.branchesMerged == 1)
+        #expect(net.memorial.lost == [patron.chat: 3])
+        #expect(
+            mia.notices == [
+                "3 messages of a chat that is as long as a chat may be could not be added, and will not reach the other side. "
+                    + "This was written while the other libraries were out of reach; start a new chat for what is still open."
+            ])
+    }
+
     @Test func whatWasOnItsWayWhenTheLinkWentComesOnce() throws {
         let scene = try Scene()
         let (net, patron) = (scene.net, scene.patron)

@@ -1,6 +1,7 @@
 import ClientProtocol
 import Consortium
 import Coordinator
+import Seeded
 import Testing
 
 @testable import Gateway
@@ -76,6 +77,8 @@ final class TestNode {
     private var layingOut: BranchBase?
     /// The disk refuses to take a branch.
     var diskIsFull = false
+    /// Messages of merged branches that did not fit.
+    var lost: [ChatID: Int] = [:]
     /// Outcomes of the consortium that get lost while this is above zero.
     var outcomesToLose = 0
 
@@ -136,8 +139,9 @@ final class TestNode {
             case .useCoordinators: usesBranch = false
             case .sealBranch:
                 if let state = branch?.core.state { perform(gateway.onBranchPlan(state.branchPlan(node: name), now: now), now) }
-            case .branchMerged:
+            case .branchMerged(let lost):
                 branchesMerged += 1
+                self.lost.merge(lost) { $0 + $1 }
                 branch = nil
             case .sessionRenewed(let old, let new): renewed[old] = new
             }
@@ -189,7 +193,7 @@ final class Net {
     let consortium: Sequencing
     let memorial: TestNode
     let steenbock: TestNode
-    private var random = SplitMix(state: 42)
+    private var random = SeededGenerator(seed: 42)
     private var lastClient: UInt64 = 0
 
     init() throws {
@@ -241,15 +245,4 @@ final class Net {
     }
 
     func new<Tag>(_: Identifier<Tag>.Type) -> Identifier<Tag> { Identifier(using: &random) }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
-    }
 }

@@ -102,6 +102,7 @@ final class TestDesk {
     private(set) var tokens: [ChatID: LogPosition] = [:]
     private(set) var board: ServerMessage.BoardState?
     private(set) var refusals: [RefusalCode] = []
+    private(set) var notices: [String] = []
     private var seen = 0
 
     init(_ net: Net, _ name: String, at node: TestNode, available queues: [String]) throws {
@@ -154,6 +155,7 @@ final class TestDesk {
                 copy(chat)
                 _ = copies[chat]?.receive(messages)
             case .board(let board): self.board = board
+            case .notice(let text): notices.append(text)
             case .refused(let refused): refusals.append(refused.code)
             case .nack(let nack): refusals.append(nack.code)
             default: break

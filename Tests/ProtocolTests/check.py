@@ -407,7 +407,8 @@ async def play(binary, port, folder):
     if failures:
         raise Failure("; ".join(failures))
     kinds = {m["t"] for m in seen}
-    missing = set(MESSAGES) - kinds
+    # A notice follows a merge in which text did not fit; one node alone has nobody to be cut off from.
+    missing = set(MESSAGES) - kinds - {"notice"}
     expect(not missing, f"these kinds never came: {missing}")
     codes = sorted({m["code"] for m in seen if m["t"] in ("refused", "nack")})
     byes = sorted({m["code"] for m in seen if m["t"] == "bye"})

@@ -83,7 +83,7 @@ PERSON = fields({"name": text, "display": text, "library": REF})
 CODES = named(
     *"unknownChat unknownQueue unknownOperator unknownSession wrongSecret fenced notHolder alreadyClaimed notWaiting closed outOfOrder "
     "tooLong tooMany full notStaffed notAllowed triedBefore offerOver notAvailable invalid unknownKind busy".split())
-BYES = named(*"version signIn badFrame badJson tooLarge tooFast slow idle elsewhere signedOut shutdown full".split())
+BYES = named(*"version signIn badFrame badJson tooFast slow idle elsewhere signedOut shutdown full".split())
 REASONS = named(
     *"closed nobodySignedOn nobodyAvailableHere everybodyLeaving paused staffed everybodyBusy fallbackOff fallsBackTo "
     "generalUnavailable unknownQueue".split())
@@ -135,6 +135,7 @@ MESSAGES = {
     "refused": fields({"t": text, "code": CODES, "text": text}, {"re": hex32, "retryMs": whole}),
     "ack": fields({"t": text, "chat": hex32, "sender": hex32, "seq": whole, "level": named("safe", "held"), "at": position}),
     "nack": fields({"t": text, "chat": hex32, "sender": hex32, "seq": whole, "code": CODES, "text": text}, {"retryMs": whole}),
+    "notice": fields({"t": text, "text": text}),
     "typing": fields({"t": text, "chat": hex32, "who": named("staff", "patron")}),
     "fenced": fields({"t": text, "chat": hex32}),
     "chat": fields(

@@ -1,3 +1,4 @@
+import Seeded
 import Testing
 
 @testable import Raft
@@ -6,7 +7,7 @@ import Testing
 /// each of them at every step; a failure names its seed, which replays it exactly.
 @Suite struct SafetyTests {
     private func storm(seed: UInt64, count: Int) throws -> SimulatedCluster {
-        var plan = TestRandom(state: seed ^ 0xC0FFEE)
+        var plan = SeededGenerator(seed: seed ^ 0xC0FFEE)
         let cluster = try SimulatedCluster(count, seed: seed) {
             $0.snapshotThresholdEntries = 20
             $0.snapshotTrailingEntries = 5

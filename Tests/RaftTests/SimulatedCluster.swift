@@ -1,15 +1,8 @@
+import Seeded
+
 @testable import Raft
 
-/// SplitMix64: small, and the same everywhere.
-struct TestRandom: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+extension SeededGenerator {
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
 
@@ -88,7 +81,7 @@ final class SimulatedCluster {
     }
     let members: [RaftMember]
     var nodes: [UInt64: SimulatedNode] = [:]
-    var random: TestRandom
+    var random: SeededGenerator
     var now: UInt64 = 0
     private var queue: [(at: UInt64, order: UInt64, event: Event)] = []
     private var order: UInt64 = 0
@@ -117,7 +110,7 @@ final class SimulatedCluster {
 
     init(_ count: Int, seed: UInt64, adjust: @escaping (inout RaftConfiguration) -> Void = { _ in }) throws {
         members = (1...UInt64(count)).map { RaftMember(id: $0, name: "c\($0)") }
-        random = TestRandom(state: seed)
+        random = SeededGenerator(seed: seed)
         announces = seed % 2 == 0
         seesCrashes = seed % 3 == 0
         self.adjust = adjust

@@ -1,5 +1,5 @@
 import EventLoop
-import ScenarioText
+import Seeded
 
 @testable import Web
 

@@ -1,4 +1,4 @@
-import ScenarioText
+import Seeded
 import Testing
 
 @testable import Web

@@ -2,14 +2,14 @@ import Consortium
 import Coordinator
 import Gossip
 import Raft
-import ScenarioText
+import Seeded
 import Wire
 
 /// Draws values of everything that goes over the wire: from small pools, so that commands meet each other, and with extremes.
 struct Sample {
-    var generator: ScenarioText.SeededGenerator
+    var generator: SeededGenerator
 
-    init(seed: UInt64) { generator = ScenarioText.SeededGenerator(seed: seed) }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
     mutating func chance(_ percent: Int) -> Bool { pick(100) < percent }

@@ -3,6 +3,7 @@
 import Chaos
 import EventLoop
 import Glibc
+import Seeded
 
 @ClusterActor
 final class Assailant {

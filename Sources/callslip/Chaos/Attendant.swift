@@ -4,6 +4,7 @@ import Chaos
 import Consortium
 import EventLoop
 import History
+import Seeded
 
 @ClusterActor
 final class Attendant {

@@ -62,6 +62,7 @@ class Shell {
         const home = location.origin;
         const own = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
         const connection = new Connection({ nodes: [home], hello: () => ({ role: "operator", client: "callslip-desk/1" }), socket: (_, protocol) => new WebSocket(own, protocol) });
+        connection.on("notice", (frame) => this.notice(frame.text, { stays: true }));
         for (const kind of kinds) connection.on(kind, (frame) => this.apply(this.desk.receive(frame)));
         connection.on("state", (change) => this.lineChanged(change));
         connection.on("problem", (error) => console.error(error));
@@ -230,14 +231,14 @@ class Shell {
         byId("announce").textContent = text;
     }
 
-    /** Something that belongs to no other place on the page. */
-    notice(text) {
+    /** Something that belongs to no other place on the page. `stays`: until it is put away. */
+    notice(text, { stays = false } = {}) {
         byId("announce-now").textContent = "";
         byId("announce-now").textContent = text;
         const element = h("div", { class: "notice slip" }, h("p", { text }), h("button", { class: "small quiet", type: "button", text: "OK", on: { click: () => element.remove() } }));
         this.notices.append(element);
         while (this.notices.children.length > 3) this.notices.firstChild.remove();
-        setTimeout(() => {
+        if (!stays) setTimeout(() => {
             if (!element.matches(":hover, :focus-within")) element.remove();
         }, noticeShownMs);
     }
