@@ -121,7 +121,13 @@ extension CallslipNode {
             },
             status: { completion in
                 onCluster {
-                    let text = later.status().flatMap { try? JSONEncoder().encode($0) }.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+                    let text: String
+                    do {
+                        text = try later.status().map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) } ?? "{}"
+                    } catch {
+                        // Encoding fails for numbers that are none, of which a status has none.
+                        preconditionFailure("a status cannot be encoded: \(error)")
+                    }
                     WebActor.loop.post { WebActor.assumeIsolated { completion(text) } }
                 }
             },

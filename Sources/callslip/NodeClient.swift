@@ -26,8 +26,11 @@ enum NodeClient {
 
     /// A node's address and admin token, as it wrote them in its data folder.
     static func admin(data: String) throws -> (url: String, token: String) {
-        guard let text = Files.read(data + "/admin") else {
-            throw Failure("cannot read \(data)/admin: start the node first, and name its data folder with --data")
+        let text: String
+        do {
+            text = try Files.text(of: data + "/admin")
+        } catch {
+            throw Failure("\(error); start the node first, and name its data folder with --data")
         }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 2 else { throw Failure("\(data)/admin: expected two lines, an address and a token; start the node again") }

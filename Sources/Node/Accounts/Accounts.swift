@@ -108,7 +108,15 @@ final class Accounts {
     func keep(_ credential: ConsortiumFile.Credential, completion: @escaping ([NodeName]) -> Void) {
         let parameters = parameters
         let password = credential.password
-        let hash: @Sendable (inout AccountStore) -> String? = { _ in try? PasswordHash.hash(password, parameters: parameters) }
+        let (logger, name) = (logger, credential.operatorName)
+        let hash: @Sendable (inout AccountStore) -> String? = { _ in
+            do {
+                return try PasswordHash.hash(password, parameters: parameters)
+            } catch {
+                logger.error("an imported password was not hashed", metadata: ["operator": "\(name)", "why": "\(error)"])
+                return nil
+            }
+        }
         onWorker(hash) { [self] verifier in
             let keepers = [credential.homeNode, credential.standbyNode].compactMap { $0 }
             guard let verifier = verifier ?? nil else { return completion(keepers) }
@@ -146,11 +154,17 @@ final class Accounts {
     private func serve(_ call: PeerCall, _ answer: @escaping (PeerCall) -> Void) {
         switch call {
         case .verifyPassword(let name, let password):
-            let decoy = decoy
+            let (decoy, logger) = (decoy, logger)
             let check: @Sendable (inout AccountStore) -> Bool = { store in
                 let stored = store.verifier(of: name)
-                let matches = (try? PasswordHash.verify(password, stored: stored ?? decoy)) ?? false
-                return stored != nil && matches
+                do {
+                    let matches = try PasswordHash.verify(password, stored: stored ?? decoy)
+                    return stored != nil && matches
+                } catch {
+                    // Nobody's: an imported password passed the same check.
+                    logger.info("a password that cannot be anybody's was tried", metadata: ["operator": "\(name)", "why": "\(error)"])
+                    return false
+                }
             }
             onWorker(check) { answer(.answer(ok: $0 ?? false, text: "")) }
         case .storeVerifier(let name, let verifier):
@@ -183,7 +197,11 @@ final class Accounts {
     }
 
     private func open(_ person: Operator) -> SignInOutcome {
-        guard let bytes = try? Randomness.bytes(32), let high = try? Randomness.uint64(), let low = try? Randomness.uint64() else {
+        let (bytes, high, low): ([UInt8], UInt64, UInt64)
+        do {
+            (bytes, high, low) = (try Randomness.bytes(32), try Randomness.uint64(), try Randomness.uint64())
+        } catch {
+            logger.error("nobody can sign in, as there is no randomness for sessions", metadata: ["why": "\(error)"])
             return .tooMany(retryMs: 1_000)
         }
         let nowMs = ClusterActor.loop.nowMs

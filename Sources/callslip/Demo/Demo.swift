@@ -29,7 +29,7 @@ struct Demo: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
-        guard let yaml = Files.read(consortium) else { throw ValidationError("cannot read \(consortium)") }
+        let yaml = try Files.text(of: consortium)
         if check {
             guard !keep else { throw ValidationError("--check needs fresh data; leave out --keep") }
             return try await Self.check(directory: try Self.absolute(directory), yaml: yaml, port: port)

@@ -70,7 +70,7 @@ final class LocalCluster {
         if fresh { try removeFolder() }
         try Files.makeFolder(folder)
         let keyringPath = folder + "/keyring"
-        if Files.read(keyringPath) == nil {
+        if access(keyringPath, F_OK) != 0 {
             try Files.write(keyringPath, Files.randomHex(bytes: 32) + "\n", mode: 0o600)
         }
         let names = Self.coordinators + Self.libraries

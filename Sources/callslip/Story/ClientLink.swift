@@ -121,7 +121,13 @@ final class ClientLink {
 
     private func received(_ text: String) {
         // A kind that this version does not know is ignored, as the protocol asks.
-        guard let message = try? ServerMessage(json: text.utf8) else { return }
+        let message: ServerMessage
+        do throws(ProtocolError) {
+            message = try ServerMessage(json: text.utf8)
+        } catch {
+            if case .unknownKind = error { return }
+            return close("the node sent what is no message of the protocol: \(error.sentence) \(text.prefix(200))")
+        }
         switch message {
         case .welcome(let welcome): self.welcome(welcome)
         case .bye(let code, _, let retryMs): bye = (code, retryMs)
