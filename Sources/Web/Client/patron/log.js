@@ -1,7 +1,7 @@
 /**
  * The conversation as it stands on the slip. Append only: what stands there is never drawn again, so that a screen reader
  * reads each addition once. A patron's own line appears at once and changes its quiet mark from "sending…" to "sent".
- * What one node alone has (`data-held`) stands at the end, and takes its lasting place when it is known.
+ * What has no lasting place yet (`data-held`: on its way, or what one node alone has) stands at the end, and takes its lasting place when it is known.
  */
 
 import { keyOf } from "../shared/outbox.js";
@@ -96,6 +96,7 @@ export class Log {
         const known = this.#byName(message.sender, message.seq);
         if (known) {
             known.entry = { ...known.entry, state: "safe" };
+            known.placed = true;
             this.#mark(known);
         }
         const line = known?.line ?? this.#held.get(keyOf(message));
@@ -148,9 +149,10 @@ export class Log {
     #mark(known, late = false) {
         const { entry, line, state } = known;
         line.dataset.state = entry.state;
-        // That it is safe may be known before its place is: the line counts as held until the MESSAGE itself comes, so that what stands before it
-        // in the conversation can still come before it.
-        if (entry.state === "held") line.dataset.held = "";
+        // That it is safe may be known before its place is: an own line stands at the end until the MESSAGE itself comes, so that what stands before it
+        // in the conversation can still come before it. What was refused has no place to wait for.
+        if (["sending", "held"].includes(entry.state) && !known.placed) line.dataset.held = "";
+        else if (entry.state !== "safe") delete line.dataset.held;
         line.dataset.seq = entry.seq;
         state.textContent = delivery(entry, late || state.textContent !== "");
     }
