@@ -49,6 +49,7 @@ extension ConsortiumState {
             verdict = .refused(error)
         }
         settleAvailability()
+        postLateWords()
         return verdict
     }
 
@@ -78,6 +79,7 @@ extension ConsortiumState {
         case .leave(let chat, let attach): try leave(chat, attach)
         case .keepMessage(let message): try keepMessage(message)
         case .mergeBranch(let merge): try mergeBranch(merge)
+        case .transcriptTaken(let taken): try transcriptTaken(taken)
 
         case .patronPresence(let chat, let attach, let present): try patronPresence(chat, attach, present: present)
         case .tick: break

@@ -1,8 +1,8 @@
 /// Time on the replicated clock: what becomes due, and the grace of a new term (rule 8).
 
-/// One thing that is due: ordered by deadline, then chats before sessions, then identifier.
+/// One thing that is due: ordered by deadline, then chats before sessions before transcripts, then identifier.
 struct Due: Comparable, Sendable {
-    enum Kind: UInt8, Sendable { case chat, session }
+    enum Kind: UInt8, Sendable { case chat, session, transcript }
     var ms: UInt64
     var kind: Kind
     var high: UInt64
@@ -14,6 +14,7 @@ struct Due: Comparable, Sendable {
 
     static func chat(_ id: ChatID, _ ms: UInt64) -> Due { Due(ms: ms, kind: .chat, high: id.high, low: id.low) }
     static func session(_ id: SessionID, _ ms: UInt64) -> Due { Due(ms: ms, kind: .session, high: id.high, low: id.low) }
+    static func transcript(_ number: UInt64, _ ms: UInt64) -> Due { Due(ms: ms, kind: .transcript, high: number, low: 0) }
 }
 
 extension ConsortiumState {
@@ -27,8 +28,10 @@ extension ConsortiumState {
             switch due.kind {
             case .chat: chatIsDue(ChatID(high: due.high, low: due.low))
             case .session: leavingIsDue(SessionID(high: due.high, low: due.low))
+            case .transcript: transcriptIsDue(due.high)
             }
             settleAvailability()
+            postLateWords()
         }
     }
 
@@ -69,6 +72,8 @@ extension ConsortiumState {
                 guard var session = sessions[SessionID(high: due.high, low: due.low)] else { continue }
                 session.leavingAtMs = session.leavingAtMs?.adding(ms: graceMs)
                 store(session)
+            // A deadline for text is a promise to the patron.
+            case .transcript: continue
             }
         }
     }

@@ -38,6 +38,9 @@ public enum Command: Hashable, Sendable {
     /// What a node sequenced in its branch while it was cut off, a part of it.
     case mergeBranch(MergeBranch)
 
+    /// A library's node has a transcript, durably.
+    case transcriptTaken(TranscriptTaken)
+
     // By the leader and the nodes, from what they observe.
     /// The operator's lease ran out (rule 20). Names the session, so that a newer one is untouched.
     case lapse(SessionID)

@@ -51,11 +51,20 @@ public struct ConsortiumState: Sendable {
     package internal(set) var chats = Ordered<ChatID, Chat>()
     package internal(set) var scripts = Ordered<ChatID, Script>()
 
+    // MARK: Transcripts on their way to the libraries
+
+    package internal(set) var outbox = Ordered<UInt64, OutboxItem>()
+    /// The last number that was given in the outbox.
+    package internal(set) var outboxNumber: UInt64 = 0
+    package internal(set) var receipts = Ordered<UInt64, TranscriptReceipt>()
+
     // MARK: Derived from the above, by `Indices`
 
     var index = Indices()
     /// What the present batch touched.
     var touched = Touched()
+    /// Chats that were over when the present command added to them.
+    var lateWords = Ordered<ChatID, Void>()
     /// Set when a change may have made a queue available or not.
     var availabilityChanged = false
 

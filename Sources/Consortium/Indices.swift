@@ -13,6 +13,11 @@ struct Indices: Sendable {
     /// Closed chats that are still remembered, the next to be forgotten first.
     var tombstones = Ordered<Rank, Void>()
     var textBytes = 0
+    /// What each library has in the outbox, and the text of all of them.
+    var outbox = Ordered<LibraryName, OutboxShare>()
+    var outboxBytes = 0
+    /// The number of each chat's transcript that is in the outbox.
+    var newestTranscript = Ordered<ChatID, UInt64>()
     var rosterBytes = 0
     /// The queue that has no library.
     var general: QueueName?

@@ -18,6 +18,7 @@ extension ConsortiumState {
         try checkWhereChatsWait()
         try checkIndices()
         try checkCounts()
+        try checkOutbox()
     }
 
     private func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {
@@ -147,6 +148,7 @@ extension ConsortiumState {
         var fresh = Indices()
         for (_, chat) in chats { fresh.add(Listing(chat)) }
         for (_, session) in sessions { fresh.add(session, of: operators[session.operatorName]) }
+        for (_, item) in outbox { fresh.add(item) }
         try hold(fresh.due.keys == index.due.keys, "The index of deadlines is stale.")
         try hold(fresh.waiting.keys == index.waiting.keys && fresh.waiting.values == index.waiting.values, "The waiting lists are stale.")
         try hold(
@@ -156,6 +158,8 @@ extension ConsortiumState {
         try hold(fresh.held.keys == index.held.keys && fresh.held.values == index.held.values, "The holders' index is stale.")
         try hold(fresh.kept.keys == index.kept.keys, "The list of kept messages is stale.")
         try hold(fresh.tombstones.keys == index.tombstones.keys, "The index of closed chats is stale.")
+        try hold(fresh.outbox.keys == index.outbox.keys && fresh.outbox.values == index.outbox.values, "The index of transcripts is stale.")
+        try hold(fresh.outboxBytes == index.outboxBytes, "The text of the transcripts is miscounted.")
         try hold(fresh.staff.keys == index.staff.keys && fresh.staff.values == index.staff.values, "The index of staff is stale.")
         try hold(
             fresh.mayStaff.keys == index.mayStaff.keys && fresh.mayStaff.values == index.mayStaff.values,

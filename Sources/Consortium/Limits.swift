@@ -50,6 +50,13 @@ public enum Limits {
     public static let ringFirstMs: ClosedRange<UInt64> = 40_000...90_000
     /// The longest time that a setting may state: 31 days.
     public static let settingMsMax: UInt64 = 2_678_400_000
+    /// A library's transcripts in the outbox, and their text; beyond, the oldest goes to the library's heir or is dropped, with a receipt.
+    public static let transcriptsPerLibraryMax = 4_000
+    public static let transcriptBytesPerLibraryMax = 16 * 1024 * 1024
+    /// The text of all transcripts in the outbox; beyond, the library that has most gives way first.
+    public static let transcriptBytesMax = 128 * 1024 * 1024
+    /// Receipts of transcripts that went; the oldest are forgotten.
+    public static let receiptsMax = 20_000
     public static let digestMarksMax = 8
     /// Messages, and bytes of their text, in one part of a branch's merge.
     public static let mergeLinesMax = 64

@@ -17,6 +17,9 @@ package struct Memento: Sendable {
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
     package var chats: [(chat: Chat, messages: [ChatMessage])] = []
+    package var outbox: [OutboxItem] = []
+    package var outboxNumber: UInt64 = 0
+    package var receipts: [TranscriptReceipt] = []
     package init() {}
 }
 
@@ -38,6 +41,9 @@ extension ConsortiumState {
         memento.endedSessions = endedSessions
         memento.claims = claims
         memento.chats = chats.map { ($0.value, scripts[$0.key]?.messages ?? []) }
+        memento.outbox = outbox.values
+        memento.outboxNumber = outboxNumber
+        memento.receipts = receipts.values
         return memento
     }
 
@@ -73,6 +79,12 @@ extension ConsortiumState {
             scripts[chat.id] = script
             index.textBytes += script.textBytes
         }
+        for item in memento.outbox {
+            outbox[item.transcript.number] = item
+            index.add(item)
+        }
+        outboxNumber = memento.outboxNumber
+        for receipt in memento.receipts { receipts[receipt.number] = receipt }
         guard featureLevel <= FeatureLevel.supported else {
             throw InvariantViolation(sentence: "The snapshot is of feature level \(featureLevel); update this node.")
         }

@@ -75,7 +75,8 @@ extension ConsortiumState {
         try checkRoomForChat()
         let chat = Chat(
             id: open.chat, secret: open.secret, queue: queue, library: queues[queue]?.queue.library, openedMs: clockMs,
-            stage: .closed(ended, forgetAtMs: clockMs.adding(ms: settings.tombstoneMs)), attach: open.attach, node: open.node,
+            stage: .closed(ended, forgetAtMs: clockMs.adding(ms: min(settings.tombstoneMs, settings.transcriptDeadlineMs))),
+            attach: open.attach, node: open.node,
             messageAtMs: clockMs, referral: .agreed, patronSupplied: false)
         store(chat)
         note(.opened(queue), in: chat)

@@ -131,10 +131,13 @@ extension ConsortiumState {
         endOffer(of: &chat, .chatOver)
         if case .held(let holding) = chat.stage { chat.remember(holding, .closed) }
         // The answer to a message waits for its patron for longer.
-        let rememberMs = reason == .answeredMessage ? settings.answeredMessageMs : settings.tombstoneMs
+        let wishedMs = reason == .answeredMessage ? settings.answeredMessageMs : settings.tombstoneMs
+        let rememberMs = min(wishedMs, settings.transcriptDeadlineMs)
         chat.stage = .closed(reason, forgetAtMs: clockMs.adding(ms: rememberMs))
         note(.closed(reason), in: chat)
         store(chat)
+        lateWords.remove(chat.id)
+        post(chat)
         if index.tombstones.count > Limits.tombstonesMax { forgetOneTombstone() }
     }
 

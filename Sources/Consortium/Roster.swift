@@ -20,10 +20,12 @@ public struct Library: Hashable, Sendable {
     public var standbyNode: NodeName?
     public var fallback: FallbackPolicy
     public var card: LibraryCard
+    /// Who is given this library's transcripts when its own node has taken none for half of `Settings.transcriptDeadlineMs`.
+    public var heir: LibraryName?
 
     public init(
         name: LibraryName, title: String, homeNode: NodeName, standbyNode: NodeName? = nil,
-        fallback: FallbackPolicy = .immediately, card: LibraryCard = LibraryCard()
+        fallback: FallbackPolicy = .immediately, card: LibraryCard = LibraryCard(), heir: LibraryName? = nil
     ) {
         self.name = name
         self.title = title
@@ -31,6 +33,7 @@ public struct Library: Hashable, Sendable {
         self.standbyNode = standbyNode
         self.fallback = fallback
         self.card = card
+        self.heir = heir
     }
 }
 
@@ -134,6 +137,14 @@ public struct Settings: Hashable, Sendable {
     public var answeredMessageMs: UInt64 = 604_800_000
     /// Chats that one operator holds side by side.
     public var chatsPerOperatorMax: UInt32 = 4
+    /// How long after a chat's end the coordinators still have its text at most, taken by its library or not: 14 days.
+    public var transcriptDeadlineMs: UInt64 = Settings.transcriptDeadlineMsUsual
+    /// How long text stays after its library took it, so that a library restored from a backup can ask again: 48 hours. Longer than the
+    /// libraries' backups are apart.
+    public var transcriptKeptMs: UInt64 = Settings.transcriptKeptMsUsual
+
+    public static let transcriptDeadlineMsUsual: UInt64 = 1_209_600_000
+    public static let transcriptKeptMsUsual: UInt64 = 172_800_000
 
     public init() {}
 }

@@ -15,7 +15,9 @@ extension ConsortiumState {
             throw Refusal(.tooMany, "There are \(Limits.librariesMax) libraries, which is the most.")
         }
         try makeRoom(for: library, in: libraries[library.name])
+        let former = libraries[library.name]
         libraries[library.name] = library
+        if library.heir != former?.heir { heirChanged(of: library.name) }
         availabilityChanged = true
     }
 
@@ -77,7 +79,7 @@ extension ConsortiumState {
     mutating func setSettings(_ new: Settings) throws(Refusal) {
         for ms in [
             new.pickUpMs, new.patronDeadlineMs, new.consentMs, new.operatorLeaseMs, new.patronGoneMs, new.tombstoneMs,
-            new.answeredMessageMs,
+            new.answeredMessageMs, new.transcriptDeadlineMs, new.transcriptKeptMs,
         ] where !(1...Limits.settingMsMax).contains(ms) {
             throw Refusal(.invalid, "A time in the settings is 1 to \(Limits.settingMsMax) ms, not \(ms).")
         }
@@ -119,7 +121,7 @@ protocol RosterEntry {
 extension Library: RosterEntry {
     var rosterBytes: Int {
         let texts = [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording, title]
-        let names = [name.text, homeNode.text, standbyNode?.text ?? ""]
+        let names = [name.text, homeNode.text, standbyNode?.text ?? "", heir?.text ?? ""]
         return (texts + names).reduce(0) { $0 + $1.utf8.count }
     }
 }

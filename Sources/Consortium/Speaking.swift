@@ -101,6 +101,7 @@ extension ConsortiumState {
         if case .text(let text, _, _) = body { bytes = text.utf8.count }
         index.textBytes += bytes
         touched.chats.insert(chat.id)
+        if chat.isClosed, !isBranch { lateWords[chat.id] = () }
         let position = scripts.change(chat.id) { script in
             let position = Position(epoch: epoch, n: UInt32(truncatingIfNeeded: script.messages.count + 1))
             script.append(

@@ -30,6 +30,9 @@ extension ConsortiumState {
             digest.add(script.messages.count)
             digest.add(script.chain)
         }
+        digest.add(outboxNumber)
+        digest.add(outbox.values) { $0.add($1) }
+        digest.add(receipts.values) { $0.add($1) }
         return digest.value
     }
 }
@@ -38,7 +41,7 @@ extension Digest {
     fileprivate mutating func add(_ settings: Settings) {
         for ms in [
             settings.pickUpMs, settings.patronDeadlineMs, settings.consentMs, settings.operatorLeaseMs, settings.patronGoneMs,
-            settings.tombstoneMs, settings.answeredMessageMs,
+            settings.tombstoneMs, settings.answeredMessageMs, settings.transcriptDeadlineMs, settings.transcriptKeptMs,
         ] { add(ms) }
         add(settings.chatsPerOperatorMax)
     }
@@ -57,6 +60,41 @@ extension Digest {
         }
         let card = library.card
         for text in [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording] { add(text) }
+        add(library.heir) { $0.add($1) }
+    }
+
+    fileprivate mutating func add(_ item: OutboxItem) {
+        let transcript = item.transcript
+        add(transcript.number)
+        add(transcript.chat)
+        add(transcript.openedMs)
+        add(transcript.queue)
+        add(transcript.home)
+        add(transcript.library)
+        add(transcript.contact)
+        add(transcript.messages.count)
+        add(item.chain)
+        add(item.takenBy) { $0.add($1) }
+        add(item.heirAtMs) { $0.add($1) }
+        add(item.dropAtMs)
+    }
+
+    fileprivate mutating func add(_ receipt: TranscriptReceipt) {
+        add(receipt.number)
+        add(receipt.chat)
+        add(receipt.openedMs)
+        add(receipt.home) { $0.add($1) }
+        switch receipt.outcome {
+        case .kept: add("kept")
+        case .inherited(let heir):
+            add("inherited")
+            add(heir)
+        case .expired: add("expired")
+        case .overQuota: add("overQuota")
+        case .noHome: add("noHome")
+        }
+        add(receipt.messages)
+        add(receipt.atMs)
     }
 
     fileprivate mutating func add(_ desk: QueueDesk) {

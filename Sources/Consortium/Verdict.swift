@@ -35,8 +35,11 @@ public struct Refusal: Hashable, Sendable, Error {
 public struct Touched: Sendable {
     public var chats: Set<ChatID>
     public var board: Bool
-    public init(chats: Set<ChatID> = [], board: Bool = false) {
+    /// Transcripts came or were passed on.
+    public var outbox: Bool
+    public init(chats: Set<ChatID> = [], board: Bool = false, outbox: Bool = false) {
         self.chats = chats
         self.board = board
+        self.outbox = outbox
     }
 }

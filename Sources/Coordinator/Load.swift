@@ -12,7 +12,8 @@ enum Urgency: Int, CaseIterable, Sendable {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings: self = .act
-        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage: self = .act
+        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken:
+            self = .act
         case .say, .mergeBranch: self = .message
         case .open: self = .opening
         }
@@ -33,7 +34,7 @@ extension Command {
         case .setLibrary(let library):
             let card = library.card
             let texts = [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording, library.title]
-            return texts.reduce(base) { $0 + $1.utf8.count }
+            return texts.reduce(base + (library.heir?.text.utf8.count ?? 0)) { $0 + $1.utf8.count }
         case .setQueue(let queue):
             if case .closed(let reason) = queue.opening { return base + queue.title.utf8.count + reason.utf8.count }
             return base + queue.title.utf8.count

@@ -18,6 +18,7 @@ extension Memento {
             writer.raw(chatHead)
             writer.raw(entries.bytes)
         }
+        writer.outbox(self, field: 16)
         return writer.bytes
     }
 }

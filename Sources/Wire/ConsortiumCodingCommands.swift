@@ -48,6 +48,10 @@ extension PBCommandMessage {
             keepMessage.code = PBHash(command.code)
             keepMessage.contact = command.contact
         case .mergeBranch(let command): mergeBranch = PBMergeBranchCommand(command)
+        case .transcriptTaken(let command):
+            transcriptTaken.number = command.number
+            transcriptTaken.library = command.library.text
+            transcriptTaken.node = command.node.text
         case .lapse(let session): lapse = PBId(session)
         case .patronPresence(let chat, let attach, let present): patronPresence = PBChatAttachCommand(chat, attach, present)
         case .tick: tick = PBNothing()
@@ -90,6 +94,11 @@ extension PBCommandMessage {
                     chat: message.chat.decoded(), attach: message.attach.decoded(),
                     code: try message.code.decoded(), contact: message.contact))
         case .mergeBranch(let message): .mergeBranch(try message.decoded())
+        case .transcriptTaken(let message):
+            .transcriptTaken(
+                TranscriptTaken(
+                    number: message.number, library: try Field.name(message.library, "transcriptTaken.library"),
+                    node: try Field.name(message.node, "transcriptTaken.node")))
         case .lapse(let message): .lapse(message.decoded())
         case .patronPresence(let message):
             .patronPresence(message.chat.decoded(), message.attach.decoded(), present: message.present)

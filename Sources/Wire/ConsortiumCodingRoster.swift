@@ -23,6 +23,7 @@ extension PBLibraryEntry {
         policies = library.card.policies
         lastChecked = library.card.lastChecked
         wording = library.card.wording
+        heir = library.heir?.text ?? ""
     }
 
     func decoded() throws(WireError) -> Library {
@@ -38,7 +39,7 @@ extension PBLibraryEntry {
             standbyNode: try Field.optionalName(standbyNode, "library.standbyNode"), fallback: policy,
             card: LibraryCard(
                 hours: hours, website: website, phone: phone, email: email, policies: policies, lastChecked: lastChecked,
-                wording: wording))
+                wording: wording), heir: try Field.optionalName(heir, "library.heir"))
     }
 }
 
@@ -100,6 +101,8 @@ extension PBSettingsEntry {
         tombstoneMs = settings.tombstoneMs
         answeredMessageMs = settings.answeredMessageMs
         chatsPerOperatorMax = settings.chatsPerOperatorMax
+        transcriptDeadlineMs = settings.transcriptDeadlineMs
+        transcriptKeptMs = settings.transcriptKeptMs
     }
 
     func decoded() -> Settings {
@@ -112,6 +115,8 @@ extension PBSettingsEntry {
         settings.tombstoneMs = tombstoneMs
         settings.answeredMessageMs = answeredMessageMs
         settings.chatsPerOperatorMax = chatsPerOperatorMax
+        settings.transcriptDeadlineMs = transcriptDeadlineMs == 0 ? Settings.transcriptDeadlineMsUsual : transcriptDeadlineMs
+        settings.transcriptKeptMs = transcriptKeptMs == 0 ? Settings.transcriptKeptMsUsual : transcriptKeptMs
         return settings
     }
 }

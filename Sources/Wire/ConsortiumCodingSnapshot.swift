@@ -3,7 +3,7 @@
 import Consortium
 
 extension PBStateSnapshot {
-    /// All but the chats, which are written one by one.
+    /// All but the chats and the outbox, which are written one by one.
     init(headOf memento: Memento) {
         self.init()
         clockMs = memento.clockMs
@@ -38,6 +38,8 @@ extension PBStateSnapshot {
             entry.by = claim.by.text
             return entry
         }
+        outboxNumber = memento.outboxNumber
+        receipts = memento.receipts.map { PBTranscriptReceiptEntry($0) }
     }
 
     func decoded() throws(WireError) -> Memento {
@@ -73,6 +75,16 @@ extension PBStateSnapshot {
             RecentClaim(atMs: e.atMs, chat: e.chat.decoded(), by: try Field.name(e.by, "claim.by"))
         }
         memento.chats = try Field.list(chats, "snapshot.chats", max: Limits.chatsLiveMax + Limits.tombstonesMax) { e throws(WireError) in
+            try e.decoded()
+        }
+        memento.outboxNumber = outboxNumber
+        let scripts = Dictionary(
+            memento.chats.map { (ScriptKey(chat: $0.chat.id, openedMs: $0.chat.openedMs), $0.messages) },
+            uniquingKeysWith: { first, _ in first })
+        memento.outbox = try Field.list(
+            outbox, "snapshot.outbox", max: Limits.transcriptsPerLibraryMax * Limits.librariesMax
+        ) { e throws(WireError) in try e.decoded(scripts) }
+        memento.receipts = try Field.list(receipts, "snapshot.receipts", max: Limits.receiptsMax) { e throws(WireError) in
             try e.decoded()
         }
         return memento

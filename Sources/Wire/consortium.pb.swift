@@ -119,6 +119,9 @@ nonisolated struct PBLibraryEntry: Sendable {
 
   var wording: String = String()
 
+  /// Who is given its transcripts when it takes none; empty: nobody.
+  var heir: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -199,6 +202,11 @@ nonisolated struct PBSettingsEntry: Sendable {
   var answeredMessageMs: UInt64 = 0
 
   var chatsPerOperatorMax: UInt32 = 0
+
+  /// 0 in what was written before there were any: the usual ones.
+  var transcriptDeadlineMs: UInt64 = 0
+
+  var transcriptKeptMs: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -799,6 +807,22 @@ nonisolated struct PBMergeBranchCommand: Sendable {
   fileprivate var _attach: PBId? = nil
 }
 
+nonisolated struct PBTranscriptTakenCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var library: String = String()
+
+  var node: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct PBCheckDigestCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1055,6 +1079,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .mergeBranch(newValue)}
   }
 
+  var transcriptTaken: PBTranscriptTakenCommand {
+    get {
+      if case .transcriptTaken(let v)? = kind {return v}
+      return PBTranscriptTakenCommand()
+    }
+    set {kind = .transcriptTaken(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1085,37 +1117,47 @@ nonisolated struct PBCommandMessage: Sendable {
     case checkDigest(PBCheckDigestCommand)
     case setFeatureLevel(UInt32)
     case mergeBranch(PBMergeBranchCommand)
+    case transcriptTaken(PBTranscriptTakenCommand)
 
   }
 
   init() {}
 }
 
-nonisolated struct PBBatchItem: Sendable {
+nonisolated struct PBBatchItem: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var node: String = String()
+  var node: String {
+    get {_storage._node}
+    set {_uniqueStorage()._node = newValue}
+  }
 
-  var boot: UInt64 = 0
+  var boot: UInt64 {
+    get {_storage._boot}
+    set {_uniqueStorage()._boot = newValue}
+  }
 
-  var counter: UInt64 = 0
+  var counter: UInt64 {
+    get {_storage._counter}
+    set {_uniqueStorage()._counter = newValue}
+  }
 
   var command: PBCommandMessage {
-    get {_command ?? PBCommandMessage()}
-    set {_command = newValue}
+    get {_storage._command ?? PBCommandMessage()}
+    set {_uniqueStorage()._command = newValue}
   }
   /// Returns true if `command` has been explicitly set.
-  var hasCommand: Bool {self._command != nil}
+  var hasCommand: Bool {_storage._command != nil}
   /// Clears the value of `command`. Subsequent reads from it will return its default value.
-  mutating func clearCommand() {self._command = nil}
+  mutating func clearCommand() {_uniqueStorage()._command = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _command: PBCommandMessage? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct PBBatchMessage: Sendable {
@@ -1960,6 +2002,113 @@ nonisolated struct PBChatUpdateMessage: Sendable {
   fileprivate var _meta: PBChatMetaMessage? = nil
 }
 
+nonisolated struct PBTranscriptMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var openedMs: UInt64 = 0
+
+  var queue: String = String()
+
+  var home: String = String()
+
+  var library: String = String()
+
+  var contact: String = String()
+
+  var messages: [PBChatEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+}
+
+/// The messages are left out where they are those of the chat in the same snapshot.
+nonisolated struct PBOutboxEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var transcript: PBTranscriptMessage {
+    get {_transcript ?? PBTranscriptMessage()}
+    set {_transcript = newValue}
+  }
+  /// Returns true if `transcript` has been explicitly set.
+  var hasTranscript: Bool {self._transcript != nil}
+  /// Clears the value of `transcript`. Subsequent reads from it will return its default value.
+  mutating func clearTranscript() {self._transcript = nil}
+
+  var takenBy: String = String()
+
+  var heirAtMs: UInt64 {
+    get {_heirAtMs ?? 0}
+    set {_heirAtMs = newValue}
+  }
+  /// Returns true if `heirAtMs` has been explicitly set.
+  var hasHeirAtMs: Bool {self._heirAtMs != nil}
+  /// Clears the value of `heirAtMs`. Subsequent reads from it will return its default value.
+  mutating func clearHeirAtMs() {self._heirAtMs = nil}
+
+  var dropAtMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _transcript: PBTranscriptMessage? = nil
+  fileprivate var _heirAtMs: UInt64? = nil
+}
+
+nonisolated struct PBTranscriptReceiptEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var openedMs: UInt64 = 0
+
+  var home: String = String()
+
+  /// kept, inherited, expired, overQuota, noHome
+  var outcome: String = String()
+
+  var heir: String = String()
+
+  var messages: UInt32 = 0
+
+  var atMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+}
+
 nonisolated struct PBDigestMarkEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2654,6 +2803,21 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._isBranch = newValue}
   }
 
+  var outbox: [PBOutboxEntry] {
+    get {_storage._outbox}
+    set {_uniqueStorage()._outbox = newValue}
+  }
+
+  var outboxNumber: UInt64 {
+    get {_storage._outboxNumber}
+    set {_uniqueStorage()._outboxNumber = newValue}
+  }
+
+  var receipts: [PBTranscriptReceiptEntry] {
+    get {_storage._receipts}
+    set {_uniqueStorage()._receipts = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2817,7 +2981,7 @@ nonisolated extension PBPos: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LibraryEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{3}home_node\0\u{3}standby_node\0\u{1}fallback\0\u{3}ring_first_ms\0\u{1}hours\0\u{1}website\0\u{1}phone\0\u{1}email\0\u{1}policies\0\u{3}last_checked\0\u{1}wording\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{3}home_node\0\u{3}standby_node\0\u{1}fallback\0\u{3}ring_first_ms\0\u{1}hours\0\u{1}website\0\u{1}phone\0\u{1}email\0\u{1}policies\0\u{3}last_checked\0\u{1}wording\0\u{1}heir\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2838,6 +3002,7 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 11: try { try decoder.decodeSingularStringField(value: &self.policies) }()
       case 12: try { try decoder.decodeSingularStringField(value: &self.lastChecked) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.wording) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.heir) }()
       default: break
       }
     }
@@ -2883,6 +3048,9 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.wording.isEmpty {
       try visitor.visitSingularStringField(value: self.wording, fieldNumber: 13)
     }
+    if !self.heir.isEmpty {
+      try visitor.visitSingularStringField(value: self.heir, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2900,6 +3068,7 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.policies != rhs.policies {return false}
     if lhs.lastChecked != rhs.lastChecked {return false}
     if lhs.wording != rhs.wording {return false}
+    if lhs.heir != rhs.heir {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3042,7 +3211,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SettingsEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pick_up_ms\0\u{3}patron_deadline_ms\0\u{3}consent_ms\0\u{3}operator_lease_ms\0\u{3}patron_gone_ms\0\u{3}tombstone_ms\0\u{3}answered_message_ms\0\u{3}chats_per_operator_max\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pick_up_ms\0\u{3}patron_deadline_ms\0\u{3}consent_ms\0\u{3}operator_lease_ms\0\u{3}patron_gone_ms\0\u{3}tombstone_ms\0\u{3}answered_message_ms\0\u{3}chats_per_operator_max\0\u{3}transcript_deadline_ms\0\u{3}transcript_kept_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3058,6 +3227,8 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.tombstoneMs) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.answeredMessageMs) }()
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.chatsPerOperatorMax) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.transcriptDeadlineMs) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.transcriptKeptMs) }()
       default: break
       }
     }
@@ -3088,6 +3259,12 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.chatsPerOperatorMax != 0 {
       try visitor.visitSingularUInt32Field(value: self.chatsPerOperatorMax, fieldNumber: 8)
     }
+    if self.transcriptDeadlineMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.transcriptDeadlineMs, fieldNumber: 9)
+    }
+    if self.transcriptKeptMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.transcriptKeptMs, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3100,6 +3277,8 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.tombstoneMs != rhs.tombstoneMs {return false}
     if lhs.answeredMessageMs != rhs.answeredMessageMs {return false}
     if lhs.chatsPerOperatorMax != rhs.chatsPerOperatorMax {return false}
+    if lhs.transcriptDeadlineMs != rhs.transcriptDeadlineMs {return false}
+    if lhs.transcriptKeptMs != rhs.transcriptKeptMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3876,6 +4055,46 @@ nonisolated extension PBMergeBranchCommand: SwiftProtobuf.Message, SwiftProtobuf
   }
 }
 
+nonisolated extension PBTranscriptTakenCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TranscriptTakenCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}library\0\u{1}node\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 2)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTranscriptTakenCommand, rhs: PBTranscriptTakenCommand) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBCheckDigestCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CheckDigestCommand"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to\0\u{1}digest\0")
@@ -3936,7 +4155,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4290,6 +4509,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .mergeBranch(v)
         }
       }()
+      case 28: try {
+        var v: PBTranscriptTakenCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .transcriptTaken(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .transcriptTaken(v)
+        }
+      }()
       default: break
       }
     }
@@ -4409,6 +4641,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
       guard case .mergeBranch(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
     }()
+    case .transcriptTaken?: try {
+      guard case .transcriptTaken(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -4425,46 +4661,88 @@ nonisolated extension PBBatchItem: SwiftProtobuf.Message, SwiftProtobuf._Message
   static let protoMessageName: String = _protobuf_package + ".BatchItem"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}boot\0\u{1}counter\0\u{1}command\0")
 
+  fileprivate class _StorageClass {
+    var _node: String = String()
+    var _boot: UInt64 = 0
+    var _counter: UInt64 = 0
+    var _command: PBCommandMessage? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _node = source._node
+      _boot = source._boot
+      _counter = source._counter
+      _command = source._command
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
-      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.boot) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.counter) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._command) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._node) }()
+        case 2: try { try decoder.decodeSingularFixed64Field(value: &_storage._boot) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._counter) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._command) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.node.isEmpty {
-      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._node.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._node, fieldNumber: 1)
+      }
+      if _storage._boot != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._boot, fieldNumber: 2)
+      }
+      if _storage._counter != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._counter, fieldNumber: 3)
+      }
+      try { if let v = _storage._command {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
     }
-    if self.boot != 0 {
-      try visitor.visitSingularFixed64Field(value: self.boot, fieldNumber: 2)
-    }
-    if self.counter != 0 {
-      try visitor.visitSingularUInt64Field(value: self.counter, fieldNumber: 3)
-    }
-    try { if let v = self._command {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBBatchItem, rhs: PBBatchItem) -> Bool {
-    if lhs.node != rhs.node {return false}
-    if lhs.boot != rhs.boot {return false}
-    if lhs.counter != rhs.counter {return false}
-    if lhs._command != rhs._command {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._node != rhs_storage._node {return false}
+        if _storage._boot != rhs_storage._boot {return false}
+        if _storage._counter != rhs_storage._counter {return false}
+        if _storage._command != rhs_storage._command {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5963,6 +6241,193 @@ nonisolated extension PBChatUpdateMessage: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
+nonisolated extension PBTranscriptMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TranscriptMessage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}chat\0\u{3}opened_ms\0\u{1}queue\0\u{1}home\0\u{1}library\0\u{1}contact\0\u{1}messages\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.openedMs) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.queue) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.home) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.contact) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.messages) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.openedMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.openedMs, fieldNumber: 3)
+    }
+    if !self.queue.isEmpty {
+      try visitor.visitSingularStringField(value: self.queue, fieldNumber: 4)
+    }
+    if !self.home.isEmpty {
+      try visitor.visitSingularStringField(value: self.home, fieldNumber: 5)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 6)
+    }
+    if !self.contact.isEmpty {
+      try visitor.visitSingularStringField(value: self.contact, fieldNumber: 7)
+    }
+    if !self.messages.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.messages, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTranscriptMessage, rhs: PBTranscriptMessage) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs._chat != rhs._chat {return false}
+    if lhs.openedMs != rhs.openedMs {return false}
+    if lhs.queue != rhs.queue {return false}
+    if lhs.home != rhs.home {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.contact != rhs.contact {return false}
+    if lhs.messages != rhs.messages {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBOutboxEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OutboxEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}transcript\0\u{3}taken_by\0\u{3}heir_at_ms\0\u{3}drop_at_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._transcript) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.takenBy) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._heirAtMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.dropAtMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._transcript {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.takenBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.takenBy, fieldNumber: 2)
+    }
+    try { if let v = self._heirAtMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
+    if self.dropAtMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dropAtMs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBOutboxEntry, rhs: PBOutboxEntry) -> Bool {
+    if lhs._transcript != rhs._transcript {return false}
+    if lhs.takenBy != rhs.takenBy {return false}
+    if lhs._heirAtMs != rhs._heirAtMs {return false}
+    if lhs.dropAtMs != rhs.dropAtMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTranscriptReceiptEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TranscriptReceiptEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}chat\0\u{3}opened_ms\0\u{1}home\0\u{1}outcome\0\u{1}heir\0\u{1}messages\0\u{3}at_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.openedMs) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.home) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.outcome) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.heir) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.messages) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.atMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.openedMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.openedMs, fieldNumber: 3)
+    }
+    if !self.home.isEmpty {
+      try visitor.visitSingularStringField(value: self.home, fieldNumber: 4)
+    }
+    if !self.outcome.isEmpty {
+      try visitor.visitSingularStringField(value: self.outcome, fieldNumber: 5)
+    }
+    if !self.heir.isEmpty {
+      try visitor.visitSingularStringField(value: self.heir, fieldNumber: 6)
+    }
+    if self.messages != 0 {
+      try visitor.visitSingularUInt32Field(value: self.messages, fieldNumber: 7)
+    }
+    if self.atMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.atMs, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTranscriptReceiptEntry, rhs: PBTranscriptReceiptEntry) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs._chat != rhs._chat {return false}
+    if lhs.openedMs != rhs.openedMs {return false}
+    if lhs.home != rhs.home {return false}
+    if lhs.outcome != rhs.outcome {return false}
+    if lhs.heir != rhs.heir {return false}
+    if lhs.messages != rhs.messages {return false}
+    if lhs.atMs != rhs.atMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBDigestMarkEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".DigestMarkEntry"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}digest\0")
@@ -6907,7 +7372,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -6925,6 +7390,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _claims: [PBRecentClaimEntry] = []
     var _chats: [PBChatSnapshot] = []
     var _isBranch: Bool = false
+    var _outbox: [PBOutboxEntry] = []
+    var _outboxNumber: UInt64 = 0
+    var _receipts: [PBTranscriptReceiptEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6950,6 +7418,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _claims = source._claims
       _chats = source._chats
       _isBranch = source._isBranch
+      _outbox = source._outbox
+      _outboxNumber = source._outboxNumber
+      _receipts = source._receipts
     }
   }
 
@@ -6983,6 +7454,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._claims) }()
         case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._chats) }()
         case 15: try { try decoder.decodeSingularBoolField(value: &_storage._isBranch) }()
+        case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._outbox) }()
+        case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._outboxNumber) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._receipts) }()
         default: break
         }
       }
@@ -7040,6 +7514,15 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._isBranch != false {
         try visitor.visitSingularBoolField(value: _storage._isBranch, fieldNumber: 15)
       }
+      if !_storage._outbox.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._outbox, fieldNumber: 16)
+      }
+      if _storage._outboxNumber != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._outboxNumber, fieldNumber: 17)
+      }
+      if !_storage._receipts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._receipts, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7064,6 +7547,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._claims != rhs_storage._claims {return false}
         if _storage._chats != rhs_storage._chats {return false}
         if _storage._isBranch != rhs_storage._isBranch {return false}
+        if _storage._outbox != rhs_storage._outbox {return false}
+        if _storage._outboxNumber != rhs_storage._outboxNumber {return false}
+        if _storage._receipts != rhs_storage._receipts {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -48,7 +48,10 @@ struct RandomLife {
         for (place, library) in libraries.enumerated() {
             let fallback: FallbackPolicy = [.immediately, .ringFirst(ms: 40_000), .off][place]
             commands.append(
-                .setLibrary(Library(name: try Stage.name(library), title: library, homeNode: try Stage.name("n"), fallback: fallback)))
+                .setLibrary(
+                    Library(
+                        name: try Stage.name(library), title: library, homeNode: try Stage.name("n"), fallback: fallback,
+                        heir: place == 2 ? try Stage.name(libraries[0]) : nil)))
         }
         for queue in queues {
             let library: LibraryName? = queue == "general" ? nil : try Stage.name(String(queue.dropLast(5)))
@@ -106,8 +109,17 @@ struct RandomLife {
         case 91..<94: return .patronPresence(chat, attach(chat, in: state), present: chance(50))
         case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
         case 95..<96: return try rosterChange()
+        case 96..<98: return try taken(in: state)
         default: return .tick
         }
+    }
+
+    /// A library's next transcript, mostly.
+    private mutating func taken(in state: ConsortiumState) throws -> Command {
+        let library: LibraryName = try Stage.name(of(Self.libraries))
+        let node: NodeName = try Stage.name(chance(90) ? "n" : "m")
+        let next = state.transcript(for: library, at: node, after: UInt64(pick(4)))?.number
+        return .transcriptTaken(TranscriptTaken(number: chance(80) ? next ?? 1 : UInt64(pick(30)), library: library, node: node))
     }
 
     private func holder(of chat: ChatID, in state: ConsortiumState) -> LogPosition? {
@@ -150,6 +162,8 @@ struct RandomLife {
         var settings = Settings()
         settings.chatsPerOperatorMax = UInt32(1 + pick(4))
         settings.tombstoneMs = UInt64(1 + pick(100_000))
+        settings.transcriptDeadlineMs = UInt64(1 + pick(200_000))
+        settings.transcriptKeptMs = UInt64(1 + pick(100_000))
         return .setSettings(settings)
     }
 }

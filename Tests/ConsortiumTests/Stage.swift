@@ -126,7 +126,10 @@ struct Stage {
                 default: .immediately
                 }
             return .setLibrary(
-                Library(name: try Self.name(first), title: first, homeNode: try Self.name("node-" + first), fallback: fallback))
+                Library(
+                    name: try Self.name(first), title: first, homeNode: try Self.name(options["node"] ?? "node-" + first),
+                    fallback: fallback,
+                    heir: try options["heir"].map { try Self.name($0) }))
         case "queue":
             let library = try word(arguments, 1)
             let opening = options["closed"].map { Opening.closed(reason: $0) } ?? .open
@@ -150,6 +153,11 @@ struct Stage {
         case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
         case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
         case "stays": return .leaving(session(first, options), inMs: nil)
+        case "taken":
+            return .transcriptTaken(
+                TranscriptTaken(
+                    number: try number(arguments, 0), library: try Self.name(try word(arguments, 1)),
+                    node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1)))))
         case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
         case "check-digest":
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)
@@ -167,6 +175,8 @@ struct Stage {
             case "patronGoneMs": settings.patronGoneMs = value
             case "tombstoneMs": settings.tombstoneMs = value
             case "answeredMessageMs": settings.answeredMessageMs = value
+            case "transcriptDeadlineMs": settings.transcriptDeadlineMs = value
+            case "transcriptKeptMs": settings.transcriptKeptMs = value
             case "chatsPerOperatorMax": settings.chatsPerOperatorMax = UInt32(value)
             default: throw Mistake(description: "no setting \(key)")
             }
@@ -366,6 +376,22 @@ struct Stage {
                 state.authorize(Self.id(name), session: session(person, [:])).map { Self.describe(.refused($0)) }
                     ?? "\(person) may read \(name)"
             ]
+        case "outbox":
+            let library: LibraryName = try Self.name(try word(arguments, 1))
+            let node: NodeName = try Self.name(arguments.count > 2 ? arguments[2] : "node-\(library)")
+            var (after, lines) = (arguments.count > 3 ? try number(arguments, 3) : 0, [String]())
+            while let next = state.transcript(for: library, at: node, after: after) {
+                after = next.number
+                let contact = next.contact.isEmpty ? "" : ", contact \(next.contact)"
+                lines.append("\(next.number): \(names[next.chat.text] ?? "") of \(next.home)\(contact)")
+                lines += next.messages.map { "    " + Self.describe($0) }
+            }
+            return lines.isEmpty ? ["nothing"] : lines
+        case "receipts":
+            let lines = state.transcriptReceipts.map {
+                "\($0.number): \(names[$0.chat.text] ?? "") of \($0.home?.text ?? "nobody"), \($0.messages) messages, \($0.outcome) at \($0.atMs)"
+            }
+            return lines.isEmpty ? ["none"] : lines
         case "next": return [state.nextDeadlineMs().map { "due at \($0), now \(state.clockMs)" } ?? "nothing is due, now \(state.clockMs)"]
         case let other: throw Mistake(description: "cannot show \(other)")
         }

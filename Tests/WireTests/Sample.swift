@@ -64,7 +64,7 @@ extension Sample {
             hours: text(), website: text(), phone: text(), email: text(), policies: text(), lastChecked: text(), wording: text())
         return Library(
             name: try library(), title: "T" + text(), homeNode: try node(), standbyNode: try optional { try $0.node() }, fallback: fallback,
-            card: card)
+            card: card, heir: try optional { try $0.library() })
     }
     mutating func queueEntry() throws -> Queue {
         let name = try queue()
@@ -81,12 +81,14 @@ extension Sample {
         settings.patronDeadlineMs = UInt64(1 + pick(1_000_000))
         settings.tombstoneMs = UInt64(1 + pick(100_000))
         settings.chatsPerOperatorMax = UInt32(1 + pick(4))
+        settings.transcriptDeadlineMs = UInt64(1 + pick(1_000_000))
+        settings.transcriptKeptMs = UInt64(1 + pick(100_000))
         return settings
     }
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 27 {
+        switch kind % 28 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -127,6 +129,7 @@ extension Sample {
         case 23: .tick
         case 24: .checkDigest(upTo: token(), digest: number())
         case 25: .mergeBranch(try mergeBranch())
+        case 26: .transcriptTaken(TranscriptTaken(number: number(), library: try library(), node: try node()))
         default: .setFeatureLevel(small())
         }
     }
@@ -147,7 +150,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(27)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(28)))
             })
     }
 

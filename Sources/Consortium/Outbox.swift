@@ -1,0 +1,391 @@
+/// The outbox: what was said in chats that ended, on its way to the libraries that keep it (rule 16).
+///
+/// **What it is.** When a chat ends, its text is put here under the next number, for the library whose chat it was. That library's node asks for
+/// what lies after the highest number that it has, keeps it, and says so (`transcriptTaken`). Late words put the whole text here once more, under a
+/// new number, so that a number stands for the same content for ever.
+///
+/// **What it promises.** One library keeps a transcript: its home, or the home's heir once the home has let half of the deadline pass.
+/// Taken text stays for `Settings.transcriptKeptMs` more, so that a library restored from an older backup can ask for it again. At
+/// `Settings.transcriptDeadlineMs` after the chat's end it goes, whatever became of it. What goes leaves a receipt without text.
+///
+/// **What it never does.** A library that takes nothing cannot fill the coordinators: beyond its quota its own oldest text gives way.
+
+/// An ended chat, as its library keeps it.
+public struct Transcript: Hashable, Sendable {
+    /// Its place in the outbox: above those of everything that was put there before.
+    public var number: UInt64
+    public var chat: ChatID
+    /// The replicated clock when the chat was opened. A chat that was forgotten and made anew from its page's copy is another one.
+    public var openedMs: UInt64
+    /// The queue whose button was pressed.
+    public var queue: QueueName
+    /// The library whose chat it was. A chat of the general queue belongs to the library of whoever answered it last.
+    public var home: LibraryName
+    /// Who is to keep it: `home`, or its heir.
+    public var library: LibraryName
+    /// Where the answer may be sent, when the patron gave it; empty otherwise.
+    public var contact: String
+    /// All of them, in order.
+    public var messages: [ChatMessage]
+
+    public init(
+        number: UInt64, chat: ChatID, openedMs: UInt64, queue: QueueName, home: LibraryName, library: LibraryName, contact: String,
+        messages: [ChatMessage]
+    ) {
+        self.number = number
+        self.chat = chat
+        self.openedMs = openedMs
+        self.queue = queue
+        self.home = home
+        self.library = library
+        self.contact = contact
+        self.messages = messages
+    }
+}
+
+/// What a library's node says once a transcript is durable there.
+public struct TranscriptTaken: Hashable, Sendable {
+    public var number: UInt64
+    public var library: LibraryName
+    /// Only the library's home node takes its transcripts.
+    public var node: NodeName
+    public init(number: UInt64, library: LibraryName, node: NodeName) {
+        self.number = number
+        self.library = library
+        self.node = node
+    }
+}
+
+/// What is left of a transcript at the coordinators: no word of it.
+public struct TranscriptReceipt: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable {
+        /// The library has it.
+        case kept
+        /// The library did not take it in time; its heir is given it, under another number.
+        case inherited(by: LibraryName)
+        /// Nobody took it until the deadline, and it is gone.
+        case expired
+        /// The library took nothing, and had no more room here: it is gone.
+        case overQuota
+        /// A chat of the general queue that nobody ever answered: no library is to keep it.
+        case noHome
+    }
+    public var number: UInt64
+    public var chat: ChatID
+    public var openedMs: UInt64
+    public var home: LibraryName?
+    public var outcome: Outcome
+    /// How many messages and notes there were.
+    public var messages: UInt32
+    /// The replicated clock when the text went.
+    public var atMs: UInt64
+
+    public init(
+        number: UInt64, chat: ChatID, openedMs: UInt64, home: LibraryName?, outcome: Outcome, messages: UInt32, atMs: UInt64
+    ) {
+        self.number = number
+        self.chat = chat
+        self.openedMs = openedMs
+        self.home = home
+        self.outcome = outcome
+        self.messages = messages
+        self.atMs = atMs
+    }
+}
+
+/// A transcript in the outbox.
+package struct OutboxItem: Sendable {
+    package var transcript: Transcript
+    /// The node that has it; it is asked for no more, unless by that node, restored from an older backup.
+    package var takenBy: NodeName?
+    /// When the library's heir is given it; `nil` for what has passed to it, or needs no heir.
+    package var heirAtMs: UInt64?
+    /// When it goes, on the replicated clock.
+    package var dropAtMs: UInt64
+    package let textBytes: Int
+    /// The running digest of its messages.
+    package let chain: UInt64
+
+    package init(_ transcript: Transcript, takenBy: NodeName? = nil, heirAtMs: UInt64?, dropAtMs: UInt64) {
+        var script = Script()
+        for message in transcript.messages { script.append(message) }
+        self.init(
+            transcript, takenBy: takenBy, heirAtMs: heirAtMs, dropAtMs: dropAtMs, textBytes: script.textBytes, chain: script.chain)
+    }
+
+    fileprivate init(_ transcript: Transcript, takenBy: NodeName?, heirAtMs: UInt64?, dropAtMs: UInt64, textBytes: Int, chain: UInt64) {
+        self.transcript = transcript
+        self.takenBy = takenBy
+        self.heirAtMs = heirAtMs
+        self.dropAtMs = dropAtMs
+        self.textBytes = textBytes
+        self.chain = chain
+    }
+
+    var due: Due { .transcript(transcript.number, min(heirAtMs ?? dropAtMs, dropAtMs)) }
+}
+
+/// What one library has in the outbox.
+struct OutboxShare: Equatable, Sendable {
+    /// Ascending.
+    var numbers: [UInt64] = []
+    var textBytes = 0
+}
+
+// MARK: In
+
+extension ConsortiumState {
+    /// Puts the text of a chat that is over into the outbox, in the place of what there is of it already.
+    mutating func post(_ chat: Chat) {
+        guard !isBranch, chat.isClosed, let script = scripts[chat.id], script.textBytes > 0 else { return }
+        let former = index.newestTranscript[chat.id].flatMap { outbox[$0] }.flatMap {
+            $0.transcript.openedMs == chat.openedMs ? $0 : nil
+        }
+        if let former, former.transcript.messages.count == script.messages.count { return }
+        outboxNumber += 1
+        touched.outbox = true
+        guard let home = former?.transcript.home ?? chat.library ?? chat.pastHoldings.last?.library else {
+            return leave(
+                TranscriptReceipt(
+                    number: outboxNumber, chat: chat.id, openedMs: chat.openedMs, home: nil, outcome: .noHome,
+                    messages: UInt32(clamping: script.messages.count), atMs: clockMs))
+        }
+        let transcript = Transcript(
+            number: outboxNumber, chat: chat.id, openedMs: chat.openedMs, queue: chat.queue, home: home,
+            library: former?.transcript.library ?? home, contact: chat.contact, messages: script.messages)
+        var item = OutboxItem(
+            transcript, takenBy: nil, heirAtMs: nil, dropAtMs: clockMs.adding(ms: settings.transcriptDeadlineMs),
+            textBytes: script.textBytes, chain: script.chain)
+        if let former, former.takenBy == nil {
+            (item.heirAtMs, item.dropAtMs) = (former.heirAtMs, former.dropAtMs)
+        } else if transcript.library == home {
+            item.heirAtMs = clockMs.adding(ms: max(1, settings.transcriptDeadlineMs / 2))
+        }
+        if let former { remove(former) }
+        add(item)
+        makeRoom(in: transcript.library)
+    }
+
+    /// Late words that the present command brought into chats that were over already.
+    mutating func postLateWords() {
+        guard !lateWords.isEmpty else { return }
+        for id in lateWords.keys { if let chat = chats[id] { post(chat) } }
+        lateWords = Ordered()
+    }
+
+    // MARK: Out
+
+    /// The library's node has it, durably.
+    mutating func transcriptTaken(_ taken: TranscriptTaken) throws(Refusal) {
+        guard let library = libraries[taken.library] else { throw .unknownLibrary(taken.library) }
+        guard library.homeNode == taken.node else {
+            throw Refusal(.notAllowed, "The transcripts of \(library.name) go to the node \(library.homeNode), not to \(taken.node).")
+        }
+        guard taken.number <= outboxNumber else {
+            throw Refusal(.invalid, "There is no transcript \(taken.number) yet; the last is \(outboxNumber).")
+        }
+        if var item = outbox[taken.number] {
+            guard item.transcript.library == taken.library else {
+                throw Refusal(.notAllowed, "Transcript \(taken.number) is for \(item.transcript.library), not for \(taken.library).")
+            }
+            guard item.takenBy == nil else { return }
+            remove(item)
+            item.takenBy = taken.node
+            item.heirAtMs = nil
+            item.dropAtMs = min(item.dropAtMs, clockMs.adding(ms: settings.transcriptKeptMs))
+            add(item)
+            return
+        }
+        guard var receipt = receipts[taken.number] else { return }
+        switch receipt.outcome {
+        case .kept, .noHome: break
+        case .inherited(let heir):
+            throw Refusal(.notHolder, "This transcript has passed to \(heir), which keeps it; delete the copy here.")
+        case .expired, .overQuota:
+            receipt.outcome = .kept
+            receipts[taken.number] = receipt
+        }
+    }
+
+    /// The half of the deadline, the deadline, or the end of the time for restored libraries has come.
+    mutating func transcriptIsDue(_ number: UInt64) {
+        guard let item = outbox[number] else { return }
+        if item.dropAtMs <= clockMs { return drop(item, .expired) }
+        pass(item, orElse: nil)
+    }
+
+    /// A library has an heir, or another one: what waited in vain for one is given to it.
+    mutating func heirChanged(of library: LibraryName) {
+        for number in index.outbox[library]?.numbers ?? [] {
+            if let item = outbox[number], item.takenBy == nil, item.heirAtMs == nil { pass(item, orElse: nil) }
+        }
+    }
+
+    /// To the heir, if there is one that has room; it may come to nobody twice.
+    private mutating func pass(_ item: OutboxItem, orElse outcome: TranscriptReceipt.Outcome?) {
+        let former = item.transcript
+        if item.takenBy == nil, former.library == former.home, let heir = libraries[former.home]?.heir, libraries.contains(heir),
+            heir != former.home, hasRoom(for: item, in: heir)
+        {
+            remove(item)
+            leave(receipt(for: former, .inherited(by: heir)))
+            outboxNumber += 1
+            var passed = item
+            passed.transcript.number = outboxNumber
+            passed.transcript.library = heir
+            passed.heirAtMs = nil
+            return add(passed)
+        }
+        if let outcome { return drop(item, outcome) }
+        var waiting = item
+        remove(item)
+        waiting.heirAtMs = nil
+        add(waiting)
+    }
+
+    private func hasRoom(for item: OutboxItem, in library: LibraryName) -> Bool {
+        let share = index.outbox[library] ?? OutboxShare()
+        return share.numbers.count < Limits.transcriptsPerLibraryMax
+            && share.textBytes + item.textBytes <= Limits.transcriptBytesPerLibraryMax
+    }
+
+    /// At a library's quota its own oldest gives way; at the limit of all, the oldest of whoever has most.
+    private mutating func makeRoom(in library: LibraryName) {
+        while let share = index.outbox[library], let oldest = share.numbers.first.flatMap({ outbox[$0] }),
+            share.numbers.count > Limits.transcriptsPerLibraryMax || share.textBytes > Limits.transcriptBytesPerLibraryMax
+        {
+            pass(oldest, orElse: .overQuota)
+        }
+        while index.outboxBytes > Limits.transcriptBytesMax, let largest = largestShare, let oldest = outbox[largest] {
+            drop(oldest, .overQuota)
+        }
+    }
+
+    /// The oldest transcript of the library that has most text here.
+    private var largestShare: UInt64? {
+        var largest: OutboxShare?
+        for (_, share) in index.outbox where share.textBytes > largest?.textBytes ?? 0 { largest = share }
+        return largest?.numbers.first
+    }
+
+    private mutating func drop(_ item: OutboxItem, _ outcome: TranscriptReceipt.Outcome) {
+        remove(item)
+        leave(receipt(for: item.transcript, item.takenBy == nil ? outcome : .kept))
+    }
+
+    private func receipt(for transcript: Transcript, _ outcome: TranscriptReceipt.Outcome) -> TranscriptReceipt {
+        TranscriptReceipt(
+            number: transcript.number, chat: transcript.chat, openedMs: transcript.openedMs, home: transcript.home, outcome: outcome,
+            messages: UInt32(clamping: transcript.messages.count), atMs: clockMs)
+    }
+
+    private mutating func leave(_ receipt: TranscriptReceipt) {
+        receipts[receipt.number] = receipt
+        while receipts.count > Limits.receiptsMax, let oldest = receipts.first { receipts.remove(oldest.key) }
+    }
+
+    // MARK: Reading
+
+    /// The next transcript for a library's node that has everything up to a number; `nil` when there is none, or the node is not
+    /// the library's. Asking with a lower number than before, as a node does that was restored from a backup, gives what is still here again.
+    public func transcript(for library: LibraryName, at node: NodeName, after number: UInt64) -> Transcript? {
+        guard libraries[library]?.homeNode == node, let numbers = index.outbox[library]?.numbers else { return nil }
+        for next in numbers[numbers.partitionPoint { $0 <= number }...] {
+            guard let item = outbox[next], item.takenBy == nil || item.takenBy == node else { continue }
+            return item.transcript
+        }
+        return nil
+    }
+
+    /// What became of transcripts whose text is no longer here, oldest first.
+    public var transcriptReceipts: [TranscriptReceipt] { receipts.values }
+
+    /// How many transcripts of a library wait to be taken.
+    public func transcriptsWaiting(for library: LibraryName) -> Int {
+        (index.outbox[library]?.numbers ?? []).count { outbox[$0]?.takenBy == nil }
+    }
+
+    // MARK: In step with the index
+
+    private mutating func add(_ item: OutboxItem) {
+        outbox[item.transcript.number] = item
+        index.add(item)
+        touched.outbox = true
+    }
+
+    private mutating func remove(_ item: OutboxItem) {
+        outbox.remove(item.transcript.number)
+        index.remove(item)
+    }
+}
+
+extension Indices {
+    mutating func add(_ item: OutboxItem) {
+        let transcript = item.transcript
+        due[item.due] = ()
+        var share = outbox[transcript.library] ?? OutboxShare()
+        let place = share.numbers.partitionPoint { $0 < transcript.number }
+        share.numbers.insert(transcript.number, at: place)
+        share.textBytes += item.textBytes
+        outbox[transcript.library] = share
+        outboxBytes += item.textBytes
+        newestTranscript[transcript.chat] = max(transcript.number, newestTranscript[transcript.chat] ?? 0)
+    }
+
+    mutating func remove(_ item: OutboxItem) {
+        let transcript = item.transcript
+        due.remove(item.due)
+        if newestTranscript[transcript.chat] == transcript.number { newestTranscript.remove(transcript.chat) }
+        outboxBytes -= item.textBytes
+        guard var share = outbox[transcript.library] else { return }
+        share.numbers.removeAll { $0 == transcript.number }
+        share.textBytes -= item.textBytes
+        outbox[transcript.library] = share.numbers.isEmpty ? nil : share
+    }
+}
+
+// MARK: Invariants
+
+extension ConsortiumState {
+    func checkOutbox() throws(InvariantViolation) {
+        var hasReceipt = Ordered<ChatID, Void>()
+        for receipt in receipts.values { hasReceipt[receipt.chat] = () }
+        func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {
+            guard condition else { throw InvariantViolation(sentence: sentence()) }
+        }
+        try hold(!isBranch || outbox.isEmpty, "A branch has an outbox.")
+        try hold(lateWords.isEmpty, "Late words were not put into the outbox.")
+        try hold(receipts.count <= Limits.receiptsMax, "There are too many receipts.")
+        try hold(index.outboxBytes <= Limits.transcriptBytesMax, "There is too much text in the outbox.")
+        var ofChat = Ordered<ChatID, [UInt64]>()
+        for (number, item) in outbox {
+            let transcript = item.transcript
+            try hold(number == transcript.number && number <= outboxNumber, "Transcript \(number) lies in another's place.")
+            try hold(receipts[number] == nil, "Transcript \(number) is here and has a receipt.")
+            try hold(item.textBytes > 0, "Transcript \(number) says nothing.")
+            try hold(item.dropAtMs > clockMs || clockMs == .max, "Transcript \(number) is here past its deadline.")
+            try hold(libraries.contains(transcript.library), "Transcript \(number) is for a library that is not in the roster.")
+            try hold(item.takenBy == nil || item.heirAtMs == nil, "Transcript \(number) was taken and waits for an heir.")
+            for (offset, message) in transcript.messages.enumerated() {
+                try hold(Int(message.position.n) == offset + 1, "Transcript \(number) skips or repeats a place.")
+            }
+            for other in ofChat[transcript.chat] ?? [] {
+                try hold(
+                    outbox[other]?.transcript.openedMs != transcript.openedMs, "Chat \(transcript.chat) is in the outbox twice.")
+            }
+            ofChat.enlist(number, under: transcript.chat)
+            // As long as the chat is remembered, its transcript says the same.
+            if let chat = chats[transcript.chat], chat.openedMs == transcript.openedMs, let script = scripts[transcript.chat] {
+                try hold(script.messages == transcript.messages, "Transcript \(number) is not what was said in \(transcript.chat).")
+            }
+        }
+        for (id, chat) in chats where chat.isClosed && !isBranch && receipts.count < Limits.receiptsMax {
+            let isThere = ofChat.contains(id) || hasReceipt.contains(id) || scripts.read(id) { $0.textBytes } == 0
+            try hold(isThere, "What was said in \(id), which is over, is on its way to nobody.")
+        }
+        for (library, share) in index.outbox {
+            try hold(share.numbers.count <= Limits.transcriptsPerLibraryMax, "\(library) has too many transcripts in the outbox.")
+            try hold(share.textBytes <= Limits.transcriptBytesPerLibraryMax, "\(library) has too much text in the outbox.")
+        }
+    }
+}
