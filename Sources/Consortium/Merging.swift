@@ -129,6 +129,8 @@ public struct BranchPlan: Hashable, Sendable {
         /// In order; the first one makes the chat known.
         public var merges: [MergeBranch]
         public var outcome: Outcome
+        /// By which token of the consortium somebody here held the chat until they gave it out of their hands in the branch.
+        public var released: LogPosition?
     }
     public var parts: [Part]
     /// The sign-ons that the branch ends with, by session, with the queues for which each is available.
@@ -163,7 +165,14 @@ extension ConsortiumState {
                 MergeBranch(
                     chat: chat.id, secret: chat.secret, queue: chat.queue, attach: chat.attach, node: node, ended: ended, lines: part))
         }
-        return .init(chat: chat.id, secret: chat.secret, attach: chat.attach, merges: merges, outcome: outcome(of: chat))
+        return .init(
+            chat: chat.id, secret: chat.secret, attach: chat.attach, merges: merges, outcome: outcome(of: chat),
+            released: released(of: chat))
+    }
+
+    private func released(of chat: Chat) -> LogPosition? {
+        guard let past = chat.pastHoldings.last(where: { !BranchBase.isBranch($0.token) }), past.end != .closed else { return nil }
+        return past.token
     }
 
     private func outcome(of chat: Chat) -> BranchPlan.Part.Outcome {

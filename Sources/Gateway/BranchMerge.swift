@@ -1,7 +1,7 @@
 import ClientProtocol
 import Consortium
 
-/// Bringing a branch into the consortium: text first, then people, then who holds what, then what has ended.
+/// Bringing a branch into the consortium: text first, then who gave what out of their hands, then people, then who holds what, then what has ended.
 ///
 /// Each step is an ordinary proposal that is repeated until its outcome is known, and harmless to repeat in another life of the
 /// process. Text is retried until there is room; everything else may be refused, and the people concerned see where the chat went.
@@ -10,10 +10,11 @@ struct BranchMerge: Sendable {
         case text(ChatID)
         case attach(ChatID)
         case signOn(SessionID, as: SessionID)
+        case release(ChatID)
         case claim(ChatID, SessionID)
         case end(ChatID)
     }
-    enum Stage: Sendable { case texts, people, holders, ends }
+    enum Stage: Sendable { case texts, releases, people, holders, ends }
 
     var stage = Stage.texts
     let plan: BranchPlan
@@ -33,6 +34,8 @@ struct BranchMerge: Sendable {
     var refusedSessions: [SessionID: String] = [:]
     /// The tokens under which desks hold their chats now, and where they were given.
     var tokens: [ChatID: (token: LogPosition, at: LogPosition)] = [:]
+    /// What stands for the tokens of the branch, and of before it: each desk's for its own alone.
+    var renewed: [Desk.Grant: LogPosition] = [:]
     /// Chats that somebody else holds now, and where the log says so.
     var elsewhere: [ChatID: LogPosition] = [:]
     /// Where the last of a chat's text came into the log.
@@ -62,6 +65,9 @@ extension GatewayCore {
             switch merge.stage {
             case .texts:
                 guard merge.waiting.isEmpty, merge.underWay.isEmpty else { return }
+                self.merge?.stage = .releases
+                releaseAgain()
+            case .releases:
                 self.merge?.stage = .people
                 signOnAgain()
             case .people:
@@ -134,6 +140,14 @@ extension GatewayCore {
         }
     }
 
+    /// Where the consortium still has the former holder, whoever took over in the branch could not claim the chat. Before people sign on anew, as
+    /// that gives their chats new tokens.
+    private mutating func releaseAgain() {
+        for part in merge?.plan.parts ?? [] {
+            if let token = part.released { step(.release(part.chat), .release(part.chat, token: token)) }
+        }
+    }
+
     private mutating func claimAgain() {
         guard let merge else { return }
         for part in merge.plan.parts {
@@ -175,8 +189,11 @@ extension GatewayCore {
             merge?.admitted[chat] = at
             merge?.underWay.remove(chat)
         case .signOn(let old, let new): merge?.sessions[old] = (new, at)
-        case .claim(let chat, _): if case .token(let token) = acceptance { merge?.tokens[chat] = (token, at) }
-        case .end: break
+        case .claim(let chat, let session):
+            guard case .token(let token) = acceptance else { break }
+            merge?.tokens[chat] = (token, at)
+            for grant in desks[session]?.grants ?? [] where grant.chat == chat { merge?.renewed[grant] = token }
+        case .release, .end: break
         }
         advanceMerge()
     }
@@ -197,7 +214,8 @@ extension GatewayCore {
             merge?.underWay.remove(chat)
         case .signOn(let old, _): merge?.refusedSessions[old] = refusal.sentence
         case .claim(let chat, _): merge?.elsewhere[chat] = at
-        case .end: break
+        // The chat is in other hands already, or over.
+        case .release, .end: break
         }
         advanceMerge()
     }
@@ -294,7 +312,7 @@ extension GatewayCore {
         }
         for old in desks.keys.sorted() {
             guard let renewed = merge.sessions[old], var desk = desks.removeValue(forKey: old) else {
-                desks[old]?.signedOnAt = nil
+                desks[old]?.signsOnAnew()
                 desks[old]?.signOnPending = false
                 continue
             }
@@ -316,7 +334,7 @@ extension GatewayCore {
 
     /// The token by which the desk holds the chat now stands for those that it held it by.
     private mutating func renew(_ grant: Desk.Grant, _ merge: BranchMerge, _ session: SessionID) {
-        guard let token = merge.tokens[grant.chat]?.token else { return }
+        guard let token = merge.renewed[grant] else { return }
         self.grant(session, .init(chat: grant.chat, token: token))
         guard grant.token != token, let count = desks[session]?.renewed.count, count < Desk.grantsMax else { return }
         desks[session]?.renewed[grant] = token
@@ -343,7 +361,7 @@ extension Command {
     /// The same under the sessions and tokens that a merge gave in place of the branch's.
     fileprivate func renewed(_ merge: BranchMerge) -> Command {
         func new(_ session: SessionID) -> SessionID { merge.sessions[session]?.new ?? session }
-        func new(_ token: LogPosition, of chat: ChatID) -> LogPosition { merge.tokens[chat]?.token ?? token }
+        func new(_ token: LogPosition, of chat: ChatID) -> LogPosition { merge.renewed[.init(chat: chat, token: token)] ?? token }
         switch self {
         case .signOff(let session): return .signOff(new(session))
         case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)

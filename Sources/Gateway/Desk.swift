@@ -30,6 +30,12 @@ struct Desk: Sendable {
         pongMs = nowMs
         humanMs = nowMs
     }
+
+    /// Whoever decides now does not know the sign-on: what the desk holds is unknown until that is accepted once more.
+    mutating func signsOnAnew() {
+        signedOnAt = nil
+        settled = false
+    }
 }
 
 extension GatewayCore {

@@ -66,7 +66,7 @@ extension GatewayCore {
 
     private mutating func beginBranch() {
         // Without a board nobody here is known to anybody: there is nothing to go on with.
-        guard let board = directory.board else { return }
+        guard let board = directory.board, !board.queues.isEmpty else { return }
         sequencer = .preparing
         var parts: [BranchBase.Part] = []
         for id in chats.keys.sorted() {
@@ -113,7 +113,7 @@ extension GatewayCore {
         emit(.useBranch)
         directory.takeAny()
         for session in desks.keys.sorted() where directory.status[desks[session]?.name]?.session != session {
-            desks[session]?.signedOnAt = nil
+            desks[session]?.signsOnAnew()
             desks[session]?.signOnPending = pending.values.contains { $0.purpose == .signOn(session) }
         }
         for counter in pending.keys { pending[counter]?.isAsked = false }

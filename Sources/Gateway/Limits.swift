@@ -27,6 +27,8 @@ enum GatewayLimits {
     static let retryBaseMs: UInt64 = 200
     static let retryJitterMs: UInt64 = 400
     static let busyRetryMs: UInt64 = 500
+    /// When a message for a chat that this node's branch has not is offered again: at the earliest, and spread over as much again.
+    static let apartRetryMs: UInt64 = 2_000
     /// A proposal whose client is gone is given up after this time.
     static let orphanMs: UInt64 = 60_000
 

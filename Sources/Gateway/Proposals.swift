@@ -156,6 +156,11 @@ extension GatewayCore {
 
     private mutating func refused(_ done: Pending, _ refusal: Refusal, _ at: LogPosition) {
         if case .merge(let step) = done.purpose { return notMerged(step, done.command, refusal, at) }
+        if case .say = done.purpose, BranchBase.isBranch(at), refusal.code == .unknownChat || refusal.code == .notHolder {
+            // The coordinators may have taken it before they were out of reach: only they can refuse it for good, and free its number.
+            let text = "This chat is not with this library while the others are out of reach; the message waits for them."
+            return refused(done, .busy, text, retryMs: GatewayLimits.apartRetryMs + jitter(GatewayLimits.apartRetryMs))
+        }
         refused(done, RefusalCode(refusal.code), refusal.sentence, retryMs: nil)
     }
 

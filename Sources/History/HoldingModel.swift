@@ -66,6 +66,8 @@ public struct HoldingModel: SequentialModel {
                 return [same]
             }
             return []
+        // Whoever never heard that they hold the chat does not hear either that they lost it.
+        case .held(_, nil): return take(by, token, state)
         case .held, .over: return []
         }
     }

@@ -211,6 +211,12 @@ extension RaftReplica {
         }
         var rest = m.entries[...]
         var base = (index: m.prevLogIndex, term: m.prevLogTerm)
+        // What this member's snapshot covers is committed, so the leader has the same. The core has dropped those entries: it would refuse what
+        // follows them, for ever when the leader's own snapshot is older than this one, or append them once more behind its log.
+        if let held = snapshot?.meta, installing == nil, base.index < held.index {
+            base = (held.index, held.term)
+            rest = rest.drop { $0.index <= held.index }
+        }
         repeat {
             let cut = rest.dropFirst().firstIndex { $0.kind == .change } ?? rest.endIndex
             var part = m

@@ -10,7 +10,7 @@ final class Checker {
     private(set) var history = History()
 
     // The log as committed.
-    private var entries: [(term: UInt64, digest: UInt64)] = []
+    private var entries: [(term: UInt64, digest: UInt64, committedIn: UInt64)] = []
     private var firstIndex: UInt64 = 1
     private var leaders: [UInt64: UInt64] = [:]
     private var checkedLeaders: [UInt64: UInt64] = [:]
@@ -66,11 +66,12 @@ final class Checker {
         leaders[term] = voter
     }
 
-    /// Leader completeness: what was committed in an earlier term is in the log of every later leader. Looked at once in a term.
+    /// Leader completeness: what was committed in an earlier term is in the log of every later leader. Looked at once in a term. A leader of an
+    /// earlier term than the one in which an entry was committed may be without it, of whatever term the entry itself is.
     func checkLeader(_ replica: RaftReplica) {
         guard replica.role == .leader, checkedLeaders[replica.term] == nil else { return }
         checkedLeaders[replica.term] = replica.configuration.id
-        guard let last = entries.lastIndex(where: { $0.term < replica.term }) else { return }
+        guard let last = entries.lastIndex(where: { $0.committedIn < replica.term }) else { return }
         let index = UInt64(last) + 1
         guard replica.lastIndex >= index else {
             return cluster.fail("the leader \(replica.configuration.id) ends at \(replica.lastIndex), and \(index) is committed")
@@ -85,7 +86,8 @@ final class Checker {
         var digest = entry.term << 8 | UInt64(entry.kind.rawValue)
         for byte in entry.payload { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
         guard entry.index > committedIndex else {
-            if entries[Int(entry.index) - 1] != (entry.term, digest) {
+            let known = entries[Int(entry.index) - 1]
+            if known.term != entry.term || known.digest != digest {
                 cluster.fail("\(machine.name) applies another entry \(entry.index) than others did")
             }
             return
@@ -93,7 +95,7 @@ final class Checker {
         guard entry.index == committedIndex + 1 else {
             return cluster.fail("\(machine.name) applies \(entry.index), and nobody applied \(committedIndex + 1)")
         }
-        entries.append((entry.term, digest))
+        entries.append((entry.term, digest, machine.coordinator?.replica.term ?? entry.term))
         cluster.trace.mix(digest)
         applyAsReference(entry)
         digests.append(state.digest())
@@ -125,13 +127,21 @@ final class Checker {
         }
     }
 
+    /// Whoever the log gives the chat may be shown it, also when the answer never came.
+    private func holds(_ chat: ChatID, _ session: SessionID, by token: LogPosition) {
+        guard let account = sessions[session] else {
+            return cluster.fail("\(chat) was given to the session \(session), which never signed on")
+        }
+        accounts[Holding(chat: chat, token: token)] = account
+        onEntitled(OperatorPerson.name(of: account), to: chat)
+    }
+
     /// Who was given which chat. A holding may begin and end within one entry, so that the state after it does not show it.
     private func note(_ command: Command, _ verdict: Verdict, _ index: UInt64, _ before: Standing) {
         switch (command, verdict) {
         case (.signOn(let signOn), .accepted): sessions[signOn.session] = signOn.operatorName
-        case (.claim(let claim), .accepted(.token(let token))): accounts[Holding(chat: claim.chat, token: token)] = sessions[claim.session]
-        case (.pickUp(let chat, let session, _), .accepted(.token(let token))):
-            accounts[Holding(chat: chat, token: token)] = sessions[session]
+        case (.claim(let claim), .accepted(.token(let token))): holds(claim.chat, claim.session, by: token)
+        case (.pickUp(let chat, let session, _), .accepted(.token(let token))): holds(chat, session, by: token)
         case (.close(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
         case (.release(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "r"), index, before)
         case (.say(let say), .accepted(.placed(let position))): spoke(say, position, index, before)

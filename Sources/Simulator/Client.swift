@@ -37,6 +37,8 @@ class Client {
         case ok(ServerMessage.OK)
         case refused(ServerMessage.Refused)
     }
+    /// A connection that was begun before one of these is given up: it would say hello as who the client no longer is.
+    private var hangUps = 0
     private var pending: [RequestID: Pending] = [:]
     private var lastOrder: UInt64 = 0
 
@@ -70,8 +72,9 @@ class Client {
         let machine = nodes[turn % nodes.count]
         turn += 1
         bye = nil
+        let dialled = hangUps
         cluster.after(delay() + 1, .line, machine.index) { [self] in
-            guard !isOver, isOnline, line == nil else { return }
+            guard !isOver, isOnline, line == nil, hangUps == dialled else { return }
             guard machine.isUp else { return after(delay()) { [self] in retry() } }
             // A frozen node's system accepts, and nobody answers.
             guard machine.pausedSinceMs == nil else { return after(8_000) { [self] in retry() } }
@@ -100,6 +103,7 @@ class Client {
 
     /// Closes the connection; it does not come back by itself.
     func hangUp() {
+        hangUps += 1
         line?.close()
         line = nil
         isWelcome = false

@@ -124,7 +124,14 @@ final class Nemesis {
         guard cluster.scenario.voterLossPercent == 0 else { return }
         cluster.after(fault.forMs, .fault, machine.index) { [self] in
             let retired = cluster.machines.count(where: \.hasOldImage)
-            guard retired + 1 <= (cluster.scenario.coordinators - 1) / 2, !cluster.isSettling, broken.isEmpty, cluster.nowMs >= truceEndMs,
+            // A voter that was cut off until just now may not have yet what only the leader and the restored one had: two faults at once.
+            let othersHaveAll = cluster.machines.allSatisfy { other in
+                guard other !== machine, let replica = other.coordinator?.replica else { return true }
+                return other.isRetired
+                    || replica.leaderId == leader.coordinator?.voter && replica.appliedIndex == cluster.checker.committedIndex
+            }
+            guard othersHaveAll, retired + 1 <= (cluster.scenario.coordinators - 1) / 2, !cluster.isSettling, broken.isEmpty,
+                cluster.nowMs >= truceEndMs,
                 cluster.leader === leader,
                 leader.coordinator?.replica.term == term, cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })
             else { return }

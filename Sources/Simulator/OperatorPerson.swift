@@ -27,8 +27,10 @@ final class OperatorPerson: Client {
     init(_ cluster: Cluster, index: Int, account: OperatorName, home: Machine, seed: UInt64) {
         self.account = account
         self.home = home
-        super.init(cluster, index: index, name: "operator \(account)", nodes: [home], seed: seed)
+        super.init(cluster, index: index, name: Self.name(of: account), nodes: [home], seed: seed)
     }
+
+    static func name(of account: OperatorName) -> String { "operator \(account)" }
 
     func arrive() {
         signIn(at: home)

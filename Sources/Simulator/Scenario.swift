@@ -59,7 +59,8 @@ package struct Scenario: Sendable {
         settings.consentMs = UInt64.random(in: 5_000...20_000, using: &random)
         settings.operatorLeaseMs = UInt64.random(in: 12_000...45_000, using: &random)
         settings.patronGoneMs = UInt64.random(in: 15_000...60_000, using: &random)
-        settings.tombstoneMs = random.chance(30) ? 30_000 : 3_600_000
+        // A chat that is forgotten before a branch or a laptop comes back with it begins anew, by design: longer than either is away.
+        settings.tombstoneMs = random.chance(30) ? 120_000 : 3_600_000
         settings.chatsPerOperatorMax = UInt32.random(in: 1...4, using: &random)
         return settings
     }

@@ -46,6 +46,15 @@ struct HoldingTests {
         #expect(judge(claims + [op(.lose(token: token(5)), 10, nil)]).held)
     }
 
+    @Test("whoever never heard that they hold a chat does not hear that they lost it")
+    func unheard() {
+        let unheard = [op(.claim(by: "mia", token: nil), 0, nil), op(.claimRefused(by: "tom"), 5, 10)]
+        #expect(judge(unheard + [op(.claim(by: "tom", token: token(9)), 20, 30)]).held)
+        #expect(
+            judge(unheard + [op(.claim(by: "tom", token: token(9)), 20, 30), op(.claim(by: "max", token: token(11)), 40, 50)]).count(
+                .disputed) == 1)
+    }
+
     @Test("a claim is not refused for a holder who comes only later")
     func refusedTooEarly() {
         #expect(judge([op(.claimRefused(by: "tom"), 0, 5), op(.claim(by: "mia", token: token(5)), 10, 20)]).count(.disputed) == 1)

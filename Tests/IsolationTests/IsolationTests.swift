@@ -223,6 +223,65 @@ import Testing
         #expect(mia.refusals.isEmpty)
     }
 
+    /// Found by seed 81 of the cluster's simulator: a desk's old token stood for what a colleague held after the merge.
+    @Test func aColleagueWhoTookOverInTheBranchIsNotSpokenFor() throws {
+        let scene = try Scene()
+        let (net, mia, patron) = (scene.net, scene.mia, scene.patron)
+        let max = try TestDesk(net, "max", at: net.memorial, available: ["memorial"])
+        let token = try #require(mia.tokens[patron.chat])
+        try scene.cutOff()
+        let held = try #require(mia.tokens[patron.chat])
+        mia.tell(.release(net.new(RequestID.self), patron.chat, token: held))
+        net.pass(ms: 500, [patron], [mia, max])
+        max.claim(patron.chat)
+        net.pass(ms: 500, [patron], [mia, max])
+        try #require(max.holds(patron.chat))
+        scene.connect()
+        max.read()
+        #expect(net.holder(patron.chat) == max.name)
+        for (sequence, token) in [(UInt64(2), token), (3, held)] {
+            let sender = try #require(mia.copies[patron.chat]?.sender)
+            mia.tell(.say(.init(chat: patron.chat, sender: sender, sequence: sequence, text: "late", token: token)))
+            mia.tell(.close(net.new(RequestID.self), patron.chat, token: token))
+        }
+        scene.pass(500)
+        #expect(net.holder(patron.chat) == max.name)
+        #expect(mia.refusals.suffix(2) == [.notHolder, .notHolder])
+        let authors = net.consortium.core.state.messages(of: patron.chat, after: .zero).compactMap { message in
+            if case .text("late", _, _) = message.body { message.author } else { nil }
+        }
+        #expect(!authors.contains { if case .staff(max.name, _, _) = $0 { true } else { false } })
+    }
+
+    /// Found by seed 6104: the branch refused for good what the coordinators had taken before, and its number was given to other words.
+    @Test func aMessageForAChatThatTheBranchHasNotWaitsForTheCoordinators() throws {
+        let net = try Net()
+        let mia = try TestDesk(net, "mia", at: net.memorial, available: ["memorial"])
+        let patron = try TestPatron(net, at: net.steenbock, queue: "memorial")
+        try patron.say("question")
+        net.pass(ms: 500, [patron], [mia])
+        mia.claim(patron.chat)
+        net.pass(ms: 500, [patron], [mia])
+        let token = try #require(mia.tokens[patron.chat])
+        mia.tell(.release(net.new(RequestID.self), patron.chat, token: token))
+        // Nobody here needs the chat any more.
+        net.pass(ms: GatewayLimits.unneededMs + 2_000, [patron], [mia])
+        net.memorial.cut(net.now)
+        net.pass(ms: 5_000, [patron], [mia])
+        try #require(net.memorial.gateway.isAnswering)
+        let sender = try #require(mia.copies[patron.chat]?.sender)
+        let say = ClientMessage.say(.init(chat: patron.chat, sender: sender, sequence: 1, text: "late", token: token))
+        mia.tell(say)
+        net.pass(ms: 500, [patron], [mia])
+        #expect(mia.refusals == [.busy])
+        net.memorial.connect(net.now)
+        net.pass(ms: 5_000, [patron], [mia])
+        mia.tell(say)
+        net.pass(ms: 500, [patron], [mia])
+        #expect(net.texts(patron.chat) == ["question", "late"])
+        #expect(mia.refusals == [.busy])
+    }
+
     /// Rule 19: one active session in the whole cluster.
     @Test func whoeverSignedOnElsewhereMeanwhileStaysThere() throws {
         let scene = try Scene()

@@ -102,6 +102,8 @@ final class SimulatedCluster {
     // What has been seen.
     var leaders: [UInt64: UInt64] = [:]
     var committed: [UInt64: RaftEntry] = [:]
+    /// The term in which each entry was first applied anywhere: leaders of earlier terms may be without it.
+    var committedIn: [UInt64: UInt64] = [:]
     var committedMax: UInt64 = 0
     var digests: [UInt64: UInt64] = [:]
     var snapshotsInstalled = 0
@@ -281,6 +283,7 @@ final class SimulatedCluster {
             // State machine safety: no two members apply different entries at one index.
             if let known = committed[entry.index], known != entry { fail("two entries are committed at \(entry.index)") }
             committed[entry.index] = entry
+            if committedIn[entry.index] == nil { committedIn[entry.index] = node.replica?.term ?? entry.term }
             committedMax = max(committedMax, entry.index)
             node.appliedIndex = entry.index
             if entry.kind == .command { node.commands += 1 }
@@ -301,7 +304,7 @@ final class SimulatedCluster {
 
     private func lastCommitted(before term: UInt64) -> UInt64? {
         var index = committedMax
-        while index > 0, let entry = committed[index], entry.term >= term { index -= 1 }
+        while index > 0, committedIn[index] ?? 0 >= term { index -= 1 }
         return index > 0 && committed[index] != nil ? index : nil
     }
 

@@ -51,6 +51,31 @@ import Testing
         #expect(cluster.violation == nil)
     }
 
+    /// Found by seed 2298 of the cluster's simulator: what the leader offered was in the member's snapshot and no more in its log, and so it refused.
+    @Test func aMemberWhoseSnapshotIsNewerThanTheLeadersTakesWhatFollows() throws {
+        let cluster = try SimulatedCluster(3, seed: 5) {
+            $0.snapshotThresholdEntries = 20
+            $0.snapshotGrowthPercent = 0
+            $0.snapshotTrailingEntries = $0.id == 1 ? 0 : 200
+        }
+        #expect(cluster.run(upToMs: 5000) { cluster.leader.map { $0.id != 1 } ?? false })
+        let leader = try #require(cluster.leader)
+        feed(cluster, 5)
+        // It hears and is not heard.
+        cluster.cut = [[1, leader.id]]
+        for _ in 0..<20 {
+            feed(cluster, 2)
+            cluster.run(forMs: 100)
+        }
+        #expect(cluster.node(1).replica?.tail.firstIndex ?? 0 > leader.replica?.matchIndex(of: 1) ?? .max)
+        cluster.cut = []
+        feed(cluster, 5)
+        #expect(cluster.run(upToMs: 5000) { cluster.node(1).appliedIndex == cluster.committedMax })
+        #expect(cluster.leader === leader)
+        #expect(cluster.snapshotsInstalled == 0)
+        #expect(cluster.violation == nil)
+    }
+
     @Test func aRestartBeginsFromTheSnapshot() throws {
         let cluster = try cluster()
         feed(cluster, 60)

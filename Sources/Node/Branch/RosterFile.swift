@@ -17,7 +17,8 @@ final class RosterFile {
         self.logger = logger
     }
 
-    /// What was kept, with nobody signed on and nothing waiting; `nil` when there is none that can be read.
+    /// What was kept, with nobody signed on and nothing waiting, as of the position at which it last changed: a coordinator that has just started and
+    /// shows an older one, or none, is not believed. `nil` when there is none that can be read.
     func read() -> Board? {
         do {
             guard let bytes = try SmallFile.readBytes(path), case .board(let board) = try PeerFrame(wire: bytes) else { return nil }
@@ -29,15 +30,16 @@ final class RosterFile {
         }
     }
 
-    /// Keeps the board's roster when it differs from the one that is kept.
-    func keep(_ board: Board) {
+    /// Keeps the board's roster when it differs from the one that is kept. The task ends when it is on disk, or is given up; `nil` when there is none.
+    @discardableResult
+    func keep(_ board: Board) -> Task<Void, Never>? {
         let roster = board.rosterAlone
-        guard roster != kept else { return }
+        guard !(kept?.hasRoster(of: roster) ?? false) else { return nil }
         kept = roster
         let path = path
         let logger = logger
         // A roster changes some times a day; the shared pool is good enough for it.
-        Task {
+        return Task {
             do {
                 try await ClusterActor.loop.work { Result { try SmallFile.replace(path, with: PeerFrame.board(roster).wireBytes()) } }.get()
             } catch {
@@ -51,7 +53,6 @@ extension Board {
     /// Who and what there is, without what goes on.
     fileprivate var rosterAlone: Board {
         var board = self
-        board.at = .zero
         board.clockMs = 0
         board.queues = queues.map { status in
             QueueStatus(
@@ -63,5 +64,11 @@ extension Board {
         board.kept = []
         board.claimed = []
         return board
+    }
+
+    fileprivate func hasRoster(of other: Board) -> Bool {
+        var same = other
+        same.at = at
+        return self == same
     }
 }
