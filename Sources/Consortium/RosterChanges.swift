@@ -17,6 +17,7 @@ extension ConsortiumState {
         try makeRoom(for: library, in: libraries[library.name])
         let former = libraries[library.name]
         libraries[library.name] = library
+        touched.outbox = true
         if library.heir != former?.heir { heirChanged(of: library.name) }
         availabilityChanged = true
     }

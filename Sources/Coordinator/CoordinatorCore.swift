@@ -27,6 +27,8 @@ public enum CoordinatorDirective: Sendable {
     case busy(LinkID, counter: UInt64, retryMs: UInt64)
     case board(LinkID, Board)
     case chat(LinkID, ChatUpdate)
+    /// A chat that is over, for its library's node.
+    case transcript(LinkID, Transcript)
     case typing(LinkID, ChatID, TypingSide)
     /// Tell the other coordinators, whose nodes may follow the chat.
     case relayTyping(ChatID, TypingSide)
@@ -83,6 +85,7 @@ public struct CoordinatorCore: Sendable {
     var clock = LeaderClock()
     var leases = LeaseKeeper()
     var touchedChats: Set<ChatID> = []
+    var isOutboxTouched = false
     var boardVersion: UInt64 = 1
     var boardSentAtMs: UInt64 = 0
     var digestProposedMs: UInt64 = 0
@@ -112,6 +115,10 @@ public struct CoordinatorCore: Sendable {
         var boardSent: UInt64 = 0
         /// The last position sent of each chat that the node follows.
         var cursors: [ChatID: Position] = [:]
+        /// The libraries for which the node asks for transcripts, with the number after which it does; and the one whose transcript was sent and
+        /// for which it has not asked again since: one travels at a time.
+        var collects: [LibraryName: UInt64] = [:]
+        var transcriptSent: LibraryName?
     }
 
     // MARK: Raft
@@ -154,6 +161,7 @@ public struct CoordinatorCore: Sendable {
         if role.isLeader, batch.term == role.term { proposals.batchApplied(batch.items) }
         touchedChats.formUnion(applied.touched.chats)
         if applied.touched.board { boardVersion += 1 }
+        if applied.touched.outbox { isOutboxTouched = true }
         return directives
     }
 
@@ -172,6 +180,7 @@ public struct CoordinatorCore: Sendable {
         state = restored
         halted = nil
         boardVersion += 1
+        isOutboxTouched = true
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
 
@@ -201,6 +210,14 @@ public struct CoordinatorCore: Sendable {
 
     public mutating func onUnfollow(_ link: LinkID, chat: ChatID) {
         links[link]?.cursors[chat] = nil
+    }
+
+    /// A library's node has all transcripts up to a number, and wants the next one.
+    public mutating func onCollect(_ link: LinkID, library: LibraryName, after number: UInt64) {
+        guard let state = links[link], state.collects[library] != nil || state.collects.count < Limits.librariesMax else { return }
+        links[link]?.collects[library] = number
+        if state.transcriptSent == library { links[link]?.transcriptSent = nil }
+        isOutboxTouched = true
     }
 
     public mutating func onTyping(from link: LinkID?, chat: ChatID, side: TypingSide) -> [CoordinatorDirective] {
@@ -288,6 +305,7 @@ public struct CoordinatorCore: Sendable {
             directives.append(.propose(batch))
         }
         directives += serveChats()
+        directives += serveTranscripts()
         directives += serveBoards(nowMs: nowMs)
         return directives
     }
@@ -307,6 +325,21 @@ public struct CoordinatorCore: Sendable {
             }
         }
         touchedChats.removeAll(keepingCapacity: true)
+        return directives
+    }
+
+    /// One transcript to each node that is not busy with one: the oldest of those that it asks for.
+    private mutating func serveTranscripts() -> [CoordinatorDirective] {
+        guard isOutboxTouched, halted == nil else { return [] }
+        isOutboxTouched = false
+        var directives: [CoordinatorDirective] = []
+        for (id, link) in links.sorted(by: { $0.key < $1.key }) where link.transcriptSent == nil {
+            let next = link.collects.compactMap { state.transcript(for: $0.key, at: link.node, after: $0.value) }
+            guard let oldest = next.min(by: { $0.number < $1.number }) else { continue }
+            links[id]?.collects[oldest.library] = nil
+            links[id]?.transcriptSent = oldest.library
+            directives.append(.transcript(id, oldest))
+        }
         return directives
     }
 

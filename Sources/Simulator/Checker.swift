@@ -32,6 +32,9 @@ final class Checker {
     private var accounts: [Holding: OperatorName] = [:]
     private var sessions: [SessionID: OperatorName] = [:]
     private(set) var commands = 0
+    /// What the outbox held of each life of a chat, newest.
+    private var ended: [TranscriptKey: Transcript] = [:]
+    private var endedThrough: UInt64 = 0
 
     /// What operators asked about holders, until it is answered.
     private var operations: [(chat: ChatID, operation: Operation<HoldingModel.Act>)] = []
@@ -119,6 +122,7 @@ final class Checker {
             if state.clockMs > cluster.nowMs + cluster.nowMs / 10 + 1_000 {
                 cluster.fail("the replicated clock is at \(state.clockMs) ms after \(cluster.nowMs) ms")
             }
+            if applied.touched.outbox { noteEnded() }
             if let halted = applied.halted { cluster.fail("the reference halts at \(entry.index): \(halted)") }
             try state.checkInvariants()
             for chat in applied.touched.chats.sorted() { look(at: chat) }
@@ -147,6 +151,13 @@ final class Checker {
         case (.say(let say), .accepted(.placed(let position))): spoke(say, position, index, before)
         default: break
         }
+    }
+
+    private func noteEnded() {
+        for number in endedThrough..<state.outboxNumber {
+            if let item = state.outbox[number + 1] { ended[TranscriptKey(item.transcript)] = item.transcript }
+        }
+        endedThrough = state.outboxNumber
     }
 
     private func standing(of command: Command) -> Standing {
@@ -282,6 +293,48 @@ final class Checker {
     }
 
     // MARK: At the end
+
+    /// What was said in each chat that is over lies at one node, once, whole and in order; or a receipt says why it lies nowhere.
+    func judge(keptAt machines: [Machine]) {
+        var receipts: [TranscriptKey: [TranscriptReceipt]] = [:]
+        for receipt in state.transcriptReceipts { receipts[TranscriptKey(receipt), default: []].append(receipt) }
+        for (key, transcript) in ended.sorted(by: { $0.key < $1.key }) {
+            let copies = machines.compactMap { machine in machine.transcripts.kept[key].map { (machine.name, $0) } }
+            guard copies.count <= 1 else {
+                return cluster.fail("the transcript of \(key.chat) lies at \(copies.map(\.0.text).joined(separator: " and "))")
+            }
+            guard let (name, copy) = copies.first else {
+                let isWaiting = state.outbox[transcript.number].map { isGone($0.transcript.library, machines) } ?? false
+                let isDropped = receipts[key]?.contains { $0.outcome == .expired || $0.outcome == .overQuota } ?? false
+                if !isWaiting, !isDropped {
+                    cluster.fail("the transcript \(transcript.number) of \(key.chat) is nowhere, and no receipt says why")
+                }
+                continue
+            }
+            guard state.libraries[copy.library]?.homeNode == name, copy.library == transcript.library else {
+                return cluster.fail("the transcript of \(key.chat), which is for \(transcript.library), lies at \(name)")
+            }
+            if copy.messages != transcript.messages, !isGone(transcript.library, machines) {
+                cluster.fail("\(name) keeps \(copy.messages.count) messages of \(key.chat), which has \(transcript.messages.count)")
+            }
+        }
+        for machine in machines {
+            for key in machine.transcripts.kept.keys.sorted() where ended[key] == nil {
+                cluster.fail("\(machine.name) keeps a transcript of \(key.chat) that the log does not know")
+            }
+        }
+    }
+
+    /// Whether the library's machine will not come back.
+    private func isGone(_ library: LibraryName, _ machines: [Machine]) -> Bool {
+        let home = state.libraries[library]?.homeNode
+        return machines.first { $0.name == home }?.isRetired ?? true
+    }
+
+    /// Libraries for which a transcript waits although their machine is there.
+    var untaken: LibraryName? {
+        state.libraries.keys.first { state.transcriptsWaiting(for: $0) > 0 && !isGone($0, cluster.machines) }
+    }
 
     /// Every copy against the acknowledgements, and the acknowledgements against the log.
     func judge(_ transcripts: [History.Transcript]) {

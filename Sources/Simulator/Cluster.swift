@@ -175,6 +175,7 @@ package final class Cluster {
         }
         isResting = true
         guard run(upToMs: 60_000, until: isAtRest) else { return fail("the cluster does not come to rest: \(unrest)") }
+        checker.judge(keptAt: libraryMachines)
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
     }
 
@@ -190,6 +191,7 @@ package final class Cluster {
         for machine in libraryMachines where !machine.isRetired && machine.library?.isIsolated ?? true {
             return "\(machine.name) is isolated"
         }
+        if let library = checker.untaken { return "a transcript waits for \(library)" }
         for person in operators { if let unanswered = person.unanswered { return "\(person.name) \(unanswered)" } }
         for machine in machines where !machine.isRetired {
             for other in machines where !other.isRetired && machine.gossip?.core.member(other.name.text)?.state != .alive {

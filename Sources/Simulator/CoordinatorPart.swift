@@ -241,6 +241,7 @@ final class CoordinatorPart {
             carryOut(core.onPropose(link, items, nowMs: nowMs))
         case .follow(let chat, let after): core.onFollow(link, chat: chat, after: after)
         case .unfollow(let chat): core.onUnfollow(link, chat: chat)
+        case .collect(let library, let after): core.onCollect(link, library: library, after: after)
         case .find(let counter, let code): links[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
         case .typing(let chat, let side): carryOut(core.onTyping(from: link, chat: chat, side: side))
         case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
@@ -271,6 +272,7 @@ final class CoordinatorPart {
             case .busy(let link, let counter, let retryMs): links[link]?.send(.busy(counter: counter, retryMs: retryMs))
             case .board(let link, let board): links[link]?.send(.board(board))
             case .chat(let link, let update): links[link]?.send(.chat(update))
+            case .transcript(let link, let transcript): links[link]?.send(.transcript(transcript))
             case .typing(let link, let chat, let side): links[link]?.send(.typing(chat, side))
             case .relayTyping(let chat, let side): for index in outgoing.keys.sorted() { outgoing[index]?.send(.typing(chat, side)) }
             case .forwardRenewals(let sessions, let leader): send(.renewals(sessions), to: leader)

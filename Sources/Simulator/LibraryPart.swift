@@ -25,6 +25,7 @@ final class LibraryPart {
     private var coordinatorsBoard: Board?
     private var branch: BranchPart?
     private var usesBranch = false
+    private var transcripts: TranscriptPart?
     private var importsWaiting: [Batch.Item] = []
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
@@ -60,6 +61,8 @@ final class LibraryPart {
                 machine.receive(life: life) { [self] in perform(gateway.onBranchPlan(branch?.plan() ?? noPlan, now: nowMs)) }
             }
         }
+        transcripts = TranscriptPart(machine) { [unowned self] frame in port?.send(frame) }
+        transcripts?.start()
         connect()
         watch()
         perform(gateway.onTick(now: nowMs))
@@ -123,6 +126,7 @@ final class LibraryPart {
         port.onFrame = { [self] frame in receive(frame) }
         port.onEnd = { [self] in lost() }
         importsWaiting = imports.keys.sorted().compactMap { imports[$0] }
+        transcripts?.linkUp()
         if cluster.scenario.planted != .edgeTriggered || board == nil { perform(gateway.onLinkUp(now: nowMs)) }
     }
 
@@ -130,7 +134,10 @@ final class LibraryPart {
         let wasUp = port != nil
         port = nil
         let delayMs = choice.onLost()
-        if wasUp { perform(gateway.onLinkDown(now: nowMs)) }
+        if wasUp {
+            transcripts?.linkDown()
+            perform(gateway.onLinkDown(now: nowMs))
+        }
         machine.start(dialTimer, afterMs: delayMs, kind: .dial) { [self] in connect() }
     }
 
@@ -143,9 +150,13 @@ final class LibraryPart {
 
     private func receive(_ frame: PeerFrame) {
         switch frame {
+        case .outcome(let counter, let verdict, _) where counter & TranscriptCollector.counterBit != 0:
+            transcripts?.answered(counter, verdict)
         case .outcome(let counter, let verdict, let at):
             guard counter & Self.importBit == 0 else { return imported(counter, verdict) }
             perform(gateway.onOutcome(counter, verdict, at: at, now: nowMs))
+        case .busy(let counter, let retryMs) where counter & TranscriptCollector.counterBit != 0:
+            transcripts?.busy(counter, retryMs: retryMs)
         case .busy(let counter, let retryMs):
             guard counter & Self.importBit == 0 else { return cluster.fail("an import is told busy (\(retryMs) ms) in an idle cluster") }
             perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
@@ -158,9 +169,11 @@ final class LibraryPart {
             if !isOfBranch {
                 coordinatorsBoard = board
                 machine.roster = board
+                transcripts?.take(board)
             }
             if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
+        case .transcript(let transcript): transcripts?.take(transcript)
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
         case .leaderKnown(let known):

@@ -12,6 +12,8 @@ final class Machine {
     var disk: SimulatedDisk?
     /// What the library node last knew of the consortium, kept in a file.
     var roster: Board?
+    /// The transcripts that the library node keeps.
+    var transcripts = TranscriptDisk()
     /// The library node's branch, while there is one.
     var branch: BranchDisk?
     /// Syncs take this long.
@@ -98,6 +100,7 @@ final class Machine {
             // What the process wrote may have reached the disk, from the front.
             disk?.crash(survivors: Int.random(in: 0...waiting, using: &random))
         }
+        transcripts.crash(survivors: Int.random(in: 0...transcripts.waiting.count, using: &random))
         if let waiting = branch?.waiting.count { branch?.crash(survivors: Int.random(in: 0...waiting, using: &random)) }
         library?.drop(isQuiet: isQuiet)
         cluster.network.drop(self, isQuiet: isQuiet)

@@ -35,6 +35,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case retryFailedSync
     /// A snapshot shows the state when it was written, not as of its entry.
     case lateSnapshot
+    /// A node says that it has a transcript before it is durable, and remembers so.
+    case takeEarly
+    /// A node keeps a transcript that has passed to its heir meanwhile.
+    case keepInherited
 
     /// The rule of the design that the guard keeps.
     package var rule: String {
@@ -51,6 +55,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .believeOldImage: "12 voters"
         case .forgetSynced, .retryFailedSync: "13 log"
         case .lateSnapshot: "15 state"
+        case .takeEarly, .keepInherited: "16 transcripts"
         }
     }
 
@@ -71,6 +76,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .forgetSynced: "nothing is acknowledged before it is synced"
         case .retryFailedSync: "after a failed sync the process starts again from what is durable"
         case .lateSnapshot: "a snapshot is the state as of its entry"
+        case .takeEarly: "a transcript's number becomes durable with its text"
+        case .keepInherited: "a node deletes what has passed to its heir"
         }
     }
 }
@@ -82,7 +89,7 @@ extension PlantedBug {
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
             .retryFailedSync,
-            .lateSnapshot:
+            .lateSnapshot, .takeEarly, .keepInherited:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }

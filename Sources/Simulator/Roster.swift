@@ -15,7 +15,9 @@ struct Roster {
         for (number, node) in nodes.enumerated() {
             let library: LibraryName = Self.name("library\(number)")
             let fallback: FallbackPolicy = [.immediately, .ringFirst(ms: 40_000), .off][Int(scenario.seed &+ UInt64(number)) % 3]
-            commands.append(.setLibrary(Library(name: library, title: "Library \(number)", homeNode: node, fallback: fallback)))
+            let heir: LibraryName? = number % 2 == 0 ? Self.name("library\((number + 1) % nodes.count)") : nil
+            commands.append(
+                .setLibrary(Library(name: library, title: "Library \(number)", homeNode: node, fallback: fallback, heir: heir)))
             let desk: QueueName = Self.name("desk\(number)")
             desks.append(desk)
             commands.append(.setQueue(Queue(name: desk, title: "Desk \(number)", library: library)))

@@ -62,6 +62,11 @@ package struct Scenario: Sendable {
         // A chat that is forgotten before a branch or a laptop comes back with it begins anew, by design: longer than either is away.
         settings.tombstoneMs = random.chance(30) ? 120_000 : 3_600_000
         settings.chatsPerOperatorMax = UInt32.random(in: 1...4, using: &random)
+        if random.chance(40) {
+            // So short that nodes that are cut off miss it.
+            settings.transcriptDeadlineMs = UInt64.random(in: 90_000...240_000, using: &random)
+            settings.transcriptKeptMs = UInt64.random(in: 1_000...30_000, using: &random)
+        }
         return settings
     }
 

@@ -2,6 +2,20 @@
 
 import Consortium
 
+extension Transcript {
+    public init(wire bytes: [UInt8]) throws(WireError) {
+        let message = try PBTranscriptMessage.parsed(bytes, bytesMax: ConsortiumWireLimits.transcriptBytesMax)
+        self = try message.decoded(with: try message.decodedMessages())
+    }
+
+    public func wireBytes() -> [UInt8] {
+        var writer = BulkWriter(capacity: 256 + messages.count * 384)
+        writer.raw(PBTranscriptMessage(headOf: self).bytes)
+        writer.entries(messages, field: 8)
+        return writer.bytes
+    }
+}
+
 extension PBTranscriptMessage {
     /// All but the messages, which are written one by one.
     init(headOf transcript: Transcript) {

@@ -28,6 +28,9 @@ public enum PeerFrame: Sendable {
     /// Which chat was kept under the hash of this pick-up code?
     case find(counter: UInt64, code: SecretHash)
     case found(counter: UInt64, ChatID?)
+    /// A library's node has all transcripts up to a number, and wants the next one.
+    case collect(LibraryName, after: UInt64)
+    case transcript(Transcript)
     case typing(ChatID, TypingSide)
     case renewals([SessionID])
     case leaderKnown(Bool)
@@ -125,6 +128,12 @@ extension PeerFrame {
                 $0.counter = counter
                 if let chat { $0.chat = WireChatRef(chat) }
             }
+        case .collect(let library, let after):
+            frame.collect = .with {
+                $0.library = library.text
+                $0.after = after
+            }
+        case .transcript(let transcript): frame.transcript = Data(transcript.wireBytes())
         case .typing(let chat, let side):
             frame.typing = .with {
                 $0.chat = WireChatRef(chat)
@@ -165,6 +174,10 @@ extension PeerFrame {
             guard let code = SecretHash([UInt8](find.code)) else { throw .invalidField("find.code", expected: "32 bytes") }
             self = .find(counter: find.counter, code: code)
         case .found(let found): self = .found(counter: found.counter, found.hasChat ? found.chat.identifier() : nil)
+        case .collect(let collect):
+            guard let library = LibraryName(collect.library) else { throw .invalidField("collect.library", expected: LibraryName.rule) }
+            self = .collect(library, after: collect.after)
+        case .transcript(let transcript): self = .transcript(try Transcript(wire: [UInt8](transcript)))
         case .typing(let typing):
             guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
                 throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")

@@ -203,6 +203,22 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .found(newValue)}
   }
 
+  var collect: WireCollect {
+    get {
+      if case .collect(let v)? = kind {return v}
+      return WireCollect()
+    }
+    set {kind = .collect(newValue)}
+  }
+
+  var transcript: Data {
+    get {
+      if case .transcript(let v)? = kind {return v}
+      return Data()
+    }
+    set {kind = .transcript(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -227,6 +243,8 @@ nonisolated struct WirePeerFrame: Sendable {
     case pushPull(Data)
     case find(WireFind)
     case found(WireFound)
+    case collect(WireCollect)
+    case transcript(Data)
 
   }
 
@@ -436,6 +454,20 @@ nonisolated struct WireFound: Sendable {
   fileprivate var _chat: WireChatRef? = nil
 }
 
+nonisolated struct WireCollect: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var after: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WireSessions: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -540,7 +572,7 @@ fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -786,6 +818,27 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .found(v)
         }
       }()
+      case 22: try {
+        var v: WireCollect?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .collect(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .collect(v)
+        }
+      }()
+      case 23: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .transcript(v)
+        }
+      }()
       default: break
       }
     }
@@ -880,6 +933,14 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .found?: try {
       guard case .found(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .collect?: try {
+      guard case .collect(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .transcript?: try {
+      guard case .transcript(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 23)
     }()
     case nil: break
     }
@@ -1340,6 +1401,41 @@ nonisolated extension WireFound: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   static func ==(lhs: WireFound, rhs: WireFound) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs._chat != rhs._chat {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCollect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Collect"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}after\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireCollect, rhs: WireCollect) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.after != rhs.after {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

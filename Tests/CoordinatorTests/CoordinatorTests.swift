@@ -199,6 +199,44 @@ private let link = LinkID(1)
         #expect(try #require(second.messages.first).position > (try #require(first.messages.last).position))
     }
 
+    /// Rule 16: from the outbox, one at a time, to the library's own node alone.
+    @Test func transcriptsGoToTheirLibrarysNodeOneAtATime() throws {
+        var harness = try LogHarness(1)
+        let roster = try Roster()
+        let other = LinkID(2)
+        harness.lead(0, term: 1)
+        harness.take(harness.cores[0].onNodeUp(link, node: try name("memorial"), nowMs: harness.nowMs), at: 0)
+        harness.take(harness.cores[0].onNodeUp(other, node: try name("law"), nowMs: harness.nowMs), at: 0)
+        var counter: UInt64 = 0
+        func give(_ commands: [Command]) throws {
+            for command in commands {
+                counter += 1
+                harness.take(harness.cores[0].onPropose(link, [try item(counter, command)], nowMs: harness.nowMs), at: 0)
+            }
+            harness.settle()
+        }
+        func sent() -> [String] {
+            harness.seen[0].compactMap { if case .transcript(let to, let sent) = $0 { "\(sent.number) to \(to.number)" } else { nil } }
+        }
+        try give(roster.commands + [roster.signOn])
+        let library: LibraryName = try name("memorial")
+        for asking in [link, other] { harness.cores[0].onCollect(asking, library: library, after: 0) }
+        for _ in 0..<2 {
+            guard case .open(var open) = roster.open else { return }
+            open.chat = ChatID(high: 9, low: counter)
+            let say = Say(chat: open.chat, speaker: .patron(open.attach), sender: SenderID(high: 8, low: 8), sequence: 1, text: "hello")
+            try give([.open(open), .say(say), .leave(open.chat, open.attach)])
+        }
+        #expect(sent() == ["1 to \(link.number)"])
+        harness.cores[0].onCollect(link, library: library, after: 1)
+        harness.settle()
+        #expect(sent() == ["1 to \(link.number)", "2 to \(link.number)"])
+        // A node that was restored from a backup asks for less again.
+        harness.cores[0].onCollect(link, library: library, after: 0)
+        harness.settle()
+        #expect(sent().last == "1 to \(link.number)")
+    }
+
     @Test func boardsAreSentWholeAndNotMoreOftenThanTheInterval() throws {
         var harness = try LogHarness(1)
         let roster = try Roster()

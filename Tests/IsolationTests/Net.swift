@@ -50,7 +50,7 @@ extension CoordinatorDirective {
     var link: LinkID? {
         switch self {
         case .outcome(let link, _, _, _), .busy(let link, _, _), .board(let link, _), .chat(let link, _), .typing(let link, _, _),
-            .leaderKnown(let link, _):
+            .leaderKnown(let link, _), .transcript(let link, _):
             link
         default: nil
         }

@@ -307,9 +307,15 @@ extension Sample {
     }
     mutating func bytes() -> [UInt8] { Array(repeating: UInt8(pick(256)), count: pick(50)) }
 
+    mutating func transcript() throws -> Transcript {
+        Transcript(
+            number: number(), chat: id(), openedMs: number(), queue: try queue(), home: try library(), library: try library(),
+            contact: text(), messages: try update().messages)
+    }
+
     /// One of every kind of frame, in turn.
     mutating func frame(_ kind: Int) throws -> PeerFrame {
-        switch kind % 21 {
+        switch kind % 23 {
         case 0:
             .hello(
                 PeerHello(
@@ -335,6 +341,8 @@ extension Sample {
         case 17: .leaderKnown(chance(50))
         case 18: .call(id: number(), sealed: bytes())
         case 19: .reply(id: number(), sealed: bytes())
+        case 20: .collect(try library(), after: number())
+        case 21: .transcript(try transcript())
         default: .pushPull(bytes())
         }
     }

@@ -1,0 +1,124 @@
+import Consortium
+import Coordinator
+import Gateway
+import Wire
+
+/// One life of a chat.
+struct TranscriptKey: Hashable, Comparable {
+    let chat: ChatID
+    let openedMs: UInt64
+
+    init(_ transcript: Transcript) { (chat, openedMs) = (transcript.chat, transcript.openedMs) }
+    init(_ receipt: TranscriptReceipt) { (chat, openedMs) = (receipt.chat, receipt.openedMs) }
+
+    static func < (left: Self, right: Self) -> Bool { (left.openedMs, left.chat) < (right.openedMs, right.chat) }
+}
+
+/// The transcripts that a node keeps, across lives of the process. A write is whole or not at all.
+struct TranscriptDisk {
+    private(set) var kept: [TranscriptKey: Transcript] = [:]
+    private(set) var marks: [LibraryName: UInt64] = [:]
+    private(set) var untold: [UInt64: LibraryName] = [:]
+    private(set) var waiting: [Transcript] = []
+
+    mutating func submit(_ transcript: Transcript) { waiting.append(transcript) }
+
+    /// Makes what was submitted first durable.
+    mutating func sync() -> Transcript? {
+        guard !waiting.isEmpty else { return nil }
+        let transcript = waiting.removeFirst()
+        kept[TranscriptKey(transcript)] = transcript
+        marks[transcript.library] = max(marks[transcript.library] ?? 0, transcript.number)
+        untold[transcript.number] = transcript.library
+        return transcript
+    }
+
+    /// A planted bug: the number without the text.
+    mutating func promise(_ transcript: Transcript) {
+        marks[transcript.library] = max(marks[transcript.library] ?? 0, transcript.number)
+    }
+
+    /// Gives up what was submitted first.
+    mutating func fail() -> Transcript? { waiting.isEmpty ? nil : waiting.removeFirst() }
+
+    mutating func settle(_ number: UInt64) { untold[number] = nil }
+
+    mutating func discard(_ number: UInt64) {
+        untold[number] = nil
+        kept = kept.filter { $0.value.number != number }
+    }
+
+    mutating func crash(survivors: Int) {
+        for _ in 0..<survivors { _ = sync() }
+        waiting = []
+    }
+}
+
+/// How a node of the simulator takes transcripts: what `TranscriptHost` is, over a virtual disk.
+final class TranscriptPart {
+    private unowned let machine: Machine
+    private var cluster: Cluster { machine.cluster }
+    private var collector: TranscriptCollector
+    private let send: (PeerFrame) -> Void
+    private let timer = VirtualTimer()
+
+    init(_ machine: Machine, send: @escaping (PeerFrame) -> Void) {
+        self.machine = machine
+        self.send = send
+        collector = TranscriptCollector(node: machine.name)
+    }
+
+    private var nowMs: UInt64 { machine.nowMs }
+
+    func start() {
+        perform(collector.onOpened(marks: machine.transcripts.marks, untold: machine.transcripts.untold, nowMs: nowMs))
+    }
+
+    func linkUp() { perform(collector.onLinkUp(nowMs: nowMs)) }
+    func linkDown() { collector.onLinkDown() }
+    func take(_ board: Board) { perform(collector.onBoard(board, nowMs: nowMs)) }
+    func take(_ transcript: Transcript) { perform(collector.onTranscript(transcript, nowMs: nowMs)) }
+    func answered(_ counter: UInt64, _ verdict: Verdict) { perform(collector.onOutcome(counter, verdict, nowMs: nowMs)) }
+    func busy(_ counter: UInt64, retryMs: UInt64) { perform(collector.onBusy(counter, retryMs: retryMs, nowMs: nowMs)) }
+
+    private func perform(_ directives: [TranscriptDirective]) {
+        for directive in directives {
+            switch directive {
+            case .collect(let library, let after): send(.collect(library, after: after))
+            case .store(let transcript): store(transcript)
+            case .propose(let counter, let taken):
+                let id = ProposalID(node: machine.name, boot: machine.boot, counter: counter)
+                send(.propose([Batch.Item(id: id, command: .transcriptTaken(taken))]))
+            case .settle(_, let number): machine.transcripts.settle(number)
+            case .discard(_, let number):
+                if cluster.scenario.planted == .keepInherited {
+                    machine.transcripts.settle(number)
+                } else {
+                    machine.transcripts.discard(number)
+                }
+            case .scheduleTick(let atMs):
+                let now = nowMs
+                machine.start(timer, afterMs: atMs > now ? atMs - now : 0) { [self] in perform(collector.onTick(nowMs: nowMs)) }
+            }
+        }
+    }
+
+    private func store(_ transcript: Transcript) {
+        if cluster.scenario.planted == .takeEarly {
+            machine.transcripts.promise(transcript)
+            perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
+        }
+        machine.transcripts.submit(transcript)
+        let life = machine.life
+        cluster.after(cluster.diskDelay(machine), .disk, machine.index) { [self] in
+            machine.receive(life: life) { [self] in
+                guard !machine.syncsFail else {
+                    if let failed = machine.transcripts.fail() { perform(collector.onStoreFailed(failed.library, nowMs: nowMs)) }
+                    return
+                }
+                guard let stored = machine.transcripts.sync(), cluster.scenario.planted != .takeEarly else { return }
+                perform(collector.onStored(stored.library, number: stored.number, nowMs: nowMs))
+            }
+        }
+    }
+}
