@@ -21,6 +21,7 @@ let package = Package(
         .systemLibrary(name: "CHTTPParser"),
         .systemLibrary(name: "CWslay"),
         .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CSQLite"),
 
         .target(name: "EventLoop", dependencies: ["CUV"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
@@ -36,6 +37,7 @@ let package = Package(
             name: "Wire",
             dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Protos"]),
+        .target(name: "Transcripts", dependencies: ["CSQLite", "Consortium", "Wire"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
         .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol", "Seeded"]),
         .target(
@@ -50,14 +52,15 @@ let package = Package(
         .target(
             name: "Node",
             dependencies: [
-                "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web", logging,
+                "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
+                "Transcripts", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(
             name: "callslip",
             dependencies: [
                 "Node", "Simulator", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
-                "Measuring", "Chaos", "Seeded", logging,
+                "Measuring", "Chaos", "Seeded", "Transcripts", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -78,6 +81,7 @@ let package = Package(
             name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
             exclude: ["Scenarios"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
+        .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "Consortium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop"]),
         .testTarget(

@@ -31,6 +31,7 @@ public final class CallslipNode {
     let client: CoordinatorClient
     private let accounts: Accounts
     private let branch: BranchHost
+    private let transcripts: TranscriptHost
     let library: LibraryHost
     let coordinator: CoordinatorHost?
     private let voters: VoterLinks?
@@ -104,8 +105,12 @@ public final class CallslipNode {
             }, logger: logger)
         client.ownName = configuration.node
         branch = BranchHost(data: configuration.data, cluster: cluster, node: configuration.node, boot: boot, logger: logger)
+        transcripts = TranscriptHost(
+            folder: configuration.data, cluster: cluster, node: configuration.node, boot: boot, keepDays: configuration.keepDays,
+            logger: logger)
         library = try LibraryHost(
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
+            transcripts: transcripts,
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, logger: logger)
         let services = Self.services(
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
@@ -173,6 +178,7 @@ public final class CallslipNode {
         await pause(ms: 250)
         await coordinator?.stop()
         await branch.stop()
+        await transcripts.stop()
         gossip.close()
         network.close()
         await accounts.stop()

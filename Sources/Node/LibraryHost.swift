@@ -21,6 +21,7 @@ final class LibraryHost {
     private var gateway: GatewayCore
     private let client: CoordinatorClient
     private let branch: BranchHost
+    private let transcripts: TranscriptHost
     /// Whether what the gateway asks goes to the branch.
     private var usesBranch = false
     private let accounts: Accounts
@@ -45,7 +46,8 @@ final class LibraryHost {
     var onBoard: ((Board) -> Void)?
 
     init(
-        node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, branch: BranchHost, roster: RosterFile,
+        node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, branch: BranchHost, transcripts: TranscriptHost,
+        roster: RosterFile,
         accounts: Accounts,
         logger: Logger
     ) throws {
@@ -53,6 +55,7 @@ final class LibraryHost {
         self.boot = boot
         self.client = client
         self.branch = branch
+        self.transcripts = transcripts
         self.roster = roster
         self.accounts = accounts
         self.logger = logger
@@ -63,6 +66,7 @@ final class LibraryHost {
 
     func start() throws {
         branch.onFrame = { [self] frame in receive(frame) }
+        transcripts.send = { [client] frame in client.send(frame) }
         if let board = roster.read() {
             coordinatorsBoard = board
             perform(gateway.onBoard(board, holdings: [:], now: nowMs))
@@ -72,10 +76,14 @@ final class LibraryHost {
         if isFound { perform(gateway.onBranchFound(now: nowMs)) }
         client.onUp = { [self] server in
             importsWaiting = importItems.values.sorted { $0.id.counter < $1.id.counter }
+            transcripts.linkUp()
             perform(gateway.onLinkUp(now: nowMs))
             logger.info("served by a coordinator", metadata: ["coordinator": "\(server)"])
         }
-        client.onDown = { [self] in perform(gateway.onLinkDown(now: nowMs)) }
+        client.onDown = { [self] in
+            transcripts.linkDown()
+            perform(gateway.onLinkDown(now: nowMs))
+        }
         client.onFrame = { [self] frame in receive(frame) }
         accounts.onSignedOut = { [self] session in perform(gateway.onSignedOut(session.session, now: nowMs)) }
         client.start()
@@ -137,6 +145,10 @@ final class LibraryHost {
 
     private func receive(_ frame: PeerFrame) {
         switch frame {
+        case .outcome(let counter, let verdict, _) where counter & TranscriptCollector.counterBit != 0:
+            transcripts.answered(counter, verdict)
+        case .busy(let counter, let retryMs) where counter & TranscriptCollector.counterBit != 0:
+            transcripts.busy(counter, retryMs: retryMs)
         case .outcome(let counter, let verdict, let at):
             if counter & Self.importBit != 0 {
                 importItems[counter] = nil
@@ -160,9 +172,11 @@ final class LibraryHost {
             if !isOfBranch {
                 coordinatorsBoard = board
                 roster.keep(board)
+                transcripts.take(board)
             }
             if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
+        case .transcript(let transcript): transcripts.take(transcript)
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
         case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))

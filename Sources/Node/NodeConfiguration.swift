@@ -2,6 +2,7 @@
 
 import Consortium
 import EventLoop
+import Transcripts
 import Yams
 
 public struct NodeConfiguration: Sendable {
@@ -32,6 +33,9 @@ public struct NodeConfiguration: Sendable {
     public var isLibrary: Bool
     /// Serves the demonstration's entrance (sign-in by link) and may be framed by the given page. Never set in production.
     public var demoFrameAncestor: String?
+
+    /// How long this node keeps its libraries' transcripts, in days.
+    public var keepDays = TranscriptLimits.keepDaysUsual
 
     /// What the log takes from the disk at a time, in KiB.
     public var logSegmentKiB = NodeConfiguration.logSegmentKiBUsual
@@ -79,7 +83,7 @@ extension NodeConfiguration {
     private static func read(_ root: Node, _ reader: inout YAMLReader) -> NodeConfiguration? {
         let keys = [
             "node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "logSegmentKiB",
-            "demo",
+            "transcripts", "demo",
         ]
         guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
         func text(_ key: String, _ meaning: String) -> String? {
@@ -128,10 +132,13 @@ extension NodeConfiguration {
             reader.fail(line: map["roles"]?.line ?? 1, "the role `coordinator` and the list `coordinators` must agree on `\(name)`")
         }
         let urls = map["urls"].map { reader.sequence($0, "urls").compactMap { reader.text($0, "url") } } ?? []
+        let policy = map["transcripts"].flatMap { reader.mapping($0, "transcripts", keys: ["keepDays"]) }
+        let keepDays = policy?["keepDays"].flatMap { reader.integer($0, "keepDays", TranscriptLimits.keepDaysRange) }
         let segment = map["logSegmentKiB"].flatMap { reader.integer($0, "logSegmentKiB", logSegmentKiBRange) } ?? logSegmentKiBUsual
         return NodeConfiguration(
             node: name, cluster: cluster, data: data, keyring: keyring, webListen: addresses("web"), webURLs: urls, peerListen: peer,
             gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id },
-            isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"), logSegmentKiB: segment)
+            isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
+            keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment)
     }
 }

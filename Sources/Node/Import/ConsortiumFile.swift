@@ -53,6 +53,7 @@ public struct ConsortiumFile: Sendable {
     }
 
     private var libraryLines: [Int] = []
+    private var heirLines: [(heir: LibraryName, line: Int)] = []
     private var queueLines: [Int] = []
     private var operatorLines: [Int] = []
 
@@ -80,19 +81,23 @@ public struct ConsortiumFile: Sendable {
         var settings = Settings()
         let keys = [
             "pickUpSeconds", "patronDeadlineSeconds", "consentSeconds", "operatorLeaseSeconds", "patronGoneSeconds", "tombstoneSeconds",
-            "chatsPerOperator",
+            "transcriptDeadlineHours", "transcriptKeptHours", "chatsPerOperator",
         ]
         guard let map = reader.mapping(node, "settings", keys: keys) else { return }
         func seconds(_ key: String, _ range: ClosedRange<Int>, _ current: UInt64) -> UInt64 {
             guard let node = map[key], let value = reader.integer(node, key, range) else { return current }
             return UInt64(value) * 1_000
         }
+        func hours(_ key: String, _ range: ClosedRange<Int>, _ current: UInt64) -> UInt64 { seconds(key, range, current / 3_600) * 3_600 }
         settings.pickUpMs = seconds("pickUpSeconds", 2...600, settings.pickUpMs)
         settings.patronDeadlineMs = seconds("patronDeadlineSeconds", 5...7_200, settings.patronDeadlineMs)
         settings.consentMs = seconds("consentSeconds", 5...600, settings.consentMs)
         settings.operatorLeaseMs = seconds("operatorLeaseSeconds", 5...600, settings.operatorLeaseMs)
         settings.patronGoneMs = seconds("patronGoneSeconds", 5...3_600, settings.patronGoneMs)
         settings.tombstoneMs = seconds("tombstoneSeconds", 60...86_400, settings.tombstoneMs)
+        // 31 days at most, as any time in the settings.
+        settings.transcriptDeadlineMs = hours("transcriptDeadlineHours", 1...744, settings.transcriptDeadlineMs)
+        settings.transcriptKeptMs = hours("transcriptKeptHours", 1...744, settings.transcriptKeptMs)
         if let node = map["chatsPerOperator"],
             let value = reader.integer(node, "chatsPerOperator", 1...Int(Limits.chatsPerOperatorMax))
         {
@@ -112,7 +117,7 @@ public struct ConsortiumFile: Sendable {
     }
 
     private mutating func readLibrary(_ node: Node, _ reader: inout YAMLReader) {
-        let keys = ["name", "title", "node", "standby", "fallback", "card", "queues", "operators"]
+        let keys = ["name", "title", "node", "standby", "heir", "fallback", "card", "queues", "operators"]
         guard let map = reader.mapping(node, "a library", keys: keys),
             let nameNode = reader.required(map, "name", in: node, "the library's name"),
             let name: LibraryName = reader.name(nameNode, "a library's name"),
@@ -124,6 +129,11 @@ public struct ConsortiumFile: Sendable {
         if let standby = map["standby"] {
             library.standbyNode = reader.name(standby, "a node's name")
             if library.standbyNode == home { reader.fail(standby, "the standby is the library's own node; name another, or leave it out") }
+        }
+        if let heirNode = map["heir"] {
+            library.heir = reader.name(heirNode, "a library's name")
+            if let heir = library.heir { heirLines.append((heir, heirNode.line)) }
+            if library.heir == name { reader.fail(heirNode, "a library is not its own heir; name another, or leave it out") }
         }
         if let fallback = map["fallback"] { library.fallback = readFallback(fallback, &reader) }
         if let card = map["card"] { library.card = readCard(card, &reader) }
@@ -258,6 +268,9 @@ public struct ConsortiumFile: Sendable {
             reader.fail(
                 line: line,
                 "there is no queue `\(queue)` in this file; the queues are \(known.sorted().map(\.text).joined(separator: ", "))")
+        }
+        for (heir, line) in heirLines where !libraries.contains(where: { $0.name == heir }) {
+            reader.fail(line: line, "there is no library `\(heir)` in this file that could be an heir")
         }
         if queues.count > Limits.queuesMax { reader.fail(line: 1, "more than \(Limits.queuesMax) queues") }
         if operators.count > Limits.operatorsMax { reader.fail(line: 1, "more than \(Limits.operatorsMax) operators") }

@@ -1,0 +1,184 @@
+/// How a library's node keeps transcripts: the collector on the loop, the store on a thread of its own.
+
+import Consortium
+import CoreMetrics
+import EventLoop
+import Gateway
+import Logging
+import Transcripts
+import Wire
+
+@ClusterActor
+final class TranscriptHost {
+    static let sweepEveryMs: UInt64 = 3_600_000
+    private static let dayMs: UInt64 = 86_400_000
+
+    private let folder: String
+    private let cluster: [UInt8]
+    private let node: NodeName
+    private let boot: UInt64
+    private let keepDays: Int
+    private let logger: Logger
+    private var collector: TranscriptCollector
+    private let worker = Worker(name: "transcripts", pendingMax: 1_024, niceness: 5)
+    private var store: TranscriptStore?
+    private var isOpening = false
+    private let timer = Timer(on: ClusterActor.loop)
+    private let sweeper = Timer(on: ClusterActor.loop)
+    private let opener = Timer(on: ClusterActor.loop)
+    private var stopped = false
+    /// To the coordinator that serves this node.
+    var send: ((PeerFrame) -> Void)?
+
+    init(folder: String, cluster: [UInt8], node: NodeName, boot: UInt64, keepDays: Int, logger: Logger) {
+        self.folder = folder
+        self.cluster = cluster
+        self.node = node
+        self.boot = boot
+        self.keepDays = keepDays
+        self.logger = logger
+        collector = TranscriptCollector(node: node)
+    }
+
+    func linkUp() { perform(collector.onLinkUp(nowMs: nowMs)) }
+    func linkDown() { collector.onLinkDown() }
+    func take(_ transcript: Transcript) { perform(collector.onTranscript(transcript, nowMs: nowMs)) }
+    func busy(_ counter: UInt64, retryMs: UInt64) { perform(collector.onBusy(counter, retryMs: retryMs, nowMs: nowMs)) }
+
+    func answered(_ counter: UInt64, _ verdict: Verdict) {
+        if case .refused(let refusal) = verdict {
+            logger.warning("a transcript that came here is not this node's", metadata: ["why": "\(refusal.sentence)"])
+        }
+        perform(collector.onOutcome(counter, verdict, nowMs: nowMs))
+    }
+
+    /// The roster, as the coordinators sent it. A node that is no library's home has no store.
+    func take(_ board: Board) {
+        if store == nil, board.libraries.contains(where: { $0.homeNode == node }) { open() }
+        perform(collector.onBoard(board, nowMs: nowMs))
+    }
+
+    func stop() async {
+        stopped = true
+        for timer in [timer, sweeper, opener] { timer.close() }
+        await worker.shutdown()
+    }
+
+    private var nowMs: UInt64 { ClusterActor.loop.nowMs }
+
+    private func open() {
+        guard !isOpening else { return }
+        isOpening = true
+        let (folder, cluster) = (folder, cluster)
+        work {
+            Result { () throws(TranscriptStoreError) in
+                let store = try TranscriptStore(folder: folder, create: true)
+                return (store, try store.state(of: cluster))
+            }
+        } then: { [self] result in
+            switch result {
+            case .success(let (store, state))?:
+                self.store = store
+                perform(collector.onOpened(marks: state.marks, untold: state.untold, nowMs: nowMs))
+                sweep()
+                sweeper.start(afterMs: Self.sweepEveryMs, repeatMs: Self.sweepEveryMs) { [self] in sweep() }
+            case .failure(let error)?:
+                logger.error(
+                    "transcripts cannot be kept here; they wait at the coordinators, not for ever", metadata: ["why": "\(error)"])
+                openLater()
+            case nil: openLater()
+            }
+        }
+    }
+
+    private func openLater() {
+        opener.start(afterMs: 60_000) { [self] in
+            isOpening = false
+            open()
+        }
+    }
+
+    private func perform(_ directives: [TranscriptDirective]) {
+        for directive in directives {
+            switch directive {
+            case .collect(let library, let after): send?(.collect(library, after: after))
+            case .store(let transcript): keep(transcript)
+            case .propose(let counter, let taken):
+                let id = ProposalID(node: node, boot: boot, counter: counter)
+                send?(.propose([Batch.Item(id: id, command: .transcriptTaken(taken))]))
+            case .settle(_, let number):
+                change("noting that a transcript is known to be here") { [cluster] store throws(TranscriptStoreError) in
+                    try store.settle(number, of: cluster)
+                }
+            case .discard(_, let number):
+                let wallMs = WallClock.nowMs
+                change("deleting a transcript that another node keeps") { [cluster] store throws(TranscriptStoreError) in
+                    try store.discard(number, of: cluster, wallMs: wallMs)
+                }
+            case .scheduleTick(let atMs):
+                let now = nowMs
+                timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(collector.onTick(nowMs: nowMs)) }
+            }
+        }
+    }
+
+    private func keep(_ transcript: Transcript) {
+        guard let store else { return perform(collector.onStoreFailed(transcript.library, nowMs: nowMs)) }
+        let (cluster, wallMs) = (cluster, WallClock.nowMs)
+        work {
+            Result { () throws(TranscriptStoreError) in try store.keep(transcript, of: cluster, wallMs: wallMs) }
+        } then: { [self] result in
+            switch result {
+            case .success?:
+                Counter(label: "callslip_transcripts_kept").increment()
+                perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
+            case .failure(let error)?:
+                logger.error("a transcript could not be kept; it is asked for again", metadata: ["why": "\(error)"])
+                perform(collector.onStoreFailed(transcript.library, nowMs: nowMs))
+            case nil: perform(collector.onStoreFailed(transcript.library, nowMs: nowMs))
+            }
+        }
+    }
+
+    /// What fails here is done at the next start, which finds it undone.
+    private func change(_ what: String, _ body: @escaping @Sendable (TranscriptStore) throws(TranscriptStoreError) -> Void) {
+        guard let store else { return }
+        work {
+            Result { () throws(TranscriptStoreError) in try body(store) }
+        } then: { [self] result in
+            if case .failure(let error)? = result { logger.error("\(what) failed", metadata: ["why": "\(error)"]) }
+        }
+    }
+
+    /// Deletes what is older than the library's policy says.
+    private func sweep() {
+        guard let store else { return }
+        let wallMs = WallClock.nowMs
+        let ageMs = UInt64(keepDays) * Self.dayMs
+        guard wallMs > ageMs else { return }
+        work {
+            Result { () throws(TranscriptStoreError) in try store.deleteReceived(beforeMs: wallMs - ageMs, wallMs: wallMs) }
+        } then: { [self] result in
+            switch result {
+            case .success(let count)?:
+                guard count > 0 else { return }
+                logger.info("transcripts were deleted, as their time is over", metadata: ["count": "\(count)"])
+                if count == TranscriptLimits.deletedAtOnceMax { sweep() }
+            case .failure(let error)?:
+                logger.error("transcripts whose time is over were not deleted", metadata: ["why": "\(error)"])
+            case nil: return
+            }
+        }
+    }
+
+    /// Runs a body on the store's thread; its result comes back on the loop, or nil at once when the thread has too much to do.
+    private func work<Value: Sendable>(
+        _ body: @escaping @Sendable () -> Value, then: @escaping @ClusterActor (Value?) -> Void
+    ) {
+        let submitted = worker.submit { [weak self] in
+            let value = body()
+            ClusterActor.loop.post { ClusterActor.assumeIsolated { if let self, !self.stopped { then(value) } } }
+        }
+        if !submitted { then(nil) }
+    }
+}

@@ -1,0 +1,113 @@
+import Consortium
+import FoundationEssentials
+import Glibc
+import Testing
+
+@testable import Transcripts
+
+/// What a node keeps on its disk, judged by what a second opening of the file finds, and by the bytes of the file.
+@Suite final class TranscriptStoreTests {
+    private let folder: String
+    private let cluster = [UInt8](repeating: 7, count: 16)
+    private let law: LibraryName
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/callslip-transcripts-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        law = try #require(LibraryName("law"))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    private func transcript(_ number: UInt64, chat: UInt64 = 1, _ texts: [String]) throws -> Transcript {
+        Transcript(
+            number: number, chat: ChatID(high: 1, low: chat), openedMs: 5, queue: try #require(QueueName("law-desk")), home: law,
+            library: law,
+            contact: "me@example.edu",
+            messages: texts.enumerated().map { offset, text in
+                ChatMessage(
+                    position: Position(epoch: 1, n: UInt32(offset + 1)), author: .patron,
+                    body: .text(text, sender: SenderID(high: 2, low: 2), sequence: UInt64(offset + 1)), wallMs: 1_000)
+            })
+    }
+
+    private func open() throws -> TranscriptStore { try TranscriptStore(folder: folder, create: true) }
+
+    /// Whether the words stand in any file of the folder.
+    private func holds(_ words: String) throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: folder).contains { name in
+            [UInt8](try Data(contentsOf: URL(filePath: folder + "/" + name))).firstRange(of: Array(words.utf8)) != nil
+        }
+    }
+
+    @Test func textAndNumberAreDurableTogether() throws {
+        let given = try transcript(3, ["where is the map room"])
+        try open().keep(given, of: cluster, wallMs: 10)
+        let again = try open()
+        #expect(try again.transcripts(of: given.chat) == [given])
+        let state = try again.state(of: cluster)
+        #expect(state.marks == [law: 3] && state.untold == [3: law])
+        try again.settle(3, of: cluster)
+        #expect(try open().state(of: cluster).untold == [:])
+        // Another cluster's numbers are its own.
+        #expect(try again.state(of: [UInt8](repeating: 8, count: 16)).marks == [:])
+    }
+
+    @Test func whatComesTwiceIsKeptOnceAndTheLongerOneStays() throws {
+        let store = try open()
+        try store.keep(try transcript(1, ["one"]), of: cluster, wallMs: 10)
+        try store.keep(try transcript(4, ["one", "two, late"]), of: cluster, wallMs: 20)
+        try store.keep(try transcript(1, ["one"]), of: cluster, wallMs: 30)
+        #expect(try store.transcripts(of: ChatID(high: 1, low: 1)) == [try transcript(4, ["one", "two, late"])])
+        #expect(try store.list(of: law, max: 9).map(\.receivedMs) == [10])
+        #expect(try store.state(of: cluster).marks == [law: 4])
+    }
+
+    @Test func deletedTextIsInNoByteOfTheFolderAndDoesNotComeBack() throws {
+        let store = try open()
+        let words = "my card number is 4711"
+        let filler = String(repeating: "and so on ", count: 300)
+        for chat in UInt64(1)...9 { try store.keep(try transcript(chat, chat: chat, [words, filler]), of: cluster, wallMs: 10) }
+        #expect(try holds(words))
+        for chat in UInt64(1)...9 { #expect(try store.delete(ChatID(high: 1, low: chat), wallMs: 50) == 1) }
+        #expect(try !holds(words))
+        try store.keep(try transcript(12, chat: 1, [words, filler, "late words"]), of: cluster, wallMs: 60)
+        #expect(try !holds(words) && !holds("late words"))
+        let receipts = try store.receipts(max: 100)
+        #expect(receipts.count == 9 && receipts.allSatisfy { $0.reason == "request" && $0.messages == 2 && $0.deletedMs == 50 })
+        // The node asks for nothing of it again.
+        #expect(try store.state(of: cluster).marks == [law: 12])
+    }
+
+    @Test func whatHasPassedToTheHeirGoesAndMayComeBack() throws {
+        let store = try open()
+        try store.keep(try transcript(3, ["hello"]), of: cluster, wallMs: 10)
+        try store.discard(3, of: cluster, wallMs: 20)
+        #expect(try store.transcripts(of: ChatID(high: 1, low: 1)) == [])
+        #expect(try store.receipts(max: 9).map(\.reason) == ["passedOn"])
+        #expect(try store.state(of: cluster).untold == [:])
+        try store.keep(try transcript(5, ["hello"]), of: cluster, wallMs: 30)
+        #expect(try store.list(of: nil, max: 9).count == 1 && store.receipts(max: 9) == [])
+    }
+
+    @Test func theTimeOfAPolicyIsCountedFromWhenItCame() throws {
+        let store = try open()
+        for chat in UInt64(1)...5 { try store.keep(try transcript(chat, chat: chat, ["hello"]), of: cluster, wallMs: chat * 100) }
+        #expect(try store.deleteReceived(beforeMs: 300, wallMs: 1_000) == 2)
+        #expect(try store.list(of: nil, max: 9).map(\.receivedMs) == [500, 400, 300])
+        #expect(try store.receipts(max: 9).map(\.reason) == ["retention", "retention"])
+        #expect(try store.deleteReceived(beforeMs: 300, wallMs: 1_000) == 0)
+    }
+
+    @Test func aFileOfANewerVersionIsLeftAlone() throws {
+        _ = try open()
+        let file = try SQLiteFile(folder + "/transcripts", create: false)
+        try file.run("PRAGMA user_version = 9")
+        #expect(throws: TranscriptStoreError.newer(path: folder + "/transcripts", found: 9, supported: 1)) { try self.open() }
+    }
+
+    @Test func aFileThatIsNotThereIsNotMadeByReading() throws {
+        let path = folder + "/elsewhere"
+        #expect(throws: TranscriptStoreError.noFile(path: path + "/transcripts")) { try TranscriptStore(folder: path, create: false) }
+    }
+}
