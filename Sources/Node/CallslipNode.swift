@@ -129,7 +129,7 @@ public final class CallslipNode {
         if let coordinator, let voters, let started {
             let replica = coordinator.raft.replica
             let id = configuration.voter?.id ?? 0
-            network.durable = { (id, replica.lastTerm, replica.storedIndex) }
+            network.durable = { (id, replica.claimed.term, replica.claimed.index) }
             voters.termOfEntry = { replica.term(at: $0) }
             network.refuse = { voters.refusal(of: $0) }
             network.receive(.service) { link in

@@ -64,6 +64,13 @@ public final class RaftReplica {
     public var lastTerm: UInt64 { term(at: lastIndex) ?? 0 }
     /// Everything up to here is durable on this member.
     public var storedIndex: UInt64 { stored }
+    /// How far this member's log reaches on disk, for those who remember what it acknowledged (`VoterMemory`). The term is the log's newest, also
+    /// where that is not yet durable: it tells why the log may have become shorter. While a snapshot is written in place of the log, its end counts:
+    /// nothing is lost meanwhile, as the log stays on disk until then.
+    public var claimed: VoterMemory.Position {
+        if let installing { return .init(term: installing.term, index: installing.index) }
+        return .init(term: lastTerm, index: stored)
+    }
     public var snapshotIndex: UInt64 { snapshot?.meta.index ?? 0 }
     /// The membership as applied.
     public var appliedMembers: [RaftMember] { members }

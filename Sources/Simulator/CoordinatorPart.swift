@@ -64,8 +64,7 @@ final class CoordinatorPart {
         let life = machine.life
         cluster.network.dial(
             machine, other,
-            accept: { [self] port in other.coordinator?.accept(port, voter: voter, hello: (replica.lastTerm, replica.storedIndex)) ?? false
-            },
+            accept: { [self] port in other.coordinator?.accept(port, voter: voter, hello: replica.claimed) ?? false },
             onUp: { [self] port in
                 outgoing[other.index] = port
                 redialMs[other.index] = nil
@@ -85,7 +84,7 @@ final class CoordinatorPart {
     }
 
     /// Rule 12, as `VoterLinks.refusal` has it.
-    private func accept(_ port: Port, voter: UInt64, hello: (term: UInt64, index: UInt64)) -> Bool {
+    private func accept(_ port: Port, voter: UInt64, hello: VoterMemory.Position) -> Bool {
         if case .hasForgotten(let remembered, let claimed) = memory.judge(voter, lastTerm: hello.term, lastIndex: hello.index) {
             guard !cluster.machines[Int(voter) - 1].hasOldImage else {
                 return cluster.scenario.planted == .believeOldImage ? serveVoter(port, voter) : false

@@ -76,6 +76,24 @@ import Testing
         #expect(cluster.violation == nil)
     }
 
+    /// Found by seed 1884 of the cluster's simulator: whoever greeted the others then was refused as a voter that lost its log.
+    @Test func nothingIsLostWhileASnapshotIsWritten() throws {
+        let cluster = try cluster()
+        let leader = try #require(cluster.leader)
+        let behind = try #require(cluster.ids.first { $0 != leader.id })
+        feed(cluster, 10)
+        let before = try #require(cluster.node(behind).replica?.claimed)
+        var memory = VoterMemory()
+        memory.acknowledged(by: behind, term: before.term, index: before.index)
+        cluster.crash(behind)
+        feed(cluster, 100)
+        try cluster.start(behind)
+        #expect(cluster.run(upToMs: 60_000) { cluster.node(behind).replica?.installing != nil })
+        let claimed = try #require(cluster.node(behind).replica?.claimed)
+        #expect(claimed.index > before.index)
+        #expect(memory.judge(behind, lastTerm: claimed.term, lastIndex: claimed.index) == .welcome)
+    }
+
     @Test func aRestartBeginsFromTheSnapshot() throws {
         let cluster = try cluster()
         feed(cluster, 60)
