@@ -68,7 +68,8 @@ extension GatewayCore {
         }
         let whole = chat.merge(update, nowMs: self.now)
         chats[id] = chat
-        if !whole { follow(id) }
+        // Once more soon; whoever has not what is missing is asked again with the ticks (`tendChats`), not for ever at once.
+        if !whole, self.now - chat.followedMs >= GatewayLimits.followAgainMs { follow(id) }
         noteHolding(id)
         serveAll(id)
         settlePresence(id)

@@ -38,6 +38,8 @@ enum GatewayLimits {
     static let unneededMs: UInt64 = 15_000
     /// An awaited update that does not come is asked for again after this time.
     static let refollowMs: UInt64 = 1_000
+    /// Between two asks for a chat of which something in between is missing.
+    static let followAgainMs: UInt64 = 50
     static let framePayloadBytesMax = 48 * 1024
     /// Cards may be long: a board's libraries are sent apart from its lists, and no list is longer than this.
     static let boardLinesMax = 100

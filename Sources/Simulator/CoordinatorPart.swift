@@ -183,18 +183,31 @@ final class CoordinatorPart {
     }
 
     private func apply(_ entries: [RaftEntry]) {
+        guard !isTrapped else { return }
         for entry in entries {
             cluster.checker.onCommitted(entry, at: machine)
             guard entry.kind == .command else { continue }
             do {
                 var batch = try Batch(wire: entry.payload)
                 if let planted = cluster.scenario.planted { batch = planted.alter(batch, for: core.state, voter: voter) }
+                if cluster.scenario.planted == .trapInsteadOfRefusal, refuses(batch, at: entry.index) {
+                    isTrapped = true
+                    return machine.abort("apply trapped")
+                }
                 carryOut(core.onApplied(batch, index: entry.index, nowMs: nowMs))
                 cluster.checker.onApplied(core.state, index: entry.index, at: machine)
             } catch {
                 return cluster.fail("entry \(entry.index) cannot be read: \(error)")
             }
         }
+    }
+
+    /// A planted bug: the process has ended amid apply.
+    private var isTrapped = false
+
+    private func refuses(_ batch: Batch, at index: UInt64) -> Bool {
+        var trial = core.state
+        return trial.apply(batch, index: index).verdicts.contains { if case .refused = $0 { true } else { false } }
     }
 
     private func takeSnapshot(_ index: UInt64) {

@@ -13,6 +13,8 @@ final class Line {
     private var lastToNodeMs: UInt64 = 0
     private var lastToClientMs: UInt64 = 0
     private var stalled: [ServerMessage] = []
+    /// What the client sent while its device was offline: it goes out when that is back, if the connection still lives.
+    private var unsent: [ClientMessage] = []
     private var heardMs: UInt64
     private var messages = 0
 
@@ -33,7 +35,7 @@ final class Line {
     }
 
     func send(_ message: ClientMessage) {
-        guard client.isOnline else { return }
+        guard client.isOnline else { return unsent.append(message) }
         let message = throughItsText(message)
         let atMs = max(cluster.nowMs + client.delay(), lastToNodeMs)
         lastToNodeMs = atMs
@@ -97,6 +99,9 @@ final class Line {
         let messages = stalled
         stalled = []
         for message in messages where client.line === self { client.received(message) }
+        let own = unsent
+        unsent = []
+        for message in own where client.line === self { send(message) }
         if !isOpenAtNode { closeAtClient(afterMs: client.delay()) }
     }
 

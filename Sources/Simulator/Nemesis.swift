@@ -130,7 +130,8 @@ final class Nemesis {
                 return other.isRetired
                     || replica.leaderId == leader.coordinator?.voter && replica.appliedIndex == cluster.checker.committedIndex
             }
-            guard othersHaveAll, retired + 1 <= (cluster.scenario.coordinators - 1) / 2, !cluster.isSettling, broken.isEmpty,
+            guard othersHaveAll || cluster.scenario.planted == .believeOldImage, retired + 1 <= (cluster.scenario.coordinators - 1) / 2,
+                !cluster.isSettling, broken.isEmpty,
                 cluster.nowMs >= truceEndMs,
                 cluster.leader === leader,
                 leader.coordinator?.replica.term == term, cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })

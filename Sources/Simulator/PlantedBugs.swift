@@ -40,6 +40,11 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// A node keeps a transcript that has passed to its heir meanwhile.
     case keepInherited
 
+    /// Apply takes a repeated opening for a wrong one.
+    case refuseSecondOpen
+    /// A replica ends where apply should refuse.
+    case trapInsteadOfRefusal
+
     /// The rule of the design that the guard keeps.
     package var rule: String {
         switch self {
@@ -56,6 +61,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .forgetSynced, .retryFailedSync: "13 log"
         case .lateSnapshot: "15 state"
         case .takeEarly, .keepInherited: "16 transcripts"
+        case .refuseSecondOpen: "5 birth"
+        case .trapInsteadOfRefusal: "10 apply is total"
         }
     }
 
@@ -78,6 +85,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .lateSnapshot: "a snapshot is the state as of its entry"
         case .takeEarly: "a transcript's number becomes durable with its text"
         case .keepInherited: "a node deletes what has passed to its heir"
+        case .refuseSecondOpen: "opening is harmless to repeat"
+        case .trapInsteadOfRefusal: "what cannot be done is refused"
         }
     }
 }
@@ -88,8 +97,7 @@ extension PlantedBug {
         var altered = batch
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
-            .retryFailedSync,
-            .lateSnapshot, .takeEarly, .keepInherited:
+            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .trapInsteadOfRefusal:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }
@@ -97,7 +105,7 @@ extension PlantedBug {
                 if case .setAvailability = altered.items[index].command { altered.items[index].command = .tick }
             }
         case .readOwnClock: if voter == 1, altered.elapsedMs > 0 { altered.elapsedMs -= 1 }
-        case .skipDedup, .skipTokenCheck, .skipFencing:
+        case .skipDedup, .skipTokenCheck, .skipFencing, .refuseSecondOpen:
             for index in altered.items.indices { altered.items[index].command = alter(altered.items[index].command, in: state) }
         }
         return altered
@@ -117,6 +125,9 @@ extension PlantedBug {
         case (.skipFencing, .say(var say)):
             if case .patron = say.speaker, let attach = state.meta(of: say.chat)?.attach { say.speaker = .patron(attach) }
             return .say(say)
+        case (.refuseSecondOpen, .open(var open)):
+            if state.meta(of: open.chat) != nil { open.secret = SecretHash(open.secret.bytes.reversed()) ?? open.secret }
+            return .open(open)
         default: return command
         }
     }

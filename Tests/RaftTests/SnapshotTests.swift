@@ -87,6 +87,7 @@ import Testing
         memory.acknowledged(by: behind, term: before.term, index: before.index)
         cluster.crash(behind)
         feed(cluster, 100)
+        cluster.syncMs = 20...30
         try cluster.start(behind)
         #expect(cluster.run(upToMs: 60_000) { cluster.node(behind).replica?.installing != nil })
         let claimed = try #require(cluster.node(behind).replica?.claimed)
