@@ -35,6 +35,8 @@ public enum CoordinatorDirective: Sendable {
     case forwardRenewals([SessionID], to: NodeName)
     /// Whether this coordinator knows a leader, for the node to tell its people.
     case leaderKnown(LinkID, Bool)
+    /// Have raft purge this replica's disk of what the state no longer holds.
+    case purge
     case scheduleTick(atMs: UInt64)
     /// This replica differs from the leader's or met a command that it does not know: it goes on replicating and stops applying.
     case halt(reason: String)
@@ -68,6 +70,8 @@ public struct CoordinatorConfiguration: Sendable {
     /// Entries, and time, between two digests of the state.
     public var digestEveryEntries: UInt64 = 1_024
     public var digestEveryMs: UInt64 = 60_000
+    /// Between two purges of a replica's disk: within twice this time, what went from the state has left log and snapshots.
+    public var purgeEveryMs: UInt64 = 43_200_000
     public init() {}
 }
 
@@ -86,6 +90,7 @@ public struct CoordinatorCore: Sendable {
     var leases = LeaseKeeper()
     var touchedChats: Set<ChatID> = []
     var isOutboxTouched = false
+    var purging = Purging()
     var boardVersion: UInt64 = 1
     var boardSentAtMs: UInt64 = 0
     var digestProposedMs: UInt64 = 0

@@ -92,6 +92,7 @@ extension CoordinatorCore {
             }
             directives += proposeDigest(nowMs: nowMs)
         }
+        directives += purgeIfDue(nowMs: nowMs)
         let overdue = proposals.overdue(
             handedBeforeMs: nowMs >= configuration.retryAfterMs ? nowMs - configuration.retryAfterMs : 0, markedMs: nowMs)
         directives += hand(overdue, nowMs: nowMs)

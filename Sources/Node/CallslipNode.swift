@@ -38,7 +38,7 @@ public final class CallslipNode {
     private let publisher: PresencePublisher
     private let web: WebHost
     private let adminToken: String
-    private let started: (store: Disconnected<LogStore>, log: RecoveredLog)?
+    private let started: (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool)?
     /// The node cannot go on in this life of the process; says why.
     public var onFatal: (@Sendable (String) -> Void)?
 
@@ -83,6 +83,7 @@ public final class CallslipNode {
             let raft = RaftHost(replica: replica, links: links, logger: logger)
             raft.watch = try ApplyWatch(
                 folder: configuration.data, through: opened.log.entries.last?.index ?? opened.log.snapshot?.meta.index ?? 0)
+            raft.purgeRecord = try PurgeRecord(folder: configuration.data, isFresh: opened.isFresh, wallMs: WallClock.nowMs)
             let core = CoordinatorCore(node: configuration.node, boot: boot)
             host = CoordinatorHost(core: core, raft: raft, links: links, logger: logger)
             voters = links

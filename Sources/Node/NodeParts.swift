@@ -81,14 +81,14 @@ final class Later {
 extension CallslipNode {
     static func open(
         _ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator, cluster: [UInt8], logger: Logger
-    ) throws -> (store: Disconnected<LogStore>, log: RecoveredLog) {
+    ) throws -> (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool) {
         let layout = try DiskLayout(folder: configuration.data + "/raft")
         let opened = try LogStore.open(
             layout, LogIdentity(cluster: cluster, member: voter.id), segmentBytes: configuration.logSegmentKiB * 1_024)
         for note in opened.report.notes { logger.warning("recovery of the log", metadata: ["note": "\(note)"]) }
-        guard opened.report.isFresh else { return (Disconnected(opened.store), opened.log) }
+        guard opened.report.isFresh else { return (Disconnected(opened.store), opened.log, false) }
         let log = try opened.store.bootstrap(configuration.coordinators.map { RaftMember(id: $0.id, name: $0.name.text) })
-        return (Disconnected(opened.store), log)
+        return (Disconnected(opened.store), log, true)
     }
 
     static func raftConfiguration(_ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator) throws -> RaftConfiguration {

@@ -195,6 +195,28 @@ public final class LogStore {
         }
     }
 
+    /// What the newest snapshot does not hold goes, though the older one cannot be used then: older snapshots, and the log before it as far as
+    /// its segments end before it. The present segment ends here, so that the next purge takes it too. Nothing is done without a snapshot.
+    public func purge() throws(LogError) {
+        try sync()
+        guard let newest = snapshots.last else { return }
+        try guarded { () throws(FileFault) in
+            while snapshots.count > 1 {
+                let oldest = snapshots.removeFirst()
+                try files.remove(layout.snapshot(term: oldest.term, index: oldest.index))
+            }
+            try files.syncFolder(layout.folder)
+        }
+        if position > SegmentHead.bytes {
+            do throws(LogError) {
+                try guarded(mayLackSpace: true) { () throws(FileFault) in try beginSegment() }
+            } catch .noSpace {
+                // The present segment is gone on with, and ends with a later purge: nobody must wait for room because of this.
+            }
+        }
+        try guarded { () throws(FileFault) in try trim(before: newest.index + 1) }
+    }
+
     /// Closes with an exact, durable mark, and unlocks the folder. Later writes throw `.failed`.
     public func close() throws(LogError) {
         try sync()

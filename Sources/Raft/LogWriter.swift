@@ -7,6 +7,7 @@ public enum LogRequest: Sendable {
     case truncate(from: UInt64)
     case append(PersistTicket, [RaftEntry])
     case snapshot(PersistTicket, SnapshotMeta, [UInt8], logKeptFrom: UInt64?)
+    case purge
 
     /// Nil for directives that are no writes.
     public init?(_ directive: RaftDirective) {
@@ -15,6 +16,7 @@ public enum LogRequest: Sendable {
         case .truncate(let from): self = .truncate(from: from)
         case .appendEntries(let ticket, _, let entries): self = .append(ticket, entries)
         case .persistSnapshot(let ticket, let meta, let data, let kept): self = .snapshot(ticket, meta, data, logKeptFrom: kept)
+        case .purge: self = .purge
         default: return nil
         }
     }
@@ -225,6 +227,9 @@ public final class LogWriter: Sendable {
                 return try settle(store, &done)
             }
             writeBeside(ticket, meta, data, keptFrom: keptFrom, store)
+        case .request(.purge):
+            try settle(store, &done)
+            try store.purge()
         case .snapshotWritten(let ticket, let meta, let data, let keptFrom, .failure(.noSpace)):
             // There was no room: written here, where it waits for some, if it is not out of date meanwhile.
             if meta.index >= store.snapshots.last?.index ?? 0 { try store.saveSnapshot(meta, data, keptFrom: keptFrom) }

@@ -53,6 +53,8 @@ public enum RaftDirective: Sendable {
     /// Make a snapshot durable. With `logKeptFrom` the log may then be trimmed before that index; without, it came from a leader: the whole log
     /// is void once the snapshot is durable, and continues at its index + 1.
     case persistSnapshot(PersistTicket, SnapshotMeta, [UInt8], logKeptFrom: UInt64?)
+    /// The newest snapshot is alone to remain on disk, with what follows it: nothing that it does not hold. No ticket.
+    case purge
     /// Call `tick` at this time or soon after; replaces the time before.
     case setTimer(atMs: UInt64)
     case roleChanged(RaftRole, term: UInt64, leader: UInt64?)

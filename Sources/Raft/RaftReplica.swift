@@ -31,6 +31,8 @@ public final class RaftReplica {
     // Snapshots.
     var snapshot: HeldSnapshot?
     var taking: SnapshotMeta?
+    /// A purge was asked for when this entry was applied: a snapshot of it or of a later one has to be durable first.
+    var purgeFrom: UInt64?
     var installing: SnapshotMeta?
     var appliedCostSinceSnapshot = 0
     var members: [RaftMember] = []

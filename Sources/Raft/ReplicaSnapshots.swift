@@ -44,16 +44,33 @@ extension RaftReplica {
     private var snapshotGrowthBytes: Int { (snapshot?.data.count ?? 0) / 100 * configuration.snapshotGrowthPercent }
 
     func askForSnapshot() {
-        guard taking == nil, installing == nil, fault == nil, applied > snapshotIndex else { return }
-        guard
-            applied - snapshotIndex >= configuration.snapshotThresholdEntries
-                || appliedCostSinceSnapshot >= configuration.snapshotThresholdBytes
-        else { return }
-        guard appliedCostSinceSnapshot >= min(snapshotGrowthBytes, configuration.tailBytesMax / 4) else { return }
+        guard taking == nil, installing == nil, fault == nil else { return }
+        if let purgeFrom, snapshotIndex >= purgeFrom {
+            self.purgeFrom = nil
+            out.append(.purge)
+        }
+        guard applied > snapshotIndex, purgeFrom != nil || isSnapshotWorthwhile else { return }
         guard let term = tail.term(at: applied) else { return }
         taking = SnapshotMeta(index: applied, term: term, members: members, membersIndex: membersIndex)
         appliedCostSinceSnapshot = 0
         out.append(.takeSnapshot(index: applied, term: term))
+    }
+
+    private var isSnapshotWorthwhile: Bool {
+        guard
+            applied - snapshotIndex >= configuration.snapshotThresholdEntries
+                || appliedCostSinceSnapshot >= configuration.snapshotThresholdBytes
+        else { return false }
+        return appliedCostSinceSnapshot >= min(snapshotGrowthBytes, configuration.tailBytesMax / 4)
+    }
+
+    /// What the state machine no longer holds is to leave the disk: a snapshot is taken of it as it is now, and then everything older goes. Of
+    /// what was appended after the purge before this one, the part that lies in one segment with later entries goes with the next.
+    public func purge(nowMs: UInt64) -> [RaftDirective] {
+        guard isReady(nowMs), applied > 0 else { return flush() }
+        purgeFrom = applied
+        askForSnapshot()
+        return flush()
     }
 
     /// The state machine as of `takeSnapshot`'s index. One that is no longer wanted (a leader's snapshot came first) is ignored. With nil, or with

@@ -325,6 +325,27 @@ final class Checker {
         }
     }
 
+    /// Whether no text of a chat that is over is in the state.
+    var hasForgotten: Bool { state.outbox.isEmpty && scripts.keys.allSatisfy { state.meta(of: $0).map { !$0.isClosed } ?? true } }
+
+    /// A voter's disk holds no word of chats that the state has forgotten.
+    func search(_ machine: Machine) {
+        guard let disk = machine.disk?.durable else { return }
+        let living = scripts.keys.filter { state.meta(of: $0) != nil }.flatMap { texts(of: $0) }
+        let places = [(disk.snapshot?.data ?? [], "the snapshot")] + disk.entries.map { ($0.payload, "entry \($0.index)") }
+        for chat in scripts.keys.sorted() where state.meta(of: chat) == nil {
+            for text in texts(of: chat) where !living.contains(where: { $0.contains(text) }) {
+                let words = Array(text.utf8)
+                guard let (_, place) = places.first(where: { $0.0.firstRange(of: words) != nil }) else { continue }
+                return cluster.fail("\(place) of \(machine.name) still holds `\(text)` of \(chat), which is long over")
+            }
+        }
+    }
+
+    private func texts(of chat: ChatID) -> [String] {
+        (scripts[chat] ?? []).compactMap { if case .text(let text, _, _) = $0.body { text } else { nil } }
+    }
+
     /// Whether the library's machine will not come back.
     private func isGone(_ library: LibraryName, _ machines: [Machine]) -> Bool {
         let home = state.libraries[library]?.homeNode
@@ -358,6 +379,10 @@ final class Checker {
         let judgement = history.judge()
         if let fault = judgement.faults.first { cluster.fail("\(judgement.faults.count) faults in the history, first \(fault)") }
     }
+}
+
+extension ChatMeta {
+    fileprivate var isClosed: Bool { if case .closed = phase { true } else { false } }
 }
 
 extension Verdict {

@@ -176,7 +176,19 @@ package final class Cluster {
         isResting = true
         guard run(upToMs: 60_000, until: isAtRest) else { return fail("the cluster does not come to rest: \(unrest)") }
         checker.judge(keptAt: libraryMachines)
+        outliveText()
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
+    }
+
+    /// Goes on until the text of every chat that is over is past its deadline and its last purge: no voter's disk holds a word of it.
+    private func outliveText() {
+        guard scenario.outlivesText, violation == nil else { return }
+        let boundMs = 2 * scenario.settings.transcriptDeadlineMs + 60_000
+        guard run(upToMs: boundMs, until: { checker.hasForgotten }) else {
+            return fail("text is in the state \(boundMs) ms after the last chat")
+        }
+        _ = run(upToMs: 2 * scenario.purgeEveryMs + 20_000)
+        for machine in machines where !machine.isRetired { checker.search(machine) }
     }
 
     private func isAtRest() -> Bool { unrest.isEmpty }

@@ -41,6 +41,7 @@ final class CoordinatorPart {
         }
         var coordinator = CoordinatorConfiguration()
         coordinator.digestEveryEntries = 64
+        coordinator.purgeEveryMs = cluster.scenario.purgeEveryMs
         core = CoordinatorCore(node: machine.name, boot: machine.boot, configuration: coordinator)
     }
 
@@ -48,6 +49,7 @@ final class CoordinatorPart {
         for other in cluster.machines where other.index < cluster.scenario.coordinators && other !== machine { dial(other) }
         guard let disk = machine.disk else { return }
         perform(replica.start(from: disk.durable, nowMs: nowMs))
+        core.onDisk(purgedAgoMs: machine.purgedMs.map { cluster.nowMs - $0 }, nowMs: nowMs)
         carryOut(core.onTick(nowMs: nowMs))
     }
 
@@ -128,7 +130,7 @@ final class CoordinatorPart {
                 continue
             }
             switch directive {
-            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot: break  // Submitted above.
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge: break  // Submitted above.
             case .send(let message, let to):
                 guard let port = outgoing[Int(to) - 1] else { continue }
                 let lossPercent = cluster.scenario.voterLossPercent
@@ -289,6 +291,9 @@ final class CoordinatorPart {
             case .relayTyping(let chat, let side): for index in outgoing.keys.sorted() { outgoing[index]?.send(.typing(chat, side)) }
             case .forwardRenewals(let sessions, let leader): send(.renewals(sessions), to: leader)
             case .leaderKnown(let link, let known): links[link]?.send(.leaderKnown(known))
+            case .purge:
+                machine.purgedMs = cluster.nowMs
+                if cluster.scenario.planted != .keepOldLog { perform(replica.purge(nowMs: nowMs)) }
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason): cluster.fail("\(machine.name) stops applying: \(reason)")
             }

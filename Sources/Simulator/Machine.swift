@@ -12,6 +12,8 @@ final class Machine {
     var disk: SimulatedDisk?
     /// What the library node last knew of the consortium, kept in a file.
     var roster: Board?
+    /// When the voter's disk was purged last, as a file there says.
+    var purgedMs: UInt64?
     /// The transcripts that the library node keeps.
     var transcripts = TranscriptDisk()
     /// The library node's branch, while there is one.

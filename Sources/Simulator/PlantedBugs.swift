@@ -37,6 +37,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case lateSnapshot
     /// A node says that it has a transcript before it is durable, and remembers so.
     case takeEarly
+    /// Voters never purge their disks.
+    case keepOldLog
     /// A node keeps a transcript that has passed to its heir meanwhile.
     case keepInherited
 
@@ -60,7 +62,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .believeOldImage: "12 voters"
         case .forgetSynced, .retryFailedSync: "13 log"
         case .lateSnapshot: "15 state"
-        case .takeEarly, .keepInherited: "16 transcripts"
+        case .takeEarly, .keepInherited, .keepOldLog: "16 transcripts"
         case .refuseSecondOpen: "5 birth"
         case .trapInsteadOfRefusal: "10 apply is total"
         }
@@ -84,6 +86,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .retryFailedSync: "after a failed sync the process starts again from what is durable"
         case .lateSnapshot: "a snapshot is the state as of its entry"
         case .takeEarly: "a transcript's number becomes durable with its text"
+        case .keepOldLog: "what went from the state leaves log and snapshots"
         case .keepInherited: "a node deletes what has passed to its heir"
         case .refuseSecondOpen: "opening is harmless to repeat"
         case .trapInsteadOfRefusal: "what cannot be done is refused"
@@ -97,7 +100,7 @@ extension PlantedBug {
         var altered = batch
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
-            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .trapInsteadOfRefusal:
+            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepOldLog, .trapInsteadOfRefusal:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }

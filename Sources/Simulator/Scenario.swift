@@ -21,6 +21,10 @@ package struct Scenario: Sendable {
     package var snapshotTrailingEntries: UInt64 = 32
     /// Messages between voters may get lost and overtake each other, in percent: links would not do this, but raft must bear it.
     package var voterLossPercent = 0
+    /// Between two purges of a voter's disk.
+    package var purgeEveryMs: UInt64 = 43_200_000
+    /// Whether the run goes on until no text is left, and looks for it on the disks.
+    package var outlivesText = false
     package var planted: PlantedBug?
 
     /// Leaves faults and people out, by what `Reduction` says.
@@ -46,6 +50,11 @@ package struct Scenario: Sendable {
         snapshotTrailingEntries = snapshotEveryEntries / [2, 8][Int.random(in: 0..<2, using: &random)]
         voterLossPercent = random.chance(30) ? Int.random(in: 1...20, using: &random) : 0
         settings = Self.settings(&random)
+        if settings.transcriptDeadlineMs < Settings.transcriptDeadlineMsUsual {
+            var own = SeededGenerator(seed: seed ^ 0x0B1F_5EED)
+            purgeEveryMs = UInt64.random(in: 10_000...40_000, using: &own)
+            outlivesText = own.chance(40)
+        }
         faults = Self.plan(strikeMs, machines: isCombined ? coordinators : coordinators + libraries, kinds, &random)
     }
 

@@ -7,6 +7,7 @@ package struct SimulatedDisk {
         case truncate(UInt64)
         case append(PersistTicket, [RaftEntry])
         case snapshot(PersistTicket, SnapshotMeta, [UInt8], keptFrom: UInt64?)
+        case purge
     }
     /// What a start finds.
     package private(set) var durable: RecoveredLog
@@ -38,6 +39,7 @@ package struct SimulatedDisk {
         case .truncate(let from): waiting.append(.truncate(from))
         case .append(let ticket, let entries): waiting.append(.append(ticket, entries))
         case .snapshot(let ticket, let meta, let data, let keptFrom): waiting.append(.snapshot(ticket, meta, data, keptFrom: keptFrom))
+        case .purge: waiting.append(.purge)
         }
     }
 
@@ -58,6 +60,7 @@ package struct SimulatedDisk {
                 durable.snapshot = (meta, data)
                 if let keptFrom { durable.entries.removeAll { $0.index < keptFrom } } else { durable.entries = [] }
                 tickets.append(ticket)
+            case .purge: if let index = durable.snapshot?.meta.index { durable.entries.removeAll { $0.index <= index } }
             }
         }
         waiting.removeFirst(min(count, waiting.count))
@@ -76,7 +79,7 @@ package struct SimulatedDisk {
         let tickets = waiting.compactMap { write -> PersistTicket? in
             switch write {
             case .termVote(let ticket, _, _), .append(let ticket, _), .snapshot(let ticket, _, _, _): ticket
-            case .truncate: nil
+            case .truncate, .purge: nil
             }
         }
         return tickets.filter { promised.insert($0).inserted }

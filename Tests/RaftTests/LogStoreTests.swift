@@ -100,6 +100,66 @@ import Testing
         #expect(report.notes.isEmpty)
     }
 
+    /// Nothing older than the newest snapshot stays, but what shares its segment with later entries, which the next purge takes.
+    @Test func aPurgeLeavesTheNewestSnapshotAlone() throws {
+        let folder = try filledFolder(upTo: 40)
+        let store = try openStore(folder).store
+        for index in [UInt64(20), 34] {
+            let meta = SnapshotMeta(index: index, term: 1, members: testMembers, membersIndex: 1)
+            try store.saveSnapshot(meta, [UInt8(index)], keptFrom: 1)
+        }
+        try store.purge()
+        #expect(folder.files("snapshot-").count == 1)
+        try store.append(commands(41...43))
+        try store.sync()
+        let (again, log, report) = try openStore(folder.reopened(after: store))
+        #expect(log.snapshot?.meta.index == 34 && log.entries.last?.index == 43 && log.entries.first?.index ?? .max <= 35)
+        #expect(report.notes.isEmpty)
+        let last = SnapshotMeta(index: 43, term: 1, members: testMembers, membersIndex: 1)
+        try again.saveSnapshot(last, [43], keptFrom: 1)
+        try again.purge()
+        #expect(folder.files("log-").count == 1 && folder.files("snapshot-").count == 1)
+        let words = commands(1...43).map(\.payload)
+        for file in folder.names.map({ folder.path + "/" + $0 }) {
+            let bytes = try folder.content(file)
+            for payload in words { #expect(bytes.firstRange(of: payload) == nil, "\(file) still holds an entry") }
+        }
+        let purged = try openStore(folder.reopened(after: again)).log
+        #expect(purged.snapshot?.meta == last && purged.entries.isEmpty)
+    }
+
+    /// Killed at every changing call of a purge: the newest snapshot and what follows it are there.
+    @Test func anInterruptedPurgeLosesNothing() throws {
+        for calls in 0..<60 {
+            let folder = try filledFolder(upTo: 40)
+            let files = FaultyFiles()
+            let store = try openStore(folder, files: files).store
+            for index in [UInt64(20), 34] {
+                let meta = SnapshotMeta(index: index, term: 1, members: testMembers, membersIndex: 1)
+                try store.saveSnapshot(meta, [UInt8(index)], keptFrom: 1)
+            }
+            files.die(after: calls)
+            let worked = (try? store.purge()) != nil
+            let log = try openStore(folder.reopened(after: store)).log
+            #expect(log.snapshot?.meta.index == 34 && log.entries.last?.index == 40, "killed after \(calls) calls")
+            #expect(log.entries.first?.index ?? .max <= 35)
+            if worked { return }
+        }
+        Issue.record("no purge came to its end")
+    }
+
+    @Test func aPurgeOnAFullDiskIsDoneWithoutANewSegment() throws {
+        let folder = try filledFolder(upTo: 40)
+        let files = FaultyFiles()
+        let store = try openStore(folder, files: files).store
+        let meta = SnapshotMeta(index: 40, term: 1, members: testMembers, membersIndex: 1)
+        try store.saveSnapshot(meta, [40], keptFrom: 1)
+        files.fail("allocate", ENOSPC)
+        try store.purge()
+        #expect(folder.files("log-").count == 1)
+        #expect(try openStore(folder.reopened(after: store)).log.entries.last?.index == 40)
+    }
+
     @Test func anInstalledSnapshotReplacesTheLog() throws {
         let folder = try filledFolder(upTo: 40)
         let store = try openStore(folder).store

@@ -36,6 +36,9 @@ import Testing
                 // A connection breaks although nobody died.
                 let from = UInt64.random(in: 1...UInt64(count), using: &plan)
                 for id in cluster.ids where id != from && plan.chance(50) { cluster.loseConnection(from: from, at: id) }
+            case 7:
+                let node = cluster.node(UInt64.random(in: 1...UInt64(count), using: &plan))
+                if let out = node.replica?.purge(nowMs: cluster.now) { cluster.carryOut(out, node) }
             default: break
             }
             for _ in 0..<Int.random(in: 1...12, using: &plan) {

@@ -13,6 +13,7 @@ struct SimulatedDisk {
         case truncate(UInt64)
         case append(PersistTicket, [RaftEntry])
         case snapshot(PersistTicket, SnapshotMeta, [UInt8], keptFrom: UInt64?)
+        case purge
     }
     var durable = RecoveredLog.empty
     var waiting: [Write] = []
@@ -35,6 +36,8 @@ struct SimulatedDisk {
                 durable.snapshot = (meta, data)
                 if let keptFrom { durable.entries.removeAll { $0.index < keptFrom } } else { durable.entries = [] }
                 tickets.append(ticket)
+            case .purge:
+                if let index = durable.snapshot?.meta.index { durable.entries.removeAll { $0.index <= index } }
             }
         }
         waiting.removeFirst(min(count, waiting.count))
@@ -251,6 +254,7 @@ final class SimulatedCluster {
         case .persistSnapshot(let ticket, let meta, let data, let keptFrom):
             if keptFrom == nil { snapshotsInstalled += 1 }
             node.disk.waiting.append(.snapshot(ticket, meta, data, keptFrom: keptFrom))
+        case .purge: node.disk.waiting.append(.purge)
         case .send(let message, let to):
             transcript = transcript &* 31 &+ message.term &+ to &+ now
             guard !random.chance(lossPercent) else { return }

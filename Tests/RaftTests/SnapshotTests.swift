@@ -95,6 +95,30 @@ import Testing
         #expect(memory.judge(behind, lastTerm: claimed.term, lastIndex: claimed.index) == .welcome)
     }
 
+    /// Whatever the thresholds say; and what was applied when it was asked for is in the snapshot that stays.
+    @Test func aPurgeTakesASnapshotAndLeavesNothingBeforeIt() throws {
+        let cluster = try SimulatedCluster(3, seed: 5) { $0.snapshotThresholdEntries = 1_000_000 }
+        #expect(cluster.run(upToMs: 5000) { cluster.leader != nil })
+        feed(cluster, 30)
+        cluster.run(forMs: 500)
+        for id in cluster.ids {
+            let node = cluster.node(id)
+            let applied = node.appliedIndex
+            cluster.carryOut(try #require(node.replica).purge(nowMs: cluster.now), node)
+            #expect(cluster.run(upToMs: 1000) { node.disk.durable.snapshot?.meta.index ?? 0 >= applied && node.disk.waiting.isEmpty })
+            #expect(node.disk.durable.entries.allSatisfy { $0.index > applied })
+            // Once more, with nothing new: there is no other snapshot to be taken.
+            cluster.carryOut(try #require(node.replica).purge(nowMs: cluster.now), node)
+            cluster.run(forMs: 100)
+            #expect(node.disk.durable.snapshot?.meta.index == applied)
+            cluster.crash(id)
+            try cluster.start(id)
+        }
+        feed(cluster, 10)
+        #expect(cluster.run(upToMs: 5000) { cluster.ids.allSatisfy { cluster.node($0).appliedIndex == cluster.committedMax } })
+        #expect(cluster.violation == nil)
+    }
+
     @Test func aRestartBeginsFromTheSnapshot() throws {
         let cluster = try cluster()
         feed(cluster, 60)

@@ -11,6 +11,7 @@ struct PlantedBugTests {
             (.resumeTooFar, 1...20), (.skipDedup, 1...20), (.acknowledgeEarly, 1...3), (.edgeTriggered, 1...3),
             (.clockFromUptime, 1...2), (.readOwnClock, 1...1), (.skipUnknownCommand, 1...2), (.forgetSynced, 1...30),
             (.retryFailedSync, 1...40), (.refuseSecondOpen, 1...10), (.trapInsteadOfRefusal, 1...1),
+            (.keepOldLog, 1...20),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticed(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) {
         let seed = seeds.first { seed in

@@ -56,6 +56,7 @@ final class CoordinatorHost {
         raft.snapshotState = { [self] in core.halted == nil ? core.state : nil }
         links.start()
         try raft.start(store, from: log)
+        core.onDisk(purgedAgoMs: raft.purgeRecord?.ageMs(wallMs: WallClock.nowMs), nowMs: nowMs)
         perform(core.onTick(nowMs: nowMs))
     }
 
@@ -145,6 +146,7 @@ final class CoordinatorHost {
             case .relayTyping(let chat, let side): links.broadcast(.typing(chat, side))
             case .forwardRenewals(let sessions, let leader): links.send(.renewals(sessions), to: leader)
             case .leaderKnown(let link, let known): ports[link]?.send(.leaderKnown(known))
+            case .purge: raft.purge()
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason):
                 logger.critical("this replica goes on replicating and stops applying", metadata: ["why": "\(reason)"])

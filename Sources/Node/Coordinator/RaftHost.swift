@@ -29,6 +29,8 @@ final class RaftHost {
     var snapshotState: (() -> ConsortiumState?)?
     /// An entry that must not or cannot be applied came; says why and what to do. The replica goes on replicating.
     var onUnappliable: ((String) -> Void)?
+    /// When this disk was purged last.
+    var purgeRecord: PurgeRecord?
     /// Rule 10.
     var watch: ApplyWatch?
     /// The log's disk has no room: a sentence, or nil when it has again.
@@ -75,6 +77,9 @@ final class RaftHost {
         writer = nil
         await encoder.shutdown()
     }
+
+    /// What the state no longer holds leaves the disk.
+    func purge() { perform(replica.purge(nowMs: nowMs)) }
 
     /// Hands leadership over before a planned stop, so that nobody waits for an election.
     func handOver() {
@@ -131,10 +136,11 @@ final class RaftHost {
         for directive in directives {
             if let request = LogRequest(directive) {
                 write(request)
+                if case .purge = request { purged() }
                 continue
             }
             switch directive {
-            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot: break  // Written above.
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge: break  // Written above.
             case .send(let message, let to): links.send(message, to: to)
             case .apply(let entries): apply(entries)
             case .takeSnapshot(let index, _): takeSnapshot(index)
@@ -215,6 +221,17 @@ final class RaftHost {
             watch?.restored(through: index)
         } catch {
             fatal("a snapshot cannot be read (\(error)); update this coordinator, or replace its data from the others")
+        }
+    }
+
+    private func purged() {
+        logger.info("what the state no longer holds leaves the disk", metadata: ["through": "\(replica.appliedIndex)"])
+        guard let record = purgeRecord else { return }
+        let (logger, wallMs) = (logger, WallClock.nowMs)
+        _ = encoder.submit {
+            do { try record.note(wallMs: wallMs) } catch {
+                logger.warning("the time of a purge was not noted; the next one comes with the next start", metadata: ["why": "\(error)"])
+            }
         }
     }
 
