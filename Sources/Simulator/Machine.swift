@@ -81,11 +81,24 @@ final class Machine {
         if index < scenario.coordinators {
             coordinator = CoordinatorPart(self, voter: UInt64(index) + 1, seed: UInt32(truncatingIfNeeded: random.next()))
         }
+        if life > 1 { backUpOrRestoreTranscripts() }
         if index >= scenario.coordinators || scenario.isCombined { library = LibraryPart(self, seed: random.next()) }
         coordinator?.start()
         gossip?.start()
         library?.start()
         planFlush()
+    }
+
+    /// A library's file is backed up now and then, and now and then a machine comes back with the last backup: what it took since is then sent to it
+    /// again, where the coordinators keep what was taken for longer than backups are apart.
+    private func backUpOrRestoreTranscripts() {
+        guard cluster.scenario.settings.transcriptKeptMs == Settings.transcriptKeptMsUsual else { return }
+        var chance = SeededGenerator(seed: cluster.scenario.seed ^ UInt64(index) << 32 ^ UInt64(life) << 40)
+        if chance.chance(40) {
+            if transcripts.restoreBackup() { cluster.say(self, "keeps the transcripts of its last backup") }
+        } else {
+            transcripts.backUp()
+        }
     }
 
     /// - Parameter isQuiet: the machine vanishes without a word; otherwise the system closes the process's connections.

@@ -41,6 +41,18 @@ struct TranscriptDisk {
     /// Gives up what was submitted first.
     mutating func fail() -> Transcript? { waiting.isEmpty ? nil : waiting.removeFirst() }
 
+    /// The file as somebody backed it up once, for a machine that is restored.
+    private var backup: (kept: [TranscriptKey: Transcript], marks: [LibraryName: UInt64], untold: [UInt64: LibraryName])?
+
+    mutating func backUp() { backup = (kept, marks, untold) }
+
+    /// Puts the backup in the place of the file; false when there is none.
+    mutating func restoreBackup() -> Bool {
+        guard let backup else { return false }
+        (kept, marks, untold) = backup
+        return true
+    }
+
     mutating func settle(_ number: UInt64) { untold[number] = nil }
 
     mutating func discard(_ number: UInt64) {
