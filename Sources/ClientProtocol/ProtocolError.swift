@@ -69,7 +69,7 @@ public enum RefusalCode: String, Hashable, Sendable, CaseIterable {
 
 /// Codes of `bye`.
 public enum ByeCode: String, Hashable, Sendable, CaseIterable {
-    case version, signIn, badFrame, badJson, tooFast, slow, idle, elsewhere, signedOut, shutdown, full
+    case version, signIn, badFrame, badJson, tooFast, slow, idle, elsewhere, signedOut, shutdown, full, apart
 
     /// The WebSocket close code (RFC 6455, section 7.4.1) that follows.
     public var closeCode: UInt16 {
@@ -78,7 +78,7 @@ public enum ByeCode: String, Hashable, Sendable, CaseIterable {
         case .shutdown: 1001
         case .badFrame: 1002
         case .badJson: 1007
-        case .full, .slow: 1013
+        case .full, .slow, .apart: 1013
         case .version, .signIn, .tooFast, .idle, .elsewhere: 1008
         }
     }

@@ -162,6 +162,11 @@ extension GatewayCore {
     public mutating func onFound(_ counter: UInt64, _ chat: ChatID?, now: UInt64) -> [GatewayDirective] {
         advance(now)
         guard let lookUp = lookUps.removeValue(forKey: counter) else { return take() }
+        guard chat != nil || !isInBranch else {
+            let text = "The other libraries are out of reach just now, and the answer may lie with them; try again in a minute."
+            refuse(lookUp.client, lookUp.re, .busy, text, retryMs: GatewayLimits.apartRetryMs + jitter(GatewayLimits.apartRetryMs))
+            return take()
+        }
         guard let chat else {
             refuse(lookUp.client, lookUp.re, .unknownChat, "No question is kept under this code; check it, letter by letter.")
             return take()

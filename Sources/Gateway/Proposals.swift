@@ -161,6 +161,15 @@ extension GatewayCore {
             let text = "This chat is not with this library while the others are out of reach; the message waits for them."
             return refused(done, .busy, text, retryMs: GatewayLimits.apartRetryMs + jitter(GatewayLimits.apartRetryMs))
         }
+        if case .take(_, let chat, let attach, byCode: false) = done.purpose, BranchBase.isBranch(at),
+            refusal.code == .unknownChat || refusal.code == .wrongSecret,
+            let client = done.client
+        {
+            // Of a chat that only an operator here takes part in, the branch does not know the secret.
+            notAdmitted(client, chat, attach)
+            let text = "This library has not that chat while the others are out of reach; another node may go on with it."
+            return end(client, .apart, text, retryMs: jitter(GatewayLimits.apartRetryMs))
+        }
         refused(done, RefusalCode(refusal.code), refusal.sentence, retryMs: nil)
     }
 

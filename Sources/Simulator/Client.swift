@@ -167,7 +167,10 @@ class Client {
             nodes = [here] + nodes.filter { $0 !== here }
             turn = 0
             welcomed(welcome)
-        case .bye(let code, _, let retryMs): bye = (code, retryMs)
+        case .bye(let code, _, let retryMs):
+            bye = (code, retryMs)
+            // As the pages do: the next node is asked first.
+            if code == .apart || code == .full { turn = 1 }
         case .ok(let ok):
             if let request = pending.removeValue(forKey: ok.re) { request.answer(.ok(ok)) } else { take(message) }
         case .refused(let refused):

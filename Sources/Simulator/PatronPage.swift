@@ -16,7 +16,6 @@ final class PatronPage: Client {
     private var beginning: RequestID
     private var readSince = Position.zero
     private var isReading = false
-    private var isAtIsolated = false
     /// The chat's phase came, or something was said by the staff.
     var onNews: (() -> Void)?
     /// The chat is not known any more.
@@ -130,7 +129,6 @@ final class PatronPage: Client {
             for message in copy.receive(messages) where message.by == .staff { wasAnswered = true }
             onNews?()
         case .fenced(let id) where id == chat: fence()
-        case .service(let state, _): isAtIsolated = state != .ok
         default: break
         }
     }
@@ -145,8 +143,6 @@ final class PatronPage: Client {
     private func beginningRefused(_ refused: ServerMessage.Refused) {
         switch refused.code {
         case .busy, .full: after(refused.retryMs ?? 1_000) { [self] in if isWelcome, !isAttached { begin() } }
-        // A node that is cut off does not know every chat, nor its secret: another one may.
-        case .unknownChat where isAtIsolated, .wrongSecret where isAtIsolated: reconnect()
         case .unknownChat: onForgotten?()
         case .fenced, .tooMany: fence()
         default: cluster.fail("\(name) was refused at the door: \(refused.code): \(refused.text)")

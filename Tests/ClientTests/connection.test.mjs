@@ -272,3 +272,15 @@ test("broken frames and failing handlers do not end anything", async () => {
     assert.deepEqual(problems, ["in a handler"]);
     assert.equal(connection.state, "ready");
 });
+
+test("a node that cannot go on with the chat is left for the next one", async () => {
+    const w = world({ nodes: ["http://a:1", "http://b:2"] });
+    new Connection(w.options).start();
+    for (const code of ["apart", "full"]) {
+        const before = w.last().url;
+        await w.last().welcome({ nodes: ["http://a:1", "http://b:2"] });
+        w.last().say({ t: "bye", code, text: "…", retryMs: 500 });
+        await w.clock.advance(5000);
+        assert.notEqual(w.last().url, before);
+    }
+});

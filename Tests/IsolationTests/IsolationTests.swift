@@ -282,6 +282,33 @@ import Testing
         #expect(mia.refusals == [.busy])
     }
 
+    /// Found by a chaos run: the patron of a chat that only an operator here takes part in was turned away for good.
+    @Test func aNodeThatIsCutOffSendsPatronsOfOtherNodesOn() throws {
+        let net = try Net()
+        let mia = try TestDesk(net, "mia", at: net.memorial, available: ["memorial"])
+        let (held, other) = (
+            try TestPatron(net, at: net.steenbock, queue: "memorial"), try TestPatron(net, at: net.steenbock, queue: "memorial")
+        )
+        net.pass(ms: 500, [held, other], [mia])
+        mia.claim(held.chat)
+        net.pass(ms: 500, [held, other], [mia])
+        try #require(mia.holds(held.chat))
+        net.memorial.cut(net.now)
+        net.pass(ms: 5_000, [held, other], [mia])
+        try #require(net.memorial.gateway.isAnswering)
+        for patron in [held, other] {
+            patron.move(to: net.memorial, newTab: false)
+            net.pass(ms: 500, [patron], [mia])
+            #expect(patron.refusals.isEmpty)
+            let bye = net.memorial.goodbyes[patron.client]
+            #expect(bye?.code == .apart)
+            #expect(bye?.retryMs != nil)
+            patron.move(to: net.steenbock, newTab: false)
+            net.pass(ms: 500, [patron], [mia])
+            #expect(patron.refusals.isEmpty)
+        }
+    }
+
     /// Rule 19: one active session in the whole cluster.
     @Test func whoeverSignedOnElsewhereMeanwhileStaysThere() throws {
         let scene = try Scene()

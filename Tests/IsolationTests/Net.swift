@@ -69,6 +69,7 @@ final class TestNode {
     /// What each client was sent.
     var sent: [ClientID: [ServerMessage]] = [:]
     var ended: [ClientID] = []
+    var goodbyes: [ClientID: (code: ByeCode, retryMs: UInt64?)] = [:]
     var renewed: [SessionID: SessionID] = [:]
     var branchesBegun = 0
     var branchesMerged = 0
@@ -116,7 +117,9 @@ final class TestNode {
         for directive in directives {
             switch directive {
             case .send(let client, let message): sent[client, default: []].append(message)
-            case .end(let client, _, _, _): ended.append(client)
+            case .end(let client, let code, _, let retryMs):
+                ended.append(client)
+                goodbyes[client] = (code, retryMs)
             case .propose(let counter, let command):
                 let item = Batch.Item(id: ProposalID(node: name, boot: link.number, counter: counter), command: command)
                 if let target = sequencing { target.perform(target.core.onPropose(link, [item], nowMs: now), now) }

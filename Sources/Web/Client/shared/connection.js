@@ -311,6 +311,8 @@ export class Connection {
     }
 
     #dismissed(bye) {
+        // This node cannot go on with it: the next one is asked first.
+        if (bye.code === "apart" || bye.code === "full") this.#next = 1;
         if (bye.retryMs === null) this.#end(bye);
         else this.#lost(this.#socket, bye.retryMs ?? 0, bye);
     }
