@@ -19,6 +19,8 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
     case isolateClients
     /// A share of all packets between nodes is lost.
     case loss
+    /// All packets between nodes are late, by so different times that some overtake others.
+    case delay
     // Processes.
     case killLeader
     case killNode
@@ -58,7 +60,7 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
 
     var aim: Aim {
         switch self {
-        case .halves, .bridge, .loss, .restartAll, .rolling, .fullDisks: .cluster
+        case .halves, .bridge, .loss, .delay, .restartAll, .rolling, .fullDisks: .cluster
         case .isolateLeader, .killLeader, .pauseLeader: .leader
         case .oneWay, .fullDisk: .coordinator
         case .isolateLibrary, .isolateClients: .library

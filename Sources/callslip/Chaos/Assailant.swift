@@ -51,6 +51,9 @@ final class Assailant {
         switch act.nemesis {
         case .halves, .oneWay, .bridge, .isolateLeader, .isolateLibrary, .isolateClients:
             return healing(try await terrain.cut(ways(act, name)))
+        case .delay:
+            let delay = try await terrain.delay(baseMs: 20 + act.strength, spreadMs: 20 + act.strength)
+            return { [terrain] in try await terrain.endDelay(delay) }
         case .loss: return healing(try await terrain.lose(percent: 5 + act.strength / 3))
         case .killLeader:
             onLeaderKilled?()

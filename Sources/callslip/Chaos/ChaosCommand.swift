@@ -35,6 +35,9 @@ struct ChaosCommand: AsyncParsableCommand {
     @Option(help: "The library made from cluster/chaos-faults.c.")
     var faultsLibrary: String
 
+    @Option(help: "The program made from cluster/chaos-delay.c.")
+    var delayTool: String
+
     @Flag(help: "Each node in a container (images of docker/build) instead of a plain process.")
     var containers = false
 
@@ -82,7 +85,8 @@ struct ChaosCommand: AsyncParsableCommand {
             }
             return true
         }
-        let run = ChaosRun(cluster, plan, folder: directory, patrons: options.patrons, seed: options.seed)
+        let run = ChaosRun(
+            cluster, plan, folder: directory, delayTool: try Demo.absolute(options.delayTool), patrons: options.patrons, seed: options.seed)
         let signals = try [SIGINT, SIGTERM].map { signal in
             try SignalWatcher(on: ClusterActor.loop, signal: signal) { run.isInterrupted = true }
         }

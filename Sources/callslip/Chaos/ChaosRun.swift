@@ -31,12 +31,12 @@ final class ChaosRun {
     private var assaults = 0
     var isInterrupted = false
 
-    init(_ cluster: ChaosCluster, _ plan: Plan, folder: String, patrons: Int, seed: UInt64) {
+    init(_ cluster: ChaosCluster, _ plan: Plan, folder: String, delayTool: String, patrons: Int, seed: UInt64) {
         self.cluster = cluster
         self.plan = plan
         self.folder = folder
         self.seed = seed
-        terrain = Terrain(folder: folder)
+        terrain = Terrain(folder: folder, delayTool: delayTool)
         assailant = Assailant(cluster, terrain)
         traffic = Traffic(cluster, patronsAtOnce: patrons, seed: seed)
     }

@@ -25,8 +25,13 @@ final class Terrain {
     private var losses: [Int: Int] = [:]
     private var last = 0
 
-    init(folder: String) {
+    /// The program that holds packets back (`chaos-delay.c`).
+    private let delayTool: String
+    private static let queueRule = ["FORWARD", "-j", "NFQUEUE", "--queue-num", "0", "--queue-bypass"]
+
+    init(folder: String, delayTool: String) {
         self.folder = folder
+        self.delayTool = delayTool
         tool = Tool(log: folder + "/terrain.log")
     }
 
@@ -70,6 +75,33 @@ final class Terrain {
         losses[last] = percent
         try await render()
         return last
+    }
+
+    /// Holds all packets between nodes back. Queues of the kernel's need the older tables; only while it lasts do bridged packets pass those.
+    /// - Returns: the process that does it, for `endDelay`.
+    func delay(baseMs: Int, spreadMs: Int) async throws -> pid_t {
+        let pid = try Spawn.run(delayTool, ["\(baseMs)", "\(spreadMs)"], log: folder + "/delay.log")
+        do {
+            try Files.write("/proc/sys/net/bridge/bridge-nf-call-iptables", "1\n", mode: 0o644)
+            try await tool.run(["iptables", "-A"] + Self.queueRule)
+        } catch {
+            stop(pid)
+            throw error
+        }
+        return pid
+    }
+
+    /// What is held back then is lost, and sent again by those who miss it.
+    func endDelay(_ pid: pid_t) async throws {
+        let hasEnded = waitpid(pid, nil, WNOHANG) == pid
+        if !hasEnded { stop(pid) }
+        try await tool.run(["iptables", "-D"] + Self.queueRule)
+        guard !hasEnded else { throw LocalClusterError("the delay ended before its time: \(Files.read(folder + "/delay.log") ?? "")") }
+    }
+
+    private func stop(_ pid: pid_t) {
+        _ = kill(pid, SIGKILL)
+        _ = waitpid(pid, nil, 0)
     }
 
     func heal(_ number: Int) async throws {
