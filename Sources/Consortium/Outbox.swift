@@ -281,6 +281,10 @@ extension ConsortiumState {
 
     private mutating func leave(_ receipt: TranscriptReceipt) {
         receipts[receipt.number] = receipt
+        switch receipt.outcome {
+        case .expired, .overQuota, .noHome: touched.dropped.append(receipt)
+        case .kept, .inherited: break
+        }
         while receipts.count > Limits.receiptsMax, let oldest = receipts.first { receipts.remove(oldest.key) }
     }
 
@@ -299,6 +303,11 @@ extension ConsortiumState {
 
     /// What became of transcripts whose text is no longer here, oldest first.
     public var transcriptReceipts: [TranscriptReceipt] { receipts.values }
+
+    /// The libraries for which transcripts wait to be taken, and how many.
+    public var transcriptsWaiting: [(library: LibraryName, count: Int)] {
+        index.outbox.keys.map { ($0, transcriptsWaiting(for: $0)) }.filter { $0.1 > 0 }
+    }
 
     /// How many transcripts of a library wait to be taken.
     public func transcriptsWaiting(for library: LibraryName) -> Int {

@@ -37,6 +37,8 @@ public struct Touched: Sendable {
     public var board: Bool
     /// Transcripts came or were passed on.
     public var outbox: Bool
+    /// Receipts of transcripts that no library has and whose text went in this batch.
+    public var dropped: [TranscriptReceipt] = []
     public init(chats: Set<ChatID> = [], board: Bool = false, outbox: Bool = false) {
         self.chats = chats
         self.board = board

@@ -37,6 +37,8 @@ public enum CoordinatorDirective: Sendable {
     case leaderKnown(LinkID, Bool)
     /// Have raft purge this replica's disk of what the state no longer holds.
     case purge
+    /// Text went that no library has; for people to know.
+    case textDropped(TranscriptReceipt)
     case scheduleTick(atMs: UInt64)
     /// This replica differs from the leader's or met a command that it does not know: it goes on replicating and stops applying.
     case halt(reason: String)
@@ -167,6 +169,7 @@ public struct CoordinatorCore: Sendable {
         touchedChats.formUnion(applied.touched.chats)
         if applied.touched.board { boardVersion += 1 }
         if applied.touched.outbox { isOutboxTouched = true }
+        directives += applied.touched.dropped.map { .textDropped($0) }
         return directives
     }
 

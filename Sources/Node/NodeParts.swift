@@ -169,7 +169,9 @@ extension CallslipNode {
         return NodeStatus(
             node: configuration.node.text, boot: String(boot, radix: 16), servedBy: client.server?.text, leader: leader,
             isolated: library.isIsolated, raft: raftStatus(), members: members, queues: queues, waiting: board?.waiting.count ?? 0,
-            kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0, boardIndex: board?.at.index)
+            kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0,
+            untaken: coordinator?.core.state.transcriptsWaiting.map { NodeStatus.Untaken(library: $0.library.text, transcripts: $0.count) },
+            boardIndex: board?.at.index)
     }
 
     private func raftStatus() -> NodeStatus.Raft? {

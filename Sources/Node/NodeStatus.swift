@@ -32,6 +32,11 @@ public struct NodeStatus: Codable, Sendable {
         /// Why its button is on or off, in sentences.
         public var why: [String]
     }
+    /// A library that has not taken its chats' text from the coordinators.
+    public struct Untaken: Codable, Sendable {
+        public var library: String
+        public var transcripts: Int
+    }
     public var node: String
     public var boot: String
     /// The coordinator that serves this node; absent while none does.
@@ -45,6 +50,8 @@ public struct NodeStatus: Codable, Sendable {
     public var waiting: Int
     public var kept: Int
     public var signedOn: Int
+    /// Only at a coordinator.
+    public var untaken: [Untaken]?
     /// The log index that this node's board reflects.
     public var boardIndex: UInt64?
 }

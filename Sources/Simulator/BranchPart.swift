@@ -98,7 +98,7 @@ final class BranchPart {
             case .typing(_, let chat, let side): answer(.typing(chat, side))
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason): cluster.fail("the branch of \(machine.name) stops applying: \(reason)")
-            case .leaderKnown, .forward, .relayTyping, .forwardRenewals, .transcript, .purge: break
+            case .leaderKnown, .forward, .relayTyping, .forwardRenewals, .transcript, .purge, .textDropped: break
             }
         }
     }

@@ -294,6 +294,7 @@ final class CoordinatorPart {
             case .purge:
                 machine.purgedMs = cluster.nowMs
                 if cluster.scenario.planted != .keepOldLog { perform(replica.purge(nowMs: nowMs)) }
+            case .textDropped: break
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason): cluster.fail("\(machine.name) stops applying: \(reason)")
             }

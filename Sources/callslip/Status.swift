@@ -55,6 +55,9 @@ struct Status: AsyncParsableCommand {
         guard !status.queues.isEmpty else {
             return print("\nNo queues yet: bring a consortium in with `callslip import FILE`")
         }
+        for untaken in status.untaken ?? [] {
+            print("\(untaken.library) has not taken the text of \(untaken.transcripts) chats that are over: see to its node")
+        }
         print("\nQueues: \(status.waiting) waiting, \(status.kept) kept as messages, \(status.signedOn) operators signed on")
         Table.print(
             [.left("queue"), .left("library"), .left("button"), .right("staff"), .right("free"), .right("waiting"), .left("why")],

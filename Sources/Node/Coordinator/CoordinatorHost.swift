@@ -2,6 +2,7 @@
 
 import Consortium
 import Coordinator
+import CoreMetrics
 import EventLoop
 import Logging
 import Raft
@@ -147,6 +148,7 @@ final class CoordinatorHost {
             case .forwardRenewals(let sessions, let leader): links.send(.renewals(sessions), to: leader)
             case .leaderKnown(let link, let known): ports[link]?.send(.leaderKnown(known))
             case .purge: raft.purge()
+            case .textDropped(let receipt): tell(receipt)
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason):
                 logger.critical("this replica goes on replicating and stops applying", metadata: ["why": "\(reason)"])
@@ -154,6 +156,14 @@ final class CoordinatorHost {
                 if core.role.isLeader { giveWay() }
             }
         }
+    }
+
+    /// Every coordinator says so: whoever looks after one of them learns of it.
+    private func tell(_ receipt: TranscriptReceipt) {
+        Counter(label: "callslip_transcripts_dropped").increment()
+        logger.warning(
+            "the text of a chat is gone, and no library has it",
+            metadata: ["chat": "\(receipt.chat)", "library": "\(receipt.home?.text ?? "none")", "why": "\(receipt.outcome.sentence)"])
     }
 
     /// One that does not apply cannot lead: another one takes over. Should all have stopped, they do not chase each other.
@@ -182,6 +192,19 @@ final class CoordinatorHost {
         ClusterActor.loop.deferToIterationEnd { [self] in
             scheduled = false
             carryOut(core.flush(nowMs: nowMs, wallMs: WallClock.nowMs))
+        }
+    }
+}
+
+extension TranscriptReceipt.Outcome {
+    /// What became of the text, and what to do.
+    fileprivate var sentence: String {
+        switch self {
+        case .kept: "the library has it"
+        case .inherited(let heir): "it has passed to \(heir)"
+        case .expired: "nobody took it until the deadline: see to the library's node, or name an heir in the consortium's file"
+        case .overQuota: "the library takes nothing and has no more room here: see to its node, or name an heir in the consortium's file"
+        case .noHome: "it was a chat of the general queue that nobody answered"
         }
     }
 }
