@@ -1,6 +1,9 @@
 /// What nodes read: the board, chats after a cursor, and who may read what.
 
 extension ConsortiumState {
+    /// How many chats are not over.
+    public var liveChats: Int { chats.count - index.tombstones.count }
+
     /// What every node needs of the whole consortium.
     public func board() -> Board {
         var waiting: [WaitingChat] = []

@@ -42,10 +42,13 @@ public final class CallslipNode {
     /// The node cannot go on in this life of the process; says why.
     public var onFatal: (@Sendable (String) -> Void)?
 
+    /// What every frame and file of a cluster carries: a hash of its name.
+    nonisolated static func clusterID(_ name: String) throws -> [UInt8] { Array(try Hash.blake2b(Array(name.utf8)).prefix(16)) }
+
     /// Reads what the disk holds; nothing is listened to yet.
     public static func make(_ configuration: NodeConfiguration, assets: Assets, metrics: PrometheusMetrics?) async throws -> CallslipNode {
         try SmallFile.makeFolder(configuration.data)
-        let cluster = Array(try Hash.blake2b(Array(configuration.cluster.utf8)).prefix(16))
+        let cluster = try clusterID(configuration.cluster)
         let keyring = try KeyringFile.read(configuration.keyring, cluster: cluster)
         let bootCounter = try BootCounter.next(configuration.data)
         let adminToken = try Randomness.bytes(24).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
@@ -117,6 +120,7 @@ public final class CallslipNode {
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
         web = await WebHost(services: services.0, assets: assets, metrics: metrics, logger: logger)
         services.1.status = { [unowned self] in status() }
+        services.1.backUp = { [unowned self] completion in backUp(completion) }
         let gossip = gossip
         calls.address = { name in gossip.core.member(name.text).flatMap { $0.state == .alive ? SocketAddress($0.peerAddress) : nil } }
     }
@@ -190,6 +194,33 @@ public final class CallslipNode {
     public func importFile(_ yaml: String) async -> ImportReport {
         await withCheckedContinuation { continuation in
             Importer(library: library, accounts: accounts).run(yaml: yaml) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// Writes a backup into the data folder, in place of the last one; off the loop, from a copy that shares its storage.
+    private func backUp(_ completion: @escaping @ClusterActor (BackupOutcome) -> Void) {
+        guard let coordinator else {
+            return completion(.refused("This node is no coordinator; take the backup at one."))
+        }
+        if let reason = coordinator.core.halted {
+            return completion(.refused("This coordinator has stopped applying (\(reason)); take the backup at another one."))
+        }
+        let (state, term, wallMs) = (coordinator.core.state, coordinator.raft.replica.term, WallClock.nowMs)
+        let (cluster, node, path) = (configuration.cluster, configuration.node.text, configuration.data + "/backup")
+        Task {
+            do {
+                let head = try await ClusterActor.loop.work {
+                    Result {
+                        let file = BackupFile(of: state, term: term, cluster: cluster, node: node, madeMs: wallMs)
+                        try SmallFile.replace(path, with: try file.encoded())
+                        return file.head
+                    }
+                }.get()
+                logger.notice("a backup was made", metadata: ["path": "\(path)", "index": "\(head.index)", "bytes": "\(head.bytes)"])
+                completion(.made(head))
+            } catch {
+                completion(.refused("The backup could not be written: \(error)"))
+            }
         }
     }
 

@@ -76,6 +76,7 @@ private func onCluster(_ body: @escaping @Sendable @ClusterActor () -> Void) {
 @ClusterActor
 final class Later {
     var status: () -> NodeStatus? = { nil }
+    var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
 
 extension CallslipNode {
@@ -136,6 +137,11 @@ extension CallslipNode {
                     Importer(library: library, accounts: accounts).run(yaml: yaml) { report in
                         WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
                     }
+                }
+            },
+            backUp: { completion in
+                onCluster {
+                    later.backUp { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
                 }
             },
             adminToken: adminToken, demoFrameAncestor: demo)

@@ -12,11 +12,7 @@ struct Import: AsyncParsableCommand {
     @Argument(help: "The consortium's file.")
     var file: String
 
-    @Option(help: "The data folder of the node to import through; its admin token is there.")
-    var data = "callslip-data"
-
-    @Option(help: "The node's address, if not the one that it wrote into its data folder.")
-    var node: String?
+    @OptionGroup var admin: AdminOptions
 
     @Flag(help: "Only read the file and say what is wrong with it.")
     var check = false
@@ -35,8 +31,8 @@ struct Import: AsyncParsableCommand {
             for problem in error.problems { Terminal.complain("\(file):\(problem.line): \(problem.sentence)\n") }
             throw ExitCode(65)
         }
-        let admin = try NodeClient.admin(data: data)
-        let response = try await NodeClient.importFile(yaml, url: node ?? admin.url, token: admin.token)
+        let admin = try admin.read()
+        let response = try await NodeClient.importFile(yaml, url: admin.url, token: admin.token)
         guard let report = try? JSONDecoder().decode(ImportReport.self, from: Data(response.body)) else {
             throw ValidationError("the node answered \(response.status): \(response.text)")
         }

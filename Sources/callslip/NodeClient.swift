@@ -1,5 +1,6 @@
 /// Asking a node over HTTP, from commands.
 
+import ArgumentParser
 import EventLoop
 import Web
 
@@ -38,9 +39,29 @@ enum NodeClient {
     }
 
     @ClusterActor
+    static func backUp(url: String, token: String) async throws -> HTTPClientResponse {
+        try await request(.post, url + "/api/backup", headers: [("Authorization", "Bearer \(token)")], timeoutMs: 120_000)
+    }
+
+    @ClusterActor
     static func importFile(_ yaml: String, url: String, token: String) async throws -> HTTPClientResponse {
         try await request(
             .post, url + "/api/import", headers: [("Authorization", "Bearer \(token)"), ("Content-Type", "application/yaml")],
             body: Array(yaml.utf8), timeoutMs: 120_000)
+    }
+}
+
+/// Which node an admin's command asks.
+struct AdminOptions: ParsableArguments {
+    @Option(help: "The data folder of the node to ask; its admin token is there.")
+    var data = "callslip-data"
+
+    @Option(help: "The node's address, if not the one that it wrote into its data folder.")
+    var node: String?
+
+    /// The address and the admin token.
+    func read() throws -> (url: String, token: String) {
+        let written = try NodeClient.admin(data: data)
+        return (node ?? written.url, written.token)
     }
 }

@@ -108,7 +108,7 @@ private struct Missing: Error, CustomStringConvertible {
 }
 
 /// Wall time in words.
-private enum Moment {
+enum Moment {
     static var nowMs: UInt64 { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) }
     static func text(_ ms: UInt64) -> String { Date(timeIntervalSince1970: Double(ms) / 1_000).formatted(.iso8601) }
 }

@@ -64,7 +64,7 @@ enum SmallFile {
     }
 
     /// `nil` when there is no such file.
-    static func readBytes(_ path: String) throws(AccountStore.Failure) -> [UInt8]? {
+    static func readBytes(_ path: String, bytesMax: Int = bytesMax) throws(AccountStore.Failure) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }

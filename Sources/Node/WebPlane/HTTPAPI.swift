@@ -1,4 +1,4 @@
-/// The small HTTP API beside the WebSocket: sign-in, status, import.
+/// The small HTTP API beside the WebSocket: sign-in, status, import, backup.
 
 import EventLoop
 import FoundationEssentials
@@ -47,6 +47,7 @@ struct HTTPAPI {
             services.status { text in responder.send(.json(text)) }
         }
         server.post("/api/import", bodyBytesMax: WebHost.importBytesMax) { request, responder in importFile(request, responder) }
+        server.post("/api/backup", bodyBytesMax: 1_024) { request, responder in backUp(request, responder) }
         if services.demoFrameAncestor != nil { installDemo(server) }
     }
 
@@ -80,13 +81,29 @@ struct HTTPAPI {
         "\(Self.cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=43200\(isSecure ? "; Secure" : "")"
     }
 
-    private func importFile(_ request: Request, _ responder: Responder) {
+    /// Whether the request carries the node's admin token; otherwise it is answered.
+    private func isAdmin(_ request: Request, _ responder: Responder) -> Bool {
         // Compared in constant time: how long a refusal takes must not tell how much of a guess was right.
         let given = Array((request.headers["authorization"] ?? "").utf8)
-        guard constantTimeEqual(given, Array("Bearer \(services.adminToken)".utf8)) else {
-            let text = "This needs the node's admin token: it is in the file `admin` of its data folder."
-            return responder.send(json(Answer(code: "notAllowed", text: text), 403))
+        if constantTimeEqual(given, Array("Bearer \(services.adminToken)".utf8)) { return true }
+        let text = "This needs the node's admin token: it is in the file `admin` of its data folder."
+        responder.send(json(Answer(code: "notAllowed", text: text), 403))
+        return false
+    }
+
+    /// The backup stays on the node's own disk: who may ask for it can read that, and no text goes over the network.
+    private func backUp(_ request: Request, _ responder: Responder) {
+        guard isAdmin(request, responder) else { return }
+        services.backUp { outcome in
+            switch outcome {
+            case .made(let head): responder.send(json(head, 200))
+            case .refused(let text): responder.send(json(Answer(code: "notNow", text: text), 503))
+            }
         }
+    }
+
+    private func importFile(_ request: Request, _ responder: Responder) {
+        guard isAdmin(request, responder) else { return }
         services.importFile(String(decoding: request.body, as: UTF8.self)) { report in
             responder.send(json(report, report.problems.isEmpty ? 200 : 422))
         }

@@ -14,9 +14,16 @@ struct NodeServices: Sendable {
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
     var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
+    var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
     var adminToken: String
     /// Set in the demonstration only: who may frame the pages.
     var demoFrameAncestor: String?
+}
+
+/// A backup was written into the data folder, or why not.
+enum BackupOutcome: Sendable {
+    case made(BackupFile.Head)
+    case refused(String)
 }
 
 @WebActor
