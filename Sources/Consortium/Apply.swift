@@ -80,6 +80,7 @@ extension ConsortiumState {
         case .keepMessage(let message): try keepMessage(message)
         case .mergeBranch(let merge): try mergeBranch(merge)
         case .transcriptTaken(let taken): try transcriptTaken(taken)
+        case .transcriptDeleted(let deleted): try transcriptDeleted(deleted)
 
         case .patronPresence(let chat, let attach, let present): try patronPresence(chat, attach, present: present)
         case .tick: break

@@ -40,6 +40,8 @@ public enum Command: Hashable, Sendable {
 
     /// A library's node has a transcript, durably.
     case transcriptTaken(TranscriptTaken)
+    /// A library's node has deleted a transcript, at somebody's wish.
+    case transcriptDeleted(TranscriptDeleted)
 
     // By the leader and the nodes, from what they observe.
     /// The operator's lease ran out (rule 20). Names the session, so that a newer one is untouched.

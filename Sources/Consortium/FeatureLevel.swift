@@ -20,7 +20,7 @@ extension Command {
         switch self {
         case .setLibrary, .setQueue, .setOperator, .setSettings, .signOn, .signOff, .setAvailability, .leaving, .back, .open, .attach, .say,
             .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .mergeBranch, .lapse,
-            .patronPresence, .transcriptTaken:
+            .patronPresence, .transcriptTaken, .transcriptDeleted:
             1
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0

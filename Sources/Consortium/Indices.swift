@@ -18,6 +18,9 @@ struct Indices: Sendable {
     var outboxBytes = 0
     /// The number of each chat's transcript that is in the outbox.
     var newestTranscript = Ordered<ChatID, UInt64>()
+    /// The numbers of deletions, by chat, and by the library that has deleted.
+    var deleted = Ordered<ChatID, [UInt64]>()
+    var deletions = Ordered<LibraryName, [UInt64]>()
     var rosterBytes = 0
     /// The queue that has no library.
     var general: QueueName?

@@ -149,6 +149,7 @@ extension ConsortiumState {
         for (_, chat) in chats { fresh.add(Listing(chat)) }
         for (_, session) in sessions { fresh.add(session, of: operators[session.operatorName]) }
         for (_, item) in outbox { fresh.add(item) }
+        for (_, receipt) in receipts { fresh.add(receipt) }
         try hold(fresh.due.keys == index.due.keys, "The index of deadlines is stale.")
         try hold(fresh.waiting.keys == index.waiting.keys && fresh.waiting.values == index.waiting.values, "The waiting lists are stale.")
         try hold(
@@ -159,6 +160,9 @@ extension ConsortiumState {
         try hold(fresh.kept.keys == index.kept.keys, "The list of kept messages is stale.")
         try hold(fresh.tombstones.keys == index.tombstones.keys, "The index of closed chats is stale.")
         try hold(fresh.outbox.keys == index.outbox.keys && fresh.outbox.values == index.outbox.values, "The index of transcripts is stale.")
+        try hold(
+            fresh.deletions.values == index.deletions.values && fresh.deleted.values == index.deleted.values,
+            "The index of deletions is stale.")
         try hold(fresh.outboxBytes == index.outboxBytes, "The text of the transcripts is miscounted.")
         try hold(fresh.staff.keys == index.staff.keys && fresh.staff.values == index.staff.values, "The index of staff is stale.")
         try hold(

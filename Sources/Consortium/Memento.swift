@@ -84,7 +84,10 @@ extension ConsortiumState {
             index.add(item)
         }
         outboxNumber = memento.outboxNumber
-        for receipt in memento.receipts { receipts[receipt.number] = receipt }
+        for receipt in memento.receipts {
+            receipts[receipt.number] = receipt
+            index.add(receipt)
+        }
         guard featureLevel <= FeatureLevel.supported else {
             throw InvariantViolation(sentence: "The snapshot is of feature level \(featureLevel); update this node.")
         }

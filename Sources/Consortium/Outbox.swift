@@ -25,8 +25,10 @@ public struct Transcript: Hashable, Sendable {
     public var library: LibraryName
     /// Where the answer may be sent, when the patron gave it; empty otherwise.
     public var contact: String
-    /// All of them, in order.
+    /// All of them, in order; none where the library has deleted it: whoever still has a copy, from a backup, deletes it too.
     public var messages: [ChatMessage]
+
+    public var isDeletion: Bool { messages.isEmpty }
 
     public init(
         number: UInt64, chat: ChatID, openedMs: UInt64, queue: QueueName, home: LibraryName, library: LibraryName, contact: String,
@@ -56,6 +58,20 @@ public struct TranscriptTaken: Hashable, Sendable {
     }
 }
 
+/// What a library's node says once a transcript was deleted there, at somebody's wish.
+public struct TranscriptDeleted: Hashable, Sendable {
+    public var chat: ChatID
+    public var openedMs: UInt64
+    public var library: LibraryName
+    public var node: NodeName
+    public init(chat: ChatID, openedMs: UInt64, library: LibraryName, node: NodeName) {
+        self.chat = chat
+        self.openedMs = openedMs
+        self.library = library
+        self.node = node
+    }
+}
+
 /// What is left of a transcript at the coordinators: no word of it.
 public struct TranscriptReceipt: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
@@ -69,11 +85,15 @@ public struct TranscriptReceipt: Hashable, Sendable {
         case overQuota
         /// A chat of the general queue that nobody ever answered: no library is to keep it.
         case noHome
+        /// The library, which had it, has deleted it. Nodes of the library are told by its number, as if it were a transcript.
+        case deleted
     }
     public var number: UInt64
     public var chat: ChatID
     public var openedMs: UInt64
     public var home: LibraryName?
+    /// Who deleted it.
+    public var keeper: LibraryName?
     public var outcome: Outcome
     /// How many messages and notes there were.
     public var messages: UInt32
@@ -81,12 +101,14 @@ public struct TranscriptReceipt: Hashable, Sendable {
     public var atMs: UInt64
 
     public init(
-        number: UInt64, chat: ChatID, openedMs: UInt64, home: LibraryName?, outcome: Outcome, messages: UInt32, atMs: UInt64
+        number: UInt64, chat: ChatID, openedMs: UInt64, home: LibraryName?, keeper: LibraryName? = nil, outcome: Outcome, messages: UInt32,
+        atMs: UInt64
     ) {
         self.number = number
         self.chat = chat
         self.openedMs = openedMs
         self.home = home
+        self.keeper = keeper
         self.outcome = outcome
         self.messages = messages
         self.atMs = atMs
@@ -137,7 +159,9 @@ struct OutboxShare: Equatable, Sendable {
 extension ConsortiumState {
     /// Puts the text of a chat that is over into the outbox, in the place of what there is of it already.
     mutating func post(_ chat: Chat) {
-        guard !isBranch, chat.isClosed, let script = scripts[chat.id], script.textBytes > 0 else { return }
+        guard !isBranch, chat.isClosed, let script = scripts[chat.id], script.textBytes > 0, !isDeleted(chat.id, chat.openedMs) else {
+            return
+        }
         let former = index.newestTranscript[chat.id].flatMap { outbox[$0] }.flatMap {
             $0.transcript.openedMs == chat.openedMs ? $0 : nil
         }
@@ -198,13 +222,41 @@ extension ConsortiumState {
         }
         guard var receipt = receipts[taken.number] else { return }
         switch receipt.outcome {
-        case .kept, .noHome: break
+        case .kept, .noHome, .deleted: break
         case .inherited(let heir):
             throw Refusal(.notHolder, "This transcript has passed to \(heir), which keeps it; delete the copy here.")
         case .expired, .overQuota:
             receipt.outcome = .kept
             receipts[taken.number] = receipt
         }
+    }
+
+    /// The library deleted it: what is still here of it goes too, and late words are for nobody.
+    mutating func transcriptDeleted(_ deleted: TranscriptDeleted) throws(Refusal) {
+        guard let library = libraries[deleted.library] else { throw .unknownLibrary(deleted.library) }
+        guard library.homeNode == deleted.node else {
+            throw Refusal(.notAllowed, "The transcripts of \(library.name) lie at the node \(library.homeNode), not at \(deleted.node).")
+        }
+        guard !isDeleted(deleted.chat, deleted.openedMs) else { return }
+        var home = library.name
+        var messages = 0
+        for number in index.outbox[library.name]?.numbers ?? [] {
+            guard let item = outbox[number], item.transcript.chat == deleted.chat, item.transcript.openedMs == deleted.openedMs else {
+                continue
+            }
+            (home, messages) = (item.transcript.home, item.transcript.messages.count)
+            drop(item, .kept)
+        }
+        outboxNumber += 1
+        leave(
+            TranscriptReceipt(
+                number: outboxNumber, chat: deleted.chat, openedMs: deleted.openedMs, home: home, keeper: library.name, outcome: .deleted,
+                messages: UInt32(clamping: messages), atMs: clockMs))
+        touched.outbox = true
+    }
+
+    private func isDeleted(_ chat: ChatID, _ openedMs: UInt64) -> Bool {
+        (index.deleted[chat] ?? []).contains { receipts[$0]?.openedMs == openedMs }
     }
 
     /// The half of the deadline, the deadline, or the end of the time for restored libraries has come.
@@ -281,11 +333,15 @@ extension ConsortiumState {
 
     private mutating func leave(_ receipt: TranscriptReceipt) {
         receipts[receipt.number] = receipt
+        index.add(receipt)
         switch receipt.outcome {
         case .expired, .overQuota, .noHome: touched.dropped.append(receipt)
-        case .kept, .inherited: break
+        case .kept, .inherited, .deleted: break
         }
-        while receipts.count > Limits.receiptsMax, let oldest = receipts.first { receipts.remove(oldest.key) }
+        while receipts.count > Limits.receiptsMax, let oldest = receipts.first {
+            receipts.remove(oldest.key)
+            index.remove(oldest.value)
+        }
     }
 
     // MARK: Reading
@@ -293,7 +349,20 @@ extension ConsortiumState {
     /// The next transcript for a library's node that has everything up to a number; `nil` when there is none, or the node is not
     /// the library's. Asking with a lower number than before, as a node does that was restored from a backup, gives what is still here again.
     public func transcript(for library: LibraryName, at node: NodeName, after number: UInt64) -> Transcript? {
-        guard libraries[library]?.homeNode == node, let numbers = index.outbox[library]?.numbers else { return nil }
+        guard libraries[library]?.homeNode == node else { return nil }
+        let kept = keptTranscript(for: library, at: node, after: number)
+        let deletions = index.deletions[library] ?? []
+        let place = deletions.partitionPoint { $0 <= number }
+        guard place < deletions.count, deletions[place] < kept?.number ?? .max, let receipt = receipts[deletions[place]],
+            let anyQueue = queues.first?.key
+        else { return kept }
+        return Transcript(
+            number: receipt.number, chat: receipt.chat, openedMs: receipt.openedMs, queue: anyQueue, home: receipt.home ?? library,
+            library: library, contact: "", messages: [])
+    }
+
+    private func keptTranscript(for library: LibraryName, at node: NodeName, after number: UInt64) -> Transcript? {
+        let numbers = index.outbox[library]?.numbers ?? []
         for next in numbers[numbers.partitionPoint { $0 <= number }...] {
             guard let item = outbox[next], item.takenBy == nil || item.takenBy == node else { continue }
             return item.transcript
@@ -350,6 +419,20 @@ extension Indices {
         share.numbers.removeAll { $0 == transcript.number }
         share.textBytes -= item.textBytes
         outbox[transcript.library] = share.numbers.isEmpty ? nil : share
+    }
+}
+
+extension Indices {
+    mutating func add(_ receipt: TranscriptReceipt) {
+        guard receipt.outcome == .deleted, let keeper = receipt.keeper else { return }
+        deleted.enlist(receipt.number, under: receipt.chat)
+        deletions.enlist(receipt.number, under: keeper)
+    }
+
+    mutating func remove(_ receipt: TranscriptReceipt) {
+        guard receipt.outcome == .deleted, let keeper = receipt.keeper else { return }
+        deleted.strike(receipt.number, under: receipt.chat)
+        deletions.strike(receipt.number, under: keeper)
     }
 }
 

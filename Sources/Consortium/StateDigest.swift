@@ -92,7 +92,9 @@ extension Digest {
         case .expired: add("expired")
         case .overQuota: add("overQuota")
         case .noHome: add("noHome")
+        case .deleted: add("deleted")
         }
+        add(receipt.keeper) { $0.add($1) }
         add(receipt.messages)
         add(receipt.atMs)
     }

@@ -12,7 +12,8 @@ enum Urgency: Int, CaseIterable, Sendable {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings: self = .act
-        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken:
+        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken,
+            .transcriptDeleted:
             self = .act
         case .say, .mergeBranch: self = .message
         case .open: self = .opening

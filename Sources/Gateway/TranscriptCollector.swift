@@ -17,12 +17,18 @@ public enum TranscriptDirective: Hashable, Sendable {
     case settle(LibraryName, number: UInt64)
     /// Another node keeps this one: delete the copy here.
     case discard(LibraryName, number: UInt64)
+    /// Tell the consortium what was deleted here.
+    case proposeDeletion(counter: UInt64, TranscriptDeleted)
+    /// The consortium knows of this deletion.
+    case declared(TranscriptDeleted)
     case scheduleTick(atMs: UInt64)
 }
 
 public struct TranscriptCollector: Sendable {
     /// Proposals of this kind have this bit in their counter; the rest is the transcript's number.
     public static let counterBit: UInt64 = 1 << 61
+    /// Those of deletions have this one too; the rest counts.
+    static let deletionBit: UInt64 = 1 << 60
     /// Stored here, and not yet known to the consortium: beyond, no more is asked for.
     static let untoldMax = 64
     /// After a store that failed (the disk is full) it is tried again.
@@ -40,6 +46,9 @@ public struct TranscriptCollector: Sendable {
     /// What was told to wait, and until when.
     private var busyUntilMs: [UInt64: UInt64] = [:]
     private var failedUntilMs: [LibraryName: UInt64] = [:]
+    /// Told over the present link and not answered.
+    private var deletions: [UInt64: TranscriptDeleted] = [:]
+    private var deletionCount: UInt64 = 0
 
     public init(node: NodeName) { self.node = node }
 
@@ -55,6 +64,7 @@ public struct TranscriptCollector: Sendable {
         isUp = true
         asked = []
         busyUntilMs = [:]
+        deletions = [:]
         return tellAll(nowMs: nowMs) + ask(nowMs: nowMs)
     }
 
@@ -90,7 +100,20 @@ public struct TranscriptCollector: Sendable {
         return [.scheduleTick(atMs: nowMs + Self.retryMs)]
     }
 
+    /// What was deleted here and is not known to be known, as the store has it: asked now and then, and after each link.
+    public mutating func onDeletions(_ undeclared: [TranscriptDeleted]) -> [TranscriptDirective] {
+        guard isUp else { return [] }
+        return undeclared.filter { !deletions.values.contains($0) }.map { deleted in
+            deletionCount += 1
+            let counter = Self.counterBit | Self.deletionBit | deletionCount
+            deletions[counter] = deleted
+            return .proposeDeletion(counter: counter, deleted)
+        }
+    }
+
     public mutating func onOutcome(_ counter: UInt64, _ verdict: Verdict, nowMs: UInt64) -> [TranscriptDirective] {
+        // One that is refused is no longer this node's to tell.
+        if counter & Self.deletionBit != 0 { return deletions.removeValue(forKey: counter).map { [.declared($0)] } ?? [] }
         let number = counter & ~Self.counterBit
         guard let library = untold.removeValue(forKey: number) else { return [] }
         busyUntilMs[number] = nil
@@ -103,6 +126,7 @@ public struct TranscriptCollector: Sendable {
     }
 
     public mutating func onBusy(_ counter: UInt64, retryMs: UInt64, nowMs: UInt64) -> [TranscriptDirective] {
+        deletions[counter] = nil
         let number = counter & ~Self.counterBit
         guard untold[number] != nil else { return [] }
         busyUntilMs[number] = nowMs + retryMs

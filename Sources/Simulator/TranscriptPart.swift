@@ -108,6 +108,8 @@ final class TranscriptPart {
                 } else {
                     machine.transcripts.discard(number)
                 }
+            // Nobody deletes anything here.
+            case .proposeDeletion, .declared: break
             case .scheduleTick(let atMs):
                 let now = nowMs
                 machine.start(timer, afterMs: atMs > now ? atMs - now : 0) { [self] in perform(collector.onTick(nowMs: nowMs)) }

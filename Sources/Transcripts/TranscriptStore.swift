@@ -65,10 +65,9 @@ public final class TranscriptStore: Sendable {
         }
         let found = try file.run("PRAGMA user_version").first?.first.map { Int64(bitPattern: $0.number) } ?? 0
         guard found <= form else { throw .newer(path: file.path, found: found, supported: form) }
-        guard found == 0 else { return }
         try file.transaction { () throws(TranscriptStoreError) in
             for statement in tables { try file.run(statement) }
-            try file.run("PRAGMA user_version = \(form)")
+            if found < form { try file.run("PRAGMA user_version = \(form)") }
         }
     }
 
@@ -83,6 +82,10 @@ public final class TranscriptStore: Sendable {
         "CREATE TABLE IF NOT EXISTS marks (cluster BLOB NOT NULL, library TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (cluster, library)) STRICT",
         // What came and is not yet known to the coordinators.
         "CREATE TABLE IF NOT EXISTS untold (cluster BLOB NOT NULL, number INTEGER NOT NULL, library TEXT NOT NULL, PRIMARY KEY (cluster, number)) STRICT",
+        // What was deleted at somebody's wish, and is not yet known to the coordinators.
+        """
+        CREATE TABLE IF NOT EXISTS undeclared (chat TEXT NOT NULL, opened INTEGER NOT NULL, library TEXT NOT NULL, PRIMARY KEY (chat, opened)) STRICT
+        """,
         """
         CREATE TABLE IF NOT EXISTS receipts (
           chat TEXT NOT NULL, opened INTEGER NOT NULL, library TEXT NOT NULL, messages INTEGER NOT NULL, received INTEGER NOT NULL,
@@ -116,7 +119,14 @@ public final class TranscriptStore: Sendable {
                 let key: [SQLiteFile.Value] = [.text(transcript.chat.text), .init(transcript.openedMs)]
                 let receipt = try file.run("SELECT reason FROM receipts WHERE chat = ? AND opened = ?", key).first?[0].text
                 let kept = try file.run("SELECT messages, received FROM transcripts WHERE chat = ? AND opened = ?", key).first
-                let isDeleted = receipt.map { $0 != Reason.passedOn.rawValue } ?? false
+                if transcript.isDeletion {
+                    try Self.delete(in: file, where: "chat = ? AND opened = ?", key, .request, wallMs: wallMs)
+                    // Late words of it are refused here, also where there was no copy.
+                    try file.run(
+                        "INSERT OR IGNORE INTO receipts (chat, opened, library, messages, received, deleted, reason) VALUES (?, ?, ?, 0, ?, ?, ?)",
+                        key + [.text(transcript.library.text), .init(wallMs), .init(wallMs), .text(Reason.request.rawValue)])
+                }
+                let isDeleted = transcript.isDeletion || receipt.map { $0 != Reason.passedOn.rawValue } ?? false
                 if !isDeleted, kept.map({ $0[0].number <= UInt64(transcript.messages.count) }) ?? true {
                     if kept == nil {
                         let count = try file.run("SELECT count(*) FROM transcripts").first?[0].number ?? 0
@@ -161,6 +171,23 @@ public final class TranscriptStore: Sendable {
                     in: file, where: "cluster = ? AND number = ?", [.bytes(cluster), .init(number)], .passedOn, wallMs: wallMs)
                 try file.run("DELETE FROM untold WHERE cluster = ? AND number = ?", [.bytes(cluster), .init(number)])
             }
+        }
+    }
+
+    /// Deletions that the coordinators are to be told, oldest chats first.
+    public func undeclared(by node: NodeName, max: Int) throws(TranscriptStoreError) -> [TranscriptDeleted] {
+        try with { file throws(TranscriptStoreError) in
+            try file.run("SELECT chat, opened, library FROM undeclared ORDER BY opened LIMIT ?", [.integer(Int64(max))]).compactMap { row in
+                guard let chat = ChatID(row[0].text), let library = LibraryName(row[2].text) else { return nil }
+                return TranscriptDeleted(chat: chat, openedMs: row[1].number, library: library, node: node)
+            }
+        }
+    }
+
+    /// The coordinators know of this deletion.
+    public func declared(_ deleted: TranscriptDeleted) throws(TranscriptStoreError) {
+        try with { file throws(TranscriptStoreError) in
+            try file.run("DELETE FROM undeclared WHERE chat = ? AND opened = ?", [.text(deleted.chat.text), .init(deleted.openedMs)])
         }
     }
 
@@ -217,7 +244,10 @@ public final class TranscriptStore: Sendable {
     public func delete(_ chat: ChatID, wallMs: UInt64) throws(TranscriptStoreError) -> Int {
         try with { file throws(TranscriptStoreError) in
             try file.transaction { () throws(TranscriptStoreError) in
-                try Self.delete(in: file, where: "chat = ?", [.text(chat.text)], .request, wallMs: wallMs)
+                try file.run(
+                    "INSERT OR REPLACE INTO undeclared (chat, opened, library) SELECT chat, opened, library FROM transcripts WHERE chat = ?",
+                    [.text(chat.text)])
+                return try Self.delete(in: file, where: "chat = ?", [.text(chat.text)], .request, wallMs: wallMs)
             }
         }
     }

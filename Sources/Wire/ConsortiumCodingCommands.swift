@@ -52,6 +52,11 @@ extension PBCommandMessage {
             transcriptTaken.number = command.number
             transcriptTaken.library = command.library.text
             transcriptTaken.node = command.node.text
+        case .transcriptDeleted(let command):
+            transcriptDeleted.chat = PBId(command.chat)
+            transcriptDeleted.openedMs = command.openedMs
+            transcriptDeleted.library = command.library.text
+            transcriptDeleted.node = command.node.text
         case .lapse(let session): lapse = PBId(session)
         case .patronPresence(let chat, let attach, let present): patronPresence = PBChatAttachCommand(chat, attach, present)
         case .tick: tick = PBNothing()
@@ -99,6 +104,12 @@ extension PBCommandMessage {
                 TranscriptTaken(
                     number: message.number, library: try Field.name(message.library, "transcriptTaken.library"),
                     node: try Field.name(message.node, "transcriptTaken.node")))
+        case .transcriptDeleted(let message):
+            .transcriptDeleted(
+                TranscriptDeleted(
+                    chat: message.chat.decoded(), openedMs: message.openedMs,
+                    library: try Field.name(message.library, "transcriptDeleted.library"),
+                    node: try Field.name(message.node, "transcriptDeleted.node")))
         case .lapse(let message): .lapse(message.decoded())
         case .patronPresence(let message):
             .patronPresence(message.chat.decoded(), message.attach.decoded(), present: message.present)

@@ -71,7 +71,9 @@ extension PBTranscriptReceiptEntry {
         case .expired: outcome = "expired"
         case .overQuota: outcome = "overQuota"
         case .noHome: outcome = "noHome"
+        case .deleted: outcome = "deleted"
         }
+        keeper = receipt.keeper?.text ?? ""
         messages = receipt.messages
         atMs = receipt.atMs
     }
@@ -84,10 +86,12 @@ extension PBTranscriptReceiptEntry {
         case "expired": outcome = .expired
         case "overQuota": outcome = .overQuota
         case "noHome": outcome = .noHome
+        case "deleted": outcome = .deleted
         default: throw .unknownKind("receipt.outcome \(self.outcome)")
         }
         return TranscriptReceipt(
             number: number, chat: chat.decoded(), openedMs: openedMs, home: try Field.optionalName(home, "receipt.home"),
+            keeper: try Field.optionalName(keeper, "receipt.keeper"),
             outcome: outcome, messages: messages, atMs: atMs)
     }
 }

@@ -823,6 +823,33 @@ nonisolated struct PBTranscriptTakenCommand: Sendable {
   init() {}
 }
 
+nonisolated struct PBTranscriptDeletedCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var openedMs: UInt64 = 0
+
+  var library: String = String()
+
+  var node: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+}
+
 nonisolated struct PBCheckDigestCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1087,6 +1114,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .transcriptTaken(newValue)}
   }
 
+  var transcriptDeleted: PBTranscriptDeletedCommand {
+    get {
+      if case .transcriptDeleted(let v)? = kind {return v}
+      return PBTranscriptDeletedCommand()
+    }
+    set {kind = .transcriptDeleted(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1118,6 +1153,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case setFeatureLevel(UInt32)
     case mergeBranch(PBMergeBranchCommand)
     case transcriptTaken(PBTranscriptTakenCommand)
+    case transcriptDeleted(PBTranscriptDeletedCommand)
 
   }
 
@@ -2093,7 +2129,7 @@ nonisolated struct PBTranscriptReceiptEntry: Sendable {
 
   var home: String = String()
 
-  /// kept, inherited, expired, overQuota, noHome
+  /// kept, inherited, expired, overQuota, noHome, deleted
   var outcome: String = String()
 
   var heir: String = String()
@@ -2101,6 +2137,9 @@ nonisolated struct PBTranscriptReceiptEntry: Sendable {
   var messages: UInt32 = 0
 
   var atMs: UInt64 = 0
+
+  /// Who deleted it.
+  var keeper: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4095,6 +4134,55 @@ nonisolated extension PBTranscriptTakenCommand: SwiftProtobuf.Message, SwiftProt
   }
 }
 
+nonisolated extension PBTranscriptDeletedCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TranscriptDeletedCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{3}opened_ms\0\u{1}library\0\u{1}node\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.openedMs) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.openedMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.openedMs, fieldNumber: 2)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 3)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTranscriptDeletedCommand, rhs: PBTranscriptDeletedCommand) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs.openedMs != rhs.openedMs {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBCheckDigestCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CheckDigestCommand"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to\0\u{1}digest\0")
@@ -4155,7 +4243,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4522,6 +4610,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .transcriptTaken(v)
         }
       }()
+      case 29: try {
+        var v: PBTranscriptDeletedCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .transcriptDeleted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .transcriptDeleted(v)
+        }
+      }()
       default: break
       }
     }
@@ -4644,6 +4745,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .transcriptTaken?: try {
       guard case .transcriptTaken(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
+    case .transcriptDeleted?: try {
+      guard case .transcriptDeleted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
     }()
     case nil: break
     }
@@ -6361,7 +6466,7 @@ nonisolated extension PBOutboxEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBTranscriptReceiptEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TranscriptReceiptEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}chat\0\u{3}opened_ms\0\u{1}home\0\u{1}outcome\0\u{1}heir\0\u{1}messages\0\u{3}at_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}chat\0\u{3}opened_ms\0\u{1}home\0\u{1}outcome\0\u{1}heir\0\u{1}messages\0\u{3}at_ms\0\u{1}keeper\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6377,6 +6482,7 @@ nonisolated extension PBTranscriptReceiptEntry: SwiftProtobuf.Message, SwiftProt
       case 6: try { try decoder.decodeSingularStringField(value: &self.heir) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.messages) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.atMs) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.keeper) }()
       default: break
       }
     }
@@ -6411,6 +6517,9 @@ nonisolated extension PBTranscriptReceiptEntry: SwiftProtobuf.Message, SwiftProt
     if self.atMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.atMs, fieldNumber: 8)
     }
+    if !self.keeper.isEmpty {
+      try visitor.visitSingularStringField(value: self.keeper, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6423,6 +6532,7 @@ nonisolated extension PBTranscriptReceiptEntry: SwiftProtobuf.Message, SwiftProt
     if lhs.heir != rhs.heir {return false}
     if lhs.messages != rhs.messages {return false}
     if lhs.atMs != rhs.atMs {return false}
+    if lhs.keeper != rhs.keeper {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

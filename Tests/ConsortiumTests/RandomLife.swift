@@ -119,6 +119,9 @@ struct RandomLife {
         let library: LibraryName = try Stage.name(of(Self.libraries))
         let node: NodeName = try Stage.name(chance(90) ? "n" : "m")
         let next = state.transcript(for: library, at: node, after: UInt64(pick(4)))?.number
+        if chance(25), let kept = state.transcript(for: library, at: node, after: UInt64(pick(9))) {
+            return .transcriptDeleted(TranscriptDeleted(chat: kept.chat, openedMs: kept.openedMs, library: library, node: node))
+        }
         return .transcriptTaken(TranscriptTaken(number: chance(80) ? next ?? 1 : UInt64(pick(30)), library: library, node: node))
     }
 

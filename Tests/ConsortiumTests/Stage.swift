@@ -158,6 +158,12 @@ struct Stage {
                 TranscriptTaken(
                     number: try number(arguments, 0), library: try Self.name(try word(arguments, 1)),
                     node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1)))))
+        case "deleted":
+            let chat: ChatID = Self.id(first)
+            return .transcriptDeleted(
+                TranscriptDeleted(
+                    chat: chat, openedMs: state.meta(of: chat)?.openedMs ?? 0, library: try Self.name(try word(arguments, 1)),
+                    node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1)))))
         case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
         case "check-digest":
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)
@@ -383,7 +389,8 @@ struct Stage {
             while let next = state.transcript(for: library, at: node, after: after) {
                 after = next.number
                 let contact = next.contact.isEmpty ? "" : ", contact \(next.contact)"
-                lines.append("\(next.number): \(names[next.chat.text] ?? "") of \(next.home)\(contact)")
+                lines.append(
+                    "\(next.number): \(names[next.chat.text] ?? "") of \(next.home)\(contact)" + (next.isDeletion ? ", deleted" : ""))
                 lines += next.messages.map { "    " + Self.describe($0) }
             }
             return lines.isEmpty ? ["nothing"] : lines

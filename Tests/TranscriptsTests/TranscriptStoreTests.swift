@@ -79,6 +79,24 @@ import Testing
         #expect(try store.state(of: cluster).marks == [law: 12])
     }
 
+    @Test func deletionsAreToldUntilTheyAreKnownAndReachACopyFromABackup() throws {
+        let store = try open()
+        let node = try #require(NodeName("node-law"))
+        try store.keep(try transcript(3, ["my card number is 4711"]), of: cluster, wallMs: 10)
+        _ = try store.delete(ChatID(high: 1, low: 1), wallMs: 20)
+        let told = TranscriptDeleted(chat: ChatID(high: 1, low: 1), openedMs: 5, library: law, node: node)
+        #expect(try open().undeclared(by: node, max: 9) == [told])
+        try store.declared(told)
+        #expect(try store.undeclared(by: node, max: 9) == [])
+        // A copy that came back.
+        try store.keep(try transcript(4, chat: 2, ["another card number"]), of: cluster, wallMs: 30)
+        try store.keep(try transcript(5, chat: 2, []), of: cluster, wallMs: 40)
+        #expect(try store.list(of: nil, max: 9) == [] && !holds("another card number"))
+        try store.keep(try transcript(6, chat: 2, ["another card number", "late"]), of: cluster, wallMs: 50)
+        #expect(try store.list(of: nil, max: 9) == [] && store.receipts(max: 9).count == 2)
+        #expect(try store.state(of: cluster).marks == [law: 6])
+    }
+
     @Test func whatHasPassedToTheHeirGoesAndMayComeBack() throws {
         let store = try open()
         try store.keep(try transcript(3, ["hello"]), of: cluster, wallMs: 10)

@@ -88,7 +88,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 28 {
+        switch kind % 29 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -130,6 +130,7 @@ extension Sample {
         case 24: .checkDigest(upTo: token(), digest: number())
         case 25: .mergeBranch(try mergeBranch())
         case 26: .transcriptTaken(TranscriptTaken(number: number(), library: try library(), node: try node()))
+        case 27: .transcriptDeleted(TranscriptDeleted(chat: id(), openedMs: number(), library: try library(), node: try node()))
         default: .setFeatureLevel(small())
         }
     }
@@ -150,7 +151,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(28)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(29)))
             })
     }
 

@@ -201,6 +201,7 @@ extension TranscriptReceipt.Outcome {
     fileprivate var sentence: String {
         switch self {
         case .kept: "the library has it"
+        case .deleted: "the library has deleted it"
         case .inherited(let heir): "it has passed to \(heir)"
         case .expired: "nobody took it until the deadline: see to the library's node, or name an heir in the consortium's file"
         case .overQuota: "the library takes nothing and has no more room here: see to its node, or name an heir in the consortium's file"

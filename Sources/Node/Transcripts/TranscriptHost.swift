@@ -11,6 +11,9 @@ import Wire
 @ClusterActor
 final class TranscriptHost {
     static let sweepEveryMs: UInt64 = 3_600_000
+    /// How often the store is asked for what `callslip transcripts delete` deleted.
+    static let declareEveryMs: UInt64 = 30_000
+    static let declaredAtOnceMax = 64
     private static let dayMs: UInt64 = 86_400_000
 
     private let folder: String
@@ -26,6 +29,7 @@ final class TranscriptHost {
     private let timer = Timer(on: ClusterActor.loop)
     private let sweeper = Timer(on: ClusterActor.loop)
     private let opener = Timer(on: ClusterActor.loop)
+    private let declarer = Timer(on: ClusterActor.loop)
     private var stopped = false
     /// To the coordinator that serves this node.
     var send: ((PeerFrame) -> Void)?
@@ -60,7 +64,7 @@ final class TranscriptHost {
 
     func stop() async {
         stopped = true
-        for timer in [timer, sweeper, opener] { timer.close() }
+        for timer in [timer, sweeper, opener, declarer] { timer.close() }
         await worker.shutdown()
     }
 
@@ -81,6 +85,7 @@ final class TranscriptHost {
                 self.store = store
                 perform(collector.onOpened(marks: state.marks, untold: state.untold, nowMs: nowMs))
                 sweep()
+                declarer.start(afterMs: 1_000, repeatMs: Self.declareEveryMs) { [self] in declare() }
                 sweeper.start(afterMs: Self.sweepEveryMs, repeatMs: Self.sweepEveryMs) { [self] in sweep() }
             case .failure(let error)?:
                 logger.error(
@@ -115,6 +120,11 @@ final class TranscriptHost {
                 change("deleting a transcript that another node keeps") { [cluster] store throws(TranscriptStoreError) in
                     try store.discard(number, of: cluster, wallMs: wallMs)
                 }
+            case .proposeDeletion(let counter, let deleted):
+                let id = ProposalID(node: node, boot: boot, counter: counter)
+                send?(.propose([Batch.Item(id: id, command: .transcriptDeleted(deleted))]))
+            case .declared(let deleted):
+                change("noting that a deletion is known") { store throws(TranscriptStoreError) in try store.declared(deleted) }
             case .scheduleTick(let atMs):
                 let now = nowMs
                 timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(collector.onTick(nowMs: nowMs)) }
@@ -147,6 +157,20 @@ final class TranscriptHost {
             Result { () throws(TranscriptStoreError) in try body(store) }
         } then: { [self] result in
             if case .failure(let error)? = result { logger.error("\(what) failed", metadata: ["why": "\(error)"]) }
+        }
+    }
+
+    private func declare() {
+        guard let store else { return }
+        let (node, most) = (node, Self.declaredAtOnceMax)
+        work {
+            Result { () throws(TranscriptStoreError) in try store.undeclared(by: node, max: most) }
+        } then: { [self] result in
+            switch result {
+            case .success(let undeclared)?: perform(collector.onDeletions(undeclared))
+            case .failure(let error)?: logger.error("deletions were not told to the coordinators", metadata: ["why": "\(error)"])
+            case nil: return
+            }
         }
     }
 
