@@ -33,6 +33,8 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
     // Disks.
     /// A coordinator's disk is full.
     case fullDisk
+    /// A library node's disk is full: it keeps no branch and takes no transcript.
+    case fullLibraryDisk
     /// The disks of all coordinators are full.
     case fullDisks
     /// Files of one node can be neither written nor made.
@@ -63,7 +65,7 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
         case .halves, .bridge, .loss, .delay, .restartAll, .rolling, .fullDisks: .cluster
         case .isolateLeader, .killLeader, .pauseLeader: .leader
         case .oneWay, .fullDisk: .coordinator
-        case .isolateLibrary, .isolateClients: .library
+        case .isolateLibrary, .isolateClients, .fullLibraryDisk: .library
         case .readOnlyDisk, .failedSync, .slowDisk: .disk
         case .killNode, .pauseNode, .clockSkew, .descriptors, .memory: .node
         }
@@ -72,7 +74,7 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
     /// Whether a node may end by itself (and be started again) while this goes on.
     public var mayEndProcesses: Bool {
         switch self {
-        case .fullDisk, .fullDisks, .readOnlyDisk, .failedSync, .memory, .descriptors: true
+        case .fullDisk, .fullLibraryDisk, .fullDisks, .readOnlyDisk, .failedSync, .memory, .descriptors: true
         default: false
         }
     }

@@ -71,7 +71,7 @@ final class Assailant {
         case .rolling:
             try await roll()
             return {}
-        case .fullDisk: return try fill([name])
+        case .fullDisk, .fullLibraryDisk: return try fill([name])
         case .fullDisks: return try fill(cluster.coordinators)
         case .readOnlyDisk: return try controlled(name) { $0.writeError = $1 ? EROFS : 0 }
         case .failedSync: return try await failSync(name, isBrief: act.strength < 50)
