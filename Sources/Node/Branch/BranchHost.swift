@@ -22,6 +22,7 @@ final class BranchHost {
     private var host: CoordinatorHost?
     private var port: LocalPort?
     private var stopped = false
+    private var onRecovered: (() -> Void)?
     /// Frames of the branch's sequencer.
     var onFrame: ((PeerFrame) -> Void)?
     /// The branch cannot go on in this life of the process; says why.
@@ -37,10 +38,15 @@ final class BranchHost {
     var isRunning: Bool { host != nil }
 
     /// Takes up what an earlier life left on disk. False when there is nothing. To be called before the node serves anybody.
+    /// - Parameter ready: all of it is read. Comes after this has returned, also where a log that ends with its snapshot is read at once: whoever is
+    ///   told of the plan first, and then that there is a branch, would wait for the plan for ever.
     func recover(ready: @escaping () -> Void) throws -> Bool {
         do {
             guard let (store, log) = try folder.open() else { return false }
-            try run(Disconnected(store), log, ready: ready)
+            onRecovered = ready
+            try run(Disconnected(store), log) { [weak self] in
+                ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.recovered() } }
+            }
             logger.notice("a branch of an earlier life is here; it is merged when a coordinator is reached")
             return true
         } catch {
@@ -50,6 +56,12 @@ final class BranchHost {
                 metadata: ["why": "\(error)", "kept": "\(place)"])
             return false
         }
+    }
+
+    private func recovered() {
+        let ready = onRecovered
+        onRecovered = nil
+        if !stopped { ready?() }
     }
 
     /// Lays out a branch; one that runs already goes on. `false` to `done` when the disk does not take it.
