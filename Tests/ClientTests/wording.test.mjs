@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { eventForPatron, linkParts, newCode, phaseForPatron, place, readCode, usualWait, utf8Bytes } from "../../Sources/Web/Client/shared/wording.js";
 
 test("waits are told in round words", () => {
+    assert.equal(usualWait(0), "usually under a minute");
+    assert.equal(usualWait(null), "");
     assert.equal(usualWait(20), "usually under a minute");
     assert.equal(usualWait(60), "usually about a minute");
     assert.equal(usualWait(300), "usually about 5 minutes");

@@ -13,7 +13,8 @@ export function person(by) {
 
 /** "usually about a minute". Empty when nobody knows. */
 export function usualWait(seconds) {
-    if (!Number.isFinite(seconds) || seconds <= 0) return "";
+    // A wait of no second is known too; an unknown one is null.
+    if (!Number.isFinite(seconds) || seconds < 0) return "";
     if (seconds < 40) return "usually under a minute";
     if (seconds < 90) return "usually about a minute";
     const minutes = Math.round(seconds / 60);
