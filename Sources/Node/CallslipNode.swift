@@ -38,6 +38,7 @@ public final class CallslipNode {
     private let publisher: PresencePublisher
     private let web: WebHost
     private let adminToken: String
+    private var isBackingUp = false
     private let started: (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool)?
     /// The node cannot go on in this life of the process; says why.
     public var onFatal: (@Sendable (String) -> Void)?
@@ -205,9 +206,13 @@ public final class CallslipNode {
         if let reason = coordinator.core.halted {
             return completion(.refused("This coordinator has stopped applying (\(reason)); take the backup at another one."))
         }
+        // Two at a time would write into one file.
+        guard !isBackingUp else { return completion(.refused("A backup is being written just now; try again in a moment.")) }
+        isBackingUp = true
         let (state, term, wallMs) = (coordinator.core.state, coordinator.raft.replica.term, WallClock.nowMs)
         let (cluster, node, path) = (configuration.cluster, configuration.node.text, configuration.data + "/backup")
         Task {
+            defer { isBackingUp = false }
             do {
                 let head = try await ClusterActor.loop.work {
                     Result {

@@ -31,8 +31,7 @@ struct Backup: AsyncParsableCommand {
         }
         // Read and checked once more, so that what is kept is whole.
         let backup = try BackupFile.read(data + "/backup")
-        try FileManager.default.copyItem(atPath: data + "/backup", toPath: file)
-        try FileManager.default.removeItem(atPath: data + "/backup")
+        try FileManager.default.moveItem(atPath: data + "/backup", toPath: file)
         print("\(file): \(BackupText.line(backup.head))")
     }
 }

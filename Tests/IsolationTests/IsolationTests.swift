@@ -410,6 +410,30 @@ import Testing
         #expect(patron.copy.outbox.entries.isEmpty)
     }
 
+    /// Found by a chaos run: patrons were told that there was no such queue.
+    @Test func aNodeThatKnowsNoQueueBeginsNoBranch() throws {
+        let consortium = Sequencing(ConsortiumState(), node: try #require(NodeName("c1")), now: 1_000)
+        let node = try TestNode("memorial", consortium, link: 1)
+        var now: UInt64 = 1_000
+        func pass(_ ms: UInt64) {
+            let end = now + ms
+            while now < end {
+                now += 50
+                consortium.turn(now)
+                node.turn(now)
+            }
+        }
+        node.connect(now)
+        // A coordinator that has applied nothing yet shows a board without anything.
+        let empty = ConsortiumState().board()
+        node.perform(node.gateway.onBoard(empty, holdings: [:], now: now), now)
+        pass(500)
+        node.cut(now)
+        pass(10_000)
+        #expect(node.branchesBegun == 0)
+        #expect(!node.gateway.isAnswering)
+    }
+
     @Test func aDiskThatTakesNoBranchLeavesPeopleWaitingAndSaysSo() throws {
         let scene = try Scene()
         scene.net.memorial.diskIsFull = true
