@@ -95,6 +95,29 @@ test("a later page of the tab resumes with a fresh attach and offers what was no
     assert.deepEqual(e.last().kind("say"), before.kind("say"));
 });
 
+test("what was said before a page came is history, and what comes a moment later is news", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    d.session.stop();
+    const e = desk(d.stored);
+    const news = [];
+    e.session.on("message", (message) => e.session.isHistory(message) || news.push(message.text));
+    e.session.restore();
+    await e.last().welcome();
+    const [{ chat }] = e.last().kind("resume");
+    const line = (n, text) => ({ at: [1, n], by: "staff", text, sender: "s", seq: n });
+    e.last().say({ t: "chat", chat, last: [1, 3], phase: { p: "held" } });
+    e.last().say({ t: "msgs", chat, m: [line(2, "before"), line(3, "just before")] });
+    e.last().say({ t: "msgs", chat, m: [line(4, "meanwhile")] });
+    // A later state of the chat makes nothing old.
+    e.last().say({ t: "chat", chat, last: [2, 6], phase: { p: "held" } });
+    e.last().say({ t: "msgs", chat, m: [{ ...line(5, "held"), held: true }, line(6, "after")] });
+    assert.deepEqual(news, ["meanwhile", "held", "after"]);
+    e.session.stop();
+});
+
 test("a fenced page stops, keeps its words, and takes the chat back under a new attach", async () => {
     const d = desk();
     d.session.say("Hello", { queue: "memorial" });

@@ -182,7 +182,7 @@ class Panel {
 
     #told(message) {
         const news = this.#log.message(message);
-        if (!news || this.#log.list.getAttribute("aria-live") === "off") return;
+        if (!news || this.#session.isHistory(message)) return;
         if (this.#minimised || document.hidden) {
             this.#unread += 1;
             this.#drawTab();

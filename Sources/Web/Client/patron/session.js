@@ -28,6 +28,8 @@ export class PatronSession {
     #typedAt = -Infinity;
     #typingTimer = null;
     #now;
+    /** The number of the last message that was there when this page came to the chat; null while that is not known. */
+    #history = null;
 
     /** What the panel draws; `change` is told after each change. */
     view = { stage: "start", chat: null, service: null, typing: false, problem: null, code: null };
@@ -62,6 +64,11 @@ export class PatronSession {
         const s = this.#saved;
         if (!s || s.collect || this.view.stage === "start" || this.#over()) return null;
         return { chat: s.chat, secret: s.secret, queue: s.queue, referralAgreed: s.referralAgreed, opened: s.opened, nodes: this.#connection.nodes };
+    }
+
+    /** Whether a message was said before this page came to the chat. */
+    isHistory(message) {
+        return this.#history === null || !(message.at?.[1] > this.#history);
     }
 
     /** Goes on with a chat: this tab's own after a reload, or another tab's. Returns whether there is one. */
@@ -230,6 +237,7 @@ export class PatronSession {
                 this.#outbox.marked(frame.marks, { held: frame.held === true });
                 if (frame.held !== true) this.#merged();
                 this.view.chat = frame;
+                this.#history ??= frame.last?.[1] ?? 0;
                 this.#arrived(frame);
                 break;
             case "msgs":
@@ -293,6 +301,7 @@ export class PatronSession {
     }
 
     #makeOutbox() {
+        this.#history = null;
         this.#outbox = new Outbox({
             send: (frame) => this.#connection.sendOwed(frame),
             gate: () => this.#attached && this.#connection.state === "ready",
