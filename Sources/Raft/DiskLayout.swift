@@ -21,6 +21,8 @@ public struct LogIdentity: Sendable, Hashable {
 ///     log-<generation>-<first>      segments
 ///     snapshot-<term>-<index>       the newest two
 ///     snapshot.partial              one being written
+///     repair                        while what was damaged comes from the others: since which term, two slots
+///     damaged-…                     what was put aside for that, until it is there again
 public final class DiskLayout: Sendable {
     public let folder: String
     private let lockDescriptor: Int32
@@ -51,6 +53,9 @@ public final class DiskLayout: Sendable {
     var vote: String { "\(folder)/vote" }
     var mark: String { "\(folder)/mark" }
     var partialSnapshot: String { "\(folder)/snapshot.partial" }
+    var repair: String { "\(folder)/repair" }
+    static let damagedPrefix = "damaged-"
+    func putAside(_ name: String) -> String { "\(folder)/\(Self.damagedPrefix)\(name)" }
 
     func segment(generation: UInt64, first: UInt64) -> String { "\(folder)/log-\(Self.digits(generation))-\(Self.digits(first))" }
     func snapshot(term: UInt64, index: UInt64) -> String { "\(folder)/snapshot-\(Self.digits(term))-\(Self.digits(index))" }

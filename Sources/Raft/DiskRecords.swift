@@ -31,6 +31,7 @@ struct FileHead {
         case vote = 0x5456_7466_6172_5343
         case mark = 0x4B4D_7466_6172_5343
         case snapshot = 0x4E53_7466_6172_5343
+        case repair = 0x5052_7466_6172_5343
     }
 
     /// `length` is that of the whole head with what follows under the same checksum.

@@ -79,7 +79,7 @@ struct SegmentScan {
 extension LogStore {
     /// Opens a member's folder and reads back what is durable. `trailingEntries`: how many entries before the snapshot are wanted in memory.
     ///
-    /// Throws when anything that was acknowledged is not as it was written; never repairs that. What an interrupted write left behind is removed
+    /// Throws when anything that was acknowledged is not as it was written; never repairs that (`beginRepair` prepares it). What an interrupted write left behind is removed
     /// and named in the report.
     public static func open(
         _ layout: DiskLayout, _ identity: LogIdentity, files: any FileOperations = SystemFiles(), segmentBytes: Int = 8 << 20,
@@ -101,6 +101,7 @@ extension LogStore {
         let mark = try SlotFile(layout.mark, .mark, identity, files)
         recovery.noteTorn(vote, layout.vote)
         recovery.noteTorn(mark, layout.mark)
+        let repairingSince = names.contains("repair") ? try SlotFile(layout.repair, .repair, identity, files).value?[0] : nil
         let marked = Recovery.Mark(mark.value)
         if hadVote, let term = vote.value?[0], term > 0, mark.value == nil {
             throw .missing(file: layout.mark, expected: "the mark beside a vote of term \(term)", advice: LogError.rejoin)
@@ -122,7 +123,8 @@ extension LogStore {
         if after > trailingEntries { recovery.entries.removeAll { $0.index <= after - trailingEntries } }
         recovery.report.lastIndex = store.lastIndex
         recovery.report.isFresh = term == 0 && recovery.snapshot == nil && recovery.entries.isEmpty
-        let log = RecoveredLog(term: term, vote: member, snapshot: recovery.snapshot.map { ($0.0, $0.1) }, entries: recovery.entries)
+        var log = RecoveredLog(term: term, vote: member, snapshot: recovery.snapshot.map { ($0.0, $0.1) }, entries: recovery.entries)
+        log.repairingSince = repairingSince
         return (store, log, recovery.report)
     }
 

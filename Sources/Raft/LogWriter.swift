@@ -8,6 +8,7 @@ public enum LogRequest: Sendable {
     case append(PersistTicket, [RaftEntry])
     case snapshot(PersistTicket, SnapshotMeta, [UInt8], logKeptFrom: UInt64?)
     case purge
+    case endRepair
 
     /// Nil for directives that are no writes.
     public init?(_ directive: RaftDirective) {
@@ -17,6 +18,7 @@ public enum LogRequest: Sendable {
         case .appendEntries(let ticket, _, let entries): self = .append(ticket, entries)
         case .persistSnapshot(let ticket, let meta, let data, let kept): self = .snapshot(ticket, meta, data, logKeptFrom: kept)
         case .purge: self = .purge
+        case .repaired: self = .endRepair
         default: return nil
         }
     }
@@ -230,6 +232,9 @@ public final class LogWriter: Sendable {
         case .request(.purge):
             try settle(store, &done)
             try store.purge()
+        case .request(.endRepair):
+            try settle(store, &done)
+            try store.endRepair()
         case .snapshotWritten(let ticket, let meta, let data, let keptFrom, .failure(.noSpace)):
             // There was no room: written here, where it waits for some, if it is not out of date meanwhile.
             if meta.index >= store.snapshots.last?.index ?? 0 { try store.saveSnapshot(meta, data, keptFrom: keptFrom) }

@@ -12,8 +12,8 @@
 //   A committed entry is handed out in `apply` in log order and exactly once per start.
 //
 // What it never does
-//   It reads no clock, opens no socket, starts no timer. It never acknowledges an entry that is not on disk, and it never repairs a damaged
-//   log by itself.
+//   It reads no clock, opens no socket, starts no timer. It never acknowledges an entry that is not on disk, and it never goes on with a damaged
+//   log: a member of several may get everything from the others, and does not vote meanwhile (`ReplicaRepair.swift`).
 //
 // What its caller owes it
 //   1. Carry out directives in the order given. `persistTermVote`, `truncate`, `appendEntries` and `persistSnapshot` go to one writer, in

@@ -45,6 +45,8 @@ public struct RecoveredLog: Sendable {
     public var snapshot: (meta: SnapshotMeta, data: [UInt8])?
     /// Contiguous; the first is at most the snapshot's index + 1.
     public var entries: [RaftEntry]
+    /// What this member acknowledged up to this term is damaged, and comes from the others; until then it does not vote (see `LogStore.beginRepair`).
+    public var repairingSince: UInt64?
 
     public init(term: UInt64, vote: UInt64, snapshot: (meta: SnapshotMeta, data: [UInt8])?, entries: [RaftEntry]) {
         self.term = term
@@ -64,6 +66,7 @@ public struct RecoveredLog: Sendable {
     }
 
     public var isEmpty: Bool { term == 0 && snapshot == nil && entries.isEmpty }
+    var isEmptyForRepair: Bool { repairingSince != nil && snapshot == nil && entries.isEmpty }
 }
 
 /// Why the core cannot go on. Each one is final for this start.

@@ -55,6 +55,8 @@ public enum RaftDirective: Sendable {
     case persistSnapshot(PersistTicket, SnapshotMeta, [UInt8], logKeptFrom: UInt64?)
     /// The newest snapshot is alone to remain on disk, with what follows it: nothing that it does not hold. No ticket.
     case purge
+    /// What was damaged is whole again: what was put aside can go. No ticket.
+    case repaired
     /// Call `tick` at this time or soon after; replaces the time before.
     case setTimer(atMs: UInt64)
     case roleChanged(RaftRole, term: UInt64, leader: UInt64?)

@@ -11,6 +11,10 @@ public final class RaftReplica {
     private var aheadMs: UInt64 = 0
     var fault: RaftFault?
     private var started = false
+    /// Set while what this member once acknowledged comes from the others; see `ReplicaRepair.swift`.
+    public internal(set) var repairingSince: UInt64?
+    /// Voters that repair themselves and cannot do so while this member leads in this term.
+    var repairingOthers: Set<UInt64> = []
 
     // The log.
     var tail = LogTail()
@@ -46,7 +50,7 @@ public final class RaftReplica {
 
     // What was last told.
     private var toldRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
-    private var toldTimer: UInt64 = 0
+    var toldTimer: UInt64 = 0
 
     public init(_ configuration: RaftConfiguration) throws(RaftFault) {
         precondition(configuration.heartbeatMs > 0 && configuration.heartbeatMs * 3 <= configuration.electionTimeoutMs)
@@ -109,6 +113,7 @@ public final class RaftReplica {
         tail.reset(first: first)
         tail.append(log.entries)
         stored = max(tail.lastIndex, snapshotIndex)
+        repairingSince = log.repairingSince
         advance(.start(term: log.term, vote: log.vote, snapshot: log.snapshot?.meta, startIndex: first, entries: log.entries))
         return drain()
     }
@@ -119,6 +124,7 @@ public final class RaftReplica {
         switch message {
         case .appendEntries(let m): receiveEntries(m, from: from)
         case .installSnapshot(let m): receiveSnapshot(m, from: from)
+        case .requestVote, .timeoutNow: if repairingSince == nil { advance(.receive(message, from: from)) }
         case .installSnapshotResult(let m): receiveSnapshotResult(m, from: from)
         case .appendEntriesResult(let m):
             advance(.receive(.appendEntriesResult(withoutStaleRejection(m, from: from)), from: from))
@@ -142,8 +148,9 @@ public final class RaftReplica {
 
     /// The time of the latest `setTimer` has come. Early calls do nothing.
     public func tick(nowMs: UInt64) -> [RaftDirective] {
-        guard ready(nowMs) else { return drain() }
+        guard ready(nowMs), repairingSince == nil else { return drain() }
         if self.nowMs + aheadMs >= core.timeoutAtMs { advance(.timeout) }
+        giveWayToRepair()
         return drain()
     }
 
@@ -251,10 +258,28 @@ public final class RaftReplica {
         if !update.entries.isEmpty { appendToLog(update.entries) }
         if update.installSnapshot, case .receive(.installSnapshot(let m), _) = event { beginInstall(m.snapshot, m.data) }
         guard fault == nil else { return }
-        for (to, message) in update.messages { dispatch(message, to: to) }
+        for (to, message) in update.messages { dispatch(withOwnTerm(message), to: to) }
         if update.roleChanged { onRoleChange() }
         tellRole()
         applyCommitted()
+        if update.roleChanged { beginTerm() }
+    }
+
+    /// A new leader's first entry (thesis 6.4), where libraft itself appends none because everything before is committed: a member that repairs itself and
+    /// a change of the membership wait for an entry of this term, also in a cluster where nothing else happens.
+    private func beginTerm() {
+        guard core.role == .leader, lastIndex == commit, members.count > 1 else { return }
+        _ = submit([(.barrier, [])])
+    }
+
+    /// libraft answers each pre-vote with the term that was asked for. A candidate whose log is the best there is, but whose term is more than one behind,
+    /// would be refused for ever by members that need it; a refusal that tells the refuser's term takes it there (as etcd's raft does).
+    private func withOwnTerm(_ message: CoreMessage) -> CoreMessage {
+        guard case .complete(.requestVoteResult(var result)) = message, result.preVote, !result.voteGranted, result.term < core.term else {
+            return message
+        }
+        result.term = core.term
+        return .complete(.requestVoteResult(result))
     }
 
     func ticket(_ write: InFlightWrite) -> PersistTicket {
@@ -294,6 +319,7 @@ public final class RaftReplica {
 
     private func onRoleChange() {
         transfers = [:]
+        repairingOthers = []
         notices.forget()
         guard core.role != .leader else { return }
         for tag in proposals.removeAll() { out.append(.dropped(tag, .outcomeUnknown)) }
@@ -321,6 +347,7 @@ public final class RaftReplica {
             applied += UInt64(batch.count)
             proposals.commit(upTo: applied)
             out.append(.apply(Array(batch)))
+            endRepair(committed: batch.last?.term)
             if let last = batch.last, last.kind == .change { applyMembership(last) }
         }
         askForSnapshot()
@@ -337,7 +364,7 @@ public final class RaftReplica {
     }
 
     private func problem(with log: RecoveredLog) -> String? {
-        if log.isEmpty { return nil }
+        if log.isEmpty || log.isEmptyForRepair { return nil }
         let after = log.snapshot?.meta.index ?? 0
         if log.term == 0 { return "expected a term of at least 1, found 0 with state" }
         guard let first = log.entries.first else {

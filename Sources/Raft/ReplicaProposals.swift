@@ -69,13 +69,13 @@ extension RaftReplica {
         if let large = payloads.first(where: { $0.count > RaftLimits.payloadBytesMax }) {
             return (.failure(.tooLarge(bytes: large.count)), flush())
         }
-        return submit(payloads.map { (.command, $0) })
+        return (submit(payloads.map { (.command, $0) }), flush())
     }
 
     /// Appends an entry without content: when it is applied, everything before it is, and this member still led (thesis 6.4).
     public func proposeBarrier(nowMs: UInt64) -> (Result<ProposalReceipt, ProposeRefusal>, [RaftDirective]) {
         guard isReady(nowMs) else { return (.failure(.notLeader(hint: nil)), flush()) }
-        return submit([(.barrier, [])])
+        return (submit([(.barrier, [])]), flush())
     }
 
     /// Replaces the membership. Only one voter may come, go or change at a time (thesis 4.1), only when the change before is
@@ -85,7 +85,7 @@ extension RaftReplica {
         let payload: [UInt8]
         do { payload = try MembershipCodec.encode(next) } catch { return (.failure(.cannotChange("\(error)")), flush()) }
         if let reason = reasonNotToChange(to: next) { return (.failure(.cannotChange(reason)), flush()) }
-        return submit([(.change, payload)])
+        return (submit([(.change, payload)]), flush())
     }
 
     /// Starts to bring a spare member's log up to date before it is promoted (thesis 4.2.1). Ask `hasCaughtUp`.
@@ -101,14 +101,14 @@ extension RaftReplica {
     /// True and false are final; nil is not known yet.
     public func hasCaughtUp(_ member: UInt64) -> Bool? { fault == nil ? core.hasCaughtUp(member) : nil }
 
-    private func submit(_ wanted: [(RaftEntryKind, [UInt8])]) -> (Result<ProposalReceipt, ProposeRefusal>, [RaftDirective]) {
-        guard core.role == .leader, core.transferee == nil else { return (.failure(.notLeader(hint: leaderId)), flush()) }
-        guard !wanted.isEmpty else { return (.failure(.tooLarge(bytes: 0)), flush()) }
+    func submit(_ wanted: [(RaftEntryKind, [UInt8])]) -> Result<ProposalReceipt, ProposeRefusal> {
+        guard core.role == .leader, core.transferee == nil else { return .failure(.notLeader(hint: leaderId)) }
+        guard !wanted.isEmpty else { return .failure(.tooLarge(bytes: 0)) }
         let cost = wanted.reduce(0) { $0 + $1.1.count + RaftLimits.entryOverheadBytes }
         guard proposals.entries + wanted.count <= configuration.proposalsInFlightMax,
             proposals.costBytes + cost <= configuration.proposalBytesInFlightMax,
             tail.costBytes + cost <= configuration.tailBytesMax
-        else { return (.failure(.busy), flush()) }
+        else { return .failure(.busy) }
         let first = lastIndex + 1
         let term = core.term
         var entries: [RaftEntry] = []
@@ -119,7 +119,7 @@ extension RaftReplica {
         let last = first + UInt64(entries.count) - 1
         let tag = proposals.add(first: first, last: last, costBytes: cost)
         advance(.submit(entries))
-        return (.success(ProposalReceipt(tag: tag, firstIndex: first, lastIndex: last, term: term)), flush())
+        return .success(ProposalReceipt(tag: tag, firstIndex: first, lastIndex: last, term: term))
     }
 
     private var changeIsPending: Bool {

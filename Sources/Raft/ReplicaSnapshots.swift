@@ -49,7 +49,8 @@ extension RaftReplica {
             self.purgeFrom = nil
             out.append(.purge)
         }
-        guard applied > snapshotIndex, purgeFrom != nil || isSnapshotWorthwhile else { return }
+        // Never of entry 1 alone, which is a membership: for a member with an empty log libraft then sees neither the entry nor that a snapshot is needed.
+        guard applied > max(snapshotIndex, 1), purgeFrom != nil || isSnapshotWorthwhile else { return }
         guard let term = tail.term(at: applied) else { return }
         taking = SnapshotMeta(index: applied, term: term, members: members, membersIndex: membersIndex)
         appliedCostSinceSnapshot = 0
@@ -314,5 +315,6 @@ extension RaftReplica {
         appliedCostSinceSnapshot = 0
         out.append(.restoreSnapshot(meta, data))
         advance(.persistedSnapshot(meta))
+        endRepair(committed: meta.term)
     }
 }

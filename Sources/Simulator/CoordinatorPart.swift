@@ -130,7 +130,7 @@ final class CoordinatorPart {
                 continue
             }
             switch directive {
-            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge: break  // Submitted above.
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge, .repaired: break  // Submitted above.
             case .send(let message, let to):
                 guard let port = outgoing[Int(to) - 1] else { continue }
                 let lossPercent = cluster.scenario.voterLossPercent

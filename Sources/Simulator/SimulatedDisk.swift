@@ -8,6 +8,7 @@ package struct SimulatedDisk {
         case append(PersistTicket, [RaftEntry])
         case snapshot(PersistTicket, SnapshotMeta, [UInt8], keptFrom: UInt64?)
         case purge
+        case endRepair
     }
     /// What a start finds.
     package private(set) var durable: RecoveredLog
@@ -40,6 +41,7 @@ package struct SimulatedDisk {
         case .append(let ticket, let entries): waiting.append(.append(ticket, entries))
         case .snapshot(let ticket, let meta, let data, let keptFrom): waiting.append(.snapshot(ticket, meta, data, keptFrom: keptFrom))
         case .purge: waiting.append(.purge)
+        case .endRepair: waiting.append(.endRepair)
         }
     }
 
@@ -60,6 +62,7 @@ package struct SimulatedDisk {
                 durable.snapshot = (meta, data)
                 if let keptFrom { durable.entries.removeAll { $0.index < keptFrom } } else { durable.entries = [] }
                 tickets.append(ticket)
+            case .endRepair: durable.repairingSince = nil
             case .purge: if let index = durable.snapshot?.meta.index { durable.entries.removeAll { $0.index <= index } }
             }
         }
@@ -79,7 +82,7 @@ package struct SimulatedDisk {
         let tickets = waiting.compactMap { write -> PersistTicket? in
             switch write {
             case .termVote(let ticket, _, _), .append(let ticket, _), .snapshot(let ticket, _, _, _): ticket
-            case .truncate, .purge: nil
+            case .truncate, .purge, .endRepair: nil
             }
         }
         return tickets.filter { promised.insert($0).inserted }

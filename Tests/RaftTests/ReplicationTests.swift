@@ -109,6 +109,7 @@ import Testing
     @Test func proposalsAreBounded() throws {
         let cluster = try settled(3) { $0.proposalsInFlightMax = 4 }
         let leader = try #require(cluster.leader)
+        #expect(cluster.run(upToMs: 1000) { leader.replica.map { $0.appliedIndex == $0.lastIndex } ?? false })
         cluster.cut = Set(cluster.ids.flatMap { a in cluster.ids.map { [a, $0] } })
         for _ in 0..<4 { #expect(throws: Never.self) { try cluster.propose([1], at: leader.id)?.get() } }
         #expect(cluster.propose([1], at: leader.id) == .failure(.busy))
@@ -117,6 +118,20 @@ import Testing
         cluster.cut = []
         #expect(cluster.run(upToMs: 5000) { cluster.committedMax >= 5 || !cluster.dropped.isEmpty })
         #expect(cluster.violation == nil)
+    }
+
+    /// Found by a storm in which members repaired themselves: with libraft alone neither of the two is ever elected.
+    @Test func theBestLogIsElectedAlthoughItsTermIsFarBehind() throws {
+        let cluster = try settled(3)
+        for id in cluster.ids { cluster.crash(id) }
+        let log = try RecoveredLog.bootstrap(members: cluster.members)
+        let entries = log.entries + commands(2...5)
+        cluster.node(1).disk.durable = RecoveredLog(term: 1, vote: 0, snapshot: nil, entries: entries)
+        cluster.node(2).disk.durable = RecoveredLog(term: 7, vote: 2, snapshot: nil, entries: Array(entries.prefix(3)))
+        try cluster.start(1)
+        try cluster.start(2)
+        #expect(cluster.run(upToMs: 5000) { cluster.leader?.id == 1 && cluster.node(2).appliedIndex >= 5 })
+        #expect(try #require(cluster.leader?.replica).term > 7)
     }
 
     /// Found by seed 2738 of the storm: libraft by itself never sends that follower an entry again.

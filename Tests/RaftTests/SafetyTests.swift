@@ -6,7 +6,7 @@ import Testing
 /// The four properties of figure 3.2 under loss, reordering, partitions, crashes, slow disks and snapshots. The cluster checks
 /// each of them at every step; a failure names its seed, which replays it exactly.
 @Suite struct SafetyTests {
-    private func storm(seed: UInt64, count: Int) throws -> SimulatedCluster {
+    private func storm(seed: UInt64, count: Int, damages: Bool = false) throws -> SimulatedCluster {
         var plan = SeededGenerator(seed: seed ^ 0xC0FFEE)
         let cluster = try SimulatedCluster(count, seed: seed) {
             $0.snapshotThresholdEntries = 20
@@ -39,8 +39,17 @@ import Testing
             case 7:
                 let node = cluster.node(UInt64.random(in: 1...UInt64(count), using: &plan))
                 if let out = node.replica?.purge(nowMs: cluster.now) { cluster.carryOut(out, node) }
+            case 8 where damages:
+                // At most one at a time: what two of three have lost is lost.
+                let victim = UInt64.random(in: 1...UInt64(count), using: &plan)
+                if cluster.ids.allSatisfy({ cluster.node($0).disk.durable.repairingSince == nil || $0 == victim }) {
+                    cluster.crash(victim)
+                    cluster.node(victim).disk.damage()
+                    try cluster.start(victim)
+                }
             default: break
             }
+            cluster.tellRepairs()
             for _ in 0..<Int.random(in: 1...12, using: &plan) {
                 value += 1
                 for id in cluster.ids where cluster.node(id).replica?.role == .leader {
@@ -56,8 +65,12 @@ import Testing
         for id in cluster.ids where cluster.node(id).replica == nil { try cluster.start(id) }
         let before = cluster.committedMax
         let healed = cluster.run(upToMs: 20_000) {
+            cluster.tellRepairs()
             if let leader = cluster.leader, cluster.committedMax <= before { _ = cluster.propose([0], at: leader.id) }
-            return cluster.committedMax > before && cluster.ids.allSatisfy { cluster.node($0).appliedIndex == cluster.committedMax }
+            return cluster.committedMax > before
+                && cluster.ids.allSatisfy {
+                    cluster.node($0).appliedIndex == cluster.committedMax && cluster.node($0).replica?.repairingSince == nil
+                }
         }
         if !healed { cluster.fail("no progress after everything healed\n" + cluster.summary) }
         cluster.checkLogMatching()
@@ -76,5 +89,15 @@ import Testing
         // The storm must be one in which something happens.
         #expect(committed > 10_000)
         #expect(installed > 20)
+    }
+
+    @Test(arguments: [3, 5]) func safetyHoldsWhileDamagedMembersRepairThemselves(count: Int) throws {
+        var repaired = 0
+        for seed in 1...UInt64(count == 3 ? 150 : 100) {
+            let cluster = try storm(seed: seed, count: count, damages: true)
+            #expect(cluster.violation == nil, "seed \(seed), \(count) replicas: \(cluster.violation ?? "")")
+            repaired += cluster.repaired
+        }
+        #expect(repaired > 150)
     }
 }

@@ -14,8 +14,16 @@ struct SimulatedDisk {
         case append(PersistTicket, [RaftEntry])
         case snapshot(PersistTicket, SnapshotMeta, [UInt8], keptFrom: UInt64?)
         case purge
+        case endRepair
     }
     var durable = RecoveredLog.empty
+    /// The log is damaged: what the vote file says is all that is left, and as many entries as an interrupted repair has brought again.
+    mutating func damage(except first: Int = 0) {
+        durable.repairingSince = max(durable.term, durable.repairingSince ?? 0)
+        durable.entries = Array(durable.entries.prefix(first))
+        durable.snapshot = nil
+        waiting = []
+    }
     var waiting: [Write] = []
 
     /// Makes the first `count` waiting writes durable; gives back their tickets.
@@ -36,6 +44,7 @@ struct SimulatedDisk {
                 durable.snapshot = (meta, data)
                 if let keptFrom { durable.entries.removeAll { $0.index < keptFrom } } else { durable.entries = [] }
                 tickets.append(ticket)
+            case .endRepair: durable.repairingSince = nil
             case .purge:
                 if let index = durable.snapshot?.meta.index { durable.entries.removeAll { $0.index <= index } }
             }
@@ -110,6 +119,7 @@ final class SimulatedCluster {
     var committedMax: UInt64 = 0
     var digests: [UInt64: UInt64] = [:]
     var snapshotsInstalled = 0
+    var repaired = 0
     var transcript: UInt64 = 0
     var dropped: [(UInt64, ProposalTag, DropReason)] = []
 
@@ -165,6 +175,18 @@ final class SimulatedCluster {
     func loseConnection(from: UInt64, at id: UInt64) {
         guard let replica = node(id).replica else { return }
         carryOut(replica.onConnectionLost(from: from, nowMs: now), node(id))
+    }
+
+    /// Those that repair themselves say so whenever they are connected anew.
+    func tellRepairs() {
+        for id in ids {
+            guard let replica = node(id).replica, let since = replica.repairingSince else { continue }
+            let index = replica.claimed.index
+            for other in ids where other != id && !cut.contains([id, other]) {
+                guard let peer = node(other).replica else { continue }
+                carryOut(peer.onRepairing(id, since: since, index: index, nowMs: now), node(other))
+            }
+        }
     }
 
     func propose(_ bytes: [UInt8], at id: UInt64) -> Result<ProposalReceipt, ProposeRefusal>? {
@@ -255,6 +277,9 @@ final class SimulatedCluster {
             if keptFrom == nil { snapshotsInstalled += 1 }
             node.disk.waiting.append(.snapshot(ticket, meta, data, keptFrom: keptFrom))
         case .purge: node.disk.waiting.append(.purge)
+        case .repaired:
+            repaired += 1
+            node.disk.waiting.append(.endRepair)
         case .send(let message, let to):
             transcript = transcript &* 31 &+ message.term &+ to &+ now
             guard !random.chance(lossPercent) else { return }

@@ -137,10 +137,13 @@ final class RaftHost {
             if let request = LogRequest(directive) {
                 write(request)
                 if case .purge = request { purged() }
+                if case .endRepair = request {
+                    logger.notice("this coordinator has everything again that its damaged log held; it votes again")
+                }
                 continue
             }
             switch directive {
-            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge: break  // Written above.
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge, .repaired: break  // Written above.
             case .send(let message, let to): links.send(message, to: to)
             case .apply(let entries): apply(entries)
             case .takeSnapshot(let index, _): takeSnapshot(index)
