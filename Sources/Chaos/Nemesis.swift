@@ -41,6 +41,8 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
     case readOnlyDisk
     case failedSync
     case slowDisk
+    /// A coordinator is killed, and before it starts again a byte of its log is another one.
+    case damagedLog
     // Clocks and limits.
     /// A node's wall clock is off by up to an hour.
     case clockSkew
@@ -64,7 +66,7 @@ public enum Nemesis: String, CaseIterable, Sendable, Hashable {
         switch self {
         case .halves, .bridge, .loss, .delay, .restartAll, .rolling, .fullDisks: .cluster
         case .isolateLeader, .killLeader, .pauseLeader: .leader
-        case .oneWay, .fullDisk: .coordinator
+        case .oneWay, .fullDisk, .damagedLog: .coordinator
         case .isolateLibrary, .isolateClients, .fullLibraryDisk: .library
         case .readOnlyDisk, .failedSync, .slowDisk: .disk
         case .killNode, .pauseNode, .clockSkew, .descriptors, .memory: .node

@@ -135,7 +135,11 @@ public final class CallslipNode {
         if let coordinator, let voters, let started {
             let replica = coordinator.raft.replica
             let id = configuration.voter?.id ?? 0
-            network.durable = { (id, replica.claimed.term, replica.claimed.index) }
+            network.claim = {
+                let held = replica.claimed
+                return .init(id: id, term: held.term, index: held.index, repairingSince: replica.repairingSince ?? 0)
+            }
+            voters.onRepairing = { coordinator.raft.helps($0, repairingSince: $1, from: $2) }
             voters.termOfEntry = { replica.term(at: $0) }
             network.refuse = { voters.refusal(of: $0) }
             network.receive(.service) { link in
@@ -143,7 +147,7 @@ public final class CallslipNode {
             }
             coordinator.raft.onFatal = { [unowned self] sentence in onFatal?(sentence) }
             coordinator.onRole = { [unowned self] in roleChanged() }
-            coordinator.onFull = { [web] sentence in WebActor.loop.post { WebActor.assumeIsolated { web.ready(sentence) } } }
+            coordinator.onLacking = { [web] sentence in WebActor.loop.post { WebActor.assumeIsolated { web.ready(sentence) } } }
             publisher.leadingTerm = { coordinator.core.role.isLeader ? coordinator.core.role.term : nil }
             guard let store = started.store.take() else { throw StartFailure("a node starts once") }
             try coordinator.start(store, from: started.log)
@@ -171,7 +175,7 @@ public final class CallslipNode {
         }
         // Only now: a second start on the same data, which fails above, must not take the token from the one that serves.
         try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
-        await web.ready(nil)
+        await web.ready(coordinator?.lacking)
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }
 

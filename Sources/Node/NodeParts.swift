@@ -84,8 +84,18 @@ extension CallslipNode {
         _ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator, cluster: [UInt8], logger: Logger
     ) throws -> (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool) {
         let layout = try DiskLayout(folder: configuration.data + "/raft")
-        let opened = try LogStore.open(
-            layout, LogIdentity(cluster: cluster, member: voter.id), segmentBytes: configuration.logSegmentKiB * 1_024)
+        let identity = LogIdentity(cluster: cluster, member: voter.id)
+        let segmentBytes = configuration.logSegmentKiB * 1_024
+        // One alone has nobody to take from: it stops, and its operator restores a backup.
+        let opened =
+            configuration.coordinators.count == 1
+            ? try LogStore.open(layout, identity, segmentBytes: segmentBytes)
+            : try LogStore.openOrBeginRepair(layout, identity, segmentBytes: segmentBytes)
+        if let damage = opened.report.damage {
+            logger.critical(
+                "the log is damaged; it is put aside (damaged-…), and this coordinator takes everything from the others",
+                metadata: ["what": "\(damage)"])
+        }
         for note in opened.report.notes { logger.warning("recovery of the log", metadata: ["note": "\(note)"]) }
         guard opened.report.isFresh else { return (Disconnected(opened.store), opened.log, false) }
         let log = try opened.store.bootstrap(configuration.coordinators.map { RaftMember(id: $0.id, name: $0.name.text) })
@@ -186,6 +196,6 @@ extension CallslipNode {
         return NodeStatus.Raft(
             role: "\(replica.role)", term: replica.term, commitIndex: replica.commitIndex, appliedIndex: replica.appliedIndex,
             lastIndex: replica.lastIndex, digest: String(coordinator.core.state.digest(), radix: 16), halted: coordinator.core.halted,
-            full: coordinator.raft.full)
+            full: coordinator.raft.full, repairing: coordinator.repairing)
     }
 }

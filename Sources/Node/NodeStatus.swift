@@ -19,6 +19,8 @@ public struct NodeStatus: Codable, Sendable {
         public var halted: String?
         /// Why it takes nothing new: its disk has no room.
         public var full: String?
+        /// Why it has no vote: its log was damaged, and the others have not given it everything yet.
+        public var repairing: String?
     }
     public struct QueueLine: Codable, Sendable {
         public var name: String

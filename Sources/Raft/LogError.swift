@@ -45,6 +45,8 @@ public struct RecoveryReport: Sendable, Hashable {
     public var lastIndex: UInt64 = 0
     /// The folder held nothing: a new member, or one that lost everything (see `VoterMemory`).
     public var isFresh = false
+    /// What was damaged, when a repair begins with this start.
+    public var damage: LogError?
 }
 
 extension FileFault {

@@ -48,6 +48,23 @@ extension LogStore {
         }
     }
 
+    /// As `open`; but what can be repaired is put aside and told in the report, and the log is empty then.
+    public static func openOrBeginRepair(
+        _ layout: DiskLayout, _ identity: LogIdentity, files: any FileOperations = SystemFiles(), segmentBytes: Int = 8 << 20
+    ) throws(LogError) -> (store: LogStore, log: RecoveredLog, report: RecoveryReport) {
+        let damage: LogError
+        do throws(LogError) {
+            return try open(layout, identity, files: files, segmentBytes: segmentBytes)
+        } catch {
+            guard error.isRepairable else { throw error }
+            damage = error
+        }
+        try beginRepair(layout, identity, files: files)
+        var opened = try open(layout, identity, files: files, segmentBytes: segmentBytes)
+        opened.report.damage = damage
+        return opened
+    }
+
     /// What was damaged is there again: what was put aside goes.
     public func endRepair() throws(LogError) {
         do {

@@ -67,10 +67,12 @@ public struct PeerHello: Hashable, Sendable {
     /// The highest term and index that this voter holds durably: less than it once acknowledged means that it lost its disk.
     public var durableTerm: UInt64
     public var durableIndex: UInt64
+    /// The term since which this voter takes what was damaged from the others; 0 when nothing is.
+    public var repairingSince: UInt64
 
     public init(
         cluster: [UInt8], node: NodeName, boot: UInt64, purpose: LinkPurpose, raftID: UInt64 = 0, featureLevel: UInt32 = 1,
-        durableTerm: UInt64 = 0, durableIndex: UInt64 = 0
+        durableTerm: UInt64 = 0, durableIndex: UInt64 = 0, repairingSince: UInt64 = 0
     ) {
         self.cluster = cluster
         self.node = node
@@ -80,6 +82,7 @@ public struct PeerHello: Hashable, Sendable {
         self.featureLevel = featureLevel
         self.durableTerm = durableTerm
         self.durableIndex = durableIndex
+        self.repairingSince = repairingSince
     }
 }
 
@@ -241,6 +244,7 @@ extension WireHello {
         featureLevel = hello.featureLevel
         durableTerm = hello.durableTerm
         durableIndex = hello.durableIndex
+        repairingSince = hello.repairingSince
     }
 }
 
@@ -251,7 +255,8 @@ extension PeerHello {
         guard let purpose = LinkPurpose(rawValue: wire.purpose) else { throw .invalidField("hello.purpose", expected: "1 to 4") }
         self.init(
             cluster: [UInt8](wire.cluster), node: node, boot: wire.boot, purpose: purpose, raftID: wire.raftID,
-            featureLevel: wire.featureLevel, durableTerm: wire.durableTerm, durableIndex: wire.durableIndex)
+            featureLevel: wire.featureLevel, durableTerm: wire.durableTerm, durableIndex: wire.durableIndex,
+            repairingSince: wire.repairingSince)
         version = wire.version
     }
 }

@@ -274,6 +274,9 @@ nonisolated struct WireHello: Sendable {
 
   var durableIndex: UInt64 = 0
 
+  /// The term since which this voter takes what was damaged from the others; 0 when nothing is.
+  var repairingSince: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -956,7 +959,7 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{1}node\0\u{1}boot\0\u{1}purpose\0\u{3}raft_id\0\u{3}feature_level\0\u{3}durable_term\0\u{3}durable_index\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}cluster\0\u{1}node\0\u{1}boot\0\u{1}purpose\0\u{3}raft_id\0\u{3}feature_level\0\u{3}durable_term\0\u{3}durable_index\0\u{3}repairing_since\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -973,6 +976,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.featureLevel) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.durableTerm) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.durableIndex) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.repairingSince) }()
       default: break
       }
     }
@@ -1006,6 +1010,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if self.durableIndex != 0 {
       try visitor.visitSingularUInt64Field(value: self.durableIndex, fieldNumber: 9)
     }
+    if self.repairingSince != 0 {
+      try visitor.visitSingularUInt64Field(value: self.repairingSince, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1019,6 +1026,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.featureLevel != rhs.featureLevel {return false}
     if lhs.durableTerm != rhs.durableTerm {return false}
     if lhs.durableIndex != rhs.durableIndex {return false}
+    if lhs.repairingSince != rhs.repairingSince {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

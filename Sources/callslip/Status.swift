@@ -33,6 +33,7 @@ struct Status: AsyncParsableCommand {
                 + "last \(raft.lastIndex); state \(raft.digest)")
         if let halted = raft.halted { print("HALTED: \(halted)") }
         if let full = raft.full { print("FULL: \(full)") }
+        if let repairing = raft.repairing { print("REPAIRING: \(repairing)") }
     }
 
     private func showMembers(_ status: NodeStatus) {

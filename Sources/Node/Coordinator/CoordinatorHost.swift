@@ -24,8 +24,8 @@ final class CoordinatorHost {
     var onRole: (() -> Void)?
     /// Something was applied.
     var onAdvanced: (() -> Void)?
-    /// Why this coordinator takes nothing new, or nil when it does.
-    var onFull: ((String?) -> Void)?
+    /// Why this coordinator is not to be used, or nil when it is.
+    var onLacking: ((String?) -> Void)?
     private var raftRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
 
     init(core: CoordinatorCore, raft: RaftHost, links: any CoordinatorPeers, logger: Logger) {
@@ -51,7 +51,11 @@ final class CoordinatorHost {
             tellRole()
         }
         raft.onFull = { [self] in
-            onFull?(raft.full)
+            onLacking?(lacking)
+            tellRole()
+        }
+        raft.onRepaired = { [self] in
+            onLacking?(lacking)
             tellRole()
         }
         raft.snapshotState = { [self] in core.halted == nil ? core.state : nil }
@@ -61,13 +65,22 @@ final class CoordinatorHost {
         perform(core.onTick(nowMs: nowMs))
     }
 
-    /// A coordinator whose disk is full neither leads nor knows a leader, as far as nodes are concerned: they turn to another one, and where all are
+    /// Why this coordinator is not to be used now, or nil: its disk has no room, or it has not everything yet.
+    var lacking: String? { raft.full ?? repairing }
+
+    var repairing: String? {
+        raft.replica.repairingSince.map { term in
+            "its log was damaged in term \(term): it takes everything from the other coordinators, and has no vote until it has it; a majority of them must run"
+        }
+    }
+
+    /// A coordinator that repairs itself has nothing to serve, and one whose disk is full neither leads nor knows a leader, as far as nodes are concerned: they turn to another one, and where all are
     /// full they tell their people that what they write waits.
     private func tellRole() {
-        let isFull = raft.full != nil
+        let stepsBack = lacking != nil
         let view = CoordinatorCore.RaftRoleView(
-            isLeader: raftRole.role == .leader && !isFull, term: raftRole.term,
-            leader: isFull ? nil : raftRole.leader.flatMap { links.name(of: $0) })
+            isLeader: raftRole.role == .leader && !stepsBack, term: raftRole.term,
+            leader: stepsBack ? nil : raftRole.leader.flatMap { links.name(of: $0) })
         perform(core.onRole(view, nowMs: nowMs))
         if core.halted != nil, raftRole.role == .leader { giveWay() }
         onRole?()

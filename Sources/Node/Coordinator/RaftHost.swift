@@ -36,6 +36,8 @@ final class RaftHost {
     /// The log's disk has no room: a sentence, or nil when it has again.
     var onFull: (() -> Void)?
     private(set) var full: String?
+    /// What was damaged here has come from the others.
+    var onRepaired: (() -> Void)?
     /// The replica cannot go on in this life of the process; says why and what to do.
     var onFatal: ((String) -> Void)?
 
@@ -76,6 +78,12 @@ final class RaftHost {
         if let writer { await Self.end(writer) }
         writer = nil
         await encoder.shutdown()
+    }
+
+    /// Another voter takes what was damaged from the others: a leader that cannot help it makes room for one that can.
+    func helps(_ voter: UInt64, repairingSince since: UInt64, from index: UInt64) {
+        logger.warning("a coordinator's log was damaged; it takes everything from the others", metadata: ["raftID": "\(voter)"])
+        perform(replica.onRepairing(voter, since: since, index: index, nowMs: nowMs))
     }
 
     /// What the state no longer holds leaves the disk.
@@ -139,6 +147,7 @@ final class RaftHost {
                 if case .purge = request { purged() }
                 if case .endRepair = request {
                     logger.notice("this coordinator has everything again that its damaged log held; it votes again")
+                    onRepaired?()
                 }
                 continue
             }

@@ -17,6 +17,8 @@ final class VoterLinks {
     /// The term of an entry that this voter holds itself.
     var termOfEntry: (UInt64) -> UInt64? = { _ in nil }
     var onMessage: ((RaftMessage, UInt64) -> Void)?
+    /// A voter says that its log was damaged: since which term it takes everything from the others, and how far it has come.
+    var onRepairing: ((_ voter: UInt64, _ since: UInt64, _ index: UInt64) -> Void)?
     /// The link on which a voter sends was ended.
     var onLost: ((UInt64) -> Void)?
     /// Proposals, renewals and typing that another coordinator hands over.
@@ -64,6 +66,8 @@ final class VoterLinks {
         guard let other = others.first(where: { $0.name == hello.node }), other.id == hello.raftID else {
             return "`\(hello.node)` with raft id \(hello.raftID) is not among this cluster's coordinators"
         }
+        // What it lost it knows itself, and it does not vote until it has it again.
+        if hello.repairingSince > 0 { return nil }
         switch memory.judge(other.id, lastTerm: hello.durableTerm, lastIndex: hello.durableIndex) {
         case .welcome: return nil
         case .hasForgotten(let remembered, let claimed):
@@ -79,6 +83,7 @@ final class VoterLinks {
             return link.close(code: "refused", text: "raft links are between coordinators")
         }
         let from = hello.raftID
+        if hello.repairingSince > 0 { onRepairing?(from, hello.repairingSince, hello.durableIndex) }
         link.onFrame = { [self] frame in
             if case .raft(let message) = frame {
                 memory.heard(message, from: from, termOfEntry: termOfEntry)

@@ -18,8 +18,14 @@ final class PeerNetwork {
     private var incoming: [ObjectIdentifier: PeerLink] = [:]
     private var receivers: [LinkPurpose: (PeerLink) -> Void] = [:]
     private var closed = false
-    /// This voter's raft id and what it holds durably, for its hello; (0, 0, 0) for a node that is no voter.
-    var durable: () -> (id: UInt64, term: UInt64, index: UInt64) = { (0, 0, 0) }
+    /// What a voter says of itself in its hello: its raft id, what it holds durably, and since which term it repairs itself. Zeros for all others.
+    struct VoterClaim {
+        var id: UInt64 = 0
+        var term: UInt64 = 0
+        var index: UInt64 = 0
+        var repairingSince: UInt64 = 0
+    }
+    var claim: () -> VoterClaim = { VoterClaim() }
     /// Says why a peer's hello is refused, if it is.
     var refuse: (PeerHello) -> String? = { _ in nil }
 
@@ -68,10 +74,11 @@ final class PeerNetwork {
     }
 
     private func hello(_ purpose: LinkPurpose) -> PeerHello {
-        let voter = durable()
+        let voter = claim()
         return PeerHello(
-            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, durableTerm: voter.term, durableIndex: voter.index
-        )
+            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, durableTerm: voter.term,
+            durableIndex: voter.index,
+            repairingSince: voter.repairingSince)
     }
 
     private func accept(_ stream: TCPStream) {

@@ -76,6 +76,9 @@ final class Assailant {
         case .readOnlyDisk: return try controlled(name) { $0.writeError = $1 ? EROFS : 0 }
         case .failedSync: return try await failSync(name, isBrief: act.strength < 50)
         case .slowDisk: return try controlled(name) { $0.syncDelayMs = $1 ? 20 + Int32(act.strength) * 3 : 0 }
+        case .damagedLog:
+            try cluster.damage(name)
+            return {}
         case .clockSkew: return try controlled(name) { $0.skewSeconds = $1 ? Int64(act.strength - 50) * 72 : 0 }
         case .descriptors, .memory: return try await limit(act.nemesis, name)
         }

@@ -221,6 +221,25 @@ final class ChaosCluster {
         if pid > 0 { try await tool.run(machinery.asUser + ["prlimit", "--pid", "\(pid)", option]) }
     }
 
+    /// Kills a coordinator and alters a byte of what its log holds, which every start reads.
+    func damage(_ name: String) throws {
+        guard let machine = machines[name] else { return }
+        kill(name)
+        let folder = "\(machine.folder)/data/raft"
+        guard let segment = Files.names(in: folder).filter({ $0.hasPrefix("log-") }).min() else { return }
+        let descriptor = open("\(folder)/\(segment)", O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { throw LocalClusterError("cannot open \(segment): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var byte: UInt8 = 0
+        // Within the first record.
+        let offset: off_t = 100
+        guard pread(descriptor, &byte, 1, offset) == 1 else { throw LocalClusterError("\(segment) is shorter than a record") }
+        byte ^= 0x55
+        guard pwrite(descriptor, &byte, 1, offset) == 1 else {
+            throw LocalClusterError("cannot alter \(segment): \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// Takes all the space that is left on a node's disk, or gives it back.
     func fill(_ name: String, _ isFull: Bool) throws {
         guard let machine = machines[name] else { return }

@@ -31,6 +31,18 @@ enum Files {
         throw Unreadable(path: path, why: "it has more than \(bytesMax) bytes")
     }
 
+    /// What a folder contains; nothing when it cannot be read.
+    static func names(in path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
     static func write(_ path: String, _ text: String, mode: mode_t) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw LocalClusterError("cannot write \(path): \(String(cString: strerror(errno)))") }
@@ -56,16 +68,9 @@ enum Files {
 
     /// Removes a node's data folder: plain files and folders of plain files, nothing deeper.
     static func removeFlatFolder(_ path: String, depth: Int = 2) {
-        guard depth > 0, let folder = opendir(path) else { return }
-        defer {
-            closedir(folder)
-            rmdir(path)
-        }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            guard name != ".", name != ".." else { continue }
+        guard depth > 0 else { return }
+        defer { rmdir(path) }
+        for name in names(in: path) {
             let child = path + "/" + name
             if unlink(child) != 0 { removeFlatFolder(child, depth: depth - 1) }
         }
