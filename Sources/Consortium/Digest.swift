@@ -33,7 +33,12 @@ package struct Digest: Sendable {
             at += 8
         }
         guard at < bytes.count else { return }
-        add(bytes[at...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+        var rest: UInt64 = 0
+        while at < bytes.count {
+            rest = rest << 8 | UInt64(bytes[at])
+            at += 1
+        }
+        add(rest)
     }
 
     package mutating func add(_ text: String) { add(bytes: text.utf8) }

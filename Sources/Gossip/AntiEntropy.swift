@@ -87,7 +87,7 @@ extension GossipCore {
         guard nowMs >= nextRetryMs else { return }
         nextRetryMs = nowMs + configuration.deadRetryIntervalMs
         let dead = peerNames.filter { peers[$0]?.member.state == .dead }
-        let isAlone = livePeerNames.isEmpty
+        let isAlone = isAlone
         let seeds = nextJoinMs != nil ? [] : seeds.filter { isAlone || !reachedSeeds.contains($0) }
         guard !(dead.isEmpty && seeds.isEmpty) else { return }
         let turn = retryCursor % (dead.count + seeds.count)

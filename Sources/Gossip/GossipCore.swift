@@ -180,6 +180,9 @@ public struct GossipCore: Sendable {
 
     var livePeerNames: [String] { peerNames.filter { peers[$0]?.isLive == true } }
 
+    /// No other member takes part.
+    var isAlone: Bool { !peers.values.contains { $0.isLive } }
+
     /// `n` of the formulas: members that take part, this one included.
     var liveCount: Int { 1 + livePeerNames.count }
 
@@ -221,7 +224,7 @@ public struct GossipCore: Sendable {
 
     /// Tells the shell when to call, always after a tick, and otherwise when that has come nearer.
     func dueMs() -> Int64 {
-        var due = broadcasts.isEmpty || livePeerNames.isEmpty ? nowMs + 1_000 : nextGossipMs
+        var due = broadcasts.isEmpty || isAlone ? nowMs + 1_000 : nextGossipMs
         guard me.state == .alive else { return max(due, nowMs) }
         if let probe {
             due = min(due, probe.isIndirect ? probe.endMs : probe.indirectAtMs)
@@ -229,7 +232,7 @@ public struct GossipCore: Sendable {
             due = min(due, nextProbeMs)
         }
         for relay in relays { due = min(due, relay.isNacked ? relay.endMs : relay.nackAtMs) }
-        for name in peerNames { if let suspicion = peers[name]?.suspicion { due = min(due, suspicion.deadlineMs) } }
+        for peer in peers.values { if let suspicion = peer.suspicion { due = min(due, suspicion.deadlineMs) } }
         due = min(due, nextPushPullMs, nextRetryMs, nextRenewMs, nextJoinMs ?? due)
         return max(due, nowMs)
     }

@@ -30,7 +30,7 @@ struct BranchDisk {
 /// A node's branch in one process: what `BranchHost` is. A coordinator core that leads alone, over a log that commits when it is synced; the log's
 /// one voter would do nothing else.
 final class BranchPart {
-    private unowned let machine: Machine
+    private unowned(unsafe) let machine: Machine
     private var cluster: Cluster { machine.cluster }
     private var core: CoordinatorCore
     private var index: UInt64

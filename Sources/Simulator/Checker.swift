@@ -6,7 +6,7 @@ import Wire
 /// What must hold after every step, whatever fault struck. It applies every committed entry to a state of its own, once and in order, and
 /// compares with it all that replicas come to and all that clients are told.
 final class Checker {
-    private unowned let cluster: Cluster
+    private unowned(unsafe) let cluster: Cluster
     private(set) var history = History()
 
     // The log as committed.
@@ -336,7 +336,7 @@ final class Checker {
         for chat in scripts.keys.sorted() where state.meta(of: chat) == nil {
             for text in texts(of: chat) where !living.contains(where: { $0.contains(text) }) {
                 let words = Array(text.utf8)
-                guard let (_, place) = places.first(where: { $0.0.firstRange(of: words) != nil }) else { continue }
+                guard let (_, place) = places.first(where: { $0.0.holds(words) }) else { continue }
                 return cluster.fail("\(place) of \(machine.name) still holds `\(text)` of \(chat), which is long over")
             }
         }
@@ -378,6 +378,25 @@ final class Checker {
         history.transcripts = transcripts
         let judgement = history.judge()
         if let fault = judgement.faults.first { cluster.fail("\(judgement.faults.count) faults in the history, first \(fault)") }
+    }
+}
+
+extension [UInt8] {
+    /// Whether these bytes stand in it anywhere. By hand: the library's way of doing it takes thirty times as long.
+    fileprivate func holds(_ words: [UInt8]) -> Bool {
+        guard let first = words.first else { return true }
+        return withUnsafeBufferPointer { bytes in
+            words.withUnsafeBufferPointer { words in
+                var at = 0
+                while at + words.count <= bytes.count {
+                    var same = bytes[at] == first ? 1 : 0
+                    while same > 0, same < words.count, bytes[at + same] == words[same] { same += 1 }
+                    if same == words.count { return true }
+                    at += 1
+                }
+                return false
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ import Seeded
 /// The transport of a modelled client, as `shared/connection.js` has it: one connection at a time, back by itself, requests repeated until
 /// they are answered.
 class Client {
-    unowned let cluster: Cluster
+    unowned(unsafe) let cluster: Cluster
     /// For the trace; machines come first.
     let index: Int
     let name: String

@@ -5,7 +5,7 @@ import Wire
 
 /// A coordinator in one process: what `CoordinatorHost`, `RaftHost` and `VoterLinks` put together, over virtual links and disk.
 final class CoordinatorPart {
-    private unowned let machine: Machine
+    private unowned(unsafe) let machine: Machine
     private var cluster: Cluster { machine.cluster }
     let voter: UInt64
     private(set) var core: CoordinatorCore

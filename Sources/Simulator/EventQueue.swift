@@ -1,49 +1,76 @@
-/// What happens in a simulated cluster, by virtual time; of equal times, first planned, first done. A binary heap.
+/// What happens in a simulated cluster, by virtual time; of equal times, first planned, first done. A binary heap of times and places: what
+/// is to be done lies still in its place, as moving closures about costs more than all else here.
 struct EventQueue {
     struct Event {
         let atMs: UInt64
-        let order: UInt64
         let kind: Trace.Kind
         /// The machine or person that it happens to, for the trace.
         let who: Int
         let body: () -> Void
-
-        func comesBefore(_ other: Event) -> Bool { (atMs, order) < (other.atMs, other.order) }
     }
 
-    private var heap: [Event] = []
-    private var lastOrder: UInt64 = 0
+    private struct Turn {
+        let atMs: UInt64
+        let order: UInt64
+        let place: Int
 
-    var count: Int { heap.count }
-    var nextMs: UInt64? { heap.first?.atMs }
+        func comesBefore(_ other: Turn) -> Bool { atMs == other.atMs ? order < other.order : atMs < other.atMs }
+    }
+
+    private var heap: [Turn] = []
+    private var events: [Event?] = []
+    private var freePlaces: [Int] = []
+    private var lastOrder: UInt64 = 0
 
     mutating func add(atMs: UInt64, _ kind: Trace.Kind, _ who: Int, _ body: @escaping () -> Void) {
         lastOrder += 1
-        heap.append(Event(atMs: atMs, order: lastOrder, kind: kind, who: who, body: body))
-        var place = heap.count - 1
-        while place > 0 {
-            let parent = (place - 1) / 2
-            guard heap[place].comesBefore(heap[parent]) else { return }
-            heap.swapAt(place, parent)
-            place = parent
+        let event = Event(atMs: atMs, kind: kind, who: who, body: body)
+        let place: Int
+        if let free = freePlaces.popLast() {
+            place = free
+            events[place] = event
+        } else {
+            place = events.count
+            events.append(event)
         }
+        rise(Turn(atMs: atMs, order: lastOrder, place: place))
     }
 
     /// The next event that is due by then.
     mutating func take(byMs: UInt64) -> Event? {
         guard let first = heap.first, first.atMs <= byMs else { return nil }
         let last = heap.removeLast()
-        guard !heap.isEmpty else { return first }
-        heap[0] = last
-        var place = 0
-        while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child].comesBefore(heap[least]) { least = child }
-            if least == place { return first }
-            heap.swapAt(place, least)
-            place = least
-        }
+        if !heap.isEmpty { sink(last) }
+        defer { freePlaces.append(first.place) }
+        return events[first.place].take()
     }
 
-    mutating func removeAll() { heap = [] }
+    mutating func removeAll() { (heap, events, freePlaces) = ([], [], []) }
+
+    /// Puts a turn in at the end, and moves the later ones above it down.
+    private mutating func rise(_ turn: Turn) {
+        heap.append(turn)
+        var hole = heap.count - 1
+        while hole > 0 {
+            let parent = (hole - 1) / 2
+            guard turn.comesBefore(heap[parent]) else { break }
+            heap[hole] = heap[parent]
+            hole = parent
+        }
+        heap[hole] = turn
+    }
+
+    /// Puts a turn in at the top, and moves the earlier ones below it up.
+    private mutating func sink(_ turn: Turn) {
+        var hole = 0
+        while true {
+            var child = 2 * hole + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1].comesBefore(heap[child]) { child += 1 }
+            guard heap[child].comesBefore(turn) else { break }
+            heap[hole] = heap[child]
+            hole = child
+        }
+        heap[hole] = turn
+    }
 }

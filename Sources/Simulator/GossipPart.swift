@@ -3,7 +3,7 @@ import Gossip
 
 /// Gossip in one process: `GossipHost`, over virtual datagrams.
 final class GossipPart {
-    private unowned let machine: Machine
+    private unowned(unsafe) let machine: Machine
     private var cluster: Cluster { machine.cluster }
     private(set) var core: GossipCore
     private let timer = VirtualTimer()

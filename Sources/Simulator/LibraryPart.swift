@@ -10,7 +10,7 @@ import Wire
 final class LibraryPart {
     private static let importBit: UInt64 = 1 << 62
 
-    private unowned let machine: Machine
+    private unowned(unsafe) let machine: Machine
     private var cluster: Cluster { machine.cluster }
     private(set) var gateway: GatewayCore
     private var choice: ServerChoice

@@ -4,7 +4,7 @@ import Gateway
 
 /// A client's connection to a node: a WebSocket in the service. In order in both directions while both ends live.
 final class Line {
-    private unowned let cluster: Cluster
+    private unowned(unsafe) let cluster: Cluster
     private unowned let client: Client
     private let machine: Machine
     private let life: Int

@@ -7,7 +7,8 @@ import Seeded
 final class Machine {
     let index: Int
     let name: NodeName
-    unowned let cluster: Cluster
+    // Unchecked, as are the others on the way of every event: a cluster keeps its machines and people, and `dismantle` ends what they planned.
+    unowned(unsafe) let cluster: Cluster
     /// The voter's disk; nil where no coordinator runs.
     var disk: SimulatedDisk?
     /// What the library node last knew of the consortium, kept in a file.

@@ -36,7 +36,7 @@ final class Port {
 
 /// Delays, loss and cuts between machines; streams in order, datagrams anyhow.
 final class Network {
-    private unowned let cluster: Cluster
+    private unowned(unsafe) let cluster: Cluster
     private var random: SeededGenerator
     private let count: Int
     /// How many faults cut this direction at present.

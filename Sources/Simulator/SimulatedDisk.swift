@@ -1,7 +1,7 @@
 import Raft
 
 /// The disk under one voter's log: it keeps what was synced, and when its machine loses power, a beginning of the rest at most.
-package struct SimulatedDisk {
+package final class SimulatedDisk {
     private enum Write {
         case termVote(PersistTicket, UInt64, UInt64)
         case truncate(UInt64)
@@ -18,14 +18,14 @@ package struct SimulatedDisk {
     package init(_ durable: RecoveredLog) { self.durable = durable }
 
     /// Puts an older image of the disk back.
-    mutating func restore(_ image: RecoveredLog) {
+    func restore(_ image: RecoveredLog) {
         durable = image
         waiting = []
         promised = []
     }
 
     /// A planted bug: takes a failed sync for a good one.
-    mutating func pretend() -> [PersistTicket] {
+    func pretend() -> [PersistTicket] {
         let tickets = promise()
         waiting = []
         promised = []
@@ -34,7 +34,7 @@ package struct SimulatedDisk {
 
     package var waitingWrites: Int { waiting.count }
 
-    package mutating func submit(_ request: LogRequest) {
+    package func submit(_ request: LogRequest) {
         switch request {
         case .termVote(let ticket, let term, let vote): waiting.append(.termVote(ticket, term, vote))
         case .truncate(let from): waiting.append(.truncate(from))
@@ -46,7 +46,7 @@ package struct SimulatedDisk {
     }
 
     /// Makes the first `count` waiting writes durable; gives back their tickets.
-    package mutating func sync(_ count: Int) -> [PersistTicket] {
+    package func sync(_ count: Int) -> [PersistTicket] {
         var tickets: [PersistTicket] = []
         for write in waiting.prefix(count) {
             switch write {
@@ -71,14 +71,14 @@ package struct SimulatedDisk {
     }
 
     /// The machine stops; of what waits, the first `survivors` writes had reached the disk all the same.
-    package mutating func crash(survivors: Int) {
+    package func crash(survivors: Int) {
         _ = sync(survivors)
         waiting = []
         promised = []
     }
 
     /// Reports everything that waits as durable, as a disk does that lies.
-    mutating func promise() -> [PersistTicket] {
+    func promise() -> [PersistTicket] {
         let tickets = waiting.compactMap { write -> PersistTicket? in
             switch write {
             case .termVote(let ticket, _, _), .append(let ticket, _), .snapshot(let ticket, _, _, _): ticket

@@ -68,7 +68,7 @@ struct TranscriptDisk {
 
 /// How a node of the simulator takes transcripts: what `TranscriptHost` is, over a virtual disk.
 final class TranscriptPart {
-    private unowned let machine: Machine
+    private unowned(unsafe) let machine: Machine
     private var cluster: Cluster { machine.cluster }
     private var collector: TranscriptCollector
     private let send: (PeerFrame) -> Void
