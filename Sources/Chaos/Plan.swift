@@ -29,12 +29,15 @@ public struct Plan: Sendable, Hashable {
     /// - Parameters:
     ///   - groups: which come, in turns, those of a group together. Empty: any one, and any two together.
     ///   - coordinators, libraries: names of the nodes.
-    public init(seed: UInt64, lengthMs: UInt64, groups: [[Nemesis]], coordinators: [String], libraries: [String]) {
+    ///   - assaultMs: how long each assault lasts; nil: as the seed has it.
+    public init(
+        seed: UInt64, lengthMs: UInt64, groups: [[Nemesis]], coordinators: [String], libraries: [String], assaultMs: UInt64? = nil
+    ) {
         precondition(!coordinators.isEmpty && !libraries.isEmpty && lengthMs <= UInt64(Self.minutesMax) * 60_000)
         var chance = SeededGenerator(seed: seed)
         var atMs = Self.calmMs
         while true {
-            let length = UInt64.random(in: Self.lengthMs, using: &chance)
+            let length = assaultMs ?? UInt64.random(in: Self.lengthMs, using: &chance)
             guard atMs + length <= lengthMs else { return }
             let group = groups.isEmpty ? Self.anyGroup(&chance) : groups[assaults.count % groups.count]
             let acts = group.map { Self.act($0, coordinators, libraries, &chance) }

@@ -96,6 +96,9 @@ public struct CoordinatorCore: Sendable {
     var boardVersion: UInt64 = 1
     var boardSentAtMs: UInt64 = 0
     var digestProposedMs: UInt64 = 0
+    /// The feature level that every voter supports, by its own word; nil while one has not told. A leader raises the level in force to it (rule 11).
+    public var votersSupport: UInt32?
+    var levelProposedMs: UInt64 = 0
 
     public init(node: NodeName, boot: UInt64, configuration: CoordinatorConfiguration = .init(), state: ConsortiumState = .init()) {
         self.node = node

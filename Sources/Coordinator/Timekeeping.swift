@@ -91,6 +91,7 @@ extension CoordinatorCore {
                 if reached || clock.accumulatedMs >= Limits.elapsedPerEntryMsMax { directives += proposeOwn(.tick, nowMs: nowMs) }
             }
             directives += proposeDigest(nowMs: nowMs)
+            directives += proposeLevel(nowMs: nowMs)
         }
         directives += purgeIfDue(nowMs: nowMs)
         let overdue = proposals.overdue(
@@ -104,6 +105,13 @@ extension CoordinatorCore {
         if proposals.pendingCount > 0 { return nowMs + 250 }
         guard role.isLeader else { return nowMs + 2_000 }
         return nowMs + (state.nextDeadlineMs() == nil && state.sessionsForLease.isEmpty ? 2_000 : Self.leaderTickMs)
+    }
+
+    /// Rule 11: what all voters can apply comes into force. Asked again after a while, should the command get lost with a leader.
+    private mutating func proposeLevel(nowMs: UInt64) -> [CoordinatorDirective] {
+        guard let level = votersSupport, level > state.featureLevel, nowMs >= levelProposedMs + 2_000 else { return [] }
+        levelProposedMs = nowMs
+        return proposeOwn(.setFeatureLevel(level), nowMs: nowMs)
     }
 
     /// Rule 9: the digest of the leader's last mark travels through the log, where it is compared, and a new mark is taken. The first one of a

@@ -196,6 +196,6 @@ extension CallslipNode {
         return NodeStatus.Raft(
             role: "\(replica.role)", term: replica.term, commitIndex: replica.commitIndex, appliedIndex: replica.appliedIndex,
             lastIndex: replica.lastIndex, digest: String(coordinator.core.state.digest(), radix: 16), halted: coordinator.core.halted,
-            full: coordinator.raft.full, repairing: coordinator.repairing)
+            featureLevel: coordinator.core.state.featureLevel, full: coordinator.raft.full, repairing: coordinator.repairing)
     }
 }

@@ -17,6 +17,8 @@ public struct NodeStatus: Codable, Sendable {
         public var lastIndex: UInt64
         public var digest: String
         public var halted: String?
+        /// The feature level in force: what every version among the coordinators can do.
+        public var featureLevel: UInt32?
         /// Why it takes nothing new: its disk has no room.
         public var full: String?
         /// Why it has no vote: its log was damaged, and the others have not given it everything yet.

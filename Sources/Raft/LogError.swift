@@ -24,7 +24,7 @@ public enum LogError: Error, Sendable, Hashable {
 
     static let rejoin =
         "this member may have acknowledged what is lost: do not let it vote. Restore the file from the same disk's copy, or remove the folder and "
-        + "join the cluster again as a new member"
+        + "join the cluster again as a new member; where there is no other member, begin again from a backup (callslip restore)"
 }
 
 /// What recovery found and did, for the log of the program.

@@ -30,7 +30,7 @@ struct Status: AsyncParsableCommand {
         guard let raft = status.raft else { return }
         print(
             "Log: \(raft.role) in term \(raft.term), committed through \(raft.commitIndex), applied through \(raft.appliedIndex), "
-                + "last \(raft.lastIndex); state \(raft.digest)")
+                + "last \(raft.lastIndex); state \(raft.digest)" + (raft.featureLevel.map { "; feature level \($0)" } ?? ""))
         if let halted = raft.halted { print("HALTED: \(halted)") }
         if let full = raft.full { print("FULL: \(full)") }
         if let repairing = raft.repairing { print("REPAIRING: \(repairing)") }

@@ -104,6 +104,28 @@ struct Roster {
 private let link = LinkID(1)
 
 @Suite struct CoordinatorTests {
+    /// Rule 11.
+    @Test func theFeatureLevelIsRaisedWhenEveryVoterSupportsIt() throws {
+        var harness = try LogHarness(3)
+        harness.lead(0, term: 2)
+        func raised() -> [UInt32] {
+            harness.log.flatMap(\.items).compactMap { if case .setFeatureLevel(let level) = $0.command { level } else { nil } }
+        }
+        harness.pass(ms: 5_000)
+        #expect(raised().isEmpty)
+        // What is in force already needs no word.
+        harness.cores[0].votersSupport = FeatureLevel.first
+        harness.pass(ms: 5_000)
+        #expect(raised().isEmpty)
+        // Only who leads says it.
+        harness.cores[1].votersSupport = FeatureLevel.supported + 1
+        harness.pass(ms: 5_000)
+        #expect(raised().isEmpty)
+        harness.cores[0].votersSupport = FeatureLevel.supported + 1
+        harness.pass(ms: 5_000)
+        #expect(raised().first == FeatureLevel.supported + 1)
+    }
+
     @Test func aFollowerForwardsAndAnswersFromItsOwnApply() throws {
         var harness = try LogHarness(3)
         let roster = try Roster()

@@ -114,6 +114,14 @@ final class CoordinatorHost {
         perform(core.onNodeUp(link, node: node, nowMs: nowMs))
     }
 
+    /// Another coordinator told which feature level its version supports.
+    /// - Parameter levels: what each told, by raft id.
+    func votersSupport(_ levels: [UInt64: UInt32]) {
+        let others = raft.replica.appliedMembers.map(\.id).filter { $0 != raft.replica.configuration.id }
+        let told = others.compactMap { levels[$0] }
+        core.votersSupport = told.count == others.count ? told.reduce(FeatureLevel.supported, min) : nil
+    }
+
     private var nowMs: UInt64 { ClusterActor.loop.nowMs }
 
     private func receive(_ frame: PeerFrame, from link: LinkID) {

@@ -14,6 +14,9 @@ final class VoterLinks {
     private let logger: Logger
     private var outgoing: [UInt64: Redialer] = [:]
     private(set) var memory: VoterMemory
+    /// The feature level that each voter said it supports.
+    private(set) var levels: [UInt64: UInt32] = [:]
+    var onLevel: (() -> Void)?
     /// The term of an entry that this voter holds itself.
     var termOfEntry: (UInt64) -> UInt64? = { _ in nil }
     var onMessage: ((RaftMessage, UInt64) -> Void)?
@@ -83,6 +86,8 @@ final class VoterLinks {
             return link.close(code: "refused", text: "raft links are between coordinators")
         }
         let from = hello.raftID
+        levels[from] = hello.featureLevel
+        onLevel?()
         if hello.repairingSince > 0 { onRepairing?(from, hello.repairingSince, hello.durableIndex) }
         link.onFrame = { [self] frame in
             if case .raft(let message) = frame {

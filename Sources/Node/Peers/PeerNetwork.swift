@@ -76,7 +76,7 @@ final class PeerNetwork {
     private func hello(_ purpose: LinkPurpose) -> PeerHello {
         let voter = claim()
         return PeerHello(
-            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, durableTerm: voter.term,
+            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, featureLevel: FeatureLevel.supported, durableTerm: voter.term,
             durableIndex: voter.index,
             repairingSince: voter.repairingSince)
     }

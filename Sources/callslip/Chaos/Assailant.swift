@@ -69,7 +69,7 @@ final class Assailant {
             for name in cluster.names { cluster.kill(name) }
             return {}
         case .rolling:
-            try await roll()
+            for name in cluster.names { try await cluster.restart(name) }
             return {}
         case .fullDisk, .fullLibraryDisk: return try fill([name])
         case .fullDisks: return try fill(cluster.coordinators)
@@ -117,20 +117,6 @@ final class Assailant {
     }
 
     // MARK: Processes
-
-    /// One after another stops in order, comes back and is ready.
-    private func roll() async throws {
-        for name in cluster.names {
-            let pid = cluster.processID(name)
-            guard pid > 0 else { continue }
-            cluster.kill(name, signal: SIGTERM)
-            try await Wait.until("\(name) to stop and be ready again", withinMs: 40_000) { [cluster] in
-                let now = cluster.processID(name)
-                guard now > 0, now != pid else { return false }
-                return await cluster.isReady(name)
-            }
-        }
-    }
 
     private func limit(_ nemesis: Nemesis, _ name: String) async throws -> Undo {
         let pid = cluster.processID(name)

@@ -8,7 +8,7 @@ import Seeded
 
 @ClusterActor
 final class Attendant {
-    static let answerEveryMs: UInt64 = 300
+    private let answerEveryMs: UInt64
     static let heldMax = 3
     /// A desk without a connection for so long is given up for one at another node.
     static let patienceMs: UInt64 = 6_000
@@ -30,8 +30,13 @@ final class Attendant {
     private var transferred: Set<ChatID> = []
     private(set) var signIns = 0
 
-    /// - Parameter urls: the nodes at which to sign in, the own library's first.
-    init(_ account: String, home: QueueName, general: QueueName, urls: [String], recorder: Recorder, seed: UInt64) {
+    /// - Parameters:
+    ///   - urls: the nodes at which to sign in, the own library's first.
+    ///   - patronsEveryMs: how often patrons say something; it answers a little less often.
+    init(
+        _ account: String, home: QueueName, general: QueueName, urls: [String], recorder: Recorder, patronsEveryMs: UInt64, seed: UInt64
+    ) {
+        answerEveryMs = patronsEveryMs * 3 / 2
         self.account = account
         self.home = home
         self.general = general
@@ -86,7 +91,7 @@ final class Attendant {
 
     private func attend(_ session: DeskSession, _ chat: ChatID, _ visitor: Visitor?, _ nowMs: UInt64) {
         guard nowMs >= nextAnswerMs[chat] ?? 0 else { return }
-        nextAnswerMs[chat] = nowMs + Self.answerEveryMs
+        nextAnswerMs[chat] = nowMs + answerEveryMs
         guard let visitor else { return }
         if !visitor.isDone {
             session.say(chat, "\(account) answers \(nowMs)")

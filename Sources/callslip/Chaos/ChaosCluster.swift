@@ -28,8 +28,12 @@ final class ChaosCluster {
     let libraries: [String]
     var names: [String] { coordinators + libraries }
     private(set) var machines: [String: Machine] = [:]
+    private let operators: Int
     private let folder: String
     private let program: String
+    /// The program of an earlier version, and the nodes that still run it.
+    private let previous: String?
+    private var notUpdated: [String]
     private let faults: String
     private let machinery: Machinery
     private let tool: Tool
@@ -37,13 +41,17 @@ final class ChaosCluster {
     /// Told of every end of a process that nobody asked for: its name, what it was, whether a fault at work may cause it.
     var onExit: ((String, String, Bool) -> Void)?
 
-    init(folder: String, coordinators: Int, libraries: Int, faults: String, machinery: Machinery) throws {
+    init(folder: String, coordinators: Int, libraries: Int, operators: Int, faults: String, machinery: Machinery, previous: String?) throws
+    {
         self.folder = folder
         self.coordinators = (1...coordinators).map { "c\($0)" }
         self.libraries = (1...libraries).map { "lib\($0)" }
+        self.operators = operators
         self.faults = faults
         self.machinery = machinery
         program = try ownProgram()
+        self.previous = previous
+        notUpdated = previous == nil ? [] : self.coordinators + self.libraries
         tool = Tool(log: folder + "/tool.log")
     }
 
@@ -88,7 +96,7 @@ final class ChaosCluster {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Libraries with two operators each; times are short, so that everything happens within a run.
+    /// Libraries with their operators; times are short, so that everything happens within a run.
     func consortium() -> String {
         var lines = [
             "settings: {pickUpSeconds: 4, patronGoneSeconds: 60, operatorLeaseSeconds: 10, patronDeadlineSeconds: 300, chatsPerOperator: 4, tombstoneSeconds: 14400}",
@@ -111,7 +119,8 @@ final class ChaosCluster {
     }
 
     static let password = "chaos-and-order"
-    func accounts(of library: String) -> [String] { ["ann.\(library)", "bob.\(library)"] }
+    private static let people = ["ann", "bob", "cid", "dee", "eve", "fay", "gus", "hal"]
+    func accounts(of library: String) -> [String] { Self.people.prefix(operators).map { "\($0).\(library)" } }
 
     // MARK: Processes
 
@@ -121,7 +130,8 @@ final class ChaosCluster {
         unlink(Machinery.pidFile(name, folder))
         let role = libraries.contains(name) ? "library" : "coordinator"
         let command = machinery.command(
-            name, role: role, folder: folder, program: program, faults: faults, control: machine.control.path)
+            name, role: role, folder: folder, program: notUpdated.contains(name) ? previous ?? program : program, faults: faults,
+            control: machine.control.path)
         machine.pid = try Spawn.run(
             command.words[0], Array(command.words.dropFirst()), log: "\(folder)/\(name).log", environment: command.environment)
         machines[name] = machine
@@ -159,6 +169,27 @@ final class ChaosCluster {
         let what = signal == 0 ? "status \(code)" : "signal \(signal)"
         // A crash is nobody's right, whatever was done to it, but for want of memory.
         onExit?(name, what, machine.mayEnd > 0 || status == 0)
+    }
+
+    /// Stops the next node that runs the earlier version, in order, and starts it with this one.
+    /// - Returns: its name, or nil when all run this version.
+    func updateNext() async throws -> String? {
+        guard let name = notUpdated.first else { return nil }
+        notUpdated.removeFirst()
+        try await restart(name)
+        return name
+    }
+
+    /// In order: it stops, comes back and is ready.
+    func restart(_ name: String) async throws {
+        let pid = processID(name)
+        guard pid > 0 else { return }
+        kill(name, signal: SIGTERM)
+        try await Wait.until("\(name) to stop and be ready again", withinMs: 40_000) { [self] in
+            let now = processID(name)
+            guard now > 0, now != pid else { return false }
+            return await isReady(name)
+        }
     }
 
     /// Ends what still runs; its namespaces and disks go with this process.

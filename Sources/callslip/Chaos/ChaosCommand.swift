@@ -29,6 +29,21 @@ struct ChaosCommand: AsyncParsableCommand {
     @Option(help: "Patrons at the same time, 1 to 30.")
     var patrons = 14
 
+    @Option(help: "What each patron says, 1 to 2000 messages. Without: 5 to 60.")
+    var messages: Int?
+
+    @Option(help: "Milliseconds between two messages of a patron, 50 to 60000.")
+    var every = Visitor.sayEveryMs
+
+    @Option(help: "Operators at each library, 1 to 8.")
+    var operators = 2
+
+    @Option(help: "How long each assault lasts, in seconds, 1 to 3600. Without: 5 to 12, as the seed has it.")
+    var length: Int?
+
+    @Option(help: "The program of an earlier version, with which all nodes begin: one is updated after each assault. With --namespaces.")
+    var previous: String?
+
     @Option(help: "Folder for logs and the picture. Data are on disks of their own in there.")
     var directory = "run/chaos"
 
@@ -61,6 +76,11 @@ struct ChaosCommand: AsyncParsableCommand {
         guard (1...9).contains(libraries) else { throw ValidationError("--libraries: expected 1 to 9") }
         guard !(containers && namespaces) else { throw ValidationError("--containers or --namespaces, not both") }
         guard (1...30).contains(patrons) else { throw ValidationError("--patrons: expected 1 to 30") }
+        guard (1...2_000).contains(messages ?? 1) else { throw ValidationError("--messages: expected 1 to 2000") }
+        guard (50...60_000).contains(every) else { throw ValidationError("--every: expected 50 to 60000 milliseconds") }
+        guard (1...8).contains(operators) else { throw ValidationError("--operators: expected 1 to 8") }
+        guard (1...3_600).contains(length ?? 1) else { throw ValidationError("--length: expected 1 to 3600 seconds") }
+        guard previous == nil || !containers else { throw ValidationError("--previous: only with --namespaces") }
         guard plan || Terrain.isOwn() else {
             throw ValidationError("this runs in namespaces of its own (network, mounts, processes); start it with cluster/chaos")
         }
@@ -74,10 +94,12 @@ struct ChaosCommand: AsyncParsableCommand {
     private static func play(_ options: ChaosCommand, _ directory: String, _ groups: [[Nemesis]]) async throws -> Bool {
         let cluster = try ChaosCluster(
             folder: directory, coordinators: options.coordinators, libraries: options.libraries,
-            faults: try Demo.absolute(options.faultsLibrary), machinery: options.containers ? .containers : .namespaces)
+            operators: options.operators, faults: try Demo.absolute(options.faultsLibrary),
+            machinery: options.containers ? .containers : .namespaces,
+            previous: try options.previous.map(Demo.absolute))
         let plan = Plan(
             seed: options.seed, lengthMs: UInt64(options.minutes * 60_000), groups: groups, coordinators: cluster.coordinators,
-            libraries: cluster.libraries)
+            libraries: cluster.libraries, assaultMs: options.length.map { UInt64($0) * 1_000 })
         if options.plan {
             for assault in plan.assaults {
                 Terminal.say(
@@ -86,7 +108,8 @@ struct ChaosCommand: AsyncParsableCommand {
             return true
         }
         let run = ChaosRun(
-            cluster, plan, folder: directory, delayTool: try Demo.absolute(options.delayTool), patrons: options.patrons, seed: options.seed)
+            cluster, plan, folder: directory, delayTool: try Demo.absolute(options.delayTool),
+            habits: .init(patronsAtOnce: options.patrons, messages: options.messages, everyMs: options.every), seed: options.seed)
         let signals = try [SIGINT, SIGTERM].map { signal in
             try SignalWatcher(on: ClusterActor.loop, signal: signal) { run.isInterrupted = true }
         }

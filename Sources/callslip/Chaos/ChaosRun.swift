@@ -31,14 +31,14 @@ final class ChaosRun {
     private var assaults = 0
     var isInterrupted = false
 
-    init(_ cluster: ChaosCluster, _ plan: Plan, folder: String, delayTool: String, patrons: Int, seed: UInt64) {
+    init(_ cluster: ChaosCluster, _ plan: Plan, folder: String, delayTool: String, habits: Traffic.Habits, seed: UInt64) {
         self.cluster = cluster
         self.plan = plan
         self.folder = folder
         self.seed = seed
         terrain = Terrain(folder: folder, delayTool: delayTool)
         assailant = Assailant(cluster, terrain)
-        traffic = Traffic(cluster, patronsAtOnce: patrons, seed: seed)
+        traffic = Traffic(cluster, habits, seed: seed)
     }
 
     /// - Returns: whether everything held.
@@ -137,6 +137,7 @@ final class ChaosRun {
         for wound in wounds { assailant.healed(wound.wound) }
         let wellMs = ClusterActor.loop.nowMs - healedMs
         say("\(what): \(during) acknowledged meanwhile, well \(wellMs) ms after it ended")
+        if let name = try await cluster.updateNext() { say("\(name) runs this version now") }
     }
 
     private func healAll() async throws {
@@ -205,7 +206,8 @@ final class ChaosRun {
         var parts = [
             "chats \(traffic.visitors.count)", "acknowledged \(judgement.acknowledged)", "lost \(lost)", "doubled \(doubled)",
             "other faults \(judgement.faults.count - lost - doubled)", "double holders \(holders.faults.count)", "unresolved \(unresolved)",
-            "longest pause \(traffic.recorder.longestMs) ms", "assaults \(assaults)",
+            "longest pause \(traffic.recorder.longestMs) ms",
+            "held first \(traffic.recorder.mergedInAll), safe after \(traffic.recorder.longestHeldMs) ms at most", "assaults \(assaults)",
             "processes that ended by themselves \(ends)",
         ]
         let after = Distribution(afterKillsMs)

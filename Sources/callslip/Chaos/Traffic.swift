@@ -1,4 +1,4 @@
-/// The people of a chaos run: so many patrons at once, each followed by another, and two operators at each library.
+/// The people of a chaos run: so many patrons at once, each followed by another, and the operators of each library.
 
 import Chaos
 import Consortium
@@ -12,7 +12,14 @@ final class Traffic {
 
     let recorder = Recorder()
     private let cluster: ChaosCluster
-    private let patronsAtOnce: Int
+    /// What is asked of the people.
+    struct Habits {
+        var patronsAtOnce = 14
+        /// What each patron says; nil: 5 to 60 messages.
+        var messages: Int?
+        var everyMs = Visitor.sayEveryMs
+    }
+    private let habits: Habits
     private var chance: SeededGenerator
     private(set) var visitors: [Visitor] = []
     private var living: [ChatID: Visitor] = [:]
@@ -20,9 +27,9 @@ final class Traffic {
     private var isOpening = true
     private let timer = Timer(on: ClusterActor.loop)
 
-    init(_ cluster: ChaosCluster, patronsAtOnce: Int, seed: UInt64) {
+    init(_ cluster: ChaosCluster, _ habits: Habits, seed: UInt64) {
         self.cluster = cluster
-        self.patronsAtOnce = patronsAtOnce
+        self.habits = habits
         chance = SeededGenerator(seed: seed)
     }
 
@@ -32,7 +39,9 @@ final class Traffic {
             let urls = cluster.libraries.indices.map { cluster.url(cluster.libraries[(number + $0) % cluster.libraries.count]) }
             for account in cluster.accounts(of: library) {
                 attendants.append(
-                    Attendant(account, home: try queue(library), general: general, urls: urls, recorder: recorder, seed: chance.next()))
+                    Attendant(
+                        account, home: try queue(library), general: general, urls: urls, recorder: recorder,
+                        patronsEveryMs: habits.everyMs, seed: chance.next()))
             }
         }
         timer.start(afterMs: 0, repeatMs: Self.stepMs) { [self] in step() }
@@ -48,7 +57,7 @@ final class Traffic {
         living = living.filter { $0.value.outcome == nil }
         for attendant in attendants { attendant.act { living[$0] } }
         // One a step: patrons do not come all at once.
-        if isOpening, living.count < patronsAtOnce { open() }
+        if isOpening, living.count < habits.patronsAtOnce { open() }
     }
 
     private func open() {
@@ -58,7 +67,8 @@ final class Traffic {
         let nodes = [library, cluster.libraries[(number + 1) % cluster.libraries.count]].map { cluster.url($0) }
         let session = PatronSession("patron \(visitors.count + 1)", nodes: nodes, queue: queue, referralAgreed: true, recorder: recorder)
         let visitor = Visitor(
-            session, messages: Int.random(in: 5...60, using: &chance), isSeenOff: Bool.random(using: &chance))
+            session, messages: habits.messages ?? Int.random(in: 5...60, using: &chance), everyMs: habits.everyMs,
+            isSeenOff: Bool.random(using: &chance))
         visitors.append(visitor)
         living[visitor.session.chat] = visitor
         visitor.begin()

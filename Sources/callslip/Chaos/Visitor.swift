@@ -7,8 +7,9 @@ import History
 
 @ClusterActor
 final class Visitor {
-    static let sayEveryMs: UInt64 = 200
+    nonisolated static let sayEveryMs: UInt64 = 200
 
+    private let everyMs: UInt64
     let session: PatronSession
     /// Whether the operator ends the chat; else the patron leaves.
     let isSeenOff: Bool
@@ -19,7 +20,8 @@ final class Visitor {
     /// How it ended for the patron.
     private(set) var outcome: String?
 
-    init(_ session: PatronSession, messages: Int, isSeenOff: Bool) {
+    init(_ session: PatronSession, messages: Int, everyMs: UInt64, isSeenOff: Bool) {
+        self.everyMs = everyMs
         self.session = session
         self.messages = messages
         self.isSeenOff = isSeenOff
@@ -35,7 +37,7 @@ final class Visitor {
 
     private func say() {
         if session.say("\(session.name) says \(said)") { said += 1 }
-        nextSayMs = ClusterActor.loop.nowMs + Self.sayEveryMs
+        nextSayMs = ClusterActor.loop.nowMs + everyMs
     }
 
     func act() {

@@ -28,12 +28,17 @@ struct Demo: AsyncParsableCommand {
     @Flag(help: "Play the whole story without a person, compare all copies, and end: status 0 when nothing was lost or doubled.")
     var check = false
 
+    @Option(help: "With --check: a program of an earlier version, with which two coordinators and a library's node begin; what is started again runs this one.")
+    var previous: String?
+
     func run() async throws {
         let yaml = try Files.text(of: consortium)
         if check {
             guard !keep else { throw ValidationError("--check needs fresh data; leave out --keep") }
-            return try await Self.check(directory: try Self.absolute(directory), yaml: yaml, port: port)
+            return try await Self.check(
+                directory: try Self.absolute(directory), yaml: yaml, port: port, previous: try previous.map(Self.absolute))
         }
+        guard previous == nil else { throw ValidationError("--previous goes with --check") }
         let options = try assets.map { ["--assets", try Self.absolute($0)] } ?? []
         try await Self.run(directory: try Self.absolute(directory), yaml: yaml, port: port, fresh: !keep, options: options)
     }
@@ -75,8 +80,9 @@ struct Demo: AsyncParsableCommand {
 
     /// The story. A signal ends this process, and the nodes end with their parent.
     @ClusterActor
-    private static func check(directory: String, yaml: String, port: UInt16) async throws {
-        let cluster = try LocalCluster(folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)")
+    private static func check(directory: String, yaml: String, port: UInt16, previous: String?) async throws {
+        let cluster = try LocalCluster(
+            folder: directory, basePort: port, frameAncestor: "http://127.0.0.1:\(port)", previous: previous)
         var unexpected = 0
         cluster.onUnexpectedExit = { name, status in
             unexpected += 1

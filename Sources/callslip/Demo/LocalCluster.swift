@@ -40,6 +40,9 @@ final class LocalCluster {
     private(set) var processes: [String: LocalProcess] = [:]
     let program: String
     private let frameAncestor: String
+    /// A program of an earlier version, and the nodes that begin with it; when they are started again they run this one.
+    private let previous: String?
+    private var notUpdated: Set<String> = ["c1", "c2", "memorial"]
     /// More words for `serve`.
     private let options: [String]
     /// Told when a process ended that was meant to run.
@@ -50,9 +53,11 @@ final class LocalCluster {
     ///   - folder: for data, configuration and logs; made when missing.
     ///   - basePort: 0…39 above it are used: web, then peers, then gossip.
     ///   - options: more words for `callslip serve`.
-    init(folder: String, basePort: UInt16, frameAncestor: String, options: [String] = []) throws {
+    ///   - previous: a program of an earlier version, with which a majority of the coordinators and a library's node begin.
+    init(folder: String, basePort: UInt16, frameAncestor: String, options: [String] = [], previous: String? = nil) throws {
         self.folder = folder
         self.options = options
+        self.previous = previous
         self.basePort = basePort
         self.frameAncestor = frameAncestor
         program = try ownProgram()
@@ -118,8 +123,9 @@ final class LocalCluster {
 
     func start(_ name: String) throws {
         guard var process = processes[name], process.pid == 0 else { return }
+        let isOld = notUpdated.remove(name) != nil
         process.pid = try Spawn.run(
-            program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"] + options, log: process.logPath)
+            isOld ? previous ?? program : program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"] + options, log: process.logPath)
         process.wanted = true
         processes[name] = process
     }

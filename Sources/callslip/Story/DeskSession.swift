@@ -63,6 +63,7 @@ final class DeskSession {
     func close() {
         active.close()
         link.close()
+        for copy in copies.values { recorder?.left(copy.sender) }
     }
 
     /// Leaves the desk as a person does.
@@ -156,10 +157,11 @@ final class DeskSession {
             }
         case .messages(let chat, let messages, _):
             _ = copies[chat, default: Copy(chat: chat, sender: .new(), reader: name)].receive(messages)
+            if let copy = copies[chat] { recorder?.received(messages, by: copy) }
         case .ack(let ack):
             guard let copy = copies[ack.chat], copy.sender == ack.sender else { return }
             copies[ack.chat]?.receive(ack)
-            if ack.level == .safe { recorder?.acknowledged(copy.key(ack.sequence), at: ack.at) }
+            recorder?.acknowledged(ack, of: copy)
             flush(ack.chat)
         case .nack(let nack): refused(nack)
         default: break

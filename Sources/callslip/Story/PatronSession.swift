@@ -69,7 +69,10 @@ final class PatronSession {
     var ended: String? { link.ended }
 
     func start() { link.start() }
-    func close() { link.close() }
+    func close() {
+        recorder?.left(copy.sender)
+        link.close()
+    }
 
     /// - Returns: false when too much is not yet safe: it was not taken.
     @discardableResult
@@ -132,7 +135,7 @@ final class PatronSession {
         case .refused(let refused) where refused.re == beginning: refusedBeginning(refused)
         case .ack(let ack) where ack.chat == chat && ack.sender == copy.sender:
             copy.receive(ack)
-            if ack.level == .safe { recorder?.acknowledged(copy.key(ack.sequence), at: ack.at) }
+            recorder?.acknowledged(ack, of: copy)
             flush()
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: refusedSay(nack)
         case .chat(let state) where state.chat == chat:
@@ -142,6 +145,7 @@ final class PatronSession {
         case .messages(let id, let messages, _) where id == chat:
             if messages.contains(where: \.own) { sawOwn = true }
             let new = copy.receive(messages)
+            recorder?.received(messages, by: copy)
             if !new.isEmpty { onNew?(new) }
         case .fenced(let id) where id == chat: link.close("another page has taken the chat over")
         default: break
