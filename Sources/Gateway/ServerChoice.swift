@@ -10,7 +10,8 @@ public struct ServerChoice: Sendable {
     static let redialMs: UInt64 = 100
     static let redialMsMax: UInt64 = 1_000
 
-    private let count: Int
+    /// Of coordinators; it changes while a node runs.
+    private var count = 1
     private var turn: Int
     private var delayMs = Self.redialMs
     private var isUp = false
@@ -18,16 +19,16 @@ public struct ServerChoice: Sendable {
     private var hasServed = false
     private var leaderlessSinceMs: UInt64?
 
-    /// - Parameter count: of coordinators, at least one.
-    public init(node: NodeName, count: Int) {
-        precondition(count > 0, "a node has at least one coordinator")
-        self.count = count
+    public init(node: NodeName) {
         // Nodes begin at different coordinators, so that the load and a loss are spread.
         turn = node.text.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xffff }
     }
 
     /// The place in the list of coordinators of the one to dial now.
-    public mutating func next() -> Int {
+    /// - Parameter count: how many there are, at least one.
+    public mutating func next(of count: Int) -> Int {
+        precondition(count > 0, "a node has at least one coordinator")
+        self.count = count
         defer { turn += 1 }
         return turn % count
     }

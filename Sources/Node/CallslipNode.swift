@@ -34,7 +34,9 @@ public final class CallslipNode {
     private let transcripts: TranscriptHost
     let library: LibraryHost
     let coordinator: CoordinatorHost?
-    private let voters: VoterLinks?
+    let voters: VoterLinks?
+    private let calls: PeerCalls
+    private let book: CoordinatorBook
     private let publisher: PresencePublisher
     private let web: WebHost
     private let adminToken: String
@@ -76,6 +78,7 @@ public final class CallslipNode {
             raftID: configuration.voter?.id ?? 0, bootID: boot)
         gossip = try GossipHost(me: me, keyring: keyring, network: network, logger: logger)
         let calls = PeerCalls(network: network, keyring: keyring, logger: logger)
+        self.calls = calls
         accounts = try Accounts(folder: configuration.data, node: configuration.node, calls: calls, logger: logger)
         publisher = PresencePublisher(node: configuration.node, bootCounter: bootCounter, gossip: gossip)
 
@@ -89,7 +92,9 @@ public final class CallslipNode {
                 folder: configuration.data, through: opened.log.entries.last?.index ?? opened.log.snapshot?.meta.index ?? 0)
             raft.purgeRecord = try PurgeRecord(folder: configuration.data, isFresh: opened.isFresh, wallMs: WallClock.nowMs)
             let core = CoordinatorCore(node: configuration.node, boot: boot)
-            host = CoordinatorHost(core: core, raft: raft, links: links, logger: logger)
+            let coordinatorHost = CoordinatorHost(core: core, raft: raft, links: links, logger: logger)
+            coordinatorHost.places = { members in members.compactMap(configuration.coordinator) }
+            host = coordinatorHost
             voters = links
             started = opened
         } else {
@@ -99,8 +104,10 @@ public final class CallslipNode {
         coordinator = host
         let served = host
         let ownName = configuration.node
+        book = CoordinatorBook(configuration, logger: logger)
+        book.read()
         client = CoordinatorClient(
-            network: network, node: configuration.node, coordinators: configuration.coordinators,
+            network: network, node: configuration.node, book: book,
             connectLocally: served.map { served in
                 {
                     let (near, far) = LocalPort.pair()
@@ -121,8 +128,17 @@ public final class CallslipNode {
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
         web = await WebHost(services: services.0, assets: assets, metrics: metrics, logger: logger)
         services.1.status = { [unowned self] in status() }
+        services.1.changeCoordinators = { [unowned self] wish, completion in changeCoordinators(wish, completion) }
         services.1.backUp = { [unowned self] completion in backUp(completion) }
         let gossip = gossip
+        let passwords = calls.onCall
+        calls.onCall = { [unowned self] call, answer in
+            guard case .changeCoordinators(let wish) = call else {
+                passwords?(call, answer)
+                return
+            }
+            answer(.progress(coordinator?.advance(towards: wish) ?? .refused("This node is no coordinator.")))
+        }
         calls.address = { name in gossip.core.member(name.text).flatMap { $0.state == .alive ? SocketAddress($0.peerAddress) : nil } }
     }
 
@@ -162,6 +178,7 @@ public final class CallslipNode {
         }
         library.onBoard = { [publisher] board in publisher.take(board) }
         gossip.onChange = { [publisher] in publisher.schedule() }
+        gossip.onMember = { [book, gossip] in book.learn(gossip.members) }
         do {
             try gossip.start(listen: configuration.gossipListen, seeds: configuration.seeds.map { "\($0)" })
         } catch {
@@ -200,6 +217,17 @@ public final class CallslipNode {
     public func importFile(_ yaml: String) async -> ImportReport {
         await withCheckedContinuation { continuation in
             Importer(library: library, accounts: accounts).run(yaml: yaml) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// The next step towards other coordinators: taken here when this one leads, by the leader otherwise.
+    private func changeCoordinators(_ wish: CoordinatorWish, _ completion: @escaping @ClusterActor (CoordinatorProgress) -> Void) {
+        guard let coordinator else { return completion(.refused("This node is no coordinator; ask at one.")) }
+        if coordinator.raft.replica.role == .leader { return completion(coordinator.advance(towards: wish)) }
+        guard let leader = coordinator.core.role.leader else { return completion(.working("No leader is known just now.")) }
+        calls.call(.changeCoordinators(wish), at: leader) { answer in
+            guard case .progress(let progress)? = answer else { return completion(.working("The leader, `\(leader)`, does not answer.")) }
+            completion(progress)
         }
     }
 

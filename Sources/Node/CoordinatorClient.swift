@@ -11,7 +11,7 @@ import Wire
 @ClusterActor
 final class CoordinatorClient {
     private let network: PeerNetwork
-    private let coordinators: [NodeConfiguration.Coordinator]
+    private let book: CoordinatorBook
     private let connectLocally: (() -> any ServicePort)?
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
@@ -29,14 +29,14 @@ final class CoordinatorClient {
 
     /// - Parameter connectLocally: makes a port to the coordinator of this very process, where there is one.
     init(
-        network: PeerNetwork, node: NodeName, coordinators: [NodeConfiguration.Coordinator], connectLocally: (() -> any ServicePort)?,
+        network: PeerNetwork, node: NodeName, book: CoordinatorBook, connectLocally: (() -> any ServicePort)?,
         logger: Logger
     ) {
         self.network = network
-        self.coordinators = coordinators
+        self.book = book
         self.connectLocally = connectLocally
         self.logger = logger
-        choice = ServerChoice(node: node, count: max(1, coordinators.count))
+        choice = ServerChoice(node: node)
     }
 
     func start() {
@@ -58,10 +58,12 @@ final class CoordinatorClient {
         guard !stopped else { return }
         if let connectLocally {
             // In a single process the own coordinator is as good as any, and there when the others are not.
-            guard let own = coordinators.first(where: { $0.name == ownName }) else { return }
-            return take(connectLocally(), from: own.name)
+            guard let ownName else { return }
+            return take(connectLocally(), from: ownName)
         }
-        let coordinator = coordinators[choice.next()]
+        let coordinators = book.list
+        guard !coordinators.isEmpty else { return }
+        let coordinator = coordinators[choice.next(of: coordinators.count)]
         network.dial(
             coordinator.peer, purpose: .service, expecting: coordinator.name,
             onUp: { [self] link in

@@ -22,6 +22,8 @@ final class GossipHost {
     /// Datagrams that could not be read: of another key, cluster or version, or damaged. Counted, never answered.
     private(set) var refusedDatagrams = 0
     var onChange: (() -> Void)?
+    /// A member came, went, or says something else of itself.
+    var onMember: (() -> Void)?
 
     init(me: Member, keyring: Keyring, network: PeerNetwork, logger: Logger) throws {
         core = try GossipCore(
@@ -75,6 +77,7 @@ final class GossipHost {
 
     private func perform(_ directives: [GossipDirective]) {
         var changed = false
+        var memberChanged = false
         for directive in directives {
             switch directive {
             case .send(let message, let address): send(message, to: address)
@@ -83,6 +86,7 @@ final class GossipHost {
                 timer.start(afterMs: UInt64(max(0, delayMs))) { [self] in perform(core.onTick(nowMs: nowMs)) }
             case .memberChanged(let member, let previous):
                 changed = true
+                memberChanged = true
                 if member.state != previous {
                     logger.info(
                         "a member changed", metadata: ["member": "\(member.name)", "state": "\(member.state)", "boot": "\(member.bootID)"])
@@ -90,6 +94,7 @@ final class GossipHost {
             case .recordChanged: changed = true
             }
         }
+        if memberChanged { onMember?() }
         if changed { onChange?() }
     }
 

@@ -2,11 +2,14 @@
 
 import Consortium
 import EventLoop
+import Raft
 import Transcripts
 import Yams
 
 public struct NodeConfiguration: Sendable {
     public struct Coordinator: Hashable, Sendable {
+        /// What the log calls one that is added while the cluster runs.
+        var memberName: String { "\(name)@\(peer)" }
         public var name: NodeName
         /// The raft id: 1 to 5, never used for another machine.
         public var id: UInt64
@@ -27,8 +30,11 @@ public struct NodeConfiguration: Sendable {
     public var gossipListen: SocketAddress
     /// Gossip addresses to join through; this node's own may be among them.
     public var seeds: [SocketAddress]
-    /// All voters, the same list at each node. One, three or five.
+    /// The voters with which the cluster began, the same list at each node: one, three or five. Later ones are in the log; at a node that `joins`, it
+    /// and those it is to be added to.
     public var coordinators: [Coordinator]
+    /// A coordinator that is added to a cluster which runs: it begins with nothing, and waits until it is added.
+    public var joins = false
     /// Whether this node serves patrons and operators.
     public var isLibrary: Bool
     /// Serves the demonstration's entrance (sign-in by link) and may be framed by the given page. Never set in production.
@@ -42,6 +48,14 @@ public struct NodeConfiguration: Sendable {
 
     public static let logSegmentKiBUsual = 8_192
     public static let logSegmentKiBRange = 64...65_536
+
+    /// A member of the log: its node, and where it listens, which the log tells of those that were added while the cluster ran, and this file of those
+    /// with which it began. Nil where neither does.
+    func coordinator(_ member: RaftMember) -> Coordinator? {
+        guard let name = member.nodeName else { return nil }
+        if let peer = member.peer { return Coordinator(name: name, id: member.id, peer: peer) }
+        return coordinators.first { $0.id == member.id && $0.name == name }
+    }
 
     /// This node's voter, when it is one.
     public var voter: Coordinator? { coordinators.first { $0.name == node } }
@@ -82,7 +96,8 @@ extension NodeConfiguration {
 
     private static func read(_ root: Node, _ reader: inout YAMLReader) -> NodeConfiguration? {
         let keys = [
-            "node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "logSegmentKiB",
+            "node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "joins",
+            "logSegmentKiB",
             "transcripts", "demo",
         ]
         guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
@@ -118,8 +133,14 @@ extension NodeConfiguration {
             else { continue }
             coordinators.append(Coordinator(name: voter, id: UInt64(id), peer: at))
         }
-        if !coordinatorCounts.contains(coordinators.count) {
-            reader.fail(voters, "there are \(coordinators.count) coordinators; there must be one, three or five")
+        let joins = map["joins"].flatMap { reader.flag($0, "joins") } ?? false
+        if joins, coordinators.count < 2 {
+            reader.fail(voters, "a coordinator that joins needs at least one other in the list, to be added there")
+        } else if !joins, !coordinatorCounts.contains(coordinators.count) {
+            reader.fail(
+                voters,
+                "there are \(coordinators.count) coordinators; a cluster begins with one, three or five (one that is added later says `joins: true`)"
+            )
         }
         if Set(coordinators.map(\.id)).count != coordinators.count || Set(coordinators.map(\.name)).count != coordinators.count {
             reader.fail(voters, "two coordinators share a name or an id")
@@ -137,8 +158,17 @@ extension NodeConfiguration {
         let segment = map["logSegmentKiB"].flatMap { reader.integer($0, "logSegmentKiB", logSegmentKiBRange) } ?? logSegmentKiBUsual
         return NodeConfiguration(
             node: name, cluster: cluster, data: data, keyring: keyring, webListen: addresses("web"), webURLs: urls, peerListen: peer,
-            gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id },
+            gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id }, joins: joins,
             isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
             keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment)
+    }
+}
+
+extension RaftMember {
+    /// Of `node`, as the members of a new cluster are called, or `node@host:port`, as those that were added later are.
+    var nodeName: NodeName? { name.split(separator: "@", maxSplits: 1).first.flatMap { NodeName(String($0)) } }
+    var peer: SocketAddress? {
+        let parts = name.split(separator: "@", maxSplits: 1)
+        return parts.count == 2 ? SocketAddress(String(parts[1])) : nil
     }
 }

@@ -10,6 +10,7 @@ import Raft
 import Sodium
 import Synchronization
 import Web
+import Wire
 
 /// Carries a value that nobody else holds from where it was made to where it is used, once.
 final class Disconnected<Value>: Sendable {
@@ -76,6 +77,9 @@ private func onCluster(_ body: @escaping @Sendable @ClusterActor () -> Void) {
 @ClusterActor
 final class Later {
     var status: () -> NodeStatus? = { nil }
+    var changeCoordinators: (CoordinatorWish, @escaping @ClusterActor (CoordinatorProgress) -> Void) -> Void = {
+        $1(.working("The node is starting."))
+    }
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
 
@@ -97,7 +101,9 @@ extension CallslipNode {
                 metadata: ["what": "\(damage)"])
         }
         for note in opened.report.notes { logger.warning("recovery of the log", metadata: ["note": "\(note)"]) }
-        guard opened.report.isFresh else { return (Disconnected(opened.store), opened.log, false) }
+        guard opened.report.isFresh, !configuration.joins else {
+            return (Disconnected(opened.store), opened.log, opened.report.isFresh)
+        }
         let log = try opened.store.bootstrap(configuration.coordinators.map { RaftMember(id: $0.id, name: $0.name.text) })
         return (Disconnected(opened.store), log, true)
     }
@@ -149,6 +155,13 @@ extension CallslipNode {
                     }
                 }
             },
+            changeCoordinators: { wish, completion in
+                onCluster {
+                    later.changeCoordinators(wish) { progress in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(progress) } }
+                    }
+                }
+            },
             backUp: { completion in
                 onCluster {
                     later.backUp { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
@@ -184,10 +197,25 @@ extension CallslipNode {
         let leader = coordinator?.core.role.leader?.text ?? hints.max { $0.term < $1.term }?.leader
         return NodeStatus(
             node: configuration.node.text, boot: String(boot, radix: 16), servedBy: client.server?.text, leader: leader,
-            isolated: library.isIsolated, raft: raftStatus(), members: members, queues: queues, waiting: board?.waiting.count ?? 0,
+            isolated: library.isIsolated, raft: raftStatus(), coordinators: coordinatorLines(), members: members, queues: queues,
+            waiting: board?.waiting.count ?? 0,
             kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0,
             untaken: coordinator?.core.state.transcriptsWaiting.map { NodeStatus.Untaken(library: $0.library.text, transcripts: $0.count) },
             boardIndex: board?.at.index)
+    }
+
+    private func coordinatorLines() -> [NodeStatus.Coordinator]? {
+        guard let coordinator, let voters else { return nil }
+        let replica = coordinator.raft.replica
+        let connected = voters.connected
+        return replica.appliedMembers.map { member in
+            let place = configuration.coordinator(member)
+            let isOwn = member.id == replica.configuration.id
+            return NodeStatus.Coordinator(
+                name: member.nodeName?.text ?? member.name, raftID: member.id, peer: place.map { "\($0.peer)" } ?? "unknown",
+                duty: "\(member.duty)", connected: isOwn || connected.contains(member.id),
+                matchIndex: isOwn ? replica.storedIndex : replica.matchIndex(of: member.id))
+        }
     }
 
     private func raftStatus() -> NodeStatus.Raft? {

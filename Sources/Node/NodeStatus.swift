@@ -24,6 +24,18 @@ public struct NodeStatus: Codable, Sendable {
         /// Why it has no vote: its log was damaged, and the others have not given it everything yet.
         public var repairing: String?
     }
+    /// A coordinator, as the log tells it.
+    public struct Coordinator: Codable, Sendable {
+        public var name: String
+        public var raftID: UInt64
+        public var peer: String
+        /// `voter`, or `spare` while it is being added.
+        public var duty: String
+        /// Whether there is a link to it from here.
+        public var connected: Bool
+        /// What it has on disk; known to the leader alone.
+        public var matchIndex: UInt64?
+    }
     public struct QueueLine: Codable, Sendable {
         public var name: String
         public var title: String
@@ -49,6 +61,8 @@ public struct NodeStatus: Codable, Sendable {
     public var isolated: Bool
     /// Only at a coordinator.
     public var raft: Raft?
+    /// Only at a coordinator.
+    public var coordinators: [Coordinator]?
     public var members: [Member]
     public var queues: [QueueLine]
     public var waiting: Int

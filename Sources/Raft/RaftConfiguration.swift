@@ -66,7 +66,8 @@ public struct RecoveredLog: Sendable {
     }
 
     public var isEmpty: Bool { term == 0 && snapshot == nil && entries.isEmpty }
-    var isEmptyForRepair: Bool { repairingSince != nil && snapshot == nil && entries.isEmpty }
+    /// It may have heard of a term, and has nothing else.
+    public var hasNoEntries: Bool { snapshot == nil && entries.isEmpty }
 }
 
 /// Why the core cannot go on. Each one is final for this start.

@@ -15,6 +15,8 @@ public final class RaftReplica {
     public internal(set) var repairingSince: UInt64?
     /// Voters that repair themselves and cannot do so while this member leads in this term.
     var repairingOthers: Set<UInt64> = []
+    /// The spare that is being given the log before it is promoted.
+    var catchingUp: UInt64?
 
     // The log.
     var tail = LogTail()
@@ -51,6 +53,8 @@ public final class RaftReplica {
     // What was last told.
     private var toldRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
     var toldTimer: UInt64 = 0
+    /// When the core was last told that a timeout passed.
+    private var tickedMs: UInt64 = 0
 
     public init(_ configuration: RaftConfiguration) throws(RaftFault) {
         precondition(configuration.heartbeatMs > 0 && configuration.heartbeatMs * 3 <= configuration.electionTimeoutMs)
@@ -149,7 +153,10 @@ public final class RaftReplica {
     /// The time of the latest `setTimer` has come. Early calls do nothing.
     public func tick(nowMs: UInt64) -> [RaftDirective] {
         guard ready(nowMs), repairingSince == nil else { return drain() }
-        if self.nowMs + aheadMs >= core.timeoutAtMs { advance(.timeout) }
+        if self.nowMs + aheadMs >= core.timeoutAtMs {
+            tickedMs = self.nowMs
+            advance(.timeout)
+        }
         giveWayToRepair()
         return drain()
     }
@@ -215,7 +222,10 @@ public final class RaftReplica {
     private func drain() -> [RaftDirective] {
         tellRole()
         if fault == nil {
-            let due = core.timeoutAtMs > aheadMs ? core.timeoutAtMs - aheadMs : 0
+            var due = core.timeoutAtMs > aheadMs ? core.timeoutAtMs - aheadMs : 0
+            // For a leader, the time when it last sent to a spare that it is not (or no longer) bringing up to date counts in libraft's next timeout,
+            // which then lies in the past for good.
+            if core.role == .leader, due <= tickedMs { due = tickedMs + UInt64(configuration.heartbeatMs) }
             if due != toldTimer {
                 toldTimer = due
                 out.append(.setTimer(atMs: due))
@@ -320,6 +330,7 @@ public final class RaftReplica {
     private func onRoleChange() {
         transfers = [:]
         repairingOthers = []
+        catchingUp = nil
         notices.forget()
         guard core.role != .leader else { return }
         for tag in proposals.removeAll() { out.append(.dropped(tag, .outcomeUnknown)) }
@@ -364,12 +375,11 @@ public final class RaftReplica {
     }
 
     private func problem(with log: RecoveredLog) -> String? {
-        if log.isEmpty || log.isEmptyForRepair { return nil }
+        if log.isEmpty { return nil }
         let after = log.snapshot?.meta.index ?? 0
         if log.term == 0 { return "expected a term of at least 1, found 0 with state" }
-        guard let first = log.entries.first else {
-            return log.snapshot == nil ? "term \(log.term) without snapshot or entries" : nil
-        }
+        // One that is being added, or repairs itself, may have heard of a term and of nothing else.
+        guard let first = log.entries.first else { return nil }
         if first.index == 0 || first.index > after + 1 {
             return "expected the log to start at \(after + 1) or before, found \(first.index)"
         }

@@ -44,7 +44,7 @@ final class LibraryPart {
         gateway = GatewayCore(
             node: machine.name, boot: machine.boot, addresses: [machine.address] + addresses.filter { $0 != machine.address },
             configuration: configuration, seed: random.next(), nowMs: machine.nowMs, wallMs: machine.wallMs, hash: Self.hash)
-        choice = ServerChoice(node: machine.name, count: scenario.isCombined ? 1 : scenario.coordinators)
+        choice = ServerChoice(node: machine.name)
     }
 
     func start() {
@@ -109,7 +109,7 @@ final class LibraryPart {
             let near = cluster.network.connectLocally(machine) { far in machine.coordinator?.serve(far, node: machine.name) }
             return take(near)
         }
-        let coordinator = cluster.machines[choice.next()]
+        let coordinator = cluster.machines[choice.next(of: cluster.scenario.coordinators)]
         let name = machine.name
         cluster.network.dial(
             machine, coordinator,

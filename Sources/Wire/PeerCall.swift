@@ -9,6 +9,26 @@ public enum PeerCall: Hashable, Sendable {
     /// Keep this verifier (an Argon2id string) for the operator.
     case storeVerifier(OperatorName, verifier: String)
     case answer(ok: Bool, text: String)
+    /// Take the next step towards another membership of the coordinators; answered by `progress`.
+    case changeCoordinators(CoordinatorWish)
+    case progress(CoordinatorProgress)
+}
+
+/// What LTG wants of the coordinators while the cluster runs.
+public enum CoordinatorWish: Hashable, Sendable {
+    /// - Parameters:
+    ///   - id: its raft id, which no other machine had before.
+    ///   - peer: where it listens for peers, `host:port`.
+    case add(NodeName, id: UInt64, peer: String)
+    case remove(NodeName)
+}
+
+/// How far that is; each with a sentence.
+public enum CoordinatorProgress: Hashable, Sendable {
+    case done(String)
+    /// Ask again.
+    case working(String)
+    case refused(String)
 }
 
 extension PeerCall {
@@ -19,6 +39,20 @@ extension PeerCall {
         switch self {
         case .verifyPassword(let name, let password): call.verify = WireCredential(name, password)
         case .storeVerifier(let name, let verifier): call.store = WireCredential(name, verifier)
+        case .changeCoordinators(.add(let node, let id, let peer)):
+            call.coordinators = .with {
+                $0.verb = 1
+                $0.node = node.text
+                $0.raftID = id
+                $0.peer = peer
+            }
+        case .changeCoordinators(.remove(let node)):
+            call.coordinators = .with {
+                $0.verb = 2
+                $0.node = node.text
+            }
+        case .progress(let progress):
+            call.progress = .with { ($0.state, $0.text) = progress.wire }
         case .answer(let ok, let text):
             call.answer = .with {
                 $0.ok = ok
@@ -44,7 +78,35 @@ extension PeerCall {
             let (name, secret) = try credential.fields()
             self = .storeVerifier(name, verifier: secret)
         case .answer(let answer): self = .answer(ok: answer.ok, text: String(answer.text.prefix(500)))
+        case .coordinators(let wish):
+            guard let node = NodeName(wish.node) else { throw .invalidField("coordinators.node", expected: NodeName.rule) }
+            guard wish.peer.utf8.count <= Self.secretBytesMax else {
+                throw .tooLarge(expectedMax: Self.secretBytesMax, found: wish.peer.utf8.count)
+            }
+            switch wish.verb {
+            case 1: self = .changeCoordinators(.add(node, id: wish.raftID, peer: wish.peer))
+            case 2: self = .changeCoordinators(.remove(node))
+            default: throw .invalidField("coordinators.verb", expected: "1 or 2")
+            }
+        case .progress(let progress):
+            let text = String(progress.text.prefix(500))
+            switch progress.state {
+            case 1: self = .progress(.done(text))
+            case 2: self = .progress(.working(text))
+            case 3: self = .progress(.refused(text))
+            default: throw .invalidField("progress.state", expected: "1 to 3")
+            }
         case nil: throw .unknownKind("a call of a newer version, or an empty one")
+        }
+    }
+}
+
+extension CoordinatorProgress {
+    fileprivate var wire: (UInt32, String) {
+        switch self {
+        case .done(let text): (1, text)
+        case .working(let text): (2, text)
+        case .refused(let text): (3, text)
         }
     }
 }

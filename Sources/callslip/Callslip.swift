@@ -8,7 +8,8 @@ struct Callslip: AsyncParsableCommand {
         commandName: "callslip",
         abstract: "A self-hosted, distributed chat reference service for library consortia.",
         subcommands: [
-            Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self, TranscriptsCommand.self,
+            Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
+            CoordinatorsCommand.self, TranscriptsCommand.self,
             Chat.self, Try.self, Simulate.self,
             Bench.self,
             ChaosCommand.self,

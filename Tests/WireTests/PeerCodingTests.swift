@@ -31,7 +31,9 @@ import Testing
     @Test func callsSurviveTheWire() throws {
         var sample = Sample(seed: 3)
         for call in [
-            PeerCall.verifyPassword(try sample.person(), password: "p\u{0}ä"), .storeVerifier(try sample.person(), verifier: "$argon2id$"),
+            PeerCall.changeCoordinators(.add(try sample.node(), id: 7, peer: "[2001:db8::1]:7200")),
+            .changeCoordinators(.remove(try sample.node())), .progress(.done("a")), .progress(.working("b")), .progress(.refused("c")),
+            .verifyPassword(try sample.person(), password: "p\u{0}ä"), .storeVerifier(try sample.person(), verifier: "$argon2id$"),
             .answer(ok: true, text: "yes"),
         ] {
             #expect(try PeerCall(wire: call.wireBytes()) == call)

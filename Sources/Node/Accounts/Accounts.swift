@@ -180,7 +180,8 @@ final class Accounts {
                 if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
-        case .answer: answer(.answer(ok: false, text: "an answer is no question"))
+        case .answer, .progress: answer(.answer(ok: false, text: "an answer is no question"))
+        case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
         }
     }
 

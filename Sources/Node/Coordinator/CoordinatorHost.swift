@@ -26,6 +26,13 @@ final class CoordinatorHost {
     var onAdvanced: (() -> Void)?
     /// Why this coordinator is not to be used, or nil when it is.
     var onLacking: ((String?) -> Void)?
+    /// Where the members are that the log tells; for a branch nobody.
+    var places: ([RaftMember]) -> [NodeConfiguration.Coordinator] = { _ in [] }
+    /// What the log has told of this coordinator's own membership. One that is being added may first be told an older one, without it.
+    private enum Standing { case unknown, member, removed }
+    private var standing = Standing.unknown
+    /// It began with nothing, to be added to a cluster that runs.
+    var awaitsAddition = false
     private var raftRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
 
     init(core: CoordinatorCore, raft: RaftHost, links: any CoordinatorPeers, logger: Logger) {
@@ -54,19 +61,50 @@ final class CoordinatorHost {
             onLacking?(lacking)
             tellRole()
         }
-        raft.onRepaired = { [self] in
-            onLacking?(lacking)
-            tellRole()
-        }
+        links.onDisowned = { [self] in reconsider() }
+        raft.onMembers = { [self] members in take(members) }
+        raft.onRepaired = { [self] in reconsider() }
         raft.snapshotState = { [self] in core.halted == nil ? core.state : nil }
+        awaitsAddition = log.hasNoEntries && log.repairingSince == nil
+        let told = log.members
+        if !told.isEmpty { links.update(places(told)) }
         links.start()
         try raft.start(store, from: log)
         core.onDisk(purgedAgoMs: raft.purgeRecord?.ageMs(wallMs: WallClock.nowMs), nowMs: nowMs)
         perform(core.onTick(nowMs: nowMs))
     }
 
-    /// Why this coordinator is not to be used now, or nil: its disk has no room, or it has not everything yet.
-    var lacking: String? { raft.full ?? repairing }
+    private func take(_ members: [RaftMember]) {
+        links.update(places(members))
+        let isMember = members.contains { $0.id == raft.replica.configuration.id }
+        let next: Standing = isMember ? .member : standing == .unknown ? .unknown : .removed
+        guard next != standing else { return }
+        standing = next
+        awaitsAddition = false
+        if next == .removed { logger.notice("this coordinator has been removed from the cluster; it can be ended") }
+        reconsider()
+    }
+
+    /// Whether this coordinator is to be used may have changed. Nodes leave at once one that is none any more.
+    private func reconsider() {
+        onLacking?(lacking)
+        tellRole()
+        if let dismissed { for port in Array(ports.values) { port.close(code: "removed", text: dismissed) } }
+    }
+
+    /// Why this coordinator is none any more, or nil.
+    private var dismissed: String? {
+        if standing == .removed { return "this coordinator was removed from the cluster: end it" }
+        return links.isDisowned && !awaitsAddition
+            ? "the others say that this coordinator is none of theirs: if it was removed, end it" : nil
+    }
+
+    /// Why this coordinator is not to be used now, or nil: its disk has no room, or it has not everything yet, or it is none any more.
+    var lacking: String? {
+        if let dismissed { return dismissed }
+        if awaitsAddition { return "this coordinator waits until it is added: callslip coordinators add" }
+        return raft.full ?? repairing
+    }
 
     var repairing: String? {
         raft.replica.repairingSince.map { term in
@@ -99,7 +137,7 @@ final class CoordinatorHost {
         guard ports.count < Self.nodesMax else {
             return port.close(code: "full", text: "this coordinator serves \(Self.nodesMax) nodes already")
         }
-        if let reason = core.halted {
+        if let reason = core.halted ?? dismissed {
             // After this turn, when the node's side of the port is listening.
             return ClusterActor.loop.deferToIterationEnd { port.close(code: "halted", text: reason) }
         }
@@ -112,6 +150,35 @@ final class CoordinatorHost {
             core.onNodeDown(link)
         }
         perform(core.onNodeUp(link, node: node, nowMs: nowMs))
+    }
+
+    /// The next step towards other coordinators, where this one leads.
+    func advance(towards wish: CoordinatorWish) -> CoordinatorProgress {
+        let members = raft.replica.appliedMembers
+        func present(_ node: NodeName) -> RaftMember? { members.first { $0.nodeName == node } }
+        let progress: MembershipProgress
+        let name: NodeName
+        switch wish {
+        case .add(let node, let id, let peer):
+            name = node
+            guard let address = SocketAddress(peer) else {
+                return .refused("`\(peer)` is not an address; write it as 192.0.2.1:7200 or [2001:db8::1]:7200.")
+            }
+            let member = RaftMember(id: id, name: NodeConfiguration.Coordinator(name: node, id: id, peer: address).memberName)
+            if let other = present(node), other.id != id {
+                return .refused("`\(node)` is a coordinator already, with raft id \(other.id): remove that one first.")
+            }
+            progress = raft.advance(towards: .add(member))
+        case .remove(let node):
+            name = node
+            guard let member = present(node) else { return .done("`\(node)` is no coordinator.") }
+            progress = raft.advance(towards: .remove(member.id))
+        }
+        switch progress {
+        case .done: return .done("`\(name)` is a coordinator, with a vote.")
+        case .working(let text): return .working(text)
+        case .refused(let text): return .refused(text)
+        }
     }
 
     /// Another coordinator told which feature level its version supports.

@@ -18,6 +18,12 @@ protocol CoordinatorPeers: AnyObject {
     func send(_ frame: PeerFrame, to name: NodeName)
     func broadcast(_ frame: PeerFrame)
     func name(of voter: UInt64) -> NodeName?
+    /// The membership that the log tells changed.
+    func update(_ members: [NodeConfiguration.Coordinator])
+    var connected: Set<UInt64> { get }
+    /// Whether most of the others say that this coordinator is none of theirs.
+    var isDisowned: Bool { get }
+    var onDisowned: (() -> Void)? { get set }
 }
 
 extension VoterLinks: CoordinatorPeers {}
@@ -32,8 +38,13 @@ final class NoPeers: CoordinatorPeers {
 
     init(own: NodeName) { self.own = own }
 
+    let connected: Set<UInt64> = []
+    let isDisowned = false
+    var onDisowned: (() -> Void)?
+
     func start() {}
     func stop() {}
+    func update(_ members: [NodeConfiguration.Coordinator]) {}
     func send(_ message: RaftMessage, to voter: UInt64) {}
     func send(_ frame: PeerFrame, to name: NodeName) {}
     func broadcast(_ frame: PeerFrame) {}

@@ -36,6 +36,8 @@ final class RaftHost {
     /// The log's disk has no room: a sentence, or nil when it has again.
     var onFull: (() -> Void)?
     private(set) var full: String?
+    /// The membership changed: who is concerned by it now.
+    var onMembers: (([RaftMember]) -> Void)?
     /// What was damaged here has come from the others.
     var onRepaired: (() -> Void)?
     /// The replica cannot go on in this life of the process; says why and what to do.
@@ -78,6 +80,13 @@ final class RaftHost {
         if let writer { await Self.end(writer) }
         writer = nil
         await encoder.shutdown()
+    }
+
+    /// The next step towards another membership.
+    func advance(towards wish: MembershipWish) -> MembershipProgress {
+        let (progress, directives) = replica.advance(towards: wish, connected: links.connected, nowMs: nowMs)
+        perform(directives)
+        return progress
     }
 
     /// Another voter takes what was damaged from the others: a leader that cannot help it makes room for one that can.
@@ -154,9 +163,13 @@ final class RaftHost {
             switch directive {
             case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge, .repaired: break  // Written above.
             case .send(let message, let to): links.send(message, to: to)
-            case .apply(let entries): apply(entries)
+            case .apply(let entries):
+                apply(entries)
+                if entries.last?.kind == .change { onMembers?(replica.membersConcerned) }
             case .takeSnapshot(let index, _): takeSnapshot(index)
-            case .restoreSnapshot(let meta, let bytes): restore(bytes, through: meta.index)
+            case .restoreSnapshot(let meta, let bytes):
+                restore(bytes, through: meta.index)
+                onMembers?(replica.membersConcerned)
             case .setTimer(let atMs):
                 let now = nowMs
                 timer.start(afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }

@@ -10,13 +10,21 @@ import Wire
 final class VoterLinks {
     private let network: PeerNetwork
     private let own: NodeConfiguration.Coordinator
-    private let others: [NodeConfiguration.Coordinator]
+    /// The other members, as the log tells them; before it tells any, as the node's file does.
+    private(set) var others: [NodeConfiguration.Coordinator]
     private let logger: Logger
     private var outgoing: [UInt64: Redialer] = [:]
+    private var incoming: [ObjectIdentifier: PeerLink] = [:]
+    private var isStarted = false
     private(set) var memory: VoterMemory
     /// The feature level that each voter said it supports.
     private(set) var levels: [UInt64: UInt32] = [:]
     var onLevel: (() -> Void)?
+    /// The others that said of this coordinator that it is none of theirs, when they were asked last.
+    private var disowning: Set<UInt64> = []
+    var onDisowned: (() -> Void)?
+    /// Whether most of the others do: it was removed, and may not have been told by the log.
+    var isDisowned: Bool { disowning.intersection(others.map(\.id)).count > others.count / 2 }
     /// The term of an entry that this voter holds itself.
     var termOfEntry: (UInt64) -> UInt64? = { _ in nil }
     var onMessage: ((RaftMessage, UInt64) -> Void)?
@@ -37,12 +45,46 @@ final class VoterLinks {
 
     func start() {
         network.receive(.raft) { [self] link in take(link) }
-        for other in others {
-            let redialer = Redialer(network: network, address: other.peer, purpose: .raft, expecting: other.name)
-            outgoing[other.id] = redialer
-            redialer.start()
+        isStarted = true
+        for other in others { dial(other) }
+    }
+
+    private func dial(_ other: NodeConfiguration.Coordinator) {
+        let redialer = Redialer(network: network, address: other.peer, purpose: .raft, expecting: other.name)
+        redialer.onDown = { [self] sentence in
+            let isDisowned = Refusal.wasTold(Refusal.notMember, in: sentence)
+            guard isDisowned != disowning.contains(other.id) else { return }
+            if isDisowned { disowning.insert(other.id) } else { disowning.remove(other.id) }
+            onDisowned?()
+        }
+        outgoing[other.id] = redialer
+        redialer.start()
+    }
+
+    /// The membership changed: who came is dialled, who went is no longer heard.
+    func update(_ members: [NodeConfiguration.Coordinator]) {
+        let next = members.filter { $0.id != own.id }
+        guard next != others else { return }
+        let (gone, new) = (others.filter { !next.contains($0) }, next.filter { !others.contains($0) })
+        others = next
+        guard isStarted else { return }
+        for other in gone {
+            logger.notice("a coordinator has left", metadata: ["coordinator": "\(other.name)", "raftID": "\(other.id)"])
+            outgoing.removeValue(forKey: other.id)?.stop()
+            memory.forget(other.id)
+            levels[other.id] = nil
+            for link in Array(incoming.values) where link.remote?.raftID == other.id {
+                link.close(code: "removed", text: "`\(other.name)` is not among this cluster's coordinators any more")
+            }
+        }
+        for other in new {
+            logger.notice("a coordinator has come", metadata: ["coordinator": "\(other.name)", "raftID": "\(other.id)"])
+            dial(other)
         }
     }
+
+    /// The members to which there is a link now.
+    var connected: Set<UInt64> { Set(outgoing.filter { $0.value.link != nil }.keys) }
 
     func stop() {
         for redialer in outgoing.values { redialer.stop() }
@@ -64,20 +106,27 @@ final class VoterLinks {
     }
 
     /// Rule 12: a voter that comes back with less than it acknowledged has lost its disk, and its votes could undo what is committed.
-    func refusal(of hello: PeerHello) -> String? {
+    func refusal(of hello: PeerHello) -> Refusal? {
         guard hello.purpose == .raft else { return nil }
         guard let other = others.first(where: { $0.name == hello.node }), other.id == hello.raftID else {
-            return "`\(hello.node)` with raft id \(hello.raftID) is not among this cluster's coordinators"
+            return Refusal(
+                code: Refusal.notMember,
+                text: """
+                    `\(hello.node)` with raft id \(hello.raftID) is not among this cluster's coordinators; add it with `callslip coordinators add`, \
+                    or, if it was removed, end it
+                    """)
         }
         // What it lost it knows itself, and it does not vote until it has it again.
         if hello.repairingSince > 0 { return nil }
         switch memory.judge(other.id, lastTerm: hello.durableTerm, lastIndex: hello.durableIndex) {
         case .welcome: return nil
         case .hasForgotten(let remembered, let claimed):
-            return """
-                `\(hello.node)` once acknowledged entry \(remembered.index) of term \(remembered.term) and now holds \(claimed.index) of term \
-                \(claimed.term): its disk was lost or restored, and it must not vote; replace it as a new member
-                """
+            return Refusal(
+                text: """
+                    `\(hello.node)` once acknowledged entry \(remembered.index) of term \(remembered.term) and now holds \(claimed.index) of term \
+                    \(claimed.term): its disk was lost or restored, and it must not vote; empty its data folder, give it a new raft id and \
+                    `joins: true`, and let it take its own place: callslip coordinators replace
+                    """)
         }
     }
 
@@ -86,6 +135,8 @@ final class VoterLinks {
             return link.close(code: "refused", text: "raft links are between coordinators")
         }
         let from = hello.raftID
+        let key = ObjectIdentifier(link)
+        incoming[key] = link
         levels[from] = hello.featureLevel
         onLevel?()
         if hello.repairingSince > 0 { onRepairing?(from, hello.repairingSince, hello.durableIndex) }
@@ -98,6 +149,7 @@ final class VoterLinks {
             }
         }
         link.onEnd = { [self] sentence in
+            incoming[key] = nil
             logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])
             onLost?(from)
         }

@@ -75,6 +75,14 @@ struct YAMLReader {
         return value
     }
 
+    mutating func flag(_ node: Node, _ what: String) -> Bool? {
+        guard let value = node.bool else {
+            fail(node, "`\(what)` must be true or false")
+            return nil
+        }
+        return value
+    }
+
     mutating func name<Tag>(_ node: Node, _ what: String) -> Name<Tag>? {
         guard let text = node.scalar?.string, let name = Name<Tag>(text) else {
             fail(node, "\(what) must have \(Name<Tag>.rule); found `\(node.scalar?.string ?? "something else")`")

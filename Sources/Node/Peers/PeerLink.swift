@@ -5,6 +5,20 @@ import Consortium
 import EventLoop
 import Wire
 
+/// Why a link is not had, for the other side: a word for programs and a sentence for people.
+struct Refusal {
+    /// The word of a coordinator to one that is none of its cluster's.
+    static let notMember = "notMember"
+    var code = "refused"
+    var text: String
+
+    /// How the end of a link by a goodbye is told.
+    func told() -> String { "the peer said goodbye: \(code): \(text)" }
+    static func wasTold(_ code: String, in sentence: String) -> Bool {
+        sentence.hasPrefix(Refusal(code: code, text: "").told())
+    }
+}
+
 @ClusterActor
 final class PeerLink {
     static let pingEveryMs: UInt64 = 500
@@ -23,15 +37,15 @@ final class PeerLink {
 
     private let stream: any ByteStream
     private let own: PeerHello
-    private let accepts: (PeerHello) -> String?
+    private let accepts: (PeerHello) -> Refusal?
     private var decoder = FrameDecoder()
     private let timer = Timer(on: ClusterActor.loop)
     private var heardMs = ClusterActor.loop.nowMs
     private var nonce: UInt64 = 0
     private var ended = false
 
-    /// - Parameter accepts: answers a sentence when the other side's hello is refused.
-    init(stream: TCPStream, own: PeerHello, accepts: @escaping (PeerHello) -> String?) {
+    /// - Parameter accepts: says why the other side's hello is refused, if it is.
+    init(stream: TCPStream, own: PeerHello, accepts: @escaping (PeerHello) -> Refusal?) {
         self.stream = stream
         self.own = own
         self.accepts = accepts
@@ -72,10 +86,10 @@ final class PeerLink {
         switch frame {
         case .ping(let nonce): send(.pong(nonce))
         case .pong: break
-        case .goodbye(let code, let text): end("the peer said goodbye: \(code): \(text)")
+        case .goodbye(let code, let text): end(Refusal(code: code, text: text).told())
         case .hello(let hello):
             guard remote == nil else { return close(code: "badFrame", text: "a second hello") }
-            if let refusal = refusal(of: hello) { return close(code: "refused", text: refusal) }
+            if let refusal = refusal(of: hello) { return close(code: refusal.code, text: refusal.text) }
             remote = hello
             onUp?()
         default:
@@ -84,11 +98,13 @@ final class PeerLink {
         }
     }
 
-    private func refusal(of hello: PeerHello) -> String? {
+    private func refusal(of hello: PeerHello) -> Refusal? {
         guard hello.version == own.version else {
-            return "peer protocol \(own.version) expected, \(hello.version) came: update the older node"
+            return Refusal(text: "peer protocol \(own.version) expected, \(hello.version) came: update the older node")
         }
-        guard hello.cluster == own.cluster else { return "this node belongs to another cluster: check `cluster` in both nodes' files" }
+        guard hello.cluster == own.cluster else {
+            return Refusal(text: "this node belongs to another cluster: check `cluster` in both nodes' files")
+        }
         return accepts(hello)
     }
 

@@ -27,7 +27,7 @@ final class PeerNetwork {
     }
     var claim: () -> VoterClaim = { VoterClaim() }
     /// Says why a peer's hello is refused, if it is.
-    var refuse: (PeerHello) -> String? = { _ in nil }
+    var refuse: (PeerHello) -> Refusal? = { _ in nil }
 
     init(cluster: [UInt8], node: NodeName, boot: UInt64, logger: Logger) {
         self.cluster = cluster
@@ -58,7 +58,9 @@ final class PeerNetwork {
             case .failure(let error): onEnd("\(error)")
             case .success(let stream):
                 let link = PeerLink(stream: stream, own: hello) { other in
-                    if let name, other.node != name { return "expected the node `\(name)` at \(address), found `\(other.node)`" }
+                    if let name, other.node != name {
+                        return Refusal(text: "expected the node `\(name)` at \(address), found `\(other.node)`")
+                    }
                     return refuse(other)
                 }
                 link.onUp = { [weak link] in if let link { onUp(link) } }
@@ -76,7 +78,8 @@ final class PeerNetwork {
     private func hello(_ purpose: LinkPurpose) -> PeerHello {
         let voter = claim()
         return PeerHello(
-            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, featureLevel: FeatureLevel.supported, durableTerm: voter.term,
+            cluster: cluster, node: node, boot: boot, purpose: purpose, raftID: voter.id, featureLevel: FeatureLevel.supported,
+            durableTerm: voter.term,
             durableIndex: voter.index,
             repairingSince: voter.repairingSince)
     }
@@ -121,6 +124,7 @@ final class Redialer {
     private let timer = Timer(on: ClusterActor.loop)
     private var delayMs = Redialer.firstDelayMs
     private(set) var link: PeerLink?
+    private var upAtMs: UInt64 = 0
     private var stopped = false
     var onUp: ((PeerLink) -> Void)?
     var onDown: ((String) -> Void)?
@@ -147,13 +151,15 @@ final class Redialer {
             address, purpose: purpose, expecting: expecting,
             onUp: { [self] link in
                 guard !stopped else { return link.close() }
-                delayMs = Self.firstDelayMs
+                upAtMs = ClusterActor.loop.nowMs
                 self.link = link
                 onUp?(link)
             },
             onEnd: { [self] sentence in
                 let wasUp = link != nil
                 link = nil
+                // One that is refused as soon as it is made must not be made without a pause.
+                if wasUp, ClusterActor.loop.nowMs - upAtMs > Self.delayMsMax { delayMs = Self.firstDelayMs }
                 if wasUp { onDown?(sentence) }
                 guard !stopped else { return }
                 timer.start(afterMs: delayMs) { [self] in dial() }

@@ -1,9 +1,11 @@
 /// The small HTTP API beside the WebSocket: sign-in, status, import, backup.
 
+import Consortium
 import EventLoop
 import FoundationEssentials
 import Sodium
 import Web
+import Wire
 
 @WebActor
 struct HTTPAPI {
@@ -48,6 +50,7 @@ struct HTTPAPI {
         }
         server.post("/api/import", bodyBytesMax: WebHost.importBytesMax) { request, responder in importFile(request, responder) }
         server.post("/api/backup", bodyBytesMax: 1_024) { request, responder in backUp(request, responder) }
+        server.post("/api/coordinators", bodyBytesMax: 4_096) { request, responder in changeCoordinators(request, responder) }
         if services.demoFrameAncestor != nil { installDemo(server) }
     }
 
@@ -98,6 +101,35 @@ struct HTTPAPI {
             switch outcome {
             case .made(let head): responder.send(json(head, 200))
             case .refused(let text): responder.send(json(Answer(code: "notNow", text: text), 503))
+            }
+        }
+    }
+
+    private struct Change: Decodable {
+        var add: String?
+        var remove: String?
+        var id: UInt64?
+        var peer: String?
+
+        var wish: CoordinatorWish? {
+            if let node = remove.flatMap({ NodeName($0) }) { return .remove(node) }
+            guard let node = add.flatMap({ NodeName($0) }), let id, let peer else { return nil }
+            return .add(node, id: id, peer: peer)
+        }
+    }
+
+    /// One step towards other coordinators: asked again and again until it is done.
+    private func changeCoordinators(_ request: Request, _ responder: Responder) {
+        guard isAdmin(request, responder) else { return }
+        guard let wish = (try? JSONDecoder().decode(Change.self, from: Data(request.body)))?.wish else {
+            let text = "Send {\"add\":NODE,\"id\":RAFT_ID,\"peer\":\"HOST:PORT\"} or {\"remove\":NODE}."
+            return responder.send(json(Answer(code: "invalid", text: text), 400))
+        }
+        services.changeCoordinators(wish) { progress in
+            switch progress {
+            case .done(let text): responder.send(json(Answer(code: "done", text: text), 200))
+            case .working(let text): responder.send(json(Answer(code: "working", text: text), 202))
+            case .refused(let text): responder.send(json(Answer(code: "refused", text: text), 409))
             }
         }
     }

@@ -5,6 +5,7 @@ import EventLoop
 import Gateway
 import Logging
 import Web
+import Wire
 
 /// What the HTTP API asks of the cluster plane. Every answer comes back by a completion on the web plane.
 struct NodeServices: Sendable {
@@ -14,6 +15,7 @@ struct NodeServices: Sendable {
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
     var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
+    var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
     var adminToken: String
     /// Set in the demonstration only: who may frame the pages.

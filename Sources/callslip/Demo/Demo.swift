@@ -28,7 +28,10 @@ struct Demo: AsyncParsableCommand {
     @Flag(help: "Play the whole story without a person, compare all copies, and end: status 0 when nothing was lost or doubled.")
     var check = false
 
-    @Option(help: "With --check: a program of an earlier version, with which two coordinators and a library's node begin; what is started again runs this one.")
+    @Option(
+        help:
+            "With --check: a program of an earlier version, with which two coordinators and a library's node begin; what is started again runs this one."
+    )
     var previous: String?
 
     func run() async throws {

@@ -34,6 +34,9 @@ final class LocalCluster {
     static let name = "demo"
     static let coordinators = ["c1", "c2", "c3"]
     static let libraries = ["memorial", "college", "steenbock"]
+    /// A coordinator that is not started at first, and can be added.
+    static let newcomer = "c4"
+    static let newcomerID = 4
 
     let folder: String
     let basePort: UInt16
@@ -78,8 +81,7 @@ final class LocalCluster {
         if access(keyringPath, F_OK) != 0 {
             try Files.write(keyringPath, Files.randomHex(bytes: 32) + "\n", mode: 0o600)
         }
-        let names = Self.coordinators + Self.libraries
-        for (offset, name) in names.enumerated() {
+        for (offset, name) in (Self.coordinators + Self.libraries + [Self.newcomer]).enumerated() {
             let web = basePort + 1 + UInt16(offset)
             try Files.makeFolder("\(folder)/\(name)")
             let config = "\(folder)/\(name).yaml"
@@ -89,7 +91,7 @@ final class LocalCluster {
     }
 
     private func configuration(_ name: String, offset: Int, keyring: String) -> String {
-        let names = Self.coordinators + Self.libraries
+        let names = Self.coordinators + Self.libraries + [Self.newcomer]
         func port(_ plane: UInt16, _ offset: Int) -> String { "127.0.0.1:\(basePort + plane + UInt16(offset))" }
         let isLibrary = Self.libraries.contains(name)
         // A patron's page knows at least two nodes: this one and the next library's.
@@ -109,11 +111,15 @@ final class LocalCluster {
         for (number, coordinator) in Self.coordinators.enumerated() {
             lines.append("  - {name: \(coordinator), id: \(number + 1), peer: \"\(port(11, number))\"}")
         }
+        if name == Self.newcomer {
+            lines.append("  - {name: \(name), id: \(Self.newcomerID), peer: \"\(port(11, offset))\"}")
+            lines.append("joins: true")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
     private func removeFolder() throws {
-        for name in Self.coordinators + Self.libraries {
+        for name in Self.coordinators + Self.libraries + [Self.newcomer] {
             Files.removeFlatFolder("\(folder)/\(name)")
             unlink("\(folder)/\(name).log")
         }
@@ -125,7 +131,8 @@ final class LocalCluster {
         guard var process = processes[name], process.pid == 0 else { return }
         let isOld = notUpdated.remove(name) != nil
         process.pid = try Spawn.run(
-            isOld ? previous ?? program : program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"] + options, log: process.logPath)
+            isOld ? previous ?? program : program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"] + options,
+            log: process.logPath)
         process.wanted = true
         processes[name] = process
     }

@@ -67,6 +67,7 @@ final class Story {
         try await movingDesks(&cast, home, referred)
         try await importing(yaml)
         try await losing(cast)
+        try await replacing(cast)
         return try await judge()
     }
 

@@ -24,7 +24,7 @@ extension Story {
     }
 
     /// Runs this very program, and gives its status and output.
-    private func callslip(_ arguments: [String]) async throws -> (status: Int32, output: String) {
+    func callslip(_ arguments: [String]) async throws -> (status: Int32, output: String) {
         let log = cluster.folder + "/command.log"
         unlink(log)
         let pid = try Spawn.run(cluster.program, arguments, log: log)
