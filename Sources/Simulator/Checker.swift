@@ -32,6 +32,9 @@ final class Checker {
     private var accounts: [Holding: OperatorName] = [:]
     private var sessions: [SessionID: OperatorName] = [:]
     private(set) var commands = 0
+    /// The session in which each operator is signed on, and since when.
+    private var signedOn: [OperatorName: (session: SessionID, sinceMs: UInt64)] = [:]
+    private var waits = WaitChecks()
     /// What the outbox held of each life of a chat, newest.
     private var ended: [TranscriptKey: Transcript] = [:]
     private var endedThrough: UInt64 = 0
@@ -64,6 +67,7 @@ final class Checker {
 
     /// Election safety: at most one leader in a term.
     func onRole(_ role: RaftRole, term: UInt64, voter: UInt64) {
+        cluster.noteDisturbance()
         guard role == .leader else { return }
         if let other = leaders[term], other != voter { cluster.fail("term \(term) has the leaders \(other) and \(voter)") }
         leaders[term] = voter
@@ -111,6 +115,7 @@ final class Checker {
         guard entry.kind == .command else { return }
         do {
             let asked = try Batch(wire: entry.payload)
+            if let altered = try cluster.scenario.planted?.alter(state) { state = altered }
             let standings = asked.items.map { standing(of: $0.command) }
             let batch = cluster.scenario.planted?.alter(asked, for: state, voter: 0) ?? asked
             let applied = state.apply(batch, index: entry.index)
@@ -126,6 +131,7 @@ final class Checker {
             if let halted = applied.halted { cluster.fail("the reference halts at \(entry.index): \(halted)") }
             try state.checkInvariants()
             for chat in applied.touched.chats.sorted() { look(at: chat) }
+            if let chat = waits.overdue(in: state) { cluster.fail("\(chat) still waits after its patron's deadline") }
         } catch {
             cluster.fail("at entry \(entry.index): \(error)")
         }
@@ -143,13 +149,66 @@ final class Checker {
     /// Who was given which chat. A holding may begin and end within one entry, so that the state after it does not show it.
     private func note(_ command: Command, _ verdict: Verdict, _ index: UInt64, _ before: Standing) {
         switch (command, verdict) {
-        case (.signOn(let signOn), .accepted): sessions[signOn.session] = signOn.operatorName
+        case (.signOn(let signOn), .accepted(.token(let token))): signed(signOn, isNew: token.index == index)
+        case (.signOff(let session), .accepted), (.lapse(let session), .accepted):
+            if let name = sessions[session], signedOn[name]?.session == session { signedOn[name] = nil }
+        case (.offerTransfer(let transfer), .accepted(.offered(let offer))):
+            if offer.index == index, let target = waits.offered(transfer, as: offer) {
+                cluster.fail("entry \(index): \(transfer.chat) is on offer to \(target), which was tried with it before")
+            }
         case (.claim(let claim), .accepted(.token(let token))): holds(claim.chat, claim.session, by: token)
-        case (.pickUp(let chat, let session, _), .accepted(.token(let token))): holds(chat, session, by: token)
+        case (.pickUp(let chat, let session, let offer), .accepted(.token(let token))):
+            holds(chat, session, by: token)
+            waits.pickedUp(offer, in: chat)
         case (.close(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
         case (.release(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "r"), index, before)
         case (.say(let say), .accepted(.placed(let position))): spoke(say, position, index, before)
         default: break
+        }
+    }
+
+    /// One active session in the whole cluster; whoever signed on elsewhere stays there (rule 19).
+    private func signed(_ signOn: SignOn, isNew: Bool) {
+        sessions[signOn.session] = signOn.operatorName
+        guard isNew else { return }
+        if let continues = signOn.continues, let present = signedOn[signOn.operatorName], present.session != continues {
+            cluster.fail("\(signOn.operatorName) is signed on at \(signOn.node) again, and had signed on elsewhere meanwhile")
+        }
+        signedOn[signOn.operatorName] = (signOn.session, cluster.nowMs)
+    }
+
+    /// Whoever has not been there for so long is not signed on any more (rule 20). A new leader gives everybody two leases, and clocks differ a little.
+    func checkLease(of account: OperatorName, lastSignMs: UInt64) {
+        guard let signedOn = signedOn[account], cluster.leader?.isRunning ?? false else { return }
+        let leaseMs = cluster.scenario.settings.operatorLeaseMs * 21 / 20
+        let leftMs = max(lastSignMs + LibraryPart.humanInputMs + 10_000, signedOn.sinceMs)
+        guard cluster.nowMs > max(leftMs + leaseMs, cluster.disturbedMs + 2 * leaseMs) + 15_000 else { return }
+        cluster.fail("\(account) is signed on \((cluster.nowMs - lastSignMs) / 1_000) s after the last sign of the person")
+    }
+
+    /// What a node is shown to wait is in the order of first waits (rule 14).
+    func checkRanks(of board: Board, at machine: Machine) {
+        if let chat = waits.outOfRank(board.waiting.map(\.chat)) {
+            cluster.fail("\(chat) is shown at \(machine.name) before others that waited longer")
+        }
+    }
+
+    /// What a branch held is in the log, whole and in order (rule 6).
+    func checkMerged(_ plan: BranchPlan, lost: Set<ChatID>, at machine: Machine) {
+        for part in plan.parts where !lost.contains(part.chat) && state.meta(of: part.chat) != nil {
+            var last = Position.zero
+            for line in part.merges.flatMap(\.lines) {
+                let body = ChatMessage.Body.text(line.text, sender: line.sender, sequence: line.sequence)
+                guard let merged = scripts[part.chat]?.first(where: { $0.body == body }) else {
+                    return cluster.fail(
+                        "message \(line.sequence) of \(line.sender) in \(part.chat) was not merged from the branch of \(machine.name)")
+                }
+                guard merged.branch else { continue }
+                guard merged.position > last else {
+                    return cluster.fail("the branch of \(machine.name) was merged into \(part.chat) in another order")
+                }
+                last = merged.position
+            }
         }
     }
 
@@ -212,13 +271,14 @@ final class Checker {
 
     /// Scripts only grow; one holder in an epoch; epochs never fall.
     private func look(at chat: ChatID) {
-        guard let meta = state.meta(of: chat) else { return }
+        guard let meta = state.meta(of: chat) else { return waits.forget(chat) }
         let known = scripts[chat]?.count ?? 0
         let messages = state.messages(of: chat, after: scripts[chat]?.last?.position ?? .zero)
         for (offset, message) in messages.enumerated() where Int(message.position.n) != known + offset + 1 {
             cluster.fail("\(chat) goes on at \(message.position) after \(known) messages")
         }
         scripts[chat, default: []].append(contentsOf: messages)
+        waits.saw(meta, messages, clockMs: state.clockMs)
         guard case .held(let holder, _) = meta.phase else { return }
         let epoch = Epoch(chat: chat, epoch: meta.epoch)
         if let before = holders[epoch], before != holder.token {

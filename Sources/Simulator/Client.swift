@@ -24,6 +24,8 @@ class Client {
     private var turn = 0
     private var attempt = 0
     private var heardMs: UInt64 = 0
+    /// When it last said something, if only hello.
+    private(set) var lastSentMs: UInt64 = 0
     private var bye: (code: ByeCode, retryMs: UInt64?)?
     private var isWatching = false
 
@@ -81,6 +83,7 @@ class Client {
             machine.receive(life: machine.life) { [self] in line = Line(self, to: machine) }
             guard let line else { return after(delay()) { [self] in retry() } }
             heardMs = cluster.nowMs
+            lastSentMs = cluster.nowMs
             line.send(hello)
             watch(line)
         }
@@ -150,6 +153,7 @@ class Client {
 
     func send(_ message: ClientMessage) {
         guard let line else { return }
+        lastSentMs = cluster.nowMs
         line.send(message)
         switch message {
         case .active, .typing: break

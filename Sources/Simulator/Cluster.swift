@@ -43,6 +43,10 @@ package final class Cluster {
         members = (0..<scenario.coordinators).map { RaftMember(id: UInt64($0) + 1, name: machines[$0].name.text) }
     }
 
+    /// When a process last started, ended, was frozen or went on, or a voter's role changed.
+    private(set) var disturbedMs: UInt64 = 0
+    func noteDisturbance() { disturbedMs = nowMs }
+
     // MARK: Time
 
     func after(_ ms: UInt64, _ kind: Trace.Kind, _ who: Int, _ body: @escaping () -> Void) {
@@ -193,6 +197,19 @@ package final class Cluster {
 
     private func isAtRest() -> Bool { unrest.isEmpty }
 
+    /// What some machine still takes for the present word of a queue's writer, in words (rule 21).
+    private var oldWord: String? {
+        for writer in machines where !writer.isRetired {
+            for (queue, word) in writer.gossip?.said.sorted(by: { $0.key < $1.key }) ?? [] {
+                for machine in machines where !machine.isRetired {
+                    let view = machine.gossip?.view(of: queue, by: writer)
+                    if view?.record.availability != word { return "\(machine.name) holds an old word of \(writer.name) on \(queue)" }
+                }
+            }
+        }
+        return nil
+    }
+
     /// What keeps the cluster from being at rest, in words.
     private var unrest: String {
         let parts = machines.compactMap(\.coordinator)
@@ -203,6 +220,7 @@ package final class Cluster {
         for machine in libraryMachines where !machine.isRetired && machine.library?.isIsolated ?? true {
             return "\(machine.name) is isolated"
         }
+        if let sentence = oldWord { return sentence }
         if let library = checker.untaken { return "a transcript waits for \(library)" }
         for person in operators { if let unanswered = person.unanswered { return "\(person.name) \(unanswered)" } }
         for machine in machines where !machine.isRetired {

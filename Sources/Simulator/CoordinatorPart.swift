@@ -191,7 +191,10 @@ final class CoordinatorPart {
             guard entry.kind == .command else { continue }
             do {
                 var batch = try Batch(wire: entry.payload)
-                if let planted = cluster.scenario.planted { batch = planted.alter(batch, for: core.state, voter: voter) }
+                if let planted = cluster.scenario.planted {
+                    if let altered = try planted.alter(core.state) { core.onRestored(altered, nowMs: nowMs) }
+                    batch = planted.alter(batch, for: core.state, voter: voter)
+                }
                 if cluster.scenario.planted == .trapInsteadOfRefusal, refuses(batch, at: entry.index) {
                     isTrapped = true
                     return machine.abort("apply trapped")

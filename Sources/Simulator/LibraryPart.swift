@@ -8,6 +8,8 @@ import Wire
 
 /// A library node in one process: what `LibraryHost`, `CoordinatorClient` and the sign-in put together, over virtual links and connections.
 final class LibraryPart {
+    /// Shorter than in the service, so that people are away for longer.
+    static let humanInputMs: UInt64 = 60_000
     private static let importBit: UInt64 = 1 << 62
 
     private unowned(unsafe) let machine: Machine
@@ -25,6 +27,8 @@ final class LibraryPart {
     private var coordinatorsBoard: Board?
     private var branch: BranchPart?
     private var usesBranch = false
+    /// For a planted bug.
+    private var planAtLinkUp: BranchPlan?
     private var transcripts: TranscriptPart?
     private var importsWaiting: [Batch.Item] = []
     private let tickTimer = VirtualTimer()
@@ -40,7 +44,7 @@ final class LibraryPart {
         let scenario = machine.cluster.scenario
         let addresses = machine.cluster.libraryMachines.map(\.address)
         var configuration = GatewayConfiguration()
-        configuration.humanInputMs = 60_000
+        configuration.humanInputMs = scenario.planted == .leaseWithoutPerson ? .max : Self.humanInputMs
         gateway = GatewayCore(
             node: machine.name, boot: machine.boot, addresses: [machine.address] + addresses.filter { $0 != machine.address },
             configuration: configuration, seed: random.next(), nowMs: machine.nowMs, wallMs: machine.wallMs, hash: Self.hash)
@@ -127,6 +131,7 @@ final class LibraryPart {
         port.onEnd = { [self] in lost() }
         importsWaiting = imports.keys.sorted().compactMap { imports[$0] }
         transcripts?.linkUp()
+        if usesBranch { planAtLinkUp = branch?.plan() }
         if cluster.scenario.planted != .edgeTriggered || board == nil { perform(gateway.onLinkUp(now: nowMs)) }
     }
 
@@ -167,6 +172,7 @@ final class LibraryPart {
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
             if !isOfBranch {
+                cluster.checker.checkRanks(of: board, at: machine)
                 coordinatorsBoard = board
                 machine.roster = board
                 transcripts?.take(board)
@@ -220,11 +226,14 @@ final class LibraryPart {
             case .beginBranch(let base): beginBranch(base)
             case .useBranch: use(branch: true)
             case .useCoordinators: use(branch: false)
-            case .sealBranch: perform(gateway.onBranchPlan(branch?.plan() ?? noPlan, now: nowMs))
+            case .sealBranch:
+                let early = cluster.scenario.planted == .unsealedBranch ? planAtLinkUp : nil
+                perform(gateway.onBranchPlan(early ?? branch?.plan() ?? noPlan, now: nowMs))
             case .branchMerged(let lost):
                 cluster.say(
                     machine,
                     lost.isEmpty ? "has merged its branch" : "has merged its branch; \(lost.values.reduce(0, +)) messages did not fit")
+                if let plan = branch?.plan() { cluster.checker.checkMerged(plan, lost: Set(lost.keys), at: machine) }
                 branch?.stop()
                 branch = nil
                 machine.branch = nil

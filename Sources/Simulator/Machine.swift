@@ -74,6 +74,7 @@ final class Machine {
         guard !isUp, !isRetired else { return }
         life += 1
         isUp = true
+        cluster.noteDisturbance()
         startedMs = cluster.nowMs
         if cluster.scenario.planted != .sameBoot || boot == 0 { boot = random.next() }
         let scenario = cluster.scenario
@@ -108,6 +109,7 @@ final class Machine {
         cluster.say(self, isQuiet ? "loses power" : "is killed")
         isUp = false
         life += 1
+        cluster.noteDisturbance()
         pausedSinceMs = nil
         backlog = []
         backlogDatagrams = 0
@@ -151,12 +153,14 @@ final class Machine {
         guard isRunning else { return }
         cluster.say(self, "is frozen")
         pausedSinceMs = cluster.nowMs
+        cluster.noteDisturbance()
         cluster.network.onPause(self)
     }
 
     func resume() {
         guard pausedSinceMs != nil else { return }
         cluster.say(self, "goes on")
+        cluster.noteDisturbance()
         pausedSinceMs = nil
         backlogDatagrams = 0
         let events = backlog

@@ -153,6 +153,7 @@ final class OperatorPerson: Client {
 
     private func think() {
         after(UInt64.random(in: 300...4_000, using: &random)) { [self] in
+            cluster.checker.checkLease(of: account, lastSignMs: lastSentMs)
             act()
             think()
         }
@@ -201,6 +202,7 @@ final class OperatorPerson: Client {
     private func hold(_ chat: ChatID, _ message: ClientMessage) {
         asking.append(chat)
         let by = desk
+        let askedMs = cluster.nowMs
         let number = cluster.checker.asked(.claim(by: by, token: nil), of: chat)
         request(message) { [self] answer in
             asking.removeAll { $0 == chat }
@@ -213,7 +215,7 @@ final class OperatorPerson: Client {
                 } else {
                     cluster.checker.completed(number, as: .claim(by: by, token: token))
                 }
-                if tokens[chat] ?? .zero < token { note(chat, token) }
+                if tokens[chat] ?? .zero < token { note(chat, token, sinceMs: askedMs) }
                 say("holds \(chat) by \(token.index).\(token.ordinal)")
             case .refused(let refused):
                 if refused.code == .alreadyClaimed {
@@ -235,14 +237,15 @@ final class OperatorPerson: Client {
             let number = cluster.checker.asked(.claim(by: desk, token: token), of: chat, sinceMs: sinceMs)
             cluster.checker.completed(number, as: .claim(by: desk, token: token))
         }
-        note(chat, token)
+        note(chat, token, sinceMs: sinceMs)
     }
 
-    private func note(_ chat: ChatID, _ token: LogPosition) {
+    /// - Parameter sinceMs: when the holding was asked for: an answer that waited for the device to be back tells of one that may be over already.
+    private func note(_ chat: ChatID, _ token: LogPosition, sinceMs: UInt64) {
         tokens[chat] = token
         ensureCopy(chat)
         cluster.checker.onEntitled(name, to: chat)
-        fears[chat] = (token, cluster.checker.asked(.lose(token: token), of: chat))
+        fears[chat] = (token, cluster.checker.asked(.lose(token: token), of: chat, sinceMs: sinceMs))
     }
 
     private func tend(_ chat: ChatID, _ board: ServerMessage.BoardState) {
@@ -333,7 +336,7 @@ final class OperatorPerson: Client {
         say(isLaptop ? "closes the laptop" : "walks off")
         isAway = true
         if isLaptop { setOnline(false) }
-        after(UInt64.random(in: 2_000...100_000, using: &random)) { [self] in
+        after(UInt64.random(in: random.chance(15) ? 120_000...300_000 : 2_000...100_000, using: &random)) { [self] in
             say("is back")
             isAway = false
             setOnline(true)

@@ -3,9 +3,7 @@ import Consortium
 /// A guard of the design that a run goes without, to see that the checks notice. Only the simulator can do this: it stands
 /// between the cores, and no configuration of the service reaches it.
 ///
-/// Seeds that noticed, of three minutes where not said: resumeTooFar 1, skipDedup 9, acknowledgeEarly 1, edgeTriggered 1, clockFromUptime 1,
-/// readOwnClock 1, skipUnknownCommand 1, forgetSynced 3, retryFailedSync 29 (all of one minute); skipTokenCheck 261, skipFencing 4 (of two minutes).
-/// They move when scenarios or cores change: `callslip simulate --guards` finds them anew.
+/// `callslip simulate --guards` finds the first seed that notices each; `cluster/CHAOS.md` has the table.
 package enum PlantedBug: String, Sendable, CaseIterable {
     /// A page claims to have a message more than it has when it resumes.
     case resumeTooFar
@@ -42,6 +40,21 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// A node keeps a transcript that has passed to its heir meanwhile.
     case keepInherited
 
+    /// What a branch holds is read when the coordinators are back, before all that it was asked is answered.
+    case unsealedBranch
+    /// A chat that waits again goes to the end of its queue.
+    case rankByLastWait
+    /// A node that was cut off signs its people on although they have signed on elsewhere since.
+    case continueAnyway
+    /// Leases are kept as long as the browser answers, whether or not a person is there.
+    case leaseWithoutPerson
+    /// A target that let a transfer expire is tried again.
+    case tryTargetAgain
+    /// A patron's wait has no end.
+    case endlessWait
+    /// A node whose count of starts went back does not look at what the others hold of it.
+    case recordsFromOne
+
     /// Apply takes a repeated opening for a wrong one.
     case refuseSecondOpen
     /// A replica ends where apply should refuse.
@@ -64,8 +77,19 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .lateSnapshot: "15 state"
         case .takeEarly, .keepInherited, .keepOldLog: "16 transcripts"
         case .refuseSecondOpen: "5 birth"
+        case .unsealedBranch: "6 hand-over is sealed"
+        case .rankByLastWait: "14 load"
+        case .continueAnyway: "19 operators"
+        case .leaseWithoutPerson, .tryTargetAgain, .endlessWait: "20 leases, targets, deadline"
+        case .recordsFromOne: "21 gossip's limits"
         case .trapInsteadOfRefusal: "10 apply is total"
         }
+    }
+
+    /// By the number of the rule.
+    package static var inOrder: [PlantedBug] {
+        func number(_ bug: PlantedBug) -> Int { bug.rule.split(separator: " ").first.flatMap { Int($0) } ?? .max }
+        return allCases.enumerated().sorted { (number($0.element), $0.offset) < (number($1.element), $1.offset) }.map(\.element)
     }
 
     /// What the run goes without, for the table.
@@ -89,6 +113,13 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .keepOldLog: "what went from the state leaves log and snapshots"
         case .keepInherited: "a node deletes what has passed to its heir"
         case .refuseSecondOpen: "opening is harmless to repeat"
+        case .unsealedBranch: "a branch is read when all that it was asked is answered"
+        case .rankByLastWait: "rank is by the first wait"
+        case .continueAnyway: "whoever has signed on elsewhere stays there"
+        case .leaseWithoutPerson: "leases ask for recent human input"
+        case .tryTargetAgain: "each target is tried once for a chat"
+        case .endlessWait: "a patron's wait has a deadline"
+        case .recordsFromOne: "records begin above what peers hold"
         case .trapInsteadOfRefusal: "what cannot be done is refused"
         }
     }
@@ -100,7 +131,8 @@ extension PlantedBug {
         var altered = batch
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
-            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepOldLog, .trapInsteadOfRefusal:
+            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
+            .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }
@@ -108,7 +140,7 @@ extension PlantedBug {
                 if case .setAvailability = altered.items[index].command { altered.items[index].command = .tick }
             }
         case .readOwnClock: if voter == 1, altered.elapsedMs > 0 { altered.elapsedMs -= 1 }
-        case .skipDedup, .skipTokenCheck, .skipFencing, .refuseSecondOpen:
+        case .skipDedup, .skipTokenCheck, .skipFencing, .refuseSecondOpen, .continueAnyway:
             for index in altered.items.indices { altered.items[index].command = alter(altered.items[index].command, in: state) }
         }
         return altered
@@ -131,9 +163,34 @@ extension PlantedBug {
         case (.refuseSecondOpen, .open(var open)):
             if state.meta(of: open.chat) != nil { open.secret = SecretHash(open.secret.bytes.reversed()) ?? open.secret }
             return .open(open)
+        case (.continueAnyway, .signOn(var signOn)):
+            signOn.continues = nil
+            return .signOn(signOn)
         default: return command
         }
     }
+
+    /// The state as it would be without the guard, where a command cannot be changed so that it passes; nil where that is the same.
+    func alter(_ state: ConsortiumState) throws -> ConsortiumState? {
+        guard [.rankByLastWait, .tryTargetAgain, .endlessWait].contains(self) else { return nil }
+        var memento = state.memento
+        var isAltered = false
+        for place in memento.chats.indices {
+            let chat = memento.chats[place].chat
+            switch (self, chat.stage) {
+            case (.rankByLastWait, .waiting(let waiting)) where chat.rankMs != waiting.sinceMs:
+                memento.chats[place].chat.rankMs = waiting.sinceMs
+            case (.tryTargetAgain, _) where !chat.tried.isEmpty: memento.chats[place].chat.tried = []
+            case (.endlessWait, .waiting) where chat.messageAtMs < state.clockMs + Self.endlessMs / 2:
+                memento.chats[place].chat.messageAtMs = state.clockMs + Self.endlessMs
+            default: continue
+            }
+            isAltered = true
+        }
+        return isAltered ? try ConsortiumState(memento: memento) : nil
+    }
+
+    private static let endlessMs: UInt64 = 7_200_000
 
     private func present(_ chat: ChatID, _ state: ConsortiumState) -> LogPosition? {
         if case .held(let holder, _)? = state.meta(of: chat)?.phase { holder.token } else { nil }

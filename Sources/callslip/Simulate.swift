@@ -96,7 +96,7 @@ struct Simulate: ParsableCommand {
         print("| rule | guard left out | seed | what the checks say |")
         print("| --- | --- | --- | --- |")
         var unnoticed = 0
-        for bug in planted.flatMap(PlantedBug.init(rawValue:)).map({ [$0] }) ?? PlantedBug.allCases {
+        for bug in planted.flatMap(PlantedBug.init(rawValue:)).map({ [$0] }) ?? PlantedBug.inOrder {
             var noticed: Outcome?
             for seed in range where noticed == nil {
                 var scenario = Scenario(seed: seed, minutes: minutes, kinds: kinds)
@@ -109,6 +109,7 @@ struct Simulate: ParsableCommand {
             print(
                 "| \(bug.rule) | \(bug.leftOut) (`\(bug.rawValue)`) | \(noticed.map { "\($0.scenario.seed)" } ?? "none") | \(noticed?.violation ?? "") |"
             )
+            fflush(nil)
         }
         if unnoticed > 0 { throw ExitCode.failure }
     }
