@@ -65,9 +65,11 @@ public enum ClientMessage: Hashable, Sendable {
         public var referralAgreed: Bool
         /// Set when a node answered `unknownChat` and the client's own copy re-creates the chat.
         public var patronSupplied: Bool
+        /// Then also how long ago the client last heard of the chat, in milliseconds.
+        public var awayMs: UInt64
         public init(
             re: RequestID, chat: ChatID, secret: ChatSecret, attach: AttachID, queue: QueueName, referralAgreed: Bool,
-            patronSupplied: Bool = false
+            patronSupplied: Bool = false, awayMs: UInt64 = 0
         ) {
             self.re = re
             self.chat = chat
@@ -76,6 +78,7 @@ public enum ClientMessage: Hashable, Sendable {
             self.queue = queue
             self.referralAgreed = referralAgreed
             self.patronSupplied = patronSupplied
+            self.awayMs = awayMs
         }
     }
 

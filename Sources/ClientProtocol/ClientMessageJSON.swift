@@ -195,7 +195,8 @@ extension ClientMessage.Open {
             re: try fields.identifier("re"), chat: try fields.identifier("chat"), secret: try fields.identifier("secret"),
             attach: try fields.identifier("attach"), queue: try fields.name("queue"),
             referralAgreed: try fields.bool("referralAgreed", default: false),
-            patronSupplied: try fields.bool("patronSupplied", default: false))
+            patronSupplied: try fields.bool("patronSupplied", default: false),
+            awayMs: try fields.integerIfPresent("awayMs", as: UInt64.self) ?? 0)
     }
 
     fileprivate func json() -> [UInt8] {
@@ -205,6 +206,7 @@ extension ClientMessage.Open {
         writer.field("queue", queue)
         writer.field("referralAgreed", referralAgreed)
         if patronSupplied { writer.field("patronSupplied", true) }
+        if awayMs > 0 { writer.field("awayMs", awayMs) }
         return writer.finish()
     }
 }

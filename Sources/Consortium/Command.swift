@@ -88,9 +88,11 @@ public struct Open: Hashable, Sendable {
     public var referralAgreed: Bool
     /// Set when the state did not know the chat and the client's own copy re-creates it.
     public var patronSupplied: Bool
+    /// Then also how long ago that client last heard of the chat, in milliseconds by its own clock.
+    public var awayMs: UInt64
     public init(
         chat: ChatID, secret: SecretHash, queue: QueueName, attach: AttachID, node: NodeName, referralAgreed: Bool,
-        patronSupplied: Bool = false
+        patronSupplied: Bool = false, awayMs: UInt64 = 0
     ) {
         self.chat = chat
         self.secret = secret
@@ -99,6 +101,7 @@ public struct Open: Hashable, Sendable {
         self.node = node
         self.referralAgreed = referralAgreed
         self.patronSupplied = patronSupplied
+        self.awayMs = awayMs
     }
 }
 

@@ -10,8 +10,10 @@
 public enum FeatureLevel {
     /// What a new cluster begins with: everything that there is today.
     public static let first: UInt32 = 1
+    /// A page that was away for longer than ended chats are remembered does not make its chat anew (`Open.awayMs`).
+    public static let away: UInt32 = 2
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 1
+    public static let supported: UInt32 = 2
 }
 
 extension Command {

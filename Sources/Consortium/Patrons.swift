@@ -6,6 +6,10 @@ extension ConsortiumState {
         if chats[open.chat] != nil {
             return try attach(Attach(chat: open.chat, secret: open.secret, attach: open.attach, node: open.node))
         }
+        // It may have ended meanwhile and be forgotten, its text taken by the library or deleted there: the page's copy must not bring it back.
+        if featureLevel >= FeatureLevel.away, open.patronSupplied, open.awayMs >= settings.tombstoneMs {
+            throw Refusal(.closed, "This chat is over and is not known here any more; begin a new one.")
+        }
         guard let desk = queues[open.queue] else { throw .unknownQueue(open.queue) }
         try checkRoomForChat()
         var chat = Chat(

@@ -18,7 +18,7 @@ extension GatewayCore {
                 Open(
                     chat: open.chat, secret: hash(Array(open.secret.text.utf8)), queue: directory.queue(called: open.queue),
                     attach: open.attach, node: node,
-                    referralAgreed: open.referralAgreed, patronSupplied: open.patronSupplied))
+                    referralAgreed: open.referralAgreed, patronSupplied: open.patronSupplied, awayMs: open.awayMs))
             takePlace(client, open.re, open.chat, open.attach, after: .zero, command, .opening)
         case .resume(let resume):
             let secret = hash(Array(resume.secret.text.utf8))

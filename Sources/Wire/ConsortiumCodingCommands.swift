@@ -192,13 +192,14 @@ extension PBOpenCommand {
         node = command.node.text
         referralAgreed = command.referralAgreed
         patronSupplied = command.patronSupplied
+        awayMs = command.awayMs
     }
 
     func decoded() throws(WireError) -> Open {
         Open(
             chat: chat.decoded(), secret: try secret.decoded(), queue: try Field.name(queue, "open.queue"),
             attach: attach.decoded(), node: try Field.name(node, "open.node"), referralAgreed: referralAgreed,
-            patronSupplied: patronSupplied)
+            patronSupplied: patronSupplied, awayMs: awayMs)
     }
 }
 

@@ -349,6 +349,8 @@ nonisolated struct PBOpenCommand: Sendable {
 
   var patronSupplied: Bool = false
 
+  var awayMs: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3467,7 +3469,7 @@ nonisolated extension PBLeavingCommand: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBOpenCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OpenCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}secret\0\u{1}queue\0\u{1}attach\0\u{1}node\0\u{3}referral_agreed\0\u{3}patron_supplied\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}secret\0\u{1}queue\0\u{1}attach\0\u{1}node\0\u{3}referral_agreed\0\u{3}patron_supplied\0\u{3}away_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3482,6 +3484,7 @@ nonisolated extension PBOpenCommand: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 5: try { try decoder.decodeSingularStringField(value: &self.node) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.referralAgreed) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.patronSupplied) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.awayMs) }()
       default: break
       }
     }
@@ -3513,6 +3516,9 @@ nonisolated extension PBOpenCommand: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.patronSupplied != false {
       try visitor.visitSingularBoolField(value: self.patronSupplied, fieldNumber: 7)
     }
+    if self.awayMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.awayMs, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3524,6 +3530,7 @@ nonisolated extension PBOpenCommand: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.node != rhs.node {return false}
     if lhs.referralAgreed != rhs.referralAgreed {return false}
     if lhs.patronSupplied != rhs.patronSupplied {return false}
+    if lhs.awayMs != rhs.awayMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -23,6 +23,10 @@ import Testing
             .hello(.init(role: .patron, client: "callslip-web/1")), .hello(.init(role: .operator, client: "desk", session: "abc")), .active,
             .open(.init(re: re, chat: chat, secret: secret, attach: attach, queue: queue, referralAgreed: true)),
             .open(.init(re: re, chat: chat, secret: secret, attach: attach, queue: queue, referralAgreed: false, patronSupplied: true)),
+            .open(
+                .init(
+                    re: re, chat: chat, secret: secret, attach: attach, queue: queue, referralAgreed: false, patronSupplied: true, awayMs: 7
+                )),
             .resume(.init(re: re, chat: chat, secret: secret, attach: attach, after: Position(epoch: 2, n: 9))),
             .say(.init(chat: chat, sender: sender, sequence: 1, text: "a \"quoted\" \\ line\n\u{1} <b> é 👋")),
             .say(.init(chat: chat, sender: sender, sequence: .init(Int64.max), text: "", token: token)), .typing(chat),

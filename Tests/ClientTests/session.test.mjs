@@ -5,8 +5,9 @@ import { readPresence } from "../../Sources/Web/Client/shared/presence.js";
 import { Connection } from "../../Sources/Web/Client/shared/connection.js";
 import { settle, world } from "./harness.mjs";
 
-function desk(stored = null) {
+function desk(stored = null, later = 0) {
     const w = world();
+    w.clock.now += later;
     const d = { w, stored, told: [], last: w.last };
     d.session = new PatronSession({
         connection: new Connection(w.options),
@@ -93,6 +94,40 @@ test("a later page of the tab resumes with a fresh attach and offers what was no
     assert.deepEqual(resume.after, [0, 0]);
     await accept(e.last(), "resume");
     assert.deepEqual(e.last().kind("say"), before.kind("say"));
+});
+
+test("a page that was away says for how long, and one whose chat ended does not ask for it anew", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    d.session.stop();
+    const e = desk(d.stored, 7_200_000);
+    e.session.restore();
+    await e.last().welcome();
+    e.last().say({ t: "refused", re: e.last().kind("resume")[0].re, code: "unknownChat" });
+    await settle();
+    const [open] = e.last().kind("open");
+    assert.ok(open.awayMs >= 7_200_000 && open.awayMs < 7_260_000, `${open.awayMs}`);
+    e.last().say({ t: "refused", re: open.re, code: "closed", text: "over" });
+    await settle();
+    assert.equal(e.session.view.stage, "refused");
+    e.session.stop();
+
+    const f = desk();
+    f.session.say("Hello", { queue: "memorial" });
+    await f.last().welcome();
+    await accept(f.last(), "open");
+    const { chat } = f.last().kind("open")[0];
+    f.last().say({ t: "chat", chat, last: [1, 3], phase: { p: "closed", reason: "byStaff" } });
+    f.last().fail();
+    await f.w.clock.advance(1000);
+    await f.last().welcome();
+    f.last().say({ t: "refused", re: f.last().kind("resume")[0].re, code: "unknownChat" });
+    await settle();
+    assert.equal(f.last().kind("open").length, 0);
+    assert.equal(f.session.view.problem.code, "closed");
+    f.session.stop();
 });
 
 test("what was said before a page came is history, and what comes a moment later is news", async () => {

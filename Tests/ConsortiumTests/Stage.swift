@@ -204,7 +204,7 @@ struct Stage {
                     chat: id, secret: try Self.secret(options["secret"] ?? chat), queue: try Self.name(person),
                     attach: attach(chat, options),
                     node: try Self.name("node-1"), referralAgreed: !arguments.contains("unasked"),
-                    patronSupplied: arguments.contains("supplied")))
+                    patronSupplied: arguments.contains("supplied"), awayMs: (options["away"].flatMap(UInt64.init) ?? 0) * 1_000))
         case "attach":
             return .attach(
                 Attach(

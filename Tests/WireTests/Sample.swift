@@ -105,7 +105,7 @@ extension Sample {
             .open(
                 Open(
                     chat: id(), secret: try secret(), queue: try queue(), attach: id(), node: try node(), referralAgreed: chance(50),
-                    patronSupplied: chance(30)))
+                    patronSupplied: chance(30), awayMs: number()))
         case 10: .attach(Attach(chat: id(), secret: try secret(), attach: id(), node: try node()))
         case 11:
             .say(

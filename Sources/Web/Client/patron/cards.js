@@ -11,6 +11,7 @@ const title = (thing, otherwise) => thing?.title || thing?.name || otherwise;
 const REFUSED = {
     unknownQueue: "This button leads to a chat that is no longer there. Your library’s own pages say how to reach it.",
     full: "So many people are asking that there is no room just now. Please try again in a few minutes.",
+    closed: "This chat is over, and is not kept here any more. You can begin another.",
     wrongSecret: "This chat cannot be opened from here. You can begin another.",
 };
 

@@ -63,7 +63,7 @@ export class PatronSession {
     get identity() {
         const s = this.#saved;
         if (!s || s.collect || this.view.stage === "start" || this.#over()) return null;
-        return { chat: s.chat, secret: s.secret, queue: s.queue, referralAgreed: s.referralAgreed, opened: s.opened, nodes: this.#connection.nodes };
+        return { chat: s.chat, secret: s.secret, queue: s.queue, referralAgreed: s.referralAgreed, opened: s.opened, heardAt: s.heardAt, nodes: this.#connection.nodes };
     }
 
     /** Whether a message was said before this page came to the chat. */
@@ -185,6 +185,8 @@ export class PatronSession {
             return;
         }
         this.#attached = true;
+        s.heardAt = this.#now();
+        this.#write();
         this.#stage("open");
         this.#outbox.resend();
     }
@@ -195,8 +197,10 @@ export class PatronSession {
             await this.#connection.request("resume", body, { once: true });
         } catch (error) {
             if (error.code !== "unknownChat") throw error;
+            // What ended is over, also when the service has forgotten it; whether it may have ended meanwhile, the node judges.
+            if (this.view.chat?.phase?.p === "closed") throw Object.assign(new Error("This chat is over."), { code: "closed" });
             this.#outbox.restart();
-            await this.#open(s, { patronSupplied: true });
+            await this.#open(s, { patronSupplied: true, awayMs: Math.max(0, this.#now() - (s.heardAt ?? this.#now())) });
         }
     }
 
@@ -232,8 +236,10 @@ export class PatronSession {
             return;
         }
         if (s === null || frame.chat !== s.chat) return;
+        s.heardAt = this.#now();
         switch (frame.t) {
             case "chat":
+                this.#write();
                 this.#outbox.marked(frame.marks, { held: frame.held === true });
                 if (frame.held !== true) this.#merged();
                 this.view.chat = frame;
