@@ -25,30 +25,37 @@ public struct LogIdentity: Sendable, Hashable {
 ///     damaged-…                     what was put aside for that, until it is there again
 public final class DiskLayout: Sendable {
     public let folder: String
-    private let lockDescriptor: Int32
+    private let lockDescriptor: Int32?
 
     /// Makes the folder when it is not there, and locks it for as long as this object lives.
     public init(folder: String) throws(LogError) {
         self.folder = folder
         let files = SystemFiles()
+        let descriptor: Int32
         do {
             try files.makeDirectory(folder)
-            lockDescriptor = try files.open("\(folder)/lock", flags: O_RDWR | O_CREAT)
+            descriptor = try files.open("\(folder)/lock", flags: O_RDWR | O_CREAT)
         } catch {
             throw .io(error)
         }
-        guard flock(lockDescriptor, LOCK_EX | LOCK_NB) == 0 else {
+        lockDescriptor = descriptor
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
-            files.close(lockDescriptor)
             if code == EWOULDBLOCK { throw .locked(folder: folder) }
             throw .io(FileFault(call: "flock", file: "\(folder)/lock", errno: code))
         }
     }
 
-    deinit { _ = close(lockDescriptor) }
+    /// For files that no other process sees: nothing is made and nothing locked.
+    package init(unlocked folder: String) {
+        self.folder = folder
+        lockDescriptor = nil
+    }
+
+    deinit { if let lockDescriptor { _ = close(lockDescriptor) } }
 
     /// Gives the folder up before this object goes. Whoever still writes to it then breaks the log.
-    func unlock() { _ = flock(lockDescriptor, LOCK_UN) }
+    func unlock() { if let lockDescriptor { _ = flock(lockDescriptor, LOCK_UN) } }
 
     var vote: String { "\(folder)/vote" }
     var mark: String { "\(folder)/mark" }

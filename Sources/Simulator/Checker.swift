@@ -390,13 +390,12 @@ final class Checker {
 
     /// A voter's disk holds no word of chats that the state has forgotten.
     func search(_ machine: Machine) {
-        guard let disk = machine.disk?.durable else { return }
+        guard let files = machine.disk?.files.contents else { return }
         let living = scripts.keys.filter { state.meta(of: $0) != nil }.flatMap { texts(of: $0) }
-        let places = [(disk.snapshot?.data ?? [], "the snapshot")] + disk.entries.map { ($0.payload, "entry \($0.index)") }
         for chat in scripts.keys.sorted() where state.meta(of: chat) == nil {
             for text in texts(of: chat) where !living.contains(where: { $0.contains(text) }) {
                 let words = Array(text.utf8)
-                guard let (_, place) = places.first(where: { $0.0.holds(words) }) else { continue }
+                guard let place = files.first(where: { $0.bytes.holds(words) })?.name else { continue }
                 return cluster.fail("\(place) of \(machine.name) still holds `\(text)` of \(chat), which is long over")
             }
         }

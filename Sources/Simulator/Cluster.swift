@@ -47,6 +47,10 @@ package final class Cluster {
     private(set) var disturbedMs: UInt64 = 0
     func noteDisturbance() { disturbedMs = nowMs }
 
+    /// How often each kind of trouble came about, for people.
+    private(set) var counts: [String: Int] = [:]
+    func count(_ what: String) { counts[what, default: 0] += 1 }
+
     // MARK: Time
 
     func after(_ ms: UInt64, _ kind: Trace.Kind, _ who: Int, _ body: @escaping () -> Void) {
@@ -105,8 +109,9 @@ package final class Cluster {
     /// Everything from the first start to the judgement.
     package func run() {
         do {
-            let bootstrap = try RecoveredLog.bootstrap(members: members)
-            for machine in machines.prefix(scenario.coordinators) { machine.disk = SimulatedDisk(bootstrap) }
+            for machine in machines.prefix(scenario.coordinators) {
+                machine.disk = try SimulatedDisk(voter: UInt64(machine.index) + 1, members: members)
+            }
         } catch {
             return fail("the cluster cannot be made: \(error)")
         }

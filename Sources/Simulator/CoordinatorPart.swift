@@ -19,6 +19,9 @@ final class CoordinatorPart {
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
     private var isSyncPlanned = false
+    private var role: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
+    private var isFull = false
+    private var isRepairing = false
     private var steps: UInt64 = 0
 
     init?(_ machine: Machine, voter: UInt64, seed: UInt32) {
@@ -48,7 +51,24 @@ final class CoordinatorPart {
     func start() {
         for other in cluster.machines where other.index < cluster.scenario.coordinators && other !== machine { dial(other) }
         guard let disk = machine.disk else { return }
-        perform(replica.start(from: disk.durable, nowMs: nowMs))
+        do throws(LogError) {
+            let log = try disk.open(trailingEntries: cluster.scenario.snapshotTrailingEntries, mayRepair: machine.isRepairing)
+            if let loss = disk.loss { return cluster.fail("\(machine.name): \(loss)") }
+            isRepairing = log.repairingSince != nil
+            machine.isRepairing = isRepairing
+            if isRepairing {
+                cluster.say(machine, "repairs its log")
+                cluster.count("disk: a damaged log is found, and taken from the others")
+            }
+            for note in disk.notes { cluster.count("disk: a start \(note)") }
+            perform(replica.start(from: log, nowMs: nowMs))
+        } catch {
+            guard !machine.syncsFail else { return machine.abort("cannot start: \(error)") }
+            guard machine.isRepairing, !error.isRepairable else { return cluster.fail("\(machine.name) cannot start: \(error)") }
+            // What was damaged is its vote: it would join as a new member.
+            machine.isRepairing = false
+            return cluster.after(0, .fault, machine.index) { [machine] in machine.retire() }
+        }
         core.onDisk(purgedAgoMs: machine.purgedMs.map { cluster.nowMs - $0 }, nowMs: nowMs)
         carryOut(core.onTick(nowMs: nowMs))
     }
@@ -66,7 +86,9 @@ final class CoordinatorPart {
         let life = machine.life
         cluster.network.dial(
             machine, other,
-            accept: { [self] port in other.coordinator?.accept(port, voter: voter, hello: replica.claimed) ?? false },
+            accept: { [self] port in
+                other.coordinator?.accept(port, voter: voter, hello: replica.claimed, repairingSince: replica.repairingSince) ?? false
+            },
             onUp: { [self] port in
                 outgoing[other.index] = port
                 redialMs[other.index] = nil
@@ -86,7 +108,12 @@ final class CoordinatorPart {
     }
 
     /// Rule 12, as `VoterLinks.refusal` has it.
-    private func accept(_ port: Port, voter: UInt64, hello: VoterMemory.Position) -> Bool {
+    private func accept(_ port: Port, voter: UInt64, hello: VoterMemory.Position, repairingSince: UInt64?) -> Bool {
+        if let repairingSince {
+            // What it lost it knows itself, and it does not vote until it has it again.
+            perform(replica.onRepairing(voter, since: repairingSince, index: hello.index, nowMs: nowMs))
+            return serveVoter(port, voter)
+        }
         if case .hasForgotten(let remembered, let claimed) = memory.judge(voter, lastTerm: hello.term, lastIndex: hello.index) {
             guard !cluster.machines[Int(voter) - 1].hasOldImage else {
                 return cluster.scenario.planted == .believeOldImage ? serveVoter(port, voter) : false
@@ -102,6 +129,7 @@ final class CoordinatorPart {
         port.onFrame = { [self] frame in
             switch frame {
             case .raft(let message):
+                guard takes(message) else { return }
                 memory.heard(message, from: voter) { replica.term(at: $0) }
                 perform(replica.receive(message, from: voter, nowMs: nowMs))
             case .forward(let items): core.onForwarded(items)
@@ -127,10 +155,11 @@ final class CoordinatorPart {
             if let request = LogRequest(directive) {
                 machine.disk?.submit(request)
                 planSync()
+                if case .endRepair = request { repaired() }
                 continue
             }
             switch directive {
-            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge, .repaired: break  // Submitted above.
+            case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge, .repaired: break  // Submitted before.
             case .send(let message, let to):
                 guard let port = outgoing[Int(to) - 1] else { continue }
                 let lossPercent = cluster.scenario.voterLossPercent
@@ -144,8 +173,8 @@ final class CoordinatorPart {
             case .roleChanged(let role, let term, let leader):
                 cluster.say(machine, "raft: \(role), term \(term), leader \(leader.map(String.init) ?? "none")")
                 cluster.checker.onRole(role, term: term, voter: voter)
-                let name = leader.map { cluster.machines[Int($0) - 1].name }
-                carryOut(core.onRole(.init(isLeader: role == .leader, term: term, leader: name), nowMs: nowMs))
+                self.role = (role, term, leader)
+                tellRole()
             case .dropped: break
             case .halted where machine.syncsFail: break
             case .halted(let fault): cluster.fail("the replica of \(machine.name) halted: \(fault)")
@@ -154,7 +183,7 @@ final class CoordinatorPart {
         cluster.checker.checkLeader(replica)
     }
 
-    private func planSync() {
+    private func planSync(afterMs: UInt64 = 0) {
         guard !isSyncPlanned else { return }
         isSyncPlanned = true
         let life = machine.life
@@ -165,23 +194,61 @@ final class CoordinatorPart {
                 machine.receive(life: life) { [self] in perform(replica.onPersisted(machine.disk?.promise() ?? [], nowMs: nowMs)) }
             }
         }
-        cluster.after(cluster.diskDelay(machine) + lieMs, .disk, machine.index) { [self] in
+        cluster.after(cluster.diskDelay(machine) + lieMs + afterMs, .disk, machine.index) { [self] in
             machine.receive(life: life) { [self] in
                 isSyncPlanned = false
                 guard let waiting = machine.disk?.waitingWrites, waiting > 0 else { return }
-                if machine.syncsFail {
-                    guard cluster.scenario.planted == .retryFailedSync else {
-                        perform(replica.halt())
-                        return machine.abort("the log could not be written")
-                    }
-                    return perform(replica.onPersisted(machine.disk?.pretend() ?? [], nowMs: nowMs))
-                }
                 // Group commit takes what is there; what came while it ran waits for the next one.
-                let tickets = machine.disk?.sync(cluster.some(of: waiting)) ?? []
-                if machine.disk?.waitingWrites ?? 0 > 0 { planSync() }
-                perform(replica.onPersisted(tickets, nowMs: nowMs))
+                do throws(LogError) {
+                    let (tickets, lacksRoom) = try machine.disk?.sync(cluster.some(of: waiting)) ?? ([], false)
+                    setFull(lacksRoom || isFull && machine.disk?.waitingWrites ?? 0 > 0)
+                    if machine.disk?.waitingWrites ?? 0 > 0 { planSync(afterMs: isFull ? 500 : 0) }
+                    perform(replica.onPersisted(tickets, nowMs: nowMs))
+                } catch {
+                    cluster.count("disk: a write or sync fails")
+                    perform(replica.halt())
+                    machine.abort("the log could not be written: \(error)")
+                }
             }
         }
+    }
+
+    // MARK: A disk without room, or damaged: as `RaftHost` and `CoordinatorHost` have it
+
+    private func setFull(_ isFull: Bool) {
+        guard isFull || self.isFull else { return }
+        let isNews = isFull != self.isFull
+        self.isFull = isFull
+        if isNews {
+            cluster.say(machine, isFull ? "has no more room on its disk" : "has room again")
+            if isFull { cluster.count("disk: a write finds no room") }
+            tellRole()
+        }
+        if isFull, case .success(let directives) = replica.transferLeadership(to: nil, nowMs: nowMs) { perform(directives) }
+    }
+
+    private func repaired() {
+        isRepairing = false
+        machine.isRepairing = false
+        cluster.say(machine, "has repaired its log")
+        cluster.count("disk: a damaged log is whole again")
+        tellRole()
+    }
+
+    /// What would have to be written while there is no room is dropped, as if the network had lost it.
+    private func takes(_ message: RaftMessage) -> Bool {
+        guard isFull else { return true }
+        switch message {
+        case .appendEntries(let append): return append.entries.isEmpty
+        case .installSnapshot: return false
+        default: return true
+        }
+    }
+
+    private func tellRole() {
+        let stepsBack = isFull || isRepairing
+        let leader = stepsBack ? nil : role.leader.map { cluster.machines[Int($0) - 1].name }
+        carryOut(core.onRole(.init(isLeader: role.role == .leader && !stepsBack, term: role.term, leader: leader), nowMs: nowMs))
     }
 
     private func apply(_ entries: [RaftEntry]) {
@@ -230,6 +297,7 @@ final class CoordinatorPart {
         do {
             let state = try ConsortiumState(wireSnapshot: bytes)
             cluster.say(machine, "restores the snapshot of entry \(meta.index)")
+            cluster.count("raft: a snapshot is installed")
             cluster.checker.onRestored(state, index: meta.index, at: machine)
             core.onRestored(state, nowMs: nowMs)
         } catch {

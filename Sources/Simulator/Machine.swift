@@ -46,10 +46,14 @@ final class Machine {
     private let clockPerMille: UInt64
     /// What somebody set the wall clock off by.
     var wallOffsetMs: Int64 = 0
-    /// Every sync fails: the disk is full or broken.
-    var syncsFail = false
+    /// Of the disk under everything that the process writes.
+    var diskFault = MemoryFiles.Fault.none { didSet { disk?.files.set(diskFault) } }
+    /// Nothing becomes durable.
+    var syncsFail: Bool { if case .none = diskFault { false } else { true } }
     /// It came back with an older image of its disk.
     private(set) var hasOldImage = false
+    /// Something on its disk was damaged, and it may not have it all again.
+    var isRepairing = false
     /// It came back with an old disk, and waits for its replacement.
     private(set) var isRetired = false
 
@@ -60,6 +64,7 @@ final class Machine {
         random = SeededGenerator(seed: seed)
         clockOffsetMs = UInt64.random(in: 1_000...100_000_000, using: &random)
         clockPerMille = random.chance(30) ? UInt64.random(in: 960...1_040, using: &random) : 1_000
+        if clockPerMille != 1_000 { cluster.count("clock: a machine's goes fast or slow") }
     }
 
     var isRunning: Bool { isUp && pausedSinceMs == nil }
@@ -114,10 +119,7 @@ final class Machine {
         backlog = []
         backlogDatagrams = 0
         isFlushPlanned = false
-        if let waiting = disk?.waitingWrites {
-            // What the process wrote may have reached the disk, from the front.
-            disk?.crash(survivors: Int.random(in: 0...waiting, using: &random))
-        }
+        if let died = disk?.crash(losesPower: isQuiet, &random) { cluster.count("disk: a process dies amid \(died)") }
         transcripts.crash(survivors: Int.random(in: 0...transcripts.waiting.count, using: &random))
         if let waiting = branch?.waiting.count { branch?.crash(survivors: Int.random(in: 0...waiting, using: &random)) }
         library?.drop(isQuiet: isQuiet)
@@ -143,7 +145,7 @@ final class Machine {
         cluster.say(self, "is taken out of service")
     }
 
-    func restore(_ image: RecoveredLog) {
+    func restore(_ image: MemoryFiles) {
         disk?.restore(image)
         hasOldImage = true
         cluster.say(self, "is restored from an old image of its disk")

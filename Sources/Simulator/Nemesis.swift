@@ -47,6 +47,7 @@ final class Nemesis {
             until { [cluster] in cluster.network.heal(from, to) }
         }
         cluster.trace.say(cluster.nowMs, "nemesis", "\(fault.kind.rawValue) for \(fault.forMs) ms, first \(targets[0].name)")
+        cluster.count("struck: \(fault.kind.rawValue)")
         switch fault.kind {
         case .kill, .powerOff:
             for machine in targets.prefix(random.chance(70) ? 1 : 2) {
@@ -95,8 +96,15 @@ final class Nemesis {
             until { machine.syncMs = before }
         case .badDisk:
             let machine = targets.first { $0.disk != nil } ?? targets[0]
-            machine.syncsFail = true
-            until { machine.syncsFail = false }
+            let isLie = cluster.scenario.planted == .retryFailedSync
+            machine.diskFault = isLie ? .syncsLie : random.chance(50) ? .syncsFail : .readOnly
+            until { machine.diskFault = .none }
+        case .fullDisk:
+            for machine in targets.prefix(random.chance(70) ? 1 : targets.count) {
+                machine.diskFault = .full
+                until { machine.diskFault = .none }
+            }
+        case .bitFlip: damage(targets, &random)
         case .clock:
             let jumpMs = Int64.random(in: -7_200_000...7_200_000, using: &random)
             targets[0].wallOffsetMs += jumpMs
@@ -114,11 +122,29 @@ final class Nemesis {
         }
     }
 
+    /// Kills a voter and turns over a bit of its disk. It gets what is damaged from the others, if they are enough: as many as are left with all of theirs
+    /// must be a majority.
+    private func damage(_ targets: [Machine], _ random: inout SeededGenerator) {
+        let unsound = cluster.machines.count { $0.hasOldImage || $0.isRepairing }
+        guard unsound + 1 <= (cluster.scenario.coordinators - 1) / 2,
+            let machine = targets.first(where: { $0.disk != nil && !$0.isRetired })
+        else {
+            return
+        }
+        machine.stop(isQuiet: false)
+        guard let file = machine.disk?.flipBit(&random) else { return machine.start() }
+        cluster.say(machine, "finds a bit of \(file) turned over")
+        cluster.count(
+            "disk: a bit of \(file.contains("log-") ? "a segment" : file.contains("snapshot") ? "a snapshot" : "vote or mark") turns over")
+        machine.isRepairing = true
+        machine.start()
+    }
+
     /// Takes the image now, and puts it back at the end of the fault's time, if by then the leader has served all along (it alone remembers what
     /// the voter acknowledged), all else is whole, and enough voters are left.
     private func restoreOldImage(_ fault: Fault, _ targets: [Machine]) {
         guard let machine = targets.first(where: { $0.disk != nil && $0.coordinator?.replica.role != .leader }),
-            let image = machine.disk?.durable, let leader = cluster.leader, leader !== machine
+            let image = machine.disk?.image(), let leader = cluster.leader, leader !== machine
         else { return }
         let term = leader.coordinator?.replica.term
         guard cluster.scenario.voterLossPercent == 0 else { return }
@@ -139,6 +165,7 @@ final class Nemesis {
             truceEndMs = cluster.nowMs + Self.imageRunsMs + 1_000
             machine.stop(isQuiet: true)
             machine.restore(image)
+            cluster.count("disk: an old image is put back")
             machine.start()
             cluster.after(Self.imageRunsMs, .fault, machine.index) { machine.retire() }
         }

@@ -11,6 +11,8 @@ package struct Outcome: Sendable {
     package let entries: UInt64
     package let acknowledged: Int
     package let patrons: [String: Int]
+    /// How often each kind of trouble came about: what was struck with, and what came of it.
+    package let troubles: [String: Int]
 
     /// Runs a scenario from its first start to the judgement.
     package static func of(_ scenario: Scenario, trace: Trace = Trace()) -> Outcome {
@@ -19,6 +21,6 @@ package struct Outcome: Sendable {
         return Outcome(
             scenario: scenario, violation: cluster.violation, virtualMs: cluster.nowMs, steps: trace.steps, digest: trace.digest,
             entries: cluster.checker.committedIndex, acknowledged: cluster.checker.history.acknowledged.count,
-            patrons: cluster.patrons.reduce(into: [:]) { $0[$1.outcome?.rawValue ?? "waiting", default: 0] += 1 })
+            patrons: cluster.patrons.reduce(into: [:]) { $0[$1.outcome?.rawValue ?? "waiting", default: 0] += 1 }, troubles: cluster.counts)
     }
 }

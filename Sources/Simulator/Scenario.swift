@@ -136,8 +136,12 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case slow
     /// A disk takes its time.
     case slowDisk
-    /// Every sync of a voter's disk fails: full, read-only or broken.
+    /// Every sync of a voter's disk fails, or every write: it is broken, or read-only.
     case badDisk
+    /// A voter's disk, or all, have no more room.
+    case fullDisk
+    /// A bit of a voter's disk turns over while its process is down.
+    case bitFlip
     /// A machine's wall clock jumps.
     case clock
     /// A voter comes back with an old image of its disk, and is replaced (that is: goes for good) a little later. Nothing else strikes meanwhile:
@@ -152,7 +156,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .kill, .powerOff, .blackout: 20_000
         case .pause: 60_000
         case .halves, .oneWay, .isolate: 30_000
-        case .loss, .slow, .slowDisk, .badDisk, .clock: 30_000
+        case .loss, .slow, .slowDisk, .badDisk, .fullDisk, .bitFlip, .clock: 30_000
         case .oldImage: 20_000
         case .clients: 20_000
         }

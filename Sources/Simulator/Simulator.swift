@@ -3,7 +3,7 @@
 // What it is
 //   Coordinators (raft with the real libraft core, `CoordinatorCore`, the consortium's state), library nodes (`GatewayCore`, the choice of a
 //   server), gossip on every machine, and people: patrons and operators who speak the client protocol. Around them a network that delays,
-//   loses, reorders and cuts, disks that lose what was not synced, and a nemesis that kills, freezes and cuts off.
+//   loses, reorders and cuts, the service's own log store over disks that lose, tear and damage what they hold, and a nemesis that kills, freezes and cuts off.
 //   `Cluster` puts a run together; `Scenario` is what a seed decides beforehand; `Machine`, `CoordinatorPart`, `LibraryPart` and `GossipPart` are
 //   what the shells are in the service; `Patron` and `OperatorPerson` are the people; `Checker` knows what must hold.
 //

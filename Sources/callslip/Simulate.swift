@@ -22,6 +22,9 @@ struct Simulate: ParsableCommand {
     @Flag(help: "Print what happens, with the virtual time, on standard output.")
     var trace = false
 
+    @Flag(help: "Print how often each kind of trouble came about.")
+    var summary = false
+
     @Option(help: "Minutes of virtual time during which faults strike, for each seed.")
     var minutes = 3
 
@@ -69,6 +72,7 @@ struct Simulate: ParsableCommand {
             if !keepGoing { throw ExitCode.failure }
         }
         print(tally.line)
+        if summary { print(tally.table) }
         if !broken.isEmpty { throw ExitCode.failure }
     }
 
@@ -160,6 +164,7 @@ private struct Tally {
     private var entries: UInt64 = 0
     private var acknowledged = 0
     private var patrons: [String: Int] = [:]
+    private var troubles: [String: Int] = [:]
     private let began = clock()
 
     mutating func add(_ outcome: Outcome) {
@@ -170,6 +175,14 @@ private struct Tally {
         entries += outcome.entries
         acknowledged += outcome.acknowledged
         patrons.merge(outcome.patrons, uniquingKeysWith: +)
+        troubles.merge(outcome.troubles, uniquingKeysWith: +)
+    }
+
+    /// Each kind of fault too that never struck.
+    var table: String {
+        let all = troubles.merging(FaultKind.allCases.map { ("struck: \($0.rawValue)", 0) }, uniquingKeysWith: +)
+        return (["| trouble | times |", "| --- | --- |"] + all.sorted { $0.key < $1.key }.map { "| \($0.key) | \($0.value) |" }).joined(
+            separator: "\n")
     }
 
     var line: String {

@@ -10,7 +10,7 @@ struct PlantedBugTests {
         arguments: [
             (.resumeTooFar, 1...20), (.skipDedup, 1...20), (.acknowledgeEarly, 1...3), (.edgeTriggered, 1...3),
             (.clockFromUptime, 1...2), (.readOwnClock, 1...1), (.skipUnknownCommand, 1...2), (.forgetSynced, 1...30),
-            (.retryFailedSync, 1...40), (.trapInsteadOfRefusal, 1...1),
+            (.retryFailedSync, 1...40), (.trapInsteadOfRefusal, 1...4),
             (.keepOldLog, 1...20), (.continueAnyway, 1...10), (.leaseWithoutPerson, 1...10),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticed(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 1, bug) != nil) }
@@ -18,8 +18,8 @@ struct PlantedBugTests {
     @Test(
         "by the first of these longer runs that shows it",
         arguments: [
-            (.unsealedBranch, 1...6), (.rankByLastWait, 1...6), (.endlessWait, 1...6), (.tryTargetAgain, 4...12),
-            (.recordsFromOne, 10...20), (.refuseSecondOpen, 22...30),
+            (.unsealedBranch, 1...6), (.rankByLastWait, 1...6), (.endlessWait, 1...6), (.tryTargetAgain, 43...46),
+            (.recordsFromOne, 10...20), (.refuseSecondOpen, 21...30),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 
