@@ -16,6 +16,9 @@ final class VoterLinks {
     private var outgoing: [UInt64: Redialer] = [:]
     private var incoming: [ObjectIdentifier: PeerLink] = [:]
     private var isStarted = false
+    /// The highest raft id that the log has told of. Ids only rise: one that is above came later than what this log has yet, and must be heard, or a
+    /// coordinator that was away for long would refuse those who could tell it (thesis 4.1: whoever sends is served). One that is below and no member has left.
+    private var highestTold: UInt64 = 0
     private(set) var memory: VoterMemory
     /// The feature level that each voter said it supports.
     private(set) var levels: [UInt64: UInt32] = [:]
@@ -50,20 +53,24 @@ final class VoterLinks {
     }
 
     private func dial(_ other: NodeConfiguration.Coordinator) {
-        let redialer = Redialer(network: network, address: other.peer, purpose: .raft, expecting: other.name)
+        // A machine that has taken its own place goes by another id: what is for the old one is not for it, nor does it count as there.
+        let redialer = Redialer(network: network, address: other.peer, purpose: .raft, expecting: other.name, raftID: other.id)
         redialer.onDown = { [self] sentence in
             let isDisowned = Refusal.wasTold(Refusal.notMember, in: sentence)
             guard isDisowned != disowning.contains(other.id) else { return }
             if isDisowned { disowning.insert(other.id) } else { disowning.remove(other.id) }
             onDisowned?()
         }
+        redialer.onUp = { [self] link in link.onFrame = { [self] frame in hear(frame, from: other.id) } }
         outgoing[other.id] = redialer
         redialer.start()
     }
 
     /// The membership changed: who came is dialled, who went is no longer heard.
     func update(_ members: [NodeConfiguration.Coordinator]) {
-        let next = members.filter { $0.id != own.id }
+        highestTold = max(highestTold, members.map(\.id).max() ?? 0)
+        let told = members.filter { $0.id != own.id }
+        let next = told + others.filter { other in other.id > highestTold && !told.contains { $0.id == other.id } }
         guard next != others else { return }
         let (gone, new) = (others.filter { !next.contains($0) }, next.filter { !others.contains($0) })
         others = next
@@ -90,7 +97,11 @@ final class VoterLinks {
         for redialer in outgoing.values { redialer.stop() }
     }
 
-    func send(_ message: RaftMessage, to voter: UInt64) { outgoing[voter]?.link?.send(.raft(message)) }
+    /// To one that has come since what this log tells, and whose address is not known therefore, on its own link.
+    func send(_ message: RaftMessage, to voter: UInt64) {
+        let link = outgoing[voter]?.link ?? (outgoing[voter] == nil ? incoming.values.first { $0.remote?.raftID == voter } : nil)
+        link?.send(.raft(message))
+    }
 
     func send(_ frame: PeerFrame, to name: NodeName) {
         guard let voter = others.first(where: { $0.name == name }) else { return }
@@ -108,7 +119,7 @@ final class VoterLinks {
     /// Rule 12: a voter that comes back with less than it acknowledged has lost its disk, and its votes could undo what is committed.
     func refusal(of hello: PeerHello) -> Refusal? {
         guard hello.purpose == .raft else { return nil }
-        guard let other = others.first(where: { $0.name == hello.node }), other.id == hello.raftID else {
+        guard isHeard(hello) else {
             return Refusal(
                 code: Refusal.notMember,
                 text: """
@@ -118,7 +129,7 @@ final class VoterLinks {
         }
         // What it lost it knows itself, and it does not vote until it has it again.
         if hello.repairingSince > 0 { return nil }
-        switch memory.judge(other.id, lastTerm: hello.durableTerm, lastIndex: hello.durableIndex) {
+        switch memory.judge(hello.raftID, lastTerm: hello.durableTerm, lastIndex: hello.durableIndex) {
         case .welcome: return nil
         case .hasForgotten(let remembered, let claimed):
             return Refusal(
@@ -130,8 +141,12 @@ final class VoterLinks {
         }
     }
 
+    private func isHeard(_ hello: PeerHello) -> Bool {
+        hello.raftID > highestTold || others.contains { $0.id == hello.raftID && $0.name == hello.node }
+    }
+
     private func take(_ link: PeerLink) {
-        guard let hello = link.remote, others.contains(where: { $0.id == hello.raftID && $0.name == hello.node }) else {
+        guard let hello = link.remote, hello.raftID > 0, isHeard(hello) else {
             return link.close(code: "refused", text: "raft links are between coordinators")
         }
         let from = hello.raftID
@@ -140,18 +155,20 @@ final class VoterLinks {
         levels[from] = hello.featureLevel
         onLevel?()
         if hello.repairingSince > 0 { onRepairing?(from, hello.repairingSince, hello.durableIndex) }
-        link.onFrame = { [self] frame in
-            if case .raft(let message) = frame {
-                memory.heard(message, from: from, termOfEntry: termOfEntry)
-                onMessage?(message, from)
-            } else {
-                onFrame?(frame)
-            }
-        }
+        link.onFrame = { [self] frame in hear(frame, from: from) }
         link.onEnd = { [self] sentence in
             incoming[key] = nil
             logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])
             onLost?(from)
+        }
+    }
+
+    private func hear(_ frame: PeerFrame, from voter: UInt64) {
+        if case .raft(let message) = frame {
+            memory.heard(message, from: voter, termOfEntry: termOfEntry)
+            onMessage?(message, voter)
+        } else {
+            onFrame?(frame)
         }
     }
 }

@@ -42,9 +42,10 @@ final class PeerNetwork {
         try listener.listen(host: address.host, port: address.port) { [self] stream in accept(stream) }
     }
 
-    /// Dials once. `onUp` follows the hellos; otherwise `onEnd` of the link, or the failure, with a sentence.
+    /// Dials once; expects a node of that name there, and a coordinator to have that raft id. `onUp` follows the hellos; otherwise `onEnd` of the link, or the failure, with a sentence.
     func dial(
-        _ address: SocketAddress, purpose: LinkPurpose, expecting name: NodeName? = nil, onUp: @escaping (PeerLink) -> Void,
+        _ address: SocketAddress, purpose: LinkPurpose, expecting name: NodeName? = nil, raftID: UInt64? = nil,
+        onUp: @escaping (PeerLink) -> Void,
         onEnd: @escaping (String) -> Void
     ) {
         let refuse = self.refuse
@@ -60,6 +61,9 @@ final class PeerNetwork {
                 let link = PeerLink(stream: stream, own: hello) { other in
                     if let name, other.node != name {
                         return Refusal(text: "expected the node `\(name)` at \(address), found `\(other.node)`")
+                    }
+                    if let raftID, other.raftID != raftID {
+                        return Refusal(text: "expected the coordinator with raft id \(raftID) at \(address), found \(other.raftID)")
                     }
                     return refuse(other)
                 }
@@ -121,6 +125,7 @@ final class Redialer {
     private let address: SocketAddress
     private let purpose: LinkPurpose
     private let expecting: NodeName?
+    private let raftID: UInt64?
     private let timer = Timer(on: ClusterActor.loop)
     private var delayMs = Redialer.firstDelayMs
     private(set) var link: PeerLink?
@@ -129,11 +134,12 @@ final class Redialer {
     var onUp: ((PeerLink) -> Void)?
     var onDown: ((String) -> Void)?
 
-    init(network: PeerNetwork, address: SocketAddress, purpose: LinkPurpose, expecting: NodeName?) {
+    init(network: PeerNetwork, address: SocketAddress, purpose: LinkPurpose, expecting: NodeName?, raftID: UInt64? = nil) {
         self.network = network
         self.address = address
         self.purpose = purpose
         self.expecting = expecting
+        self.raftID = raftID
     }
 
     func start() { dial() }
@@ -148,7 +154,7 @@ final class Redialer {
     private func dial() {
         guard !stopped else { return }
         network.dial(
-            address, purpose: purpose, expecting: expecting,
+            address, purpose: purpose, expecting: expecting, raftID: raftID,
             onUp: { [self] link in
                 guard !stopped else { return link.close() }
                 upAtMs = ClusterActor.loop.nowMs
