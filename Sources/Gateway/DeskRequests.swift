@@ -83,6 +83,10 @@ extension GatewayCore {
     /// Where the client is with a chat that it holds: the rest is sent (again).
     private mutating func followAgain(_ client: ClientID, _ session: SessionID, _ re: RequestID, _ chat: ChatID, _ after: Position) {
         guard connections[client]?.places[chat] != nil else {
+            // It left the chat on a connection that is gone: this one is shown it once more when the branch is merged.
+            if isInBranch, let left = farewells[chat]?.values.first, desks[session]?.grants.contains(where: { $0.chat == chat }) ?? false {
+                farewells[chat]?[client] = Place(admitted: left.admitted, cursor: after)
+            }
             let known = desks[session]?.settled == true
             return refuse(
                 client, re, known ? .notHolder : .busy, known ? "You do not hold this chat." : "The node is learning what you hold.",

@@ -152,7 +152,8 @@ import Testing
         #expect(!second.isFenced)
     }
 
-    @Test func aChatThatBeganAndEndedWhileCutOffIsOverAfterwards() throws {
+    /// - Parameter reconnects: whether the desk's connection breaks between the end of the chat and the merge.
+    @Test(arguments: [false, true]) func aChatThatBeganAndEndedWhileCutOffIsOverAfterwards(reconnects: Bool) throws {
         let scene = try Scene()
         let (net, mia) = (scene.net, scene.mia)
         try scene.cutOff()
@@ -163,6 +164,8 @@ import Testing
         net.pass(ms: 500, [second], [mia])
         try mia.say(second.chat, "done")
         try mia.close(second.chat)
+        net.pass(ms: 500, [second], [mia])
+        if reconnects { mia.reconnect() }
         net.pass(ms: 500, [second], [mia])
         scene.connect()
         #expect(net.texts(second.chat) == ["quick one", "done"])

@@ -97,7 +97,7 @@ final class TestDesk {
     let node: TestNode
     let name: OperatorName
     let session: SessionID
-    let client: ClientID
+    private(set) var client: ClientID
     private(set) var copies: [ChatID: Copy] = [:]
     private(set) var tokens: [ChatID: LogPosition] = [:]
     private(set) var board: ServerMessage.BoardState?
@@ -119,6 +119,20 @@ final class TestDesk {
     }
 
     func tell(_ message: ClientMessage) { node.perform(node.gateway.onMessage(client, message, now: net.now), net.now) }
+
+    /// The page's connection breaks, and it connects anew: what is not known to be safe is offered again.
+    func reconnect() {
+        node.perform(node.gateway.onDisconnected(client, now: net.now), net.now)
+        client = net.client()
+        seen = 0
+        node.perform(node.gateway.onConnected(client, now: net.now), net.now)
+        node.perform(node.gateway.onOperatorHello(client, name, session, now: net.now), net.now)
+        for chat in tokens.keys.sorted() {
+            copies[chat]?.outbox.sendAllAgain()
+            tell(.follow(net.new(RequestID.self), chat, after: copies[chat]?.last ?? .zero))
+            flush(chat)
+        }
+    }
 
     func claim(_ chat: ChatID) { tell(.claim(net.new(RequestID.self), chat)) }
 
