@@ -89,6 +89,10 @@ package final class Cluster {
     }
 
     func machine(at address: String) -> Machine? { machines.first { address.hasPrefix($0.address + ":") } }
+    func machine(of member: RaftMember) -> Machine? { machines.first { $0.name.text == member.name } }
+    func name(of voter: UInt64, among members: [RaftMember]) -> NodeName? {
+        members.first { $0.id == voter }.flatMap { machine(of: $0)?.name }
+    }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
     func anyLibrary(_ random: inout SeededGenerator) -> Machine {
         let there = libraryMachines.filter { !$0.isRetired }
@@ -111,6 +115,7 @@ package final class Cluster {
         do {
             for machine in machines.prefix(scenario.coordinators) {
                 machine.disk = try SimulatedDisk(voter: UInt64(machine.index) + 1, members: members)
+                machine.listed = members
             }
         } catch {
             return fail("the cluster cannot be made: \(error)")
@@ -219,6 +224,7 @@ package final class Cluster {
     private var unrest: String {
         let parts = machines.compactMap(\.coordinator)
         if !parts.contains(where: { $0.replica.role == .leader }) { return "there is no leader" }
+        if let replacing = nemesis.replacement?.told { return replacing }
         for part in parts where part.replica.appliedIndex != checker.committedIndex {
             return "voter \(part.voter) is at \(part.replica.appliedIndex) of \(checker.committedIndex)"
         }

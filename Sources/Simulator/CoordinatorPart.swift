@@ -13,8 +13,15 @@ final class CoordinatorPart {
     private var memory = VoterMemory()
     private var links: [LinkID: Port] = [:]
     private var lastLink: UInt64 = 0
-    private var outgoing: [Int: Port] = [:]
-    private var redialMs: [Int: UInt64] = [:]
+    /// The other members, as `VoterLinks` has them, and the links on which they are sent to, by raft id.
+    private var others: [RaftMember] = []
+    /// The highest id that the log has told of: who is above came later than this log has yet, and is heard.
+    private var highestTold: UInt64 = 0
+    private var outgoing: [UInt64: Port] = [:]
+    private var incoming: [(voter: UInt64, port: Port)] = []
+    private var redialMs: [UInt64: UInt64] = [:]
+    /// It began with nothing, to be added: nodes are told of no leader until it has been.
+    private var awaitsAddition = false
     private let raftTimer = VirtualTimer()
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
@@ -49,7 +56,6 @@ final class CoordinatorPart {
     }
 
     func start() {
-        for other in cluster.machines where other.index < cluster.scenario.coordinators && other !== machine { dial(other) }
         guard let disk = machine.disk else { return }
         do throws(LogError) {
             let log = try disk.open(trailingEntries: cluster.scenario.snapshotTrailingEntries, mayRepair: machine.isRepairing)
@@ -61,6 +67,11 @@ final class CoordinatorPart {
                 cluster.count("disk: a damaged log is found, and taken from the others")
             }
             for note in disk.notes { cluster.count("disk: a start \(note)") }
+            let told = log.members
+            awaitsAddition = log.hasNoEntries && !isRepairing
+            others = (told.isEmpty ? machine.listed : told).filter { $0.id != voter }
+            highestTold = told.map(\.id).max() ?? 0
+            for other in others { dial(other) }
             perform(replica.start(from: log, nowMs: nowMs))
         } catch {
             guard !machine.syncsFail else { return machine.abort("cannot start: \(error)") }
@@ -82,68 +93,115 @@ final class CoordinatorPart {
 
     // MARK: Other coordinators
 
-    private func dial(_ other: Machine) {
+    private func dial(_ other: RaftMember) {
+        guard let there = cluster.machine(of: other) else { return }
         let life = machine.life
         cluster.network.dial(
-            machine, other,
+            machine, there,
             accept: { [self] port in
-                other.coordinator?.accept(port, voter: voter, hello: replica.claimed, repairingSince: replica.repairingSince) ?? false
+                guard let part = there.coordinator, part.voter == other.id else { return false }
+                return part.accept(
+                    port, RaftMember(id: voter, name: machine.name.text), hello: replica.claimed, repairingSince: replica.repairingSince)
             },
             onUp: { [self] port in
-                outgoing[other.index] = port
-                redialMs[other.index] = nil
+                guard others.contains(other) else { return port.close() }
+                outgoing[other.id] = port
+                redialMs[other.id] = nil
+                port.onFrame = { [self] frame in hear(frame, from: other.id) }
                 port.onEnd = { [self] in
-                    outgoing[other.index] = nil
+                    if outgoing[other.id] === port { outgoing[other.id] = nil }
                     redial(other, life)
                 }
             }, onFailed: { [self] in redial(other, life) })
     }
 
-    private func redial(_ other: Machine, _ life: Int) {
-        let delayMs = redialMs[other.index] ?? 50
-        redialMs[other.index] = min(delayMs * 2, 1_000)
+    private func redial(_ other: RaftMember, _ life: Int) {
+        guard others.contains(other) else { return }
+        let delayMs = redialMs[other.id] ?? 50
+        redialMs[other.id] = min(delayMs * 2, 1_000)
         cluster.after(delayMs, .dial, machine.index) { [self] in
-            if machine.life == life { machine.receive(life: life) { [self] in dial(other) } }
+            if machine.life == life { machine.receive(life: life) { [self] in if others.contains(other) { dial(other) } } }
         }
     }
 
-    /// Rule 12, as `VoterLinks.refusal` has it.
-    private func accept(_ port: Port, voter: UInt64, hello: VoterMemory.Position, repairingSince: UInt64?) -> Bool {
+    /// The membership changed: as `VoterLinks.update` and `CoordinatorHost.take`.
+    private func take(_ members: [RaftMember]) {
+        if members.contains(where: { $0.id == voter }), awaitsAddition {
+            awaitsAddition = false
+            tellRole()
+        }
+        // A member is one whatever its duty.
+        func isAmong(_ member: RaftMember, _ list: [RaftMember]) -> Bool { list.contains { $0.id == member.id } }
+        highestTold = max(highestTold, members.map(\.id).max() ?? 0)
+        let next = members.filter { $0.id != voter } + others.filter { $0.id > highestTold && !isAmong($0, members) }
+        let (gone, new) = (others.filter { !isAmong($0, next) }, next.filter { !isAmong($0, others) })
+        guard !gone.isEmpty || !new.isEmpty else { return }
+        others = others.filter { isAmong($0, next) } + new
+        for other in gone {
+            outgoing.removeValue(forKey: other.id)?.close()
+            redialMs[other.id] = nil
+            memory.forget(other.id)
+            for link in incoming where link.voter == other.id { link.port.close() }
+        }
+        for other in new { dial(other) }
+    }
+
+    /// The next step towards another membership, where this one leads.
+    func advance(towards wish: MembershipWish) -> MembershipProgress {
+        let (progress, directives) = replica.advance(towards: wish, connected: Set(outgoing.keys), nowMs: nowMs)
+        perform(directives)
+        return progress
+    }
+
+    /// Who is a member, and rule 12, as `VoterLinks.refusal` has it.
+    private func accept(_ port: Port, _ other: RaftMember, hello: VoterMemory.Position, repairingSince: UInt64?) -> Bool {
+        guard other.id > highestTold || others.contains(where: { $0.id == other.id && $0.name == other.name }) else { return false }
         if let repairingSince {
             // What it lost it knows itself, and it does not vote until it has it again.
-            perform(replica.onRepairing(voter, since: repairingSince, index: hello.index, nowMs: nowMs))
-            return serveVoter(port, voter)
+            perform(replica.onRepairing(other.id, since: repairingSince, index: hello.index, nowMs: nowMs))
+            return serveVoter(port, other.id)
         }
-        if case .hasForgotten(let remembered, let claimed) = memory.judge(voter, lastTerm: hello.term, lastIndex: hello.index) {
-            guard !cluster.machines[Int(voter) - 1].hasOldImage else {
-                return cluster.scenario.planted == .believeOldImage ? serveVoter(port, voter) : false
+        if case .hasForgotten(let remembered, let claimed) = memory.judge(other.id, lastTerm: hello.term, lastIndex: hello.index) {
+            guard cluster.machine(of: other)?.hasOldImage != true else {
+                return cluster.scenario.planted == .believeOldImage ? serveVoter(port, other.id) : false
             }
-            cluster.fail("voter \(voter) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
+            cluster.fail("voter \(other.id) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
             return false
         }
-        return serveVoter(port, voter)
+        return serveVoter(port, other.id)
     }
 
     private func serveVoter(_ port: Port, _ voter: UInt64) -> Bool {
-        port.onEnd = { [self] in perform(replica.onConnectionLost(from: voter, nowMs: nowMs)) }
-        port.onFrame = { [self] frame in
-            switch frame {
-            case .raft(let message):
-                guard takes(message) else { return }
-                memory.heard(message, from: voter) { replica.term(at: $0) }
-                perform(replica.receive(message, from: voter, nowMs: nowMs))
-            case .forward(let items): core.onForwarded(items)
-            case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
-            case .typing(let chat, let side): carryOut(core.onTyping(from: nil, chat: chat, side: side))
-            default: cluster.fail("a coordinator sent a frame that is not for coordinators: \(frame)")
-            }
+        incoming.append((voter, port))
+        port.onEnd = { [self] in
+            incoming.removeAll { $0.port === port }
+            perform(replica.onConnectionLost(from: voter, nowMs: nowMs))
         }
+        port.onFrame = { [self] frame in hear(frame, from: voter) }
         return true
     }
 
+    private func hear(_ frame: PeerFrame, from voter: UInt64) {
+        switch frame {
+        case .raft(let message):
+            guard takes(message) else { return }
+            memory.heard(message, from: voter) { replica.term(at: $0) }
+            perform(replica.receive(message, from: voter, nowMs: nowMs))
+        case .forward(let items): core.onForwarded(items)
+        case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
+        case .typing(let chat, let side): carryOut(core.onTyping(from: nil, chat: chat, side: side))
+        default: cluster.fail("a coordinator sent a frame that is not for coordinators: \(frame)")
+        }
+    }
+
+    /// To one that has come since what this log tells, on its own link.
+    private func way(to voter: UInt64) -> Port? {
+        outgoing[voter] ?? (others.contains { $0.id == voter } ? nil : incoming.first { $0.voter == voter }?.port)
+    }
+
     private func send(_ frame: PeerFrame, to name: NodeName) {
-        guard let other = cluster.machines.first(where: { $0.name == name }) else { return }
-        outgoing[other.index]?.send(frame)
+        guard let other = others.first(where: { $0.name == name.text }) else { return }
+        outgoing[other.id]?.send(frame)
     }
 
     // MARK: Raft
@@ -161,12 +219,16 @@ final class CoordinatorPart {
             switch directive {
             case .persistTermVote, .truncate, .appendEntries, .persistSnapshot, .purge, .repaired: break  // Submitted before.
             case .send(let message, let to):
-                guard let port = outgoing[Int(to) - 1] else { continue }
+                guard let port = way(to: to) else { continue }
                 let lossPercent = cluster.scenario.voterLossPercent
                 if lossPercent > 0 { port.sendLoosely(.raft(message), lossPercent: lossPercent) } else { port.send(.raft(message)) }
-            case .apply(let entries): apply(entries)
+            case .apply(let entries):
+                apply(entries)
+                if entries.last?.kind == .change { take(replica.membersConcerned) }
             case .takeSnapshot(let index, _): takeSnapshot(index)
-            case .restoreSnapshot(let meta, let bytes): restore(meta, bytes)
+            case .restoreSnapshot(let meta, let bytes):
+                restore(meta, bytes)
+                take(replica.membersConcerned)
             case .setTimer(let atMs):
                 let now = nowMs
                 machine.start(raftTimer, afterMs: atMs > now ? atMs - now : 0) { [self] in perform(replica.tick(nowMs: nowMs)) }
@@ -246,8 +308,8 @@ final class CoordinatorPart {
     }
 
     private func tellRole() {
-        let stepsBack = isFull || isRepairing
-        let leader = stepsBack ? nil : role.leader.map { cluster.machines[Int($0) - 1].name }
+        let stepsBack = isFull || isRepairing || awaitsAddition
+        let leader = stepsBack ? nil : role.leader.flatMap { $0 == voter ? machine.name : cluster.name(of: $0, among: others) }
         carryOut(core.onRole(.init(isLeader: role.role == .leader && !stepsBack, term: role.term, leader: leader), nowMs: nowMs))
     }
 
@@ -359,7 +421,7 @@ final class CoordinatorPart {
             case .chat(let link, let update): links[link]?.send(.chat(update))
             case .transcript(let link, let transcript): links[link]?.send(.transcript(transcript))
             case .typing(let link, let chat, let side): links[link]?.send(.typing(chat, side))
-            case .relayTyping(let chat, let side): for index in outgoing.keys.sorted() { outgoing[index]?.send(.typing(chat, side)) }
+            case .relayTyping(let chat, let side): for id in outgoing.keys.sorted() { outgoing[id]?.send(.typing(chat, side)) }
             case .forwardRenewals(let sessions, let leader): send(.renewals(sessions), to: leader)
             case .leaderKnown(let link, let known): links[link]?.send(.leaderKnown(known))
             case .purge:

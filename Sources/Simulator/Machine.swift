@@ -9,6 +9,10 @@ final class Machine {
     let name: NodeName
     // Unchecked, as are the others on the way of every event: a cluster keeps its machines and people, and `dismantle` ends what they planned.
     unowned(unsafe) let cluster: Cluster
+    /// The coordinator's raft id: a new one when it comes back without its disk.
+    private(set) var voter: UInt64
+    /// The coordinators that its file names.
+    var listed: [RaftMember] = []
     /// The voter's disk; nil where no coordinator runs.
     var disk: SimulatedDisk?
     /// What the library node last knew of the consortium, kept in a file.
@@ -59,6 +63,7 @@ final class Machine {
 
     init(index: Int, name: NodeName, cluster: Cluster, seed: UInt64) {
         self.index = index
+        voter = UInt64(index) + 1
         self.name = name
         self.cluster = cluster
         random = SeededGenerator(seed: seed)
@@ -86,7 +91,7 @@ final class Machine {
         cluster.say(self, "starts, boot \(String(boot, radix: 16))")
         gossip = GossipPart(self, seed: random.next())
         if index < scenario.coordinators {
-            coordinator = CoordinatorPart(self, voter: UInt64(index) + 1, seed: UInt32(truncatingIfNeeded: random.next()))
+            coordinator = CoordinatorPart(self, voter: voter, seed: UInt32(truncatingIfNeeded: random.next()))
         }
         if life > 1 { backUpOrRestoreTranscripts() }
         if index >= scenario.coordinators || scenario.isCombined { library = LibraryPart(self, seed: random.next()) }
@@ -149,6 +154,17 @@ final class Machine {
         disk?.restore(image)
         hasOldImage = true
         cluster.say(self, "is restored from an old image of its disk")
+    }
+
+    /// It comes back with an empty disk, to be added to the cluster under another id (rule 12).
+    func renew(as voter: UInt64, among members: [RaftMember]) {
+        stop(isQuiet: true)
+        disk = SimulatedDisk(joining: voter)
+        disk?.files.set(diskFault)
+        self.voter = voter
+        listed = members
+        cluster.say(self, "has an empty disk, and is to be voter \(voter)")
+        start()
     }
 
     func pause() {

@@ -7,6 +7,10 @@ final class Nemesis {
     /// What is still broken, by the fault's place in the plan, with the way to mend it.
     private var broken: [(fault: Int, mend: () -> Void)] = []
 
+    /// The voter that is being replaced: one at a time.
+    private(set) var replacement: Replacement?
+    private var lastVoter: UInt64 = 0
+
     /// Until then nothing strikes: what is under way is as much as the cluster can bear.
     private var truceEndMs: UInt64 = 0
     private static let imageRunsMs: UInt64 = 8_000
@@ -110,6 +114,7 @@ final class Nemesis {
             targets[0].wallOffsetMs += jumpMs
             until { targets[0].wallOffsetMs -= jumpMs }
         case .oldImage: restoreOldImage(fault, targets)
+        case .replace: replaceVoter(fault, targets[0], keepsDisk: random.chance(50))
         case .clients:
             for client in cluster.clients where client.hasCome && !client.isOver && random.chance(50) {
                 if random.chance(50) {
@@ -126,7 +131,7 @@ final class Nemesis {
     /// must be a majority.
     private func damage(_ targets: [Machine], _ random: inout SeededGenerator) {
         let unsound = cluster.machines.count { $0.hasOldImage || $0.isRepairing }
-        guard unsound + 1 <= (cluster.scenario.coordinators - 1) / 2,
+        guard replacement == nil, unsound + 1 <= (cluster.scenario.coordinators - 1) / 2,
             let machine = targets.first(where: { $0.disk != nil && !$0.isRetired })
         else {
             return
@@ -146,7 +151,7 @@ final class Nemesis {
         guard let machine = targets.first(where: { $0.disk != nil && $0.coordinator?.replica.role != .leader }),
             let image = machine.disk?.image(), let leader = cluster.leader, leader !== machine
         else { return }
-        let term = leader.coordinator?.replica.term
+        let (term, voter) = (leader.coordinator?.replica.term, machine.voter)
         guard cluster.scenario.voterLossPercent == 0 else { return }
         cluster.after(fault.forMs, .fault, machine.index) { [self] in
             let retired = cluster.machines.count(where: \.hasOldImage)
@@ -157,7 +162,7 @@ final class Nemesis {
                     || replica.leaderId == leader.coordinator?.voter && replica.appliedIndex == cluster.checker.committedIndex
             }
             guard othersHaveAll || cluster.scenario.planted == .believeOldImage, retired + 1 <= (cluster.scenario.coordinators - 1) / 2,
-                !cluster.isSettling, broken.isEmpty,
+                !cluster.isSettling, broken.isEmpty, replacement == nil, machine.voter == voter,
                 cluster.nowMs >= truceEndMs,
                 cluster.leader === leader,
                 leader.coordinator?.replica.term == term, cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })
@@ -169,5 +174,15 @@ final class Nemesis {
             machine.start()
             cluster.after(Self.imageRunsMs, .fault, machine.index) { machine.retire() }
         }
+    }
+
+    /// Not after an old image: of three, with one gone for good, the two that are left are needed.
+    private func replaceVoter(_ fault: Fault, _ machine: Machine, keepsDisk: Bool) {
+        guard replacement == nil, machine.disk != nil,
+            !cluster.machines.contains(where: { $0.hasOldImage || $0.isRetired || $0.isRepairing })
+        else { return }
+        lastVoter = max(lastVoter, UInt64(cluster.scenario.coordinators)) + 1
+        replacement = Replacement(cluster, machine, by: lastVoter, restMs: fault.forMs) { [self] in replacement = nil }
+        replacement?.begin(keepsDisk: keepsDisk)
     }
 }

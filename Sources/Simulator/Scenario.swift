@@ -55,7 +55,21 @@ package struct Scenario: Sendable {
             purgeEveryMs = UInt64.random(in: 10_000...40_000, using: &own)
             outlivesText = own.chance(40)
         }
-        faults = Self.plan(strikeMs, machines: isCombined ? coordinators : coordinators + libraries, kinds, &random)
+        let others = kinds.filter { $0 != .replace }
+        faults = Self.plan(strikeMs, machines: isCombined ? coordinators : coordinators + libraries, others, &random)
+        if others != kinds { planReplacements(isSure: others.isEmpty) }
+    }
+
+    /// Drawn apart, so that all else stays as it was.
+    private mutating func planReplacements(isSure: Bool) {
+        var own = SeededGenerator(seed: seed ^ 0x4E3B_E250)
+        guard own.chance(isSure ? 100 : 40) else { return }
+        for _ in 0..<Int.random(in: 1...3, using: &own) {
+            let atMs = UInt64.random(in: 500...strikeMs, using: &own)
+            let forMs = UInt64.random(in: 0...FaultKind.replace.longestMs, using: &own)
+            faults.append(
+                Fault(kind: .replace, atMs: atMs, forMs: forMs, targets: (0..<coordinators).shuffled(using: &own), chance: own.next()))
+        }
     }
 
     var machines: Int { isCombined ? coordinators : coordinators + libraries }
@@ -149,6 +163,8 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case oldImage
     /// Clients lose their connections.
     case clients
+    /// A voter is replaced by a new one on the same machine: in good order, or because its disk is lost.
+    case replace
 
     /// The longest that one of this kind lasts.
     var longestMs: UInt64 {
@@ -158,7 +174,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .halves, .oneWay, .isolate: 30_000
         case .loss, .slow, .slowDisk, .badDisk, .fullDisk, .bitFlip, .clock: 30_000
         case .oldImage: 20_000
-        case .clients: 20_000
+        case .clients, .replace: 20_000
         }
     }
 }

@@ -28,6 +28,12 @@ package final class SimulatedDisk {
         try store.close()
     }
 
+    /// An empty one, of a voter that is to be added.
+    init(joining voter: UInt64) {
+        files = MemoryFiles()
+        identity = LogIdentity(cluster: [UInt8](repeating: 0xC5, count: 16), member: voter)
+    }
+
     /// What a start of the process finds. What was reported as durable must be there.
     func open(trailingEntries: UInt64, mayRepair: Bool) throws(LogError) -> RecoveredLog {
         waiting = []

@@ -15,6 +15,17 @@ struct FoundBySeedsTests {
         #expect(Outcome.of(Scenario(seed: 7, minutes: 3)).violation == nil)
     }
 
+    /// Seed 397 once found a new voter that, while it was given the log from its beginning, read there who the voters had been first, and would not
+    /// hear the leader any more, which had come later than that.
+    @Test("a new voter is given the log by a leader of which the log tells only further on")
+    func newVoterHearsNewLeader() {
+        var replaced = 0
+        let trace = Trace(write: { if $0.contains("the voter is replaced") { replaced += 1 } })
+        let outcome = Outcome.of(Scenario(seed: 397, minutes: 3, kinds: [.replace]), trace: trace)
+        #expect(outcome.violation == nil)
+        #expect(replaced == 3)
+    }
+
     @Test("a desk whose last window closes while its claim is under way leaves no chat behind that nobody needs")
     func claimOutlivesItsWindow() throws {
         let desk = ClientID(1)
