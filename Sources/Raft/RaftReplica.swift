@@ -15,6 +15,8 @@ public final class RaftReplica {
     public internal(set) var repairingSince: UInt64?
     /// Voters that repair themselves and cannot do so while this member leads in this term.
     var repairingOthers: Set<UInt64> = []
+    /// Voters to which this leader has tried to hand over for their sake.
+    var heirsAsked: Set<UInt64> = []
     /// The spare that is being given the log before it is promoted.
     var catchingUp: UInt64?
 
@@ -329,7 +331,7 @@ public final class RaftReplica {
 
     private func onRoleChange() {
         transfers = [:]
-        repairingOthers = []
+        (repairingOthers, heirsAsked) = ([], [])
         catchingUp = nil
         notices.forget()
         guard core.role != .leader else { return }

@@ -28,8 +28,14 @@ extension RaftReplica {
     func giveWayToRepair() {
         guard !repairingOthers.isEmpty, core.role == .leader, core.transferee == nil else { return }
         let sound = members.filter { $0.duty == .voter && $0.id != configuration.id && !repairingOthers.contains($0.id) }
-        let ahead = sound.max { (matchIndex(of: $0.id) ?? 0, $1.id) < (matchIndex(of: $1.id) ?? 0, $0.id) }
-        if let ahead { advance(.transfer(member: ahead.id)) }
+        // Whoever did not take over when it was asked may be gone for good, however far its log reaches: the next one's turn comes first.
+        if sound.allSatisfy({ heirsAsked.contains($0.id) }) { heirsAsked = [] }
+        let ahead = sound.filter { !heirsAsked.contains($0.id) }.max {
+            (matchIndex(of: $0.id) ?? 0, $1.id) < (matchIndex(of: $1.id) ?? 0, $0.id)
+        }
+        guard let ahead else { return }
+        heirsAsked.insert(ahead.id)
+        advance(.transfer(member: ahead.id))
     }
 
     /// An entry of this term is committed and held here.
