@@ -8,18 +8,18 @@ struct PlantedBugTests {
     @Test(
         "by the first of these seeds that shows it",
         arguments: [
-            (.resumeTooFar, 1...20), (.skipDedup, 1...20), (.acknowledgeEarly, 1...3), (.edgeTriggered, 1...3),
-            (.clockFromUptime, 1...2), (.readOwnClock, 1...1), (.skipUnknownCommand, 1...2), (.forgetSynced, 1...30),
-            (.retryFailedSync, 1...40), (.trapInsteadOfRefusal, 1...4),
-            (.keepOldLog, 1...20), (.continueAnyway, 1...10), (.leaseWithoutPerson, 1...10),
+            (.resumeTooFar, 1...40), (.skipDedup, 1...40), (.acknowledgeEarly, 1...10), (.edgeTriggered, 1...10),
+            (.clockFromUptime, 1...10), (.readOwnClock, 1...10), (.skipUnknownCommand, 1...10), (.forgetSynced, 1...60),
+            (.retryFailedSync, 1...60), (.trapInsteadOfRefusal, 1...10),
+            (.keepOldLog, 1...40), (.continueAnyway, 1...40), (.leaseWithoutPerson, 1...40),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticed(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 1, bug) != nil) }
 
     @Test(
         "by the first of these longer runs that shows it",
         arguments: [
-            (.unsealedBranch, 1...6), (.rankByLastWait, 1...6), (.endlessWait, 1...6), (.tryTargetAgain, 43...46),
-            (.recordsFromOne, 10...20), (.refuseSecondOpen, 21...30),
+            (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...20), (.tryTargetAgain, 10...60),
+            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 
