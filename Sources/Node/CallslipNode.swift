@@ -32,6 +32,7 @@ public final class CallslipNode {
     private let accounts: Accounts
     private let branch: BranchHost
     private let transcripts: TranscriptHost
+    private let oldCopies: OldCopiesHost
     let library: LibraryHost
     let coordinator: CoordinatorHost?
     let voters: VoterLinks?
@@ -120,6 +121,7 @@ public final class CallslipNode {
         transcripts = TranscriptHost(
             folder: configuration.data, cluster: cluster, node: configuration.node, boot: boot, keepDays: configuration.keepDays,
             logger: logger)
+        oldCopies = OldCopiesHost(data: configuration.data, logger: logger)
         library = try LibraryHost(
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
             transcripts: transcripts,
@@ -194,6 +196,7 @@ public final class CallslipNode {
         // Only now: a second start on the same data, which fails above, must not take the token from the one that serves.
         try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
         await web.ready(coordinator?.lacking)
+        oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }
 
@@ -206,6 +209,7 @@ public final class CallslipNode {
         await pause(ms: 250)
         await coordinator?.stop()
         await branch.stop()
+        oldCopies.stop()
         await transcripts.stop()
         gossip.close()
         network.close()

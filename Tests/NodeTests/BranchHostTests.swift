@@ -36,4 +36,26 @@ import Testing
         #expect(host.isRunning)
         await host.stop()
     }
+
+    /// A branch that could not be read holds text: it lies about no longer than the coordinators keep text.
+    @Test func aDamagedBranchThatWasPutAsideAgesOut() throws {
+        let data = FileManager.default.temporaryDirectory.path + "/callslip-branch-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: data + "/branch", withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        try Data("what was said".utf8).write(to: URL(fileURLWithPath: data + "/branch/log"))
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: data + "/branch")
+        for name in ["branch-other", "backup", "backup-mine"] { try Data("text".utf8).write(to: URL(fileURLWithPath: data + "/" + name)) }
+        let node = try #require(NodeName("memorial"))
+        let startMs = WallClock.nowMs
+        _ = try BranchFolder(data: data, cluster: [UInt8](repeating: 7, count: 16), node: node).setAside(boot: 0xab)
+
+        let copies = OldCopies(data: data)
+        let (dayMs, deadlineMs): (UInt64, UInt64) = (86_400_000, 14 * 86_400_000)
+        #expect(try copies.remove(olderThan: deadlineMs, wallMs: startMs + deadlineMs - dayMs).removed == [])
+        #expect(try copies.remove(olderThan: deadlineMs, wallMs: startMs - dayMs).removed == [], "a clock that was set back")
+        let last = try copies.remove(olderThan: deadlineMs, wallMs: WallClock.nowMs + deadlineMs)
+        #expect(last.removed == ["backup", "branch-damaged-ab"])
+        #expect(last.failures == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: data).sorted() == ["backup-mine", "branch-other"])
+    }
 }

@@ -7,6 +7,7 @@ import Raft
 import Wire
 
 struct BranchFolder: Sendable {
+    private let data: String
     let path: String
     let identity: LogIdentity
     let node: NodeName
@@ -15,6 +16,7 @@ struct BranchFolder: Sendable {
     private var begun: String { path + "/begun" }
 
     init(data: String, cluster: [UInt8], node: NodeName) {
+        self.data = data
         path = data + "/branch"
         identity = LogIdentity(cluster: cluster, member: BranchHost.member)
         self.node = node
@@ -62,10 +64,12 @@ struct BranchFolder: Sendable {
 
     func remove() throws { try FileManager.default.removeItem(atPath: path) }
 
-    /// Keeps a damaged branch for whoever can read it. Answers where.
+    /// Keeps a damaged branch for whoever can read it, as long as text may be kept (`OldCopies`). Answers where.
     func setAside(boot: UInt64) throws -> String {
-        let place = path + "-damaged-" + String(boot, radix: 16)
+        let place = data + "/" + OldCopies.damagedBranchPrefix + String(boot, radix: 16)
         try FileManager.default.moveItem(atPath: path, toPath: place)
+        // The time for which it is kept counts from now.
+        try FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: place)
         return place
     }
 }
