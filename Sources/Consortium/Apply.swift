@@ -18,6 +18,7 @@ extension ConsortiumState {
         wallMs = batch.wallMs
         beginTerm(batch.term)
         clockMs = clockMs.adding(ms: min(batch.elapsedMs, Limits.elapsedPerEntryMsMax))
+        countMissedTime(batch)
         appliedThrough = LogPosition(index: index, ordinal: 0)
         doWhatIsDue()
 

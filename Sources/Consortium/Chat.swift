@@ -38,6 +38,8 @@ package struct Chat: Sendable {
     /// The pick-up code's hash and the contact of a question left as a message.
     package var code: SecretHash?
     package var contact = ""
+    /// When a question left as a message has waited for long enough; it stays while somebody holds it. `nil` before it was left.
+    package var keptUntilMs: UInt64?
     /// The beginning of the first thing that the patron wrote.
     package var question = ""
 
@@ -262,7 +264,7 @@ extension Chat {
         case .held(let holding): return holding.offer?.deadlineMs
         case .unattended(.asked): return [messageAtMs, goneAtMs].compactMap { $0 }.min()
         case .unattended: return goneAtMs
-        case .kept: return nil
+        case .kept: return keptUntilMs
         case .closed(_, let forgetAtMs): return forgetAtMs
         }
     }

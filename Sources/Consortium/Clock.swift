@@ -51,7 +51,7 @@ extension ConsortiumState {
         case .closed:
             forget(chat)
         case .kept:
-            break
+            finish(&chat, .notAnswered)
         }
     }
 

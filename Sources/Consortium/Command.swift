@@ -212,7 +212,7 @@ public struct Batch: Hashable, Sendable {
     }
     /// Milliseconds of monotonic time that the leader saw pass since the entry before; apply caps it (rule 8).
     public var elapsedMs: UInt64
-    /// The leader's wall clock, Unix milliseconds: for display only, never for decisions.
+    /// The leader's wall clock, Unix milliseconds: for display, and for nothing that is decided but how long text may stay (`TextDeadlines.swift`).
     public var wallMs: UInt64
     /// The term in which the entry was proposed: a new one gives every lease one more lease of grace.
     public var term: UInt64

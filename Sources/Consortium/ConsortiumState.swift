@@ -32,6 +32,8 @@ public struct ConsortiumState: Sendable {
     package internal(set) var term: UInt64 = 0
     /// Leader's wall clock of the last entry, for display only.
     package internal(set) var wallMs: UInt64 = 0
+    /// The latest that any leader's wall clock showed since the deadlines of text count by it; 0 before.
+    package internal(set) var wallSeenMs: UInt64 = 0
     /// Digests taken when a `checkDigest` was applied, to be compared with the leader's by the next ones.
     package internal(set) var digestMarks: [DigestMark] = []
 

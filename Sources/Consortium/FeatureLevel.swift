@@ -12,8 +12,10 @@ public enum FeatureLevel {
     public static let first: UInt32 = 1
     /// A page that was away for longer than ended chats are remembered does not make its chat anew (`Open.awayMs`).
     public static let away: UInt32 = 2
+    /// Questions that nobody answers have a deadline (`Settings.keptMessageMs`), and time without a leader counts for the deadlines of text.
+    public static let textDeadlines: UInt32 = 3
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 2
+    public static let supported: UInt32 = 3
 }
 
 extension Command {
@@ -46,6 +48,8 @@ extension ConsortiumState {
             halted = "Feature level \(level) is in force, and this version supports up to \(FeatureLevel.supported): update this node."
             return
         }
+        let former = featureLevel
         featureLevel = level
+        if former < FeatureLevel.textDeadlines, level >= FeatureLevel.textDeadlines { beginDeadlinesOfKeptMessages() }
     }
 }

@@ -90,7 +90,7 @@ extension ConsortiumState {
     }
 
     mutating func keepAgain(_ chat: inout Chat) {
-        chat.stage = .kept
+        keep(&chat)
         note(.kept, in: chat)
         store(chat)
     }

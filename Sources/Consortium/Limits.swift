@@ -50,6 +50,13 @@ public enum Limits {
     public static let ringFirstMs: ClosedRange<UInt64> = 40_000...90_000
     /// The longest time that a setting may state: 31 days.
     public static let settingMsMax: UInt64 = 2_678_400_000
+    /// The longest time that a question may wait for an answer: 366 days.
+    public static let keptMessageMsMax: UInt64 = 31_622_400_000
+    /// Wall time that passed without the replicated clock is counted for deadlines of text from this length on: below, it may be the difference between two
+    /// leaders' clocks. And the most of it that one entry counts, which is all of what a deadline may be.
+    public static let missedMsRange: ClosedRange<UInt64> = 600_000...keptMessageMsMax
+    /// What is left to text, whatever passed without a leader, so that its library can still take it.
+    public static let textGraceMs: UInt64 = 86_400_000
     /// A library's transcripts in the outbox, and their text; beyond, the oldest goes to the library's heir or is dropped, with a receipt.
     public static let transcriptsPerLibraryMax = 4_000
     public static let transcriptBytesPerLibraryMax = 16 * 1024 * 1024

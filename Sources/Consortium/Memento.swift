@@ -8,6 +8,7 @@ package struct Memento: Sendable {
     package var isBranch = false
     package var term: UInt64 = 0
     package var wallMs: UInt64 = 0
+    package var wallSeenMs: UInt64 = 0
     package var digestMarks: [DigestMark] = []
     package var settings = Settings()
     package var libraries: [Library] = []
@@ -32,6 +33,7 @@ extension ConsortiumState {
         memento.isBranch = isBranch
         memento.term = term
         memento.wallMs = wallMs
+        memento.wallSeenMs = wallSeenMs
         memento.digestMarks = digestMarks
         memento.settings = settings
         memento.libraries = libraries.values
@@ -56,6 +58,7 @@ extension ConsortiumState {
         isBranch = memento.isBranch
         term = memento.term
         wallMs = memento.wallMs
+        wallSeenMs = memento.wallSeenMs
         digestMarks = memento.digestMarks
         settings = memento.settings
         for library in memento.libraries { libraries[library.name] = library }

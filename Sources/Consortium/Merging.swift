@@ -182,7 +182,7 @@ extension ConsortiumState {
         case .closed(.byPatron, _): return .left
         case .closed(.byOperator, _), .closed(.answeredMessage, _):
             return chat.pastHoldings.last.map { .closed(by: $0.session) } ?? .nothing
-        case .closed(.patronGone, _): return .nothing
+        case .closed(.patronGone, _), .closed(.notAnswered, _): return .nothing
         case .waiting, .offered, .unattended: return .goesOn(holder: nil)
         }
     }

@@ -385,6 +385,11 @@ extension ConsortiumState {
 
     // MARK: In step with the index
 
+    mutating func replace(_ former: OutboxItem, by item: OutboxItem) {
+        remove(former)
+        add(item)
+    }
+
     private mutating func add(_ item: OutboxItem) {
         outbox[item.transcript.number] = item
         index.add(item)

@@ -103,7 +103,7 @@ extension ConsortiumState {
         guard chat.hasWritten else { throw Refusal(.invalid, "Nothing was written yet; write the question, then leave it.") }
         let isNew = chat.stage != .kept
         endOffer(of: &chat, .chatOver)
-        chat.stage = .kept
+        keep(&chat)
         chat.code = message.code
         chat.contact = message.contact
         if isNew { note(.kept, in: chat) }
@@ -134,8 +134,9 @@ extension ConsortiumState {
     mutating func finish(_ chat: inout Chat, _ reason: CloseReason) {
         endOffer(of: &chat, .chatOver)
         if case .held(let holding) = chat.stage { chat.remember(holding, .closed) }
-        // The answer to a message waits for its patron for longer.
-        let wishedMs = reason == .answeredMessage ? settings.answeredMessageMs : settings.tombstoneMs
+        // The answer to a message, or the word that there is none, waits for its patron for longer.
+        let isAnswer = reason == .answeredMessage || reason == .notAnswered
+        let wishedMs = isAnswer ? settings.answeredMessageMs : settings.tombstoneMs
         let rememberMs = min(wishedMs, settings.transcriptDeadlineMs)
         chat.stage = .closed(reason, forgetAtMs: clockMs.adding(ms: rememberMs))
         note(.closed(reason), in: chat)

@@ -135,6 +135,9 @@ public struct Settings: Hashable, Sendable {
     public var tombstoneMs: UInt64 = 3_600_000
     /// How long the answer to a question left as a message is kept for the patron's pick-up code.
     public var answeredMessageMs: UInt64 = 604_800_000
+    /// How long a question that was left as a message waits for an answer at most: 60 days. Then it is over, and its code says so for as long as an
+    /// answer would be kept.
+    public var keptMessageMs: UInt64 = Settings.keptMessageMsUsual
     /// Chats that one operator holds side by side.
     public var chatsPerOperatorMax: UInt32 = 4
     /// How long after a chat's end the coordinators still have its text at most, taken by its library or not: 14 days.
@@ -143,6 +146,7 @@ public struct Settings: Hashable, Sendable {
     /// libraries' backups are apart.
     public var transcriptKeptMs: UInt64 = Settings.transcriptKeptMsUsual
 
+    public static let keptMessageMsUsual: UInt64 = 5_184_000_000
     public static let transcriptDeadlineMsUsual: UInt64 = 1_209_600_000
     public static let transcriptKeptMsUsual: UInt64 = 172_800_000
 

@@ -87,7 +87,12 @@ extension ConsortiumState {
         guard (1...UInt32(Limits.chatsPerOperatorMax)).contains(new.chatsPerOperatorMax) else {
             throw Refusal(.invalid, "An operator holds 1 to \(Limits.chatsPerOperatorMax) chats, not \(new.chatsPerOperatorMax).")
         }
+        guard (1...Limits.keptMessageMsMax).contains(new.keptMessageMs) else {
+            throw Refusal(.invalid, "A question waits 1 to \(Limits.keptMessageMsMax) ms for an answer, not \(new.keptMessageMs).")
+        }
         settings = new
+        // Replicas of versions that do not know it have none.
+        if featureLevel < FeatureLevel.textDeadlines { settings.keptMessageMs = Settings.keptMessageMsUsual }
         touched.board = true
     }
 

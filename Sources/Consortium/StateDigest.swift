@@ -9,6 +9,11 @@ extension ConsortiumState {
         digest.add(term)
         digest.add(featureLevel)
         digest.add(settings)
+        if featureLevel >= FeatureLevel.textDeadlines {
+            digest.add(settings.keptMessageMs)
+            digest.add(wallSeenMs)
+            digest.add(chats.values.map(\.keptUntilMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
+        }
         digest.add(libraries.values) { $0.add($1) }
         digest.add(queues.values) { $0.add($1) }
         digest.add(operators.values) { digest, person in

@@ -239,6 +239,8 @@ public enum ChatPhase: Hashable, Sendable {
 
 public enum CloseReason: String, Hashable, Sendable, CaseIterable {
     case byOperator, byPatron, patronGone, answeredMessage
+    /// A question left as a message, which nobody answered within `Settings.keptMessageMs`.
+    case notAnswered
 }
 
 /// A chat as of one applied command: everything but its messages.

@@ -144,7 +144,7 @@ extension ConsortiumState {
     /// The patron went away while waiting. What they wrote is kept as a message: a question is never thrown away.
     mutating func patronIsGone(_ chat: inout Chat) {
         guard chat.hasWritten else { return finish(&chat, .patronGone) }
-        chat.stage = .kept
+        keep(&chat)
         note(.kept, in: chat)
         store(chat)
     }

@@ -103,6 +103,7 @@ extension PBSettingsEntry {
         chatsPerOperatorMax = settings.chatsPerOperatorMax
         transcriptDeadlineMs = settings.transcriptDeadlineMs
         transcriptKeptMs = settings.transcriptKeptMs
+        keptMessageMs = settings.keptMessageMs
     }
 
     func decoded() -> Settings {
@@ -117,6 +118,7 @@ extension PBSettingsEntry {
         settings.chatsPerOperatorMax = chatsPerOperatorMax
         settings.transcriptDeadlineMs = transcriptDeadlineMs == 0 ? Settings.transcriptDeadlineMsUsual : transcriptDeadlineMs
         settings.transcriptKeptMs = transcriptKeptMs == 0 ? Settings.transcriptKeptMsUsual : transcriptKeptMs
+        settings.keptMessageMs = keptMessageMs == 0 ? Settings.keptMessageMsUsual : keptMessageMs
         return settings
     }
 }

@@ -12,6 +12,7 @@ extension PBStateSnapshot {
         isBranch = memento.isBranch
         term = memento.term
         wallMs = memento.wallMs
+        wallSeenMs = memento.wallSeenMs
         digestMarks = memento.digestMarks.map { mark in
             var entry = PBDigestMarkEntry()
             entry.at = PBLogPos(mark.at)
@@ -50,6 +51,7 @@ extension PBStateSnapshot {
         memento.isBranch = isBranch
         memento.term = term
         memento.wallMs = wallMs
+        memento.wallSeenMs = wallSeenMs
         memento.digestMarks = try Field.list(digestMarks, "snapshot.digestMarks", max: Limits.digestMarksMax) { e throws(WireError) in
             DigestMark(at: e.at.decoded(), digest: e.digest)
         }
@@ -206,6 +208,7 @@ extension PBChatSnapshot {
         if let code = chat.code { self.code = PBHash(code) }
         safeMessages = chat.safeMessages
         contact = chat.contact
+        if let ms = chat.keptUntilMs { keptUntilMs = ms }
         question = chat.question
     }
 
@@ -265,6 +268,7 @@ extension PBChatSnapshot {
         chat.code = hasCode ? try code.decoded() : nil
         chat.safeMessages = safeMessages
         chat.contact = contact
+        chat.keptUntilMs = hasKeptUntilMs ? keptUntilMs : nil
         chat.question = question
         let messages = try Field.list(messages, "chat.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }
         return (chat, messages)

@@ -208,6 +208,8 @@ nonisolated struct PBSettingsEntry: Sendable {
 
   var transcriptKeptMs: UInt64 = 0
 
+  var keptMessageMs: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2738,6 +2740,15 @@ nonisolated struct PBChatSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._safeMessages = newValue}
   }
 
+  var keptUntilMs: UInt64 {
+    get {_storage._keptUntilMs ?? 0}
+    set {_uniqueStorage()._keptUntilMs = newValue}
+  }
+  /// Returns true if `keptUntilMs` has been explicitly set.
+  var hasKeptUntilMs: Bool {_storage._keptUntilMs != nil}
+  /// Clears the value of `keptUntilMs`. Subsequent reads from it will return its default value.
+  mutating func clearKeptUntilMs() {_uniqueStorage()._keptUntilMs = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Stage: Equatable, Sendable {
@@ -2857,6 +2868,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var receipts: [PBTranscriptReceiptEntry] {
     get {_storage._receipts}
     set {_uniqueStorage()._receipts = newValue}
+  }
+
+  var wallSeenMs: UInt64 {
+    get {_storage._wallSeenMs}
+    set {_uniqueStorage()._wallSeenMs = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3252,7 +3268,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SettingsEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pick_up_ms\0\u{3}patron_deadline_ms\0\u{3}consent_ms\0\u{3}operator_lease_ms\0\u{3}patron_gone_ms\0\u{3}tombstone_ms\0\u{3}answered_message_ms\0\u{3}chats_per_operator_max\0\u{3}transcript_deadline_ms\0\u{3}transcript_kept_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pick_up_ms\0\u{3}patron_deadline_ms\0\u{3}consent_ms\0\u{3}operator_lease_ms\0\u{3}patron_gone_ms\0\u{3}tombstone_ms\0\u{3}answered_message_ms\0\u{3}chats_per_operator_max\0\u{3}transcript_deadline_ms\0\u{3}transcript_kept_ms\0\u{3}kept_message_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3270,6 +3286,7 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 8: try { try decoder.decodeSingularUInt32Field(value: &self.chatsPerOperatorMax) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.transcriptDeadlineMs) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.transcriptKeptMs) }()
+      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.keptMessageMs) }()
       default: break
       }
     }
@@ -3306,6 +3323,9 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.transcriptKeptMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.transcriptKeptMs, fieldNumber: 10)
     }
+    if self.keptMessageMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.keptMessageMs, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3320,6 +3340,7 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.chatsPerOperatorMax != rhs.chatsPerOperatorMax {return false}
     if lhs.transcriptDeadlineMs != rhs.transcriptDeadlineMs {return false}
     if lhs.transcriptKeptMs != rhs.transcriptKeptMs {return false}
+    if lhs.keptMessageMs != rhs.keptMessageMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7141,7 +7162,7 @@ nonisolated extension PBSenderEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0")
 
   fileprivate class _StorageClass {
     var _id: PBId? = nil
@@ -7171,6 +7192,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _question: String = String()
     var _messages: [PBChatEntry] = []
     var _safeMessages: UInt32 = 0
+    var _keptUntilMs: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7208,6 +7230,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _question = source._question
       _messages = source._messages
       _safeMessages = source._safeMessages
+      _keptUntilMs = source._keptUntilMs
     }
   }
 
@@ -7325,6 +7348,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 30: try { try decoder.decodeSingularStringField(value: &_storage._question) }()
         case 31: try { try decoder.decodeRepeatedMessageField(value: &_storage._messages) }()
         case 32: try { try decoder.decodeSingularUInt32Field(value: &_storage._safeMessages) }()
+        case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._keptUntilMs) }()
         default: break
         }
       }
@@ -7442,6 +7466,9 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._safeMessages != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._safeMessages, fieldNumber: 32)
       }
+      try { if let v = _storage._keptUntilMs {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 33)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7478,6 +7505,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._question != rhs_storage._question {return false}
         if _storage._messages != rhs_storage._messages {return false}
         if _storage._safeMessages != rhs_storage._safeMessages {return false}
+        if _storage._keptUntilMs != rhs_storage._keptUntilMs {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -7489,7 +7517,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -7510,6 +7538,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _outbox: [PBOutboxEntry] = []
     var _outboxNumber: UInt64 = 0
     var _receipts: [PBTranscriptReceiptEntry] = []
+    var _wallSeenMs: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7538,6 +7567,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _outbox = source._outbox
       _outboxNumber = source._outboxNumber
       _receipts = source._receipts
+      _wallSeenMs = source._wallSeenMs
     }
   }
 
@@ -7574,6 +7604,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._outbox) }()
         case 17: try { try decoder.decodeSingularUInt64Field(value: &_storage._outboxNumber) }()
         case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._receipts) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._wallSeenMs) }()
         default: break
         }
       }
@@ -7640,6 +7671,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._receipts.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._receipts, fieldNumber: 18)
       }
+      if _storage._wallSeenMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._wallSeenMs, fieldNumber: 19)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7667,6 +7701,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._outbox != rhs_storage._outbox {return false}
         if _storage._outboxNumber != rhs_storage._outboxNumber {return false}
         if _storage._receipts != rhs_storage._receipts {return false}
+        if _storage._wallSeenMs != rhs_storage._wallSeenMs {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -9,6 +9,8 @@ struct Stage {
     var state = ConsortiumState()
     private var index: UInt64 = 0
     private var term: UInt64 = 1
+    /// Wall time that passed without an entry.
+    private var missedMs: UInt64 = 0
     private var names: [String: String] = [:]
     private var attaches: [String: String] = [:]
     private var tokens: [String: LogPosition] = [:]
@@ -34,6 +36,13 @@ struct Stage {
         case "term":
             term += 1
             return apply(nil, elapsedMs: 0)
+        case "down":
+            missedMs += try number(arguments, 0)
+            return apply(.tick, elapsedMs: 0)
+        // The leader's wall clock is another one.
+        case "wall-back":
+            missedMs -= min(missedMs, try number(arguments, 0))
+            return apply(.tick, elapsedMs: 0)
         case "tick": return apply(.tick, elapsedMs: try number(arguments, 0))
         case "wait":
             // As many entries as the cap on elapsed time needs.
@@ -181,6 +190,7 @@ struct Stage {
             case "patronGoneMs": settings.patronGoneMs = value
             case "tombstoneMs": settings.tombstoneMs = value
             case "answeredMessageMs": settings.answeredMessageMs = value
+            case "keptMessageMs": settings.keptMessageMs = value
             case "transcriptDeadlineMs": settings.transcriptDeadlineMs = value
             case "transcriptKeptMs": settings.transcriptKeptMs = value
             case "chatsPerOperatorMax": settings.chatsPerOperatorMax = UInt32(value)
@@ -260,7 +270,7 @@ struct Stage {
         index += 1
         let id = ProposalID(node: (try? Self.name("node-1")) ?? Self.anyNode, boot: 1, counter: index)
         let items = command.map { [Batch.Item(id: id, command: $0)] } ?? []
-        let applied = state.apply(Batch(elapsedMs: elapsedMs, wallMs: index, term: term, items: items), index: index)
+        let applied = state.apply(Batch(elapsedMs: elapsedMs, wallMs: index + missedMs, term: term, items: items), index: index)
         var trace = applied.verdicts.map(Self.describe)
         if let halted = applied.halted { trace.append("halted: \(halted.prefix { $0 != ":" })") }
         for chat in applied.touched.chats.sorted(by: { (names[$0.text] ?? $0.text) < (names[$1.text] ?? $1.text) }) {
@@ -399,6 +409,15 @@ struct Stage {
                 "\($0.number): \(names[$0.chat.text] ?? "") of \($0.home?.text ?? "nobody"), \($0.messages) messages, \($0.outcome) at \($0.atMs)"
             }
             return lines.isEmpty ? ["none"] : lines
+        case "deadlines":
+            let waiting = state.outbox.values.map { item in
+                let heir = item.heirAtMs.map { "to the heir at \($0), " } ?? ""
+                return "\(item.transcript.number): \(heir)gone at \(item.dropAtMs)"
+            }
+            let kept = state.chats.values.filter { $0.stage == .kept }.map { chat in
+                "\(names[chat.id.text] ?? "") is over at \(chat.keptUntilMs.map(String.init) ?? "no time")"
+            }
+            return waiting + kept + ["now \(state.clockMs)"]
         case "next": return [state.nextDeadlineMs().map { "due at \($0), now \(state.clockMs)" } ?? "nothing is due, now \(state.clockMs)"]
         case let other: throw Mistake(description: "cannot show \(other)")
         }

@@ -83,6 +83,7 @@ extension Sample {
         settings.chatsPerOperatorMax = UInt32(1 + pick(4))
         settings.transcriptDeadlineMs = UInt64(1 + pick(1_000_000))
         settings.transcriptKeptMs = UInt64(1 + pick(100_000))
+        settings.keptMessageMs = UInt64(1 + pick(1_000_000))
         return settings
     }
 

@@ -81,7 +81,8 @@ public struct ConsortiumFile: Sendable {
         var settings = Settings()
         let keys = [
             "pickUpSeconds", "patronDeadlineSeconds", "consentSeconds", "operatorLeaseSeconds", "patronGoneSeconds", "tombstoneSeconds",
-            "transcriptDeadlineHours", "transcriptKeptHours", "chatsPerOperator",
+            "transcriptDeadlineHours", "transcriptKeptHours", "keptMessageDays",
+            "chatsPerOperator",
         ]
         guard let map = reader.mapping(node, "settings", keys: keys) else { return }
         func seconds(_ key: String, _ range: ClosedRange<Int>, _ current: UInt64) -> UInt64 {
@@ -98,6 +99,9 @@ public struct ConsortiumFile: Sendable {
         // 31 days at most, as any time in the settings.
         settings.transcriptDeadlineMs = hours("transcriptDeadlineHours", 1...744, settings.transcriptDeadlineMs)
         settings.transcriptKeptMs = hours("transcriptKeptHours", 1...744, settings.transcriptKeptMs)
+        if let node = map["keptMessageDays"], let days = reader.integer(node, "keptMessageDays", 1...366) {
+            settings.keptMessageMs = UInt64(days) * 86_400_000
+        }
         if let node = map["chatsPerOperator"],
             let value = reader.integer(node, "chatsPerOperator", 1...Int(Limits.chatsPerOperatorMax))
         {

@@ -24,6 +24,7 @@ export function endSentence(phase) {
                 byPatron: "The patron ended the chat.",
                 patronGone: "The patron has left, and the chat was closed.",
                 answeredMessage: "The answer is kept for the patron to collect.",
+                notAnswered: "Nobody answered this message in time, and it is over.",
             }[phase.reason] ?? "This chat is closed.";
         case "held": {
             const where = phase.by?.library?.title;

@@ -30,6 +30,7 @@ export function eventSentence(event) {
             byPatron: "The patron ended the chat.",
             patronGone: "The patron was gone: the chat was closed.",
             answeredMessage: "Answered: the patron collects it with the code.",
+            notAnswered: "Nobody answered in time.",
         }[event.reason] ?? "Closed.";
         default: return null;
     }

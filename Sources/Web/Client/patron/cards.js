@@ -102,7 +102,8 @@ const DRAW = {
 
     closed({ reason }, act) {
         return [
-            heading(reason === "answeredMessage" ? "This is your answer" : "The chat has ended"),
+            heading({ answeredMessage: "This is your answer", notAnswered: "Nobody answered in time" }[reason] ?? "The chat has ended"),
+            ...(reason === "notAnswered" ? [note("Your question was kept for as long as questions are. We are sorry; please ask again.")] : []),
             choices(
                 button("callslip-again", "Ask something new", () => act.reset(), "primary"),
                 button("callslip-card-save", "Save a copy", () => act.save()),

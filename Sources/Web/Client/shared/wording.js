@@ -33,6 +33,7 @@ const CLOSED = {
     byPatron: "You ended the chat.",
     patronGone: "The chat ended because this page was away for long.",
     answeredMessage: "Your message has been answered.",
+    notAnswered: "Your question was kept for as long as questions are, and nobody answered it. Please ask again.",
 };
 
 const RETURNED = {
@@ -91,7 +92,7 @@ export function phaseForPatron(chat) {
         case "kept":
             return "Your question is kept as a message";
         case "closed":
-            return phase.reason === "answeredMessage" ? "Your message has been answered" : "The chat has ended";
+            return { answeredMessage: "Your message has been answered", notAnswered: "Your question was not answered" }[phase.reason] ?? "The chat has ended";
         default:
             return "";
     }
