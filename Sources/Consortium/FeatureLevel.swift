@@ -14,8 +14,10 @@ public enum FeatureLevel {
     public static let away: UInt32 = 2
     /// Questions that nobody answers have a deadline (`Settings.keptMessageMs`), and time without a leader counts for the deadlines of text.
     public static let textDeadlines: UInt32 = 3
+    /// What a library's node took stays in the outbox as the node sealed it (`TranscriptTaken.sealed`).
+    public static let sealedOutbox: UInt32 = 4
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 3
+    public static let supported: UInt32 = 4
 }
 
 extension Command {

@@ -163,6 +163,12 @@ extension ConsortiumState {
         try hold(
             fresh.deletions.values == index.deletions.values && fresh.deleted.values == index.deleted.values,
             "The index of deletions is stale.")
+        for (_, item) in outbox where item.transcript.sealed != nil {
+            try hold(item.takenBy != nil, "Transcript \(item.transcript.number) is sealed, and nobody has it.")
+            try hold(
+                item.transcript.messages.isEmpty && item.transcript.contact.isEmpty,
+                "Transcript \(item.transcript.number) is sealed, and can be read.")
+        }
         try hold(fresh.outboxBytes == index.outboxBytes, "The text of the transcripts is miscounted.")
         try hold(fresh.staff.keys == index.staff.keys && fresh.staff.values == index.staff.values, "The index of staff is stale.")
         try hold(

@@ -62,6 +62,8 @@ public enum Limits {
     public static let transcriptBytesPerLibraryMax = 16 * 1024 * 1024
     /// The text of all transcripts in the outbox; beyond, the library that has most gives way first.
     public static let transcriptBytesMax = 128 * 1024 * 1024
+    /// A transcript as its node sealed it: what fits into a command with the rest of it. Longer ones stay as they are until they go.
+    public static let sealedBytesMax = 60 * 1024
     /// Receipts of transcripts that went; the oldest are forgotten.
     public static let receiptsMax = 20_000
     public static let digestMarksMax = 8

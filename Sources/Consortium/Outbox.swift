@@ -5,8 +5,8 @@
 /// new number, so that a number stands for the same content for ever.
 ///
 /// **What it promises.** One library keeps a transcript: its home, or the home's heir once the home has let half of the deadline pass.
-/// Taken text stays for `Settings.transcriptKeptMs` more, so that a library restored from an older backup can ask for it again. At
-/// `Settings.transcriptDeadlineMs` after the chat's end it goes, whatever became of it. What goes leaves a receipt without text.
+/// Taken text stays for `Settings.transcriptKeptMs` more, so that a library restored from an older backup can ask for it again: sealed, by a key that
+/// the node which took it has and nobody else (`SealedTranscript`). At `Settings.transcriptDeadlineMs` after the chat's end it goes, whatever became of it. What goes leaves a receipt without text.
 ///
 /// **What it never does.** A library that takes nothing cannot fill the coordinators: beyond its quota its own oldest text gives way.
 
@@ -25,14 +25,20 @@ public struct Transcript: Hashable, Sendable {
     public var library: LibraryName
     /// Where the answer may be sent, when the patron gave it; empty otherwise.
     public var contact: String
-    /// All of them, in order; none where the library has deleted it: whoever still has a copy, from a backup, deletes it too.
+    /// All of them, in order; none where it is sealed, or where the library has deleted it.
     public var messages: [ChatMessage]
+    /// In the place of messages and contact, once a node took it and sealed them.
+    public var sealed: SealedTranscript?
 
-    public var isDeletion: Bool { messages.isEmpty }
+    /// The library has deleted it: whoever still has a copy, from a backup, deletes it too.
+    public var isDeletion: Bool { messages.isEmpty && sealed == nil }
+
+    /// How many messages and notes there are, sealed or not.
+    public var messageCount: Int { sealed.map { Int($0.messages) } ?? messages.count }
 
     public init(
         number: UInt64, chat: ChatID, openedMs: UInt64, queue: QueueName, home: LibraryName, library: LibraryName, contact: String,
-        messages: [ChatMessage]
+        messages: [ChatMessage], sealed: SealedTranscript? = nil
     ) {
         self.number = number
         self.chat = chat
@@ -41,6 +47,18 @@ public struct Transcript: Hashable, Sendable {
         self.home = home
         self.library = library
         self.contact = contact
+        self.messages = messages
+        self.sealed = sealed
+    }
+}
+
+/// A transcript's words as only the node can read them that took it: its own encryption, of which nothing is known here.
+public struct SealedTranscript: Hashable, Sendable {
+    /// At most `Limits.sealedBytesMax`.
+    public var bytes: [UInt8]
+    public var messages: UInt32
+    public init(bytes: [UInt8], messages: UInt32) {
+        self.bytes = bytes
         self.messages = messages
     }
 }
@@ -51,10 +69,13 @@ public struct TranscriptTaken: Hashable, Sendable {
     public var library: LibraryName
     /// Only the library's home node takes its transcripts.
     public var node: NodeName
-    public init(number: UInt64, library: LibraryName, node: NodeName) {
+    /// Its words, sealed by the node for itself, to be kept here in their place; empty where it gives none: then they stay as they are, for as long.
+    public var sealed: [UInt8]
+    public init(number: UInt64, library: LibraryName, node: NodeName, sealed: [UInt8] = []) {
         self.number = number
         self.library = library
         self.node = node
+        self.sealed = sealed
     }
 }
 
@@ -129,6 +150,13 @@ package struct OutboxItem: Sendable {
     package let chain: UInt64
 
     package init(_ transcript: Transcript, takenBy: NodeName? = nil, heirAtMs: UInt64?, dropAtMs: UInt64) {
+        if let sealed = transcript.sealed {
+            var digest = Digest()
+            digest.add(bytes: sealed.bytes)
+            self.init(
+                transcript, takenBy: takenBy, heirAtMs: heirAtMs, dropAtMs: dropAtMs, textBytes: sealed.bytes.count, chain: digest.value)
+            return
+        }
         var script = Script()
         for message in transcript.messages { script.append(message) }
         self.init(
@@ -142,6 +170,15 @@ package struct OutboxItem: Sendable {
         self.dropAtMs = dropAtMs
         self.textBytes = textBytes
         self.chain = chain
+    }
+
+    /// The same with sealed bytes in the place of its words.
+    fileprivate func sealed(as bytes: [UInt8]) -> OutboxItem {
+        var transcript = transcript
+        transcript.sealed = SealedTranscript(bytes: bytes, messages: UInt32(clamping: transcript.messageCount))
+        transcript.messages = []
+        transcript.contact = ""
+        return OutboxItem(transcript, takenBy: takenBy, heirAtMs: heirAtMs, dropAtMs: dropAtMs)
     }
 
     var due: Due { .transcript(transcript.number, min(heirAtMs ?? dropAtMs, dropAtMs)) }
@@ -165,7 +202,7 @@ extension ConsortiumState {
         let former = index.newestTranscript[chat.id].flatMap { outbox[$0] }.flatMap {
             $0.transcript.openedMs == chat.openedMs ? $0 : nil
         }
-        if let former, former.transcript.messages.count == script.messages.count { return }
+        if let former, former.transcript.messageCount == script.messages.count { return }
         outboxNumber += 1
         touched.outbox = true
         guard let home = former?.transcript.home ?? chat.library ?? chat.pastHoldings.last?.library else {
@@ -205,6 +242,9 @@ extension ConsortiumState {
         guard library.homeNode == taken.node else {
             throw Refusal(.notAllowed, "The transcripts of \(library.name) go to the node \(library.homeNode), not to \(taken.node).")
         }
+        guard taken.sealed.count <= Limits.sealedBytesMax else {
+            throw Refusal(.tooLong, "A sealed transcript has \(Limits.sealedBytesMax) bytes at most; say without it that it was taken.")
+        }
         guard taken.number <= outboxNumber else {
             throw Refusal(.invalid, "There is no transcript \(taken.number) yet; the last is \(outboxNumber).")
         }
@@ -217,7 +257,7 @@ extension ConsortiumState {
             item.takenBy = taken.node
             item.heirAtMs = nil
             item.dropAtMs = min(item.dropAtMs, clockMs.adding(ms: settings.transcriptKeptMs))
-            add(item)
+            add(sealed(item, as: taken.sealed))
             return
         }
         guard var receipt = receipts[taken.number] else { return }
@@ -229,6 +269,14 @@ extension ConsortiumState {
             receipt.outcome = .kept
             receipts[taken.number] = receipt
         }
+    }
+
+    /// Where the sealed words are too many for what is left of the library's room, they stay as they are.
+    private func sealed(_ item: OutboxItem, as bytes: [UInt8]) -> OutboxItem {
+        guard featureLevel >= FeatureLevel.sealedOutbox, !bytes.isEmpty else { return item }
+        let sealed = item.sealed(as: bytes)
+        let fits = hasRoom(for: sealed, in: item.transcript.library) && index.outboxBytes + bytes.count <= Limits.transcriptBytesMax
+        return fits ? sealed : item
     }
 
     /// The library deleted it: what is still here of it goes too, and late words are for nobody.
@@ -244,7 +292,7 @@ extension ConsortiumState {
             guard let item = outbox[number], item.transcript.chat == deleted.chat, item.transcript.openedMs == deleted.openedMs else {
                 continue
             }
-            (home, messages) = (item.transcript.home, item.transcript.messages.count)
+            (home, messages) = (item.transcript.home, item.transcript.messageCount)
             drop(item, .kept)
         }
         outboxNumber += 1
@@ -328,7 +376,7 @@ extension ConsortiumState {
     private func receipt(for transcript: Transcript, _ outcome: TranscriptReceipt.Outcome) -> TranscriptReceipt {
         TranscriptReceipt(
             number: transcript.number, chat: transcript.chat, openedMs: transcript.openedMs, home: transcript.home, outcome: outcome,
-            messages: UInt32(clamping: transcript.messages.count), atMs: clockMs)
+            messages: UInt32(clamping: transcript.messageCount), atMs: clockMs)
     }
 
     private mutating func leave(_ receipt: TranscriptReceipt) {
@@ -473,7 +521,8 @@ extension ConsortiumState {
             ofChat.enlist(number, under: transcript.chat)
             // As long as the chat is remembered, its transcript says the same.
             if let chat = chats[transcript.chat], chat.openedMs == transcript.openedMs, let script = scripts[transcript.chat] {
-                try hold(script.messages == transcript.messages, "Transcript \(number) is not what was said in \(transcript.chat).")
+                let isSame = transcript.sealed.map { Int($0.messages) == script.messages.count } ?? (script.messages == transcript.messages)
+                try hold(isSame, "Transcript \(number) is not what was said in \(transcript.chat).")
             }
         }
         for (id, chat) in chats where chat.isClosed && !isBranch && receipts.count < Limits.receiptsMax {

@@ -77,7 +77,7 @@ extension Digest {
         add(transcript.home)
         add(transcript.library)
         add(transcript.contact)
-        add(transcript.messages.count)
+        add(transcript.messageCount)
         add(item.chain)
         add(item.takenBy) { $0.add($1) }
         add(item.heirAtMs) { $0.add($1) }

@@ -42,6 +42,7 @@ extension Command {
         case .setOperator(let person):
             return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
         case .mergeBranch(let merge): return merge.lines.reduce(base) { $0 + base + $1.text.utf8.count }
+        case .transcriptTaken(let taken): return base + taken.sealed.count
         case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }
         default: return base
         }

@@ -53,6 +53,8 @@ struct TranscriptDisk {
         return true
     }
 
+    func transcript(_ number: UInt64) -> Transcript? { kept.values.first { $0.number == number } }
+
     mutating func settle(_ number: UInt64) { untold[number] = nil }
 
     mutating func discard(_ number: UInt64) {
@@ -98,7 +100,8 @@ final class TranscriptPart {
             switch directive {
             case .collect(let library, let after): send(.collect(library, after: after))
             case .store(let transcript): store(transcript)
-            case .propose(let counter, let taken):
+            case .propose(let counter, var taken):
+                taken.sealed = machine.transcripts.transcript(taken.number).map { Self.sealed($0) } ?? []
                 let id = ProposalID(node: machine.name, boot: machine.boot, counter: counter)
                 send(.propose([Batch.Item(id: id, command: .transcriptTaken(taken))]))
             case .settle(_, let number): machine.transcripts.settle(number)
@@ -117,7 +120,22 @@ final class TranscriptPart {
         }
     }
 
-    private func store(_ transcript: Transcript) {
+    /// In the place of encryption, whose keys are drawn by chance: of no use to whoever looks for words.
+    private static func sealed(_ transcript: Transcript) -> [UInt8] {
+        let bytes = transcript.wireBytes()
+        return bytes.count <= Limits.sealedBytesMax ? bytes.map { $0 ^ 0x5a } : []
+    }
+
+    private func opened(_ transcript: Transcript) -> Transcript? {
+        guard let sealed = transcript.sealed else { return transcript }
+        do { return try Transcript(wire: sealed.bytes.map { $0 ^ 0x5a }) } catch {
+            cluster.fail("the transcript \(transcript.number) came back sealed and cannot be opened: \(error)")
+            return nil
+        }
+    }
+
+    private func store(_ given: Transcript) {
+        guard let transcript = opened(given) else { return }
         if cluster.scenario.planted == .takeEarly {
             machine.transcripts.promise(transcript)
             perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))

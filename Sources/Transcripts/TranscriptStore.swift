@@ -144,14 +144,29 @@ public final class TranscriptStore: Sendable {
                             .bytes(transcript.wireBytes()),
                         ])
                 }
-                try file.run(
-                    """
-                    INSERT INTO marks (cluster, library, number) VALUES (?, ?, ?)
-                    ON CONFLICT DO UPDATE SET number = max(number, excluded.number)
-                    """, [.bytes(cluster), .text(transcript.library.text), .init(transcript.number)])
+                try Self.mark(transcript, of: cluster, in: file)
                 try file.run(
                     "INSERT OR REPLACE INTO untold (cluster, number, library) VALUES (?, ?, ?)",
                     [.bytes(cluster), .init(transcript.number), .text(transcript.library.text)])
+            }
+        }
+    }
+
+    /// Takes the number of a transcript for had, without what it says: it cannot be read, and those after it are wanted.
+    public func pass(over transcript: Transcript, of cluster: [UInt8]) throws(TranscriptStoreError) {
+        try with { file throws(TranscriptStoreError) in try Self.mark(transcript, of: cluster, in: file) }
+    }
+
+    /// The one of this number; `nil` when it is not here, or a longer one of the same chat is.
+    public func transcript(_ number: UInt64, of cluster: [UInt8]) throws(TranscriptStoreError) -> Transcript? {
+        try with { file throws(TranscriptStoreError) in
+            let row = try file.run("SELECT body, chat FROM transcripts WHERE cluster = ? AND number = ?", [.bytes(cluster), .init(number)])
+                .first
+            guard let row else { return nil }
+            do {
+                return try Transcript(wire: row[0].bytes)
+            } catch {
+                throw .damaged(path: file.path, chat: row[1].text, why: "\(error)")
             }
         }
     }
@@ -269,6 +284,14 @@ public final class TranscriptStore: Sendable {
     }
 
     // MARK: Within a transaction
+
+    /// The node asks for what lies after this one.
+    private static func mark(_ transcript: Transcript, of cluster: [UInt8], in file: SQLiteFile) throws(TranscriptStoreError) {
+        try file.run(
+            """
+            INSERT INTO marks (cluster, library, number) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = max(number, excluded.number)
+            """, [.bytes(cluster), .text(transcript.library.text), .init(transcript.number)])
+    }
 
     private static func delete(
         in file: SQLiteFile, where condition: String, _ parameters: [SQLiteFile.Value], _ reason: Reason, wallMs: UInt64

@@ -1,6 +1,7 @@
 /// Commands and verdicts as bytes. What every acknowledgement passes through is in `ProposalBulkCoding`.
 
 import Consortium
+import FoundationEssentials
 
 extension PBCommandMessage {
     init(_ command: Command) {
@@ -52,6 +53,7 @@ extension PBCommandMessage {
             transcriptTaken.number = command.number
             transcriptTaken.library = command.library.text
             transcriptTaken.node = command.node.text
+            transcriptTaken.sealed = Data(command.sealed)
         case .transcriptDeleted(let command):
             transcriptDeleted.chat = PBId(command.chat)
             transcriptDeleted.openedMs = command.openedMs
@@ -103,7 +105,7 @@ extension PBCommandMessage {
             .transcriptTaken(
                 TranscriptTaken(
                     number: message.number, library: try Field.name(message.library, "transcriptTaken.library"),
-                    node: try Field.name(message.node, "transcriptTaken.node")))
+                    node: try Field.name(message.node, "transcriptTaken.node"), sealed: [UInt8](message.sealed)))
         case .transcriptDeleted(let message):
             .transcriptDeleted(
                 TranscriptDeleted(

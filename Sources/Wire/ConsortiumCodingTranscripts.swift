@@ -1,6 +1,7 @@
 /// Transcripts, the outbox and its receipts as bytes.
 
 import Consortium
+import FoundationEssentials
 
 extension Transcript {
     public init(wire bytes: [UInt8]) throws(WireError) {
@@ -27,6 +28,7 @@ extension PBTranscriptMessage {
         home = transcript.home.text
         library = transcript.library.text
         contact = transcript.contact
+        if let sealed = transcript.sealed { (self.sealed, sealedMessages) = (Data(sealed.bytes), sealed.messages) }
     }
 
     /// - Parameter messages: in the place of its own.
@@ -34,7 +36,8 @@ extension PBTranscriptMessage {
         Transcript(
             number: number, chat: chat.decoded(), openedMs: openedMs, queue: try Field.name(queue, "transcript.queue"),
             home: try Field.name(home, "transcript.home"), library: try Field.name(library, "transcript.library"), contact: contact,
-            messages: messages)
+            messages: messages,
+            sealed: sealed.isEmpty ? nil : SealedTranscript(bytes: [UInt8](sealed), messages: sealedMessages))
     }
 
     func decodedMessages() throws(WireError) -> [ChatMessage] {
@@ -45,7 +48,9 @@ extension PBTranscriptMessage {
 extension PBOutboxEntry {
     func decoded(_ scripts: [ScriptKey: [ChatMessage]]) throws(WireError) -> OutboxItem {
         var messages = try transcript.decodedMessages()
-        if messages.isEmpty { messages = scripts[ScriptKey(chat: transcript.chat.decoded(), openedMs: transcript.openedMs)] ?? [] }
+        if messages.isEmpty, transcript.sealed.isEmpty {
+            messages = scripts[ScriptKey(chat: transcript.chat.decoded(), openedMs: transcript.openedMs)] ?? []
+        }
         return OutboxItem(
             try transcript.decoded(with: messages), takenBy: try Field.optionalName(takenBy, "outbox.takenBy"),
             heirAtMs: hasHeirAtMs ? heirAtMs : nil, dropAtMs: dropAtMs)

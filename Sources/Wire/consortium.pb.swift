@@ -14,6 +14,11 @@
 /// Generate anew, after a change, with protoc-gen-swift on the path:
 ///   protoc -I Sources/Wire/Protos --swift_out=Sources/Wire --swift_opt=Visibility=Internal consortium.proto
 
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -821,6 +826,8 @@ nonisolated struct PBTranscriptTakenCommand: Sendable {
   var library: String = String()
 
   var node: String = String()
+
+  var sealed: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2069,6 +2076,11 @@ nonisolated struct PBTranscriptMessage: Sendable {
   var contact: String = String()
 
   var messages: [PBChatEntry] = []
+
+  /// In the place of messages and contact; and how many messages there are.
+  var sealed: Data = Data()
+
+  var sealedMessages: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4124,7 +4136,7 @@ nonisolated extension PBMergeBranchCommand: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBTranscriptTakenCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TranscriptTakenCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}library\0\u{1}node\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}library\0\u{1}node\0\u{1}sealed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4135,6 +4147,7 @@ nonisolated extension PBTranscriptTakenCommand: SwiftProtobuf.Message, SwiftProt
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.sealed) }()
       default: break
       }
     }
@@ -4150,6 +4163,9 @@ nonisolated extension PBTranscriptTakenCommand: SwiftProtobuf.Message, SwiftProt
     if !self.node.isEmpty {
       try visitor.visitSingularStringField(value: self.node, fieldNumber: 3)
     }
+    if !self.sealed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sealed, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4157,6 +4173,7 @@ nonisolated extension PBTranscriptTakenCommand: SwiftProtobuf.Message, SwiftProt
     if lhs.number != rhs.number {return false}
     if lhs.library != rhs.library {return false}
     if lhs.node != rhs.node {return false}
+    if lhs.sealed != rhs.sealed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6376,7 +6393,7 @@ nonisolated extension PBChatUpdateMessage: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension PBTranscriptMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TranscriptMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}chat\0\u{3}opened_ms\0\u{1}queue\0\u{1}home\0\u{1}library\0\u{1}contact\0\u{1}messages\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}chat\0\u{3}opened_ms\0\u{1}queue\0\u{1}home\0\u{1}library\0\u{1}contact\0\u{1}messages\0\u{1}sealed\0\u{3}sealed_messages\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6392,6 +6409,8 @@ nonisolated extension PBTranscriptMessage: SwiftProtobuf.Message, SwiftProtobuf.
       case 6: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.contact) }()
       case 8: try { try decoder.decodeRepeatedMessageField(value: &self.messages) }()
+      case 9: try { try decoder.decodeSingularBytesField(value: &self.sealed) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.sealedMessages) }()
       default: break
       }
     }
@@ -6426,6 +6445,12 @@ nonisolated extension PBTranscriptMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.messages.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.messages, fieldNumber: 8)
     }
+    if !self.sealed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sealed, fieldNumber: 9)
+    }
+    if self.sealedMessages != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sealedMessages, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6438,6 +6463,8 @@ nonisolated extension PBTranscriptMessage: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.library != rhs.library {return false}
     if lhs.contact != rhs.contact {return false}
     if lhs.messages != rhs.messages {return false}
+    if lhs.sealed != rhs.sealed {return false}
+    if lhs.sealedMessages != rhs.sealedMessages {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -166,7 +166,8 @@ struct Stage {
             return .transcriptTaken(
                 TranscriptTaken(
                     number: try number(arguments, 0), library: try Self.name(try word(arguments, 1)),
-                    node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1)))))
+                    node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1))),
+                    sealed: options["sealed"].map { Array($0.utf8) } ?? []))
         case "deleted":
             let chat: ChatID = Self.id(first)
             return .transcriptDeleted(
@@ -400,7 +401,8 @@ struct Stage {
                 after = next.number
                 let contact = next.contact.isEmpty ? "" : ", contact \(next.contact)"
                 lines.append(
-                    "\(next.number): \(names[next.chat.text] ?? "") of \(next.home)\(contact)" + (next.isDeletion ? ", deleted" : ""))
+                    "\(next.number): \(names[next.chat.text] ?? "") of \(next.home)\(contact)" + (next.isDeletion ? ", deleted" : "")
+                        + (next.sealed.map { ", \($0.messages) messages sealed as \(String(decoding: $0.bytes, as: UTF8.self))" } ?? ""))
                 lines += next.messages.map { "    " + Self.describe($0) }
             }
             return lines.isEmpty ? ["nothing"] : lines

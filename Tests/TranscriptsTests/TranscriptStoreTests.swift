@@ -53,6 +53,19 @@ import Testing
         #expect(try again.state(of: [UInt8](repeating: 8, count: 16)).marks == [:])
     }
 
+    @Test func oneIsFoundByItsNumberAndOneThatCannotBeReadIsPassedOver() throws {
+        let store = try open()
+        try store.keep(try transcript(3, ["one"]), of: cluster, wallMs: 10)
+        #expect(try store.transcript(3, of: cluster) == transcript(3, ["one"]))
+        try store.keep(try transcript(5, ["one", "two, late"]), of: cluster, wallMs: 20)
+        #expect(try store.transcript(3, of: cluster) == nil)
+        #expect(try store.transcript(5, of: [UInt8](repeating: 8, count: 16)) == nil)
+        try store.pass(over: try transcript(8, chat: 2, ["cannot be read"]), of: cluster)
+        let state = try open().state(of: cluster)
+        #expect(state.marks == [law: 8] && state.untold == [3: law, 5: law])
+        #expect(try store.list(of: law, max: 9).map(\.chat) == [ChatID(high: 1, low: 1)])
+    }
+
     @Test func whatComesTwiceIsKeptOnceAndTheLongerOneStays() throws {
         let store = try open()
         try store.keep(try transcript(1, ["one"]), of: cluster, wallMs: 10)

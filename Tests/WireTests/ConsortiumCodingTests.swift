@@ -48,6 +48,30 @@ import Testing
         #expect(rebuilt.digest() == state.digest())
     }
 
+    /// A sealed transcript is written as it is, also where its chat is still in the state.
+    @Test func aSnapshotHoldsWhatIsSealed() throws {
+        let node = try #require(NodeName("a"))
+        let library = Library(name: try #require(LibraryName("law")), title: "Law", homeNode: node)
+        let queue = try #require(QueueName("law-desk"))
+        let (chat, attach) = (ChatID(high: 1, low: 2), AttachID(high: 3, low: 4))
+        let secret = try #require(SecretHash([UInt8](repeating: 9, count: 32)))
+        var state = ConsortiumState()
+        for command: Command in [
+            .setFeatureLevel(FeatureLevel.sealedOutbox), .setLibrary(library),
+            .setQueue(Queue(name: queue, title: "Law", library: library.name)),
+            .open(Open(chat: chat, secret: secret, queue: queue, attach: attach, node: node, referralAgreed: true)),
+            .say(Say(chat: chat, speaker: .patron(attach), sender: SenderID(high: 5, low: 6), sequence: 1, text: "4711")),
+            .leave(chat, attach),
+            .transcriptTaken(TranscriptTaken(number: 1, library: library.name, node: node, sealed: [1, 2, 3])),
+        ] { live(command, in: &state) }
+        let given = try #require(state.transcript(for: library.name, at: node, after: 0))
+        #expect(given.sealed?.bytes == [1, 2, 3] && given.messages.isEmpty)
+        #expect(given.sealed?.messages == UInt32(state.messages(of: chat, after: .zero).count))
+        let rebuilt = try ConsortiumState(wireSnapshot: state.wireSnapshot())
+        #expect(rebuilt.digest() == state.digest())
+        #expect(rebuilt.transcript(for: library.name, at: node, after: 0) == given)
+    }
+
     private func command(_ kind: Int, in state: ConsortiumState, _ sample: inout Sample) throws -> Command {
         let command = try sample.command(kind)
         // A token that holds, now and then.

@@ -130,7 +130,9 @@ extension Sample {
         case 23: .tick
         case 24: .checkDigest(upTo: token(), digest: number())
         case 25: .mergeBranch(try mergeBranch())
-        case 26: .transcriptTaken(TranscriptTaken(number: number(), library: try library(), node: try node()))
+        case 26:
+            .transcriptTaken(
+                TranscriptTaken(number: number(), library: try library(), node: try node(), sealed: Array(text().utf8)))
         case 27: .transcriptDeleted(TranscriptDeleted(chat: id(), openedMs: number(), library: try library(), node: try node()))
         default: .setFeatureLevel(small())
         }
@@ -312,7 +314,8 @@ extension Sample {
     mutating func transcript() throws -> Transcript {
         Transcript(
             number: number(), chat: id(), openedMs: number(), queue: try queue(), home: try library(), library: try library(),
-            contact: text(), messages: try update().messages)
+            contact: text(), messages: try update().messages,
+            sealed: chance(20) ? SealedTranscript(bytes: [1] + Array(text().utf8), messages: small()) : nil)
     }
 
     /// One of every kind of frame, in turn.

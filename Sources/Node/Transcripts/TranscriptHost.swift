@@ -25,6 +25,7 @@ final class TranscriptHost {
     private var collector: TranscriptCollector
     private let worker = Worker(name: "transcripts", pendingMax: 1_024, niceness: 5)
     private var store: TranscriptStore?
+    private var seal: TranscriptSeal?
     private var isOpening = false
     private let timer = Timer(on: ClusterActor.loop)
     private let sweeper = Timer(on: ClusterActor.loop)
@@ -75,14 +76,16 @@ final class TranscriptHost {
         isOpening = true
         let (folder, cluster) = (folder, cluster)
         work {
-            Result { () throws(TranscriptStoreError) in
+            Result { () throws in
+                let seal = try TranscriptSeal(folder: folder)
                 let store = try TranscriptStore(folder: folder, create: true)
-                return (store, try store.state(of: cluster))
+                return (store, seal, try store.state(of: cluster))
             }
         } then: { [self] result in
             switch result {
-            case .success(let (store, state))?:
+            case .success(let (store, seal, state))?:
                 self.store = store
+                self.seal = seal
                 perform(collector.onOpened(marks: state.marks, untold: state.untold, nowMs: nowMs))
                 sweep()
                 declarer.start(afterMs: 1_000, repeatMs: Self.declareEveryMs) { [self] in declare() }
@@ -108,9 +111,7 @@ final class TranscriptHost {
             switch directive {
             case .collect(let library, let after): send?(.collect(library, after: after))
             case .store(let transcript): keep(transcript)
-            case .propose(let counter, let taken):
-                let id = ProposalID(node: node, boot: boot, counter: counter)
-                send?(.propose([Batch.Item(id: id, command: .transcriptTaken(taken))]))
+            case .propose(let counter, let taken): tell(counter, taken)
             case .settle(_, let number):
                 change("noting that a transcript is known to be here") { [cluster] store throws(TranscriptStoreError) in
                     try store.settle(number, of: cluster)
@@ -132,13 +133,45 @@ final class TranscriptHost {
         }
     }
 
+    /// With the words as this node sealed them; without, where they are not here any more or cannot be sealed.
+    private func tell(_ counter: UInt64, _ taken: TranscriptTaken) {
+        let id = ProposalID(node: node, boot: boot, counter: counter)
+        guard let store, let seal else { return }
+        let cluster = cluster
+        work {
+            Result { () throws in try store.transcript(taken.number, of: cluster).map { try seal.seal($0) } ?? [] }
+        } then: { [self] result in
+            var taken = taken
+            switch result {
+            case .success(let sealed)?: taken.sealed = sealed
+            case .failure(let error)?:
+                logger.error("a transcript stays at the coordinators as it is, as it was not sealed", metadata: ["why": "\(error)"])
+            case nil: break
+            }
+            send?(.propose([Batch.Item(id: id, command: .transcriptTaken(taken))]))
+        }
+    }
+
     private func keep(_ transcript: Transcript) {
-        guard let store else { return perform(collector.onStoreFailed(transcript.library, nowMs: nowMs)) }
+        guard let store, let seal else { return perform(collector.onStoreFailed(transcript.library, nowMs: nowMs)) }
         let (cluster, wallMs) = (cluster, WallClock.nowMs)
         work {
-            Result { () throws(TranscriptStoreError) in try store.keep(transcript, of: cluster, wallMs: wallMs) }
+            Result { () throws(TranscriptStoreError) -> String? in
+                let whole: Transcript
+                do { whole = try seal.open(transcript) } catch {
+                    try store.pass(over: transcript, of: cluster)
+                    return "\(error)"
+                }
+                try store.keep(whole, of: cluster, wallMs: wallMs)
+                return nil
+            }
         } then: { [self] result in
             switch result {
+            case .success(let unread?)?:
+                logger.critical(
+                    "a transcript that this node had before cannot be opened any more; the key is missing: restore `transcript-keys`, then the backup again",
+                    metadata: ["chat": "\(transcript.chat)", "why": "\(unread)"])
+                perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
             case .success?:
                 Counter(label: "callslip_transcripts_kept").increment()
                 perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
