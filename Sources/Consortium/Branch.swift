@@ -56,12 +56,14 @@ public struct BranchBase: Hashable, Sendable {
 extension ConsortiumState {
     /// The state that a branch begins with: the whole roster, the sessions of this node, and the chats of its people. A chat that somebody
     /// of this node holds stays with them, under the same token. Others wait for the people of this node.
-    public init(branch base: BranchBase) {
+    ///
+    /// - Parameter level: what the node's version supports: nobody else has to apply what the branch does.
+    public init(branch base: BranchBase, level: UInt32 = FeatureLevel.supported) {
         self.init()
         isBranch = true
         clockMs = base.clockMs
         appliedThrough = LogPosition(index: base.index, ordinal: 0)
-        featureLevel = FeatureLevel.supported
+        featureLevel = level
         settings = base.board.settings
         for library in base.board.libraries { libraries[library.name] = library }
         for status in base.board.queues {

@@ -25,6 +25,8 @@ public struct ConsortiumState: Sendable {
     public internal(set) var appliedThrough: LogPosition = .zero
     /// Raised only when every voter supports it (rule 11).
     public internal(set) var featureLevel: UInt32 = FeatureLevel.first
+    /// The newest level that this replica's version can apply. Of the replica, and not replicated.
+    public var supportedLevel: UInt32 = FeatureLevel.supported
     /// Why this replica stopped applying; `nil` while it is sound.
     public internal(set) var halted: String?
     /// Whether this is a node's branch, whose messages are held and not safe.

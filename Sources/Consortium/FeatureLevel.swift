@@ -46,8 +46,8 @@ extension ConsortiumState {
         guard level >= featureLevel else {
             throw Refusal(.invalid, "The feature level is \(featureLevel) already, and is never lowered (asked: \(level)).")
         }
-        guard level <= FeatureLevel.supported else {
-            halted = "Feature level \(level) is in force, and this version supports up to \(FeatureLevel.supported): update this node."
+        guard level <= supportedLevel else {
+            halted = "Feature level \(level) is in force, and this version supports up to \(supportedLevel): update this node."
             return
         }
         let former = featureLevel

@@ -74,6 +74,8 @@ public struct CoordinatorConfiguration: Sendable {
     public var digestEveryMs: UInt64 = 60_000
     /// Between two purges of a replica's disk: within twice this time, what went from the state has left log and snapshots.
     public var purgeEveryMs: UInt64 = 43_200_000
+    /// The newest feature level that this version can apply (rule 11).
+    public var supportedLevel = FeatureLevel.supported
     public init() {}
 }
 
@@ -97,7 +99,7 @@ public struct CoordinatorCore: Sendable {
     var boardSentAtMs: UInt64 = 0
     var digestProposedMs: UInt64 = 0
     /// The feature level that every voter supports, by its own word; nil while one has not told. A leader raises the level in force to it (rule 11).
-    public var votersSupport: UInt32?
+    public private(set) var votersSupport: UInt32?
     var levelProposedMs: UInt64 = 0
 
     public init(node: NodeName, boot: UInt64, configuration: CoordinatorConfiguration = .init(), state: ConsortiumState = .init()) {
@@ -105,6 +107,7 @@ public struct CoordinatorCore: Sendable {
         self.boot = boot
         self.configuration = configuration
         self.state = state
+        self.state.supportedLevel = configuration.supportedLevel
         self.proposals = Proposals(node: node, boot: boot)
     }
 
@@ -189,10 +192,18 @@ public struct CoordinatorCore: Sendable {
     /// A snapshot replaced the state: every cursor is served anew from it. One that had halted is sound again.
     public mutating func onRestored(_ restored: ConsortiumState, nowMs: UInt64) {
         state = restored
+        state.supportedLevel = configuration.supportedLevel
         halted = nil
         boardVersion += 1
         isOutboxTouched = true
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
+    }
+
+    /// What the other members' versions support, by their own word, or who they are, may have changed.
+    /// - Parameter levels: by raft id; of those that are no members they do not count.
+    public mutating func onVoters(_ others: some Sequence<UInt64>, levels: [UInt64: UInt32]) {
+        let told = others.map { levels[$0] }
+        votersSupport = told.contains(nil) ? nil : told.compactMap(\.self).reduce(configuration.supportedLevel, min)
     }
 
     /// The log did not take a batch (no longer leader, or full): its items wait for the leader.

@@ -157,7 +157,7 @@ public final class CallslipNode {
                 let held = replica.claimed
                 return .init(id: id, term: held.term, index: held.index, repairingSince: replica.repairingSince ?? 0)
             }
-            voters.onLevel = { coordinator.votersSupport(voters.levels) }
+            voters.onLevel = { coordinator.reckonSupport() }
             voters.onRepairing = { coordinator.raft.helps($0, repairingSince: $1, from: $2) }
             voters.termOfEntry = { replica.term(at: $0) }
             network.refuse = { voters.refusal(of: $0) }
@@ -281,7 +281,7 @@ public final class CallslipNode {
 
     private func roleChanged() {
         guard let coordinator else { return }
-        if let voters { coordinator.votersSupport(voters.levels) }
+        coordinator.reckonSupport()
         let role = coordinator.core.role
         gossip.hint(role.leader.map { CoordinatorHint(leader: $0.text, term: role.term) })
         if let board = library.board { publisher.take(board) }

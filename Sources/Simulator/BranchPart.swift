@@ -5,10 +5,15 @@ import Wire
 /// What a node keeps on its disk of its branch, across lives of the process.
 struct BranchDisk {
     let base: BranchBase
+    /// What the version supports that began it.
+    let level: UInt32
     private(set) var durable: [Batch] = []
     private(set) var waiting: [Batch] = []
 
-    init(_ base: BranchBase) { self.base = base }
+    init(_ base: BranchBase, level: UInt32) {
+        self.base = base
+        self.level = level
+    }
 
     mutating func append(_ batch: Batch) { waiting.append(batch) }
 
@@ -46,7 +51,7 @@ final class BranchPart {
         var state = ConsortiumState()
         index = 0
         if let disk = machine.branch {
-            state = ConsortiumState(branch: disk.base)
+            state = ConsortiumState(branch: disk.base, level: disk.level)
             index = disk.base.index
             for batch in disk.durable {
                 index += 1

@@ -32,6 +32,8 @@ final class Checker {
     private var accounts: [Holding: OperatorName] = [:]
     private var sessions: [SessionID: OperatorName] = [:]
     private(set) var commands = 0
+    /// The feature level in force.
+    private var level = FeatureLevel.first
     /// The session in which each operator is signed on, and since when.
     private var signedOn: [OperatorName: (session: SessionID, sinceMs: UInt64)] = [:]
     private var waits = WaitChecks()
@@ -120,6 +122,7 @@ final class Checker {
             let batch = cluster.scenario.planted?.alter(asked, for: state, voter: 0) ?? asked
             let applied = state.apply(batch, index: entry.index)
             commands += batch.items.count
+            noteLevel()
             newestAttach = [:]
             for (item, verdict) in zip(asked.items, applied.verdicts) where verdict.isAccepted { noteAttach(item.command) }
             for (place, item) in asked.items.enumerated() { note(item.command, applied.verdicts[place], entry.index, standings[place]) }
@@ -135,6 +138,14 @@ final class Checker {
         } catch {
             cluster.fail("at entry \(entry.index): \(error)")
         }
+    }
+
+    /// A level that not every voter supports would halt one of them, which ends the run.
+    private func noteLevel() {
+        guard state.featureLevel > level else { return }
+        level = state.featureLevel
+        cluster.count("versions: level \(level) comes into force")
+        cluster.trace.say(cluster.nowMs, "log", "feature level \(level) is in force")
     }
 
     /// Whoever the log gives the chat may be shown it, also when the answer never came.

@@ -120,6 +120,7 @@ package final class Cluster {
         } catch {
             return fail("the cluster cannot be made: \(error)")
         }
+        for (machine, level) in zip(machines, scenario.versions) { machine.supportedLevel = level }
         for machine in machines { machine.start() }
         let roster = Roster(scenario, nodes: libraryMachines.map(\.name))
         open(roster)
@@ -227,6 +228,10 @@ package final class Cluster {
         if let replacing = nemesis.replacement?.told { return replacing }
         for part in parts where part.replica.appliedIndex != checker.committedIndex {
             return "voter \(part.voter) is at \(part.replica.appliedIndex) of \(checker.committedIndex)"
+        }
+        // One that is gone for good, and not replaced, has not told a later leader.
+        if checker.state.featureLevel < FeatureLevel.supported, !machines.contains(where: \.isRetired) {
+            return "feature level \(checker.state.featureLevel) is in force, and every voter supports \(FeatureLevel.supported)"
         }
         for machine in libraryMachines where !machine.isRetired && machine.library?.isIsolated ?? true {
             return "\(machine.name) is isolated"

@@ -15,6 +15,8 @@ final class CoordinatorPart {
     private var lastLink: UInt64 = 0
     /// The other members, as `VoterLinks` has them, and the links on which they are sent to, by raft id.
     private var others: [RaftMember] = []
+    /// The feature levels that the others' programs support, by raft id, as they greeted.
+    private var levels: [UInt64: UInt32] = [:]
     /// The highest id that the log has told of: who is above came later than this log has yet, and is heard.
     private var highestTold: UInt64 = 0
     private var outgoing: [UInt64: Port] = [:]
@@ -52,6 +54,7 @@ final class CoordinatorPart {
         var coordinator = CoordinatorConfiguration()
         coordinator.digestEveryEntries = 64
         coordinator.purgeEveryMs = cluster.scenario.purgeEveryMs
+        coordinator.supportedLevel = machine.supportedLevel
         core = CoordinatorCore(node: machine.name, boot: machine.boot, configuration: coordinator)
     }
 
@@ -101,7 +104,8 @@ final class CoordinatorPart {
             accept: { [self] port in
                 guard let part = there.coordinator, part.voter == other.id else { return false }
                 return part.accept(
-                    port, RaftMember(id: voter, name: machine.name.text), hello: replica.claimed, repairingSince: replica.repairingSince)
+                    port, RaftMember(id: voter, name: machine.name.text), hello: replica.claimed, repairingSince: replica.repairingSince,
+                    level: machine.supportedLevel)
             },
             onUp: { [self] port in
                 guard others.contains(other) else { return port.close() }
@@ -130,6 +134,7 @@ final class CoordinatorPart {
             awaitsAddition = false
             tellRole()
         }
+        defer { reckonSupport() }
         // A member is one whatever its duty.
         func isAmong(_ member: RaftMember, _ list: [RaftMember]) -> Bool { list.contains { $0.id == member.id } }
         highestTold = max(highestTold, members.map(\.id).max() ?? 0)
@@ -141,6 +146,7 @@ final class CoordinatorPart {
             outgoing.removeValue(forKey: other.id)?.close()
             redialMs[other.id] = nil
             memory.forget(other.id)
+            levels[other.id] = nil
             for link in incoming where link.voter == other.id { link.port.close() }
         }
         for other in new { dial(other) }
@@ -154,21 +160,36 @@ final class CoordinatorPart {
     }
 
     /// Who is a member, and rule 12, as `VoterLinks.refusal` has it.
-    private func accept(_ port: Port, _ other: RaftMember, hello: VoterMemory.Position, repairingSince: UInt64?) -> Bool {
+    private func accept(
+        _ port: Port, _ other: RaftMember, hello: VoterMemory.Position, repairingSince: UInt64?, level: UInt32
+    ) -> Bool {
+        guard judge(other, hello: hello, repairingSince: repairingSince) else { return false }
+        levels[other.id] = level
+        reckonSupport()
+        return serveVoter(port, other.id)
+    }
+
+    /// As `CoordinatorHost` does.
+    private func reckonSupport() {
+        if cluster.scenario.planted == .raiseTooEarly { return core.onVoters([], levels: [:]) }
+        core.onVoters(replica.appliedMembers.map(\.id).filter { $0 != voter }, levels: levels)
+    }
+
+    private func judge(_ other: RaftMember, hello: VoterMemory.Position, repairingSince: UInt64?) -> Bool {
         guard other.id > highestTold || others.contains(where: { $0.id == other.id && $0.name == other.name }) else { return false }
         if let repairingSince {
             // What it lost it knows itself, and it does not vote until it has it again.
             perform(replica.onRepairing(other.id, since: repairingSince, index: hello.index, nowMs: nowMs))
-            return serveVoter(port, other.id)
+            return true
         }
         if case .hasForgotten(let remembered, let claimed) = memory.judge(other.id, lastTerm: hello.term, lastIndex: hello.index) {
             guard cluster.machine(of: other)?.hasOldImage != true else {
-                return cluster.scenario.planted == .believeOldImage ? serveVoter(port, other.id) : false
+                return cluster.scenario.planted == .believeOldImage
             }
             cluster.fail("voter \(other.id) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
             return false
         }
-        return serveVoter(port, other.id)
+        return true
     }
 
     private func serveVoter(_ port: Port, _ voter: UInt64) -> Bool {
@@ -236,6 +257,7 @@ final class CoordinatorPart {
                 cluster.say(machine, "raft: \(role), term \(term), leader \(leader.map(String.init) ?? "none")")
                 cluster.checker.onRole(role, term: term, voter: voter)
                 self.role = (role, term, leader)
+                reckonSupport()
                 tellRole()
             case .dropped: break
             case .halted where machine.syncsFail: break

@@ -90,7 +90,7 @@ final class LibraryPart {
                 guard !machine.syncsFail else { return perform(gateway.onBranchFailed(now: nowMs)) }
                 if branch == nil {
                     cluster.say(machine, "goes on in a branch of its own")
-                    machine.branch = BranchDisk(base)
+                    machine.branch = BranchDisk(base, level: machine.supportedLevel)
                     branch = makeBranch()
                 }
                 perform(gateway.onBranchReady(now: nowMs))

@@ -19,6 +19,8 @@ final class Machine {
     var roster: Board?
     /// When the voter's disk was purged last, as a file there says.
     var purgedMs: UInt64?
+    /// The newest feature level that the program on it supports: an earlier version's, until it is updated.
+    var supportedLevel = FeatureLevel.supported
     /// The transcripts that the library node keeps.
     var transcripts = TranscriptDisk()
     /// The library node's branch, while there is one.
@@ -150,6 +152,17 @@ final class Machine {
         cluster.say(self, "is taken out of service")
     }
 
+    /// Its program is replaced by the newest: the process ends in good order, and starts again.
+    func update(afterMs: UInt64) {
+        guard supportedLevel < FeatureLevel.supported else { return }
+        supportedLevel = FeatureLevel.supported
+        cluster.say(self, "is updated")
+        cluster.count("versions: a program is updated")
+        guard isUp else { return }
+        stop(isQuiet: false)
+        cluster.after(afterMs, .fault, index) { [self] in start() }
+    }
+
     func restore(_ image: MemoryFiles) {
         disk?.restore(image)
         hasOldImage = true
@@ -163,6 +176,8 @@ final class Machine {
         disk?.files.set(diskFault)
         self.voter = voter
         listed = members
+        // Whoever sets up a machine takes the newest program.
+        supportedLevel = FeatureLevel.supported
         cluster.say(self, "has an empty disk, and is to be voter \(voter)")
         start()
     }

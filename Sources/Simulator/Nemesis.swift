@@ -34,6 +34,8 @@ final class Nemesis {
         for machine in cluster.machines {
             machine.resume()
             machine.start()
+            // Whoever was not yet updated.
+            machine.update(afterMs: 500)
         }
     }
 
@@ -114,6 +116,7 @@ final class Nemesis {
             targets[0].wallOffsetMs += jumpMs
             until { targets[0].wallOffsetMs -= jumpMs }
         case .oldImage: restoreOldImage(fault, targets)
+        case .update: targets[0].update(afterMs: fault.forMs)
         case .replace: replaceVoter(fault, targets[0], keepsDisk: random.chance(50))
         case .clients:
             for client in cluster.clients where client.hasCome && !client.isOver && random.chance(50) {

@@ -25,6 +25,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case readOwnClock
     /// One replica skips a command that it does not know.
     case skipUnknownCommand
+    /// A leader raises the feature level to its own version's, whoever else there is.
+    case raiseTooEarly
     /// A voter that came back with an old disk is believed.
     case believeOldImage
     /// Disks report what is not synced as durable.
@@ -71,7 +73,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .edgeTriggered: "7 level, not edge"
         case .clockFromUptime: "8 time"
         case .readOwnClock: "9 determinism"
-        case .skipUnknownCommand: "11 versions"
+        case .skipUnknownCommand, .raiseTooEarly: "11 versions"
         case .believeOldImage: "12 voters"
         case .forgetSynced, .retryFailedSync: "13 log"
         case .lateSnapshot: "15 state"
@@ -105,6 +107,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .clockFromUptime: "the clock advances by what passed since the last entry"
         case .readOwnClock: "apply knows no time but the log's"
         case .skipUnknownCommand: "an unknown command stops apply"
+        case .raiseTooEarly: "the feature level is raised when every voter supports it"
         case .believeOldImage: "a voter with less than it acknowledged is refused"
         case .forgetSynced: "nothing is acknowledged before it is synced"
         case .retryFailedSync: "after a failed sync the process starts again from what is durable"
@@ -132,7 +135,7 @@ extension PlantedBug {
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
             .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
-            .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne:
+            .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }

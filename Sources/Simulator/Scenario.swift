@@ -25,6 +25,8 @@ package struct Scenario: Sendable {
     package var purgeEveryMs: UInt64 = 43_200_000
     /// Whether the run goes on until no text is left, and looks for it on the disks.
     package var outlivesText = false
+    /// The feature levels that the machines' programs support at first; empty: all run the newest.
+    package var versions: [UInt32] = []
     package var planted: PlantedBug?
 
     /// Leaves faults and people out, by what `Reduction` says.
@@ -55,9 +57,24 @@ package struct Scenario: Sendable {
             purgeEveryMs = UInt64.random(in: 10_000...40_000, using: &own)
             outlivesText = own.chance(40)
         }
-        let others = kinds.filter { $0 != .replace }
-        faults = Self.plan(strikeMs, machines: isCombined ? coordinators : coordinators + libraries, others, &random)
-        if others != kinds { planReplacements(isSure: others.isEmpty) }
+        let others = kinds.filter { $0 != .replace && $0 != .update }
+        faults = Self.plan(strikeMs, machines: machines, others, &random)
+        if kinds.contains(.replace) { planReplacements(isSure: others.isEmpty) }
+        if kinds.contains(.update) { planUpdates(isSure: others.isEmpty) }
+    }
+
+    /// Some begin with an earlier version, each with its own, and are updated in any order (rule 11). Drawn apart, as above.
+    private mutating func planUpdates(isSure: Bool) {
+        var own = SeededGenerator(seed: seed ^ 0x0DD1_7E25)
+        guard own.chance(isSure ? 100 : 50) else { return }
+        versions = (0..<machines).map { _ in
+            own.chance(60) ? UInt32.random(in: FeatureLevel.first..<FeatureLevel.supported, using: &own) : FeatureLevel.supported
+        }
+        for machine in versions.indices where versions[machine] < FeatureLevel.supported {
+            let atMs = UInt64.random(in: 500...strikeMs, using: &own)
+            let forMs = UInt64.random(in: 0...FaultKind.update.longestMs, using: &own)
+            faults.append(Fault(kind: .update, atMs: atMs, forMs: forMs, targets: [machine], chance: own.next()))
+        }
     }
 
     /// Drawn apart, so that all else stays as it was.
@@ -165,6 +182,8 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case clients
     /// A voter is replaced by a new one on the same machine: in good order, or because its disk is lost.
     case replace
+    /// A process is ended, and starts again with the newest version's program.
+    case update
 
     /// The longest that one of this kind lasts.
     var longestMs: UInt64 {
@@ -175,6 +194,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .loss, .slow, .slowDisk, .badDisk, .fullDisk, .bitFlip, .clock: 30_000
         case .oldImage: 20_000
         case .clients, .replace: 20_000
+        case .update: 5_000
         }
     }
 }

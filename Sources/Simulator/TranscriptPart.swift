@@ -101,7 +101,10 @@ final class TranscriptPart {
             case .collect(let library, let after): send(.collect(library, after: after))
             case .store(let transcript): store(transcript)
             case .propose(let counter, var taken):
-                taken.sealed = machine.transcripts.transcript(taken.number).map { Self.sealed($0) } ?? []
+                // Earlier versions do not seal.
+                if machine.supportedLevel >= FeatureLevel.sealedOutbox {
+                    taken.sealed = machine.transcripts.transcript(taken.number).map { Self.sealed($0) } ?? []
+                }
                 let id = ProposalID(node: machine.name, boot: machine.boot, counter: counter)
                 send(.propose([Batch.Item(id: id, command: .transcriptTaken(taken))]))
             case .settle(_, let number): machine.transcripts.settle(number)

@@ -113,17 +113,23 @@ private let link = LinkID(1)
         }
         harness.pass(ms: 5_000)
         #expect(raised().isEmpty)
-        // What is in force already needs no word.
-        harness.cores[0].votersSupport = FeatureLevel.first
+        let newest = FeatureLevel.supported
+        // What is in force already needs no word, and who has not told yet may support nothing.
+        harness.cores[0].onVoters([2, 3], levels: [2: FeatureLevel.first, 3: newest])
+        harness.pass(ms: 5_000)
+        harness.cores[0].onVoters([2, 3], levels: [3: newest, 4: newest])
         harness.pass(ms: 5_000)
         #expect(raised().isEmpty)
         // Only who leads says it.
-        harness.cores[1].votersSupport = FeatureLevel.supported + 1
+        harness.cores[1].onVoters([1, 3], levels: [1: newest, 3: newest])
         harness.pass(ms: 5_000)
         #expect(raised().isEmpty)
-        harness.cores[0].votersSupport = FeatureLevel.supported + 1
+        harness.cores[0].onVoters([2, 3], levels: [2: newest - 1, 3: newest + 1])
         harness.pass(ms: 5_000)
-        #expect(raised().first == FeatureLevel.supported + 1)
+        #expect(raised().last == newest - 1)
+        harness.cores[0].onVoters([2, 3], levels: [2: newest + 1, 3: newest])
+        harness.pass(ms: 5_000)
+        #expect(raised().last == newest)
     }
 
     @Test func aFollowerForwardsAndAnswersFromItsOwnApply() throws {

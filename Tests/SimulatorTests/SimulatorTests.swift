@@ -1,3 +1,4 @@
+import Consortium
 import Testing
 
 @testable import Simulator
@@ -31,6 +32,23 @@ struct SimulatorTests {
         let scenario = Scenario(seed: 5, minutes: 1)
         let watched = Outcome.of(scenario, trace: Trace { _ in })
         #expect(Outcome.of(scenario).digest == watched.digest)
+    }
+
+    /// Programs of earlier versions, each with a level of its own, are updated while everything else goes wrong (rule 11).
+    @Test("a feature level comes into force when the last voter supports it", arguments: 21...24 as ClosedRange<UInt64>)
+    func levels(_ seed: UInt64) throws {
+        var lines: [String] = []
+        let scenario = Scenario(seed: seed, minutes: 1, kinds: [.update])
+        let voters = scenario.versions.prefix(scenario.coordinators)
+        #expect(scenario.versions.contains { $0 < FeatureLevel.supported })
+        let cluster = Cluster(scenario, trace: Trace { lines.append($0) })
+        cluster.run()
+        #expect(cluster.violation == nil)
+        #expect(cluster.counts["versions: level \(FeatureLevel.supported) comes into force"] == 1)
+        // Where not all are of the newest version, it does not come at once.
+        let updated = try #require(lines.firstIndex { $0.contains("is updated") })
+        let raised = lines.firstIndex { $0.contains("feature level \(FeatureLevel.supported) is in force") }
+        #expect(voters.contains { $0 < FeatureLevel.supported } == (raised.map { $0 > updated } ?? false))
     }
 
     @Test("without faults nobody waits in vain and nothing is lost")

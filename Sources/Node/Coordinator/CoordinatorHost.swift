@@ -76,6 +76,7 @@ final class CoordinatorHost {
 
     private func take(_ members: [RaftMember]) {
         links.update(places(members))
+        reckonSupport()
         let isMember = members.contains { $0.id == raft.replica.configuration.id }
         let next: Standing = isMember ? .member : standing == .unknown ? .unknown : .removed
         guard next != standing else { return }
@@ -181,12 +182,9 @@ final class CoordinatorHost {
         }
     }
 
-    /// Another coordinator told which feature level its version supports.
-    /// - Parameter levels: what each told, by raft id.
-    func votersSupport(_ levels: [UInt64: UInt32]) {
-        let others = raft.replica.appliedMembers.map(\.id).filter { $0 != raft.replica.configuration.id }
-        let told = others.compactMap { levels[$0] }
-        core.votersSupport = told.count == others.count ? told.reduce(FeatureLevel.supported, min) : nil
+    /// Who the others are, or what their versions support, may have changed.
+    func reckonSupport() {
+        core.onVoters(raft.replica.appliedMembers.map(\.id).filter { $0 != raft.replica.configuration.id }, levels: links.levels)
     }
 
     private var nowMs: UInt64 { ClusterActor.loop.nowMs }

@@ -21,6 +21,8 @@ protocol CoordinatorPeers: AnyObject {
     /// The membership that the log tells changed.
     func update(_ members: [NodeConfiguration.Coordinator])
     var connected: Set<UInt64> { get }
+    /// The feature levels that the others' versions support, by raft id, as far as they told.
+    var levels: [UInt64: UInt32] { get }
     /// Whether most of the others say that this coordinator is none of theirs.
     var isDisowned: Bool { get }
     var onDisowned: (() -> Void)? { get set }
@@ -39,6 +41,7 @@ final class NoPeers: CoordinatorPeers {
     init(own: NodeName) { self.own = own }
 
     let connected: Set<UInt64> = []
+    let levels: [UInt64: UInt32] = [:]
     let isDisowned = false
     var onDisowned: (() -> Void)?
 
