@@ -117,6 +117,12 @@ extension LogStore {
                 advice: LogError.rejoin)
         }
         try recovery.removeLeftovers()
+        do throws(FileFault) {
+            try vote.rewrite()
+            try mark.rewrite()
+        } catch {
+            throw .io(error)
+        }
         let store = try LogStore(layout, identity, files, vote: vote, mark: mark, segmentBytes: segmentBytes, resume: recovery.resume)
         do { try files.syncFolder(layout.folder) } catch { throw .io(error) }
         let after = recovery.snapshot?.0.index ?? 0

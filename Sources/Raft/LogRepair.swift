@@ -28,6 +28,7 @@ extension LogStore {
         }
         let repair = try SlotFile(layout.repair, .repair, identity, files)
         do {
+            try vote.rewrite()
             try repair.writeBoth([max(term, repair.value?[0] ?? 0)])
             try files.syncFolder(layout.folder)
             // The mark last: without it the rest is never taken for a whole log.

@@ -13,6 +13,8 @@ public final class RaftReplica {
     private var started = false
     /// Set while what this member once acknowledged comes from the others; see `ReplicaRepair.swift`.
     public internal(set) var repairingSince: UInt64?
+    /// Voters that told that they repair themselves, and since which term. Whoever leads later, without a new word of theirs, must know.
+    var repairingSinceTold: [UInt64: UInt64] = [:]
     /// Voters that repair themselves and cannot do so while this member leads in this term.
     var repairingOthers: Set<UInt64> = []
     /// Voters to which this leader has tried to hand over for their sake.

@@ -18,7 +18,11 @@ extension RaftReplica {
     ///   - since: the term when its damage was found.
     ///   - index: the last entry that it has.
     public func onRepairing(_ voter: UInt64, since: UInt64, index: UInt64, nowMs: UInt64) -> [RaftDirective] {
-        guard isReady(nowMs), core.role == .leader, voter != configuration.id else { return flush() }
+        guard isReady(nowMs), voter != configuration.id else { return flush() }
+        // In a later term it does not matter any more, whether or not the voter has repaired itself by then.
+        repairingSinceTold = repairingSinceTold.filter { $0.value >= core.term }
+        if since >= core.term { repairingSinceTold[voter] = since }
+        guard core.role == .leader else { return flush() }
         guard core.term <= since || matchIndex(of: voter) ?? 0 > index else { return flush() }
         repairingOthers.insert(voter)
         giveWayToRepair()
@@ -26,7 +30,12 @@ extension RaftReplica {
     }
 
     func giveWayToRepair() {
-        guard !repairingOthers.isEmpty, core.role == .leader, core.transferee == nil else { return }
+        guard core.role == .leader, core.transferee == nil else { return }
+        // Elected since it told, and not in a later term than that.
+        for (voter, since) in repairingSinceTold where since >= core.term && members.contains(where: { $0.id == voter }) {
+            repairingOthers.insert(voter)
+        }
+        guard !repairingOthers.isEmpty else { return }
         let sound = members.filter { $0.duty == .voter && $0.id != configuration.id && !repairingOthers.contains($0.id) }
         // Whoever did not take over when it was asked may be gone for good, however far its log reaches: the next one's turn comes first.
         if sound.allSatisfy({ heirsAsked.contains($0.id) }) { heirsAsked = [] }

@@ -72,6 +72,11 @@ final class SlotFile {
         }
     }
 
+    /// Writes once more what was read. After a sync that failed, the next start reads what no disk may have: the kernel takes such pages for written.
+    func rewrite() throws(FileFault) {
+        if let value { try writeBoth(value) }
+    }
+
     private func decode(_ slot: [UInt8]) throws(LogError) -> (UInt64, [UInt64])? {
         guard slot.count == Self.bytes else { return nil }
         let sum = CRC32C.checksum(Array(slot.dropLast(4)))

@@ -99,16 +99,21 @@ final class CoordinatorPart {
     private func dial(_ other: RaftMember) {
         guard let there = cluster.machine(of: other) else { return }
         let life = machine.life
+        let remembered = memory
+        var hello: Hello?
         cluster.network.dial(
             machine, there,
             accept: { [self] port in
                 guard let part = there.coordinator, part.voter == other.id else { return false }
-                return part.accept(
-                    port, RaftMember(id: voter, name: machine.name.text), hello: replica.claimed, repairingSince: replica.repairingSince,
-                    level: machine.supportedLevel)
+                hello = part.hello
+                return part.accept(port, RaftMember(id: voter, name: machine.name.text), self.hello)
             },
             onUp: { [self] port in
-                guard others.contains(other) else { return port.close() }
+                guard others.contains(other), let hello, !hasForgotten(other, hello, remembered) else {
+                    port.close()
+                    return redial(other, life)
+                }
+                note(hello, of: other.id)
                 outgoing[other.id] = port
                 redialMs[other.id] = nil
                 port.onFrame = { [self] frame in hear(frame, from: other.id) }
@@ -159,37 +164,46 @@ final class CoordinatorPart {
         return progress
     }
 
+    /// What both sides of a link between voters tell first.
+    private struct Hello {
+        let held: VoterMemory.Position
+        let repairingSince: UInt64?
+        let level: UInt32
+    }
+    private var hello: Hello { Hello(held: replica.claimed, repairingSince: replica.repairingSince, level: machine.supportedLevel) }
+
     /// Who is a member, and rule 12, as `VoterLinks.refusal` has it.
-    private func accept(
-        _ port: Port, _ other: RaftMember, hello: VoterMemory.Position, repairingSince: UInt64?, level: UInt32
-    ) -> Bool {
-        guard judge(other, hello: hello, repairingSince: repairingSince) else { return false }
-        levels[other.id] = level
-        reckonSupport()
+    private func accept(_ port: Port, _ other: RaftMember, _ hello: Hello) -> Bool {
+        guard other.id > highestTold || others.contains(where: { $0.id == other.id && $0.name == other.name }),
+            !hasForgotten(other, hello, memory)
+        else { return false }
+        note(hello, of: other.id)
         return serveVoter(port, other.id)
+    }
+
+    private func hasForgotten(_ other: RaftMember, _ hello: Hello, _ memory: VoterMemory) -> Bool {
+        // What it lost it knows itself, and it does not vote until it has it again.
+        guard hello.repairingSince == nil,
+            case .hasForgotten(let remembered, let claimed) = memory.judge(other.id, lastTerm: hello.held.term, lastIndex: hello.held.index)
+        else { return false }
+        guard cluster.machine(of: other)?.hasOldImage == true else {
+            cluster.fail("voter \(other.id) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
+            return true
+        }
+        return cluster.scenario.planted != .believeOldImage
+    }
+
+    private func note(_ hello: Hello, of voter: UInt64) {
+        levels[voter] = hello.level
+        reckonSupport()
+        guard let since = hello.repairingSince else { return }
+        perform(replica.onRepairing(voter, since: since, index: hello.held.index, nowMs: nowMs))
     }
 
     /// As `CoordinatorHost` does.
     private func reckonSupport() {
         if cluster.scenario.planted == .raiseTooEarly { return core.onVoters([], levels: [:]) }
         core.onVoters(replica.appliedMembers.map(\.id).filter { $0 != voter }, levels: levels)
-    }
-
-    private func judge(_ other: RaftMember, hello: VoterMemory.Position, repairingSince: UInt64?) -> Bool {
-        guard other.id > highestTold || others.contains(where: { $0.id == other.id && $0.name == other.name }) else { return false }
-        if let repairingSince {
-            // What it lost it knows itself, and it does not vote until it has it again.
-            perform(replica.onRepairing(other.id, since: repairingSince, index: hello.index, nowMs: nowMs))
-            return true
-        }
-        if case .hasForgotten(let remembered, let claimed) = memory.judge(other.id, lastTerm: hello.term, lastIndex: hello.index) {
-            guard cluster.machine(of: other)?.hasOldImage != true else {
-                return cluster.scenario.planted == .believeOldImage
-            }
-            cluster.fail("voter \(other.id) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
-            return false
-        }
-        return true
     }
 
     private func serveVoter(_ port: Port, _ voter: UInt64) -> Bool {

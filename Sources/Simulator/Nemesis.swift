@@ -133,7 +133,7 @@ final class Nemesis {
     /// Kills a voter and turns over a bit of its disk. It gets what is damaged from the others, if they are enough: as many as are left with all of theirs
     /// must be a majority.
     private func damage(_ targets: [Machine], _ random: inout SeededGenerator) {
-        let unsound = cluster.machines.count { $0.hasOldImage || $0.isRepairing }
+        let unsound = cluster.machines.count { $0.hasOldImage || $0.isRetired || $0.isRepairing }
         guard replacement == nil, unsound + 1 <= (cluster.scenario.coordinators - 1) / 2,
             let machine = targets.first(where: { $0.disk != nil && !$0.isRetired })
         else {
@@ -157,7 +157,7 @@ final class Nemesis {
         let (term, voter) = (leader.coordinator?.replica.term, machine.voter)
         guard cluster.scenario.voterLossPercent == 0 else { return }
         cluster.after(fault.forMs, .fault, machine.index) { [self] in
-            let retired = cluster.machines.count(where: \.hasOldImage)
+            let retired = cluster.machines.count { $0.hasOldImage || $0.isRetired }
             // A voter that was cut off until just now may not have yet what only the leader and the restored one had: two faults at once.
             let othersHaveAll = cluster.machines.allSatisfy { other in
                 guard other !== machine, let replica = other.coordinator?.replica else { return true }

@@ -109,6 +109,27 @@ import Testing
     }
 }
 
+@Suite struct VoteAfterFailedSyncTests {
+    /// The simulator's seed 568 once found a voter whose log was of a later term than its vote: it had started on a vote that no disk had.
+    @Test func aVoteThatTheNextStartReadsIsWrittenOnceMore() throws {
+        let folder = try filledFolder(upTo: 5)
+        let disk = ForgetfulFiles()
+        let store = try openStore(folder, files: disk).store
+        disk.failNextDataSync()
+        #expect(throws: LogError.self) { try store.setTermVote(term: 7, vote: 2) }
+
+        let (again, log, _) = try openStore(folder.reopened(after: store), files: disk)
+        #expect(log.term == 7)
+        try again.append([RaftEntry(index: 6, term: 7, kind: .command, payload: [6])])
+        try again.sync()
+        try disk.losePower()
+        let (_, last, _) = try openStore(folder.reopened(after: again))
+        #expect(last.term == 7)
+        #expect(last.vote == 2)
+        #expect(last.entries.last?.term == 7)
+    }
+}
+
 /// Files of which the disk has only what was synced, and whose kernel forgets what a failed sync did not write: the pages stay readable and count as clean, so the
 /// next sync does not write them either (as Linux does).
 final class ForgetfulFiles: FileOperations {

@@ -88,6 +88,21 @@ import Testing
         #expect(cluster.node(third).appliedIndex >= committed)
     }
 
+    /// The simulator's seed 1572 once found a leader that was elected after it had been told, in the very term of the damage, and waited for ever.
+    @Test func whoLeadsLaterKnowsWhoRepairsItself() throws {
+        let (cluster, _, other, third) = try entryThatOneMissed()
+        cluster.cut = []
+        try run(cluster, "the third catches up") { cluster.node(third).appliedIndex == cluster.committedMax }
+        cluster.crash(other)
+        // It had stood for election: whoever is elected next is of the same term.
+        cluster.node(other).disk.durable.term += 1
+        cluster.node(other).disk.damage()
+        try cluster.start(other)
+        cluster.tellRepairs()
+        #expect(cluster.run(upToMs: 10_000) { cluster.repaired == 1 })
+        #expect(cluster.violation == nil)
+    }
+
     // MARK: On disk
 
     private func damaged(upTo last: UInt64 = 40) throws -> TestFolder {

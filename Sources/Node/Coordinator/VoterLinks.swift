@@ -61,7 +61,12 @@ final class VoterLinks {
             if isDisowned { disowning.insert(other.id) } else { disowning.remove(other.id) }
             onDisowned?()
         }
-        redialer.onUp = { [self] link in link.onFrame = { [self] frame in hear(frame, from: other.id) } }
+        // By what it had acknowledged before it was dialled: what it acknowledges while hellos travel, its hello may not tell.
+        redialer.judge = { [self] in { [memory] hello in Self.forgetting(hello, memory) } }
+        redialer.onUp = { [self] link in
+            if let hello = link.remote { note(hello) }
+            link.onFrame = { [self] frame in hear(frame, from: other.id) }
+        }
         outgoing[other.id] = redialer
         redialer.start()
     }
@@ -127,6 +132,10 @@ final class VoterLinks {
                     or, if it was removed, end it
                     """)
         }
+        return Self.forgetting(hello, memory)
+    }
+
+    private static func forgetting(_ hello: PeerHello, _ memory: VoterMemory) -> Refusal? {
         // What it lost it knows itself, and it does not vote until it has it again.
         if hello.repairingSince > 0 { return nil }
         switch memory.judge(hello.raftID, lastTerm: hello.durableTerm, lastIndex: hello.durableIndex) {
@@ -145,6 +154,13 @@ final class VoterLinks {
         hello.raftID > highestTold || others.contains { $0.id == hello.raftID && $0.name == hello.node }
     }
 
+    /// Whoever dials: a voter whose log is from before the others came knows none of them to dial, and is known by its answers.
+    private func note(_ hello: PeerHello) {
+        levels[hello.raftID] = hello.featureLevel
+        onLevel?()
+        if hello.repairingSince > 0 { onRepairing?(hello.raftID, hello.repairingSince, hello.durableIndex) }
+    }
+
     private func take(_ link: PeerLink) {
         guard let hello = link.remote, hello.raftID > 0, isHeard(hello) else {
             return link.close(code: "refused", text: "raft links are between coordinators")
@@ -152,9 +168,7 @@ final class VoterLinks {
         let from = hello.raftID
         let key = ObjectIdentifier(link)
         incoming[key] = link
-        levels[from] = hello.featureLevel
-        onLevel?()
-        if hello.repairingSince > 0 { onRepairing?(from, hello.repairingSince, hello.durableIndex) }
+        note(hello)
         link.onFrame = { [self] frame in hear(frame, from: from) }
         link.onEnd = { [self] sentence in
             incoming[key] = nil

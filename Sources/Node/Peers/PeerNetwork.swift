@@ -42,9 +42,10 @@ final class PeerNetwork {
         try listener.listen(host: address.host, port: address.port) { [self] stream in accept(stream) }
     }
 
-    /// Dials once; expects a node of that name there, and a coordinator to have that raft id. `onUp` follows the hellos; otherwise `onEnd` of the link, or the failure, with a sentence.
+    /// Dials once; expects a node of that name there, a coordinator to have that raft id, and that `judge` finds nothing against its hello. `onUp` follows the hellos; otherwise `onEnd` of the link, or the failure, with a sentence.
     func dial(
         _ address: SocketAddress, purpose: LinkPurpose, expecting name: NodeName? = nil, raftID: UInt64? = nil,
+        judge: @escaping (PeerHello) -> Refusal? = { _ in nil },
         onUp: @escaping (PeerLink) -> Void,
         onEnd: @escaping (String) -> Void
     ) {
@@ -65,7 +66,7 @@ final class PeerNetwork {
                     if let raftID, other.raftID != raftID {
                         return Refusal(text: "expected the coordinator with raft id \(raftID) at \(address), found \(other.raftID)")
                     }
-                    return refuse(other)
+                    return refuse(other) ?? judge(other)
                 }
                 link.onUp = { [weak link] in if let link { onUp(link) } }
                 link.onEnd = onEnd
@@ -133,6 +134,8 @@ final class Redialer {
     private var stopped = false
     var onUp: ((PeerLink) -> Void)?
     var onDown: ((String) -> Void)?
+    /// Asked when it dials, for what is then to be said against the other's hello.
+    var judge: () -> (PeerHello) -> Refusal? = { { _ in nil } }
 
     init(network: PeerNetwork, address: SocketAddress, purpose: LinkPurpose, expecting: NodeName?, raftID: UInt64? = nil) {
         self.network = network
@@ -154,7 +157,7 @@ final class Redialer {
     private func dial() {
         guard !stopped else { return }
         network.dial(
-            address, purpose: purpose, expecting: expecting, raftID: raftID,
+            address, purpose: purpose, expecting: expecting, raftID: raftID, judge: judge(),
             onUp: { [self] link in
                 guard !stopped else { return link.close() }
                 upAtMs = ClusterActor.loop.nowMs

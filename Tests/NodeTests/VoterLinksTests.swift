@@ -1,0 +1,99 @@
+import Consortium
+import EventLoop
+import Glibc
+import Logging
+import Raft
+import Testing
+import Wire
+
+@testable import Node
+
+/// Links between coordinators, over loopback.
+@Suite struct VoterLinksTests {
+    private static let cluster = [UInt8](repeating: 9, count: 16)
+
+    /// A port that nobody listens at, as the kernel gives one.
+    private func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isKnown = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(isKnown)
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    /// A coordinator whose log is from before the others came dials none of them; what it says of itself, it says in its answer to whoever dials it.
+    @ClusterActor
+    @Test func whoIsDialledTellsOfItsRepairAndLevelToo() async throws {
+        let logger = Logger(label: "test")
+        let (name, other) = (try #require(NodeName("c4")), try #require(NodeName("c2")))
+        let address = try #require(SocketAddress("127.0.0.1:\(try freePort())"))
+        let theirs = PeerNetwork(cluster: Self.cluster, node: other, boot: 2, logger: logger)
+        theirs.claim = { .init(id: 2, term: 3, index: 7, repairingSince: 5) }
+        theirs.receive(.raft) { _ in }
+        try theirs.listen(address)
+        let ours = PeerNetwork(cluster: Self.cluster, node: name, boot: 1, logger: logger)
+        let own = NodeConfiguration.Coordinator(name: name, id: 4, peer: try #require(SocketAddress("127.0.0.1:1")))
+        let links = VoterLinks(network: ours, own: own, all: [own, .init(name: other, id: 2, peer: address)], logger: logger)
+        let told: (UInt64, UInt64, UInt64) = await withCheckedContinuation { continuation in
+            links.onRepairing = { continuation.resume(returning: ($0, $1, $2)) }
+            links.start()
+        }
+        #expect(told == (2, 5, 7))
+        #expect(links.levels == [2: FeatureLevel.supported])
+        links.stop()
+        ours.close()
+        theirs.close()
+    }
+
+    /// Rule 12, where the one that forgot is dialled: its log may be so old that it dials nobody.
+    @ClusterActor
+    @Test func whoIsDialledAndHasForgottenIsRefused() async throws {
+        let logger = Logger(label: "test")
+        let (name, other) = (try #require(NodeName("c4")), try #require(NodeName("c2")))
+        let address = try #require(SocketAddress("127.0.0.1:\(try freePort())"))
+        let theirs = PeerNetwork(cluster: Self.cluster, node: other, boot: 2, logger: logger)
+        var held: UInt64 = 7
+        theirs.claim = { .init(id: 2, term: 3, index: held, repairingSince: 0) }
+        var onEnd: ((String) -> Void)?
+        var first: PeerLink?
+        theirs.receive(.raft) { link in
+            if first == nil { first = link }
+            link.onEnd = { onEnd?($0) }
+            link.send(.raft(.appendEntriesResult(AppendEntriesResult(term: 3, rejected: 0, lastLogIndex: 7))))
+        }
+        try theirs.listen(address)
+        let ours = PeerNetwork(cluster: Self.cluster, node: name, boot: 1, logger: logger)
+        let own = NodeConfiguration.Coordinator(name: name, id: 4, peer: try #require(SocketAddress("127.0.0.1:1")))
+        let links = VoterLinks(network: ours, own: own, all: [own, .init(name: other, id: 2, peer: address)], logger: logger)
+        links.termOfEntry = { _ in 3 }
+        await withCheckedContinuation { continuation in
+            links.onMessage = { _, _ in continuation.resume() }
+            links.start()
+        }
+        #expect(links.connected == [2])
+        links.onMessage = nil
+        // It comes back with less: the first link ends, and no other one is made.
+        held = 6
+        let sentence: String = await withCheckedContinuation { continuation in
+            onEnd = { sentence in
+                guard sentence.contains("refused") else { return }
+                onEnd = nil
+                continuation.resume(returning: sentence)
+            }
+            first?.close()
+        }
+        #expect(sentence.contains("`c2` once acknowledged entry 7 of term 3 and now holds 6 of term 3"))
+        #expect(links.connected == [])
+        links.stop()
+        ours.close()
+        theirs.close()
+    }
+}
