@@ -16,8 +16,10 @@ public enum FeatureLevel {
     public static let textDeadlines: UInt32 = 3
     /// What a library's node took stays in the outbox as the node sealed it (`TranscriptTaken.sealed`).
     public static let sealedOutbox: UInt32 = 4
+    /// Late words are refused once their chat's transcript was deleted.
+    public static let closedByDeletion: UInt32 = 5
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 4
+    public static let supported: UInt32 = 5
 }
 
 extension Command {

@@ -54,6 +54,7 @@ extension ConsortiumState {
         }
         if chats[merge.chat] == nil { try beginMerged(merge) }
         guard var chat = chats[merge.chat], let script = scripts[merge.chat] else { throw .unknownChat }
+        if merge.lines.contains(where: { chat.isNews($0) }) { try refuseAfterDeletion(in: chat) }
         guard script.messages.count + merge.lines.count <= Limits.messagesPerChatMax,
             script.textBytes + bytes <= Limits.textPerChatBytesMax
         else { throw Refusal(.tooLong, "The chat is as long as a chat may be; what was said in the branch does not fit in.") }
@@ -92,7 +93,7 @@ extension ConsortiumState {
         }
         let known = chat.senders.first { $0.id == line.sender }
         // What is known is here already. A sender that belongs to somebody else was made up, and is left out.
-        guard known.map({ $0.owner == owner && $0.sequence < line.sequence }) ?? (line.sequence > 0), !line.text.isEmpty,
+        guard known.map({ $0.owner == owner }) ?? true, chat.isNews(line), !line.text.isEmpty,
             line.text.utf8.count <= Limits.messageBytesMax,
             chat.mark(Sender(id: line.sender, owner: owner, sequence: line.sequence))
         else { return }
@@ -185,6 +186,12 @@ extension ConsortiumState {
         case .closed(.patronGone, _), .closed(.notAnswered, _): return .nothing
         case .waiting, .offered, .unattended: return .goesOn(holder: nil)
         }
+    }
+}
+
+extension Chat {
+    fileprivate func isNews(_ line: MergeBranch.Line) -> Bool {
+        line.sequence > senders.first { $0.id == line.sender }?.sequence ?? 0
     }
 }
 

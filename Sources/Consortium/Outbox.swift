@@ -303,6 +303,12 @@ extension ConsortiumState {
         touched.outbox = true
     }
 
+    /// After a deletion late words are for nobody, and nobody is told that they are kept (rule 16).
+    func refuseAfterDeletion(in chat: Chat) throws(Refusal) {
+        guard featureLevel >= FeatureLevel.closedByDeletion, isDeleted(chat.id, chat.openedMs) else { return }
+        throw Refusal(.closed, "The library has deleted what was said in this chat; begin a new one.")
+    }
+
     private func isDeleted(_ chat: ChatID, _ openedMs: UInt64) -> Bool {
         (index.deleted[chat] ?? []).contains { receipts[$0]?.openedMs == openedMs }
     }

@@ -9,6 +9,7 @@ extension ConsortiumState {
         if let repeated = place(of: say, in: chat) { return .placed(repeated) }
         let owner = try owner(of: say.speaker, in: chat)
         try expectNext(say, owner, in: chat)
+        try refuseAfterDeletion(in: chat)
 
         let bytes = say.text.utf8.count
         guard bytes > 0 else { throw Refusal(.invalid, "The message is empty; write something.") }

@@ -40,6 +40,8 @@ final class Checker {
     /// What the outbox held of each life of a chat, newest.
     private var ended: [TranscriptKey: Transcript] = [:]
     private var endedThrough: UInt64 = 0
+    /// What libraries deleted, by the log.
+    private var deleted: Set<TranscriptKey> = []
 
     /// What operators asked about holders, until it is answered.
     private var operations: [(chat: ChatID, operation: Operation<HoldingModel.Act>)] = []
@@ -173,6 +175,7 @@ final class Checker {
             waits.pickedUp(offer, in: chat)
         case (.close(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
         case (.release(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "r"), index, before)
+        case (.transcriptDeleted(let deletion), .accepted): deleted.insert(TranscriptKey(deletion))
         case (.say(let say), .accepted(.placed(let position))): spoke(say, position, index, before)
         default: break
         }
@@ -371,6 +374,12 @@ final class Checker {
         for receipt in state.transcriptReceipts { receipts[TranscriptKey(receipt), default: []].append(receipt) }
         for (key, transcript) in ended.sorted(by: { $0.key < $1.key }) {
             let copies = machines.compactMap { machine in machine.transcripts.kept[key].map { (machine.name, $0) } }
+            guard !deleted.contains(key) else {
+                if let copy = copies.first { cluster.fail("\(copy.0) keeps the transcript of \(key.chat), which was deleted") }
+                let left = state.outbox.values.contains { TranscriptKey($0.transcript) == key }
+                if left { cluster.fail("the coordinators have text of \(key.chat), whose transcript was deleted") }
+                continue
+            }
             guard copies.count <= 1 else {
                 return cluster.fail("the transcript of \(key.chat) lies at \(copies.map(\.0.text).joined(separator: " and "))")
             }

@@ -99,6 +99,7 @@ package final class Cluster {
         return there[Int.random(in: 0..<there.count, using: &random)]
     }
     func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
+    func some(upToMs ms: UInt64) -> UInt64 { UInt64.random(in: 1...ms, using: &random) }
     func some(of count: Int) -> Int { Int.random(in: 1...max(1, count), using: &random) }
     var clients: [Client] { patrons.flatMap(\.pages) + operators }
     /// The leader that the most recent term has, as it sees itself.
@@ -106,6 +107,11 @@ package final class Cluster {
         machines.filter { $0.coordinator?.replica.role == .leader }.max {
             $0.coordinator?.replica.term ?? 0 < $1.coordinator?.replica.term ?? 0
         }
+    }
+
+    /// A library's node has a transcript on its disk, and has not said so yet.
+    func onStored(_ transcript: Transcript, at machine: Machine) {
+        if checker.state.libraries[transcript.library]?.heir != nil { nemesis.onStored(at: machine) }
     }
 
     // MARK: The run
@@ -237,6 +243,9 @@ package final class Cluster {
             return "\(machine.name) is isolated"
         }
         if let sentence = oldWord { return sentence }
+        if let machine = libraryMachines.first(where: { !$0.isRetired && !$0.transcripts.undeclared(by: $0.name).isEmpty }) {
+            return "a deletion at \(machine.name) is not known"
+        }
         if let library = checker.untaken { return "a transcript waits for \(library)" }
         for person in operators { if let unanswered = person.unanswered { return "\(person.name) \(unanswered)" } }
         for machine in machines where !machine.isRetired {

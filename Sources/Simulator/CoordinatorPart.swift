@@ -29,6 +29,8 @@ final class CoordinatorPart {
     private var tickAtMs: UInt64?
     private var isSyncPlanned = false
     private var role: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
+    /// It has read its disk: before that a process hears nobody.
+    private var isStarted = false
     private var isFull = false
     private var isRepairing = false
     private var steps: UInt64 = 0
@@ -75,6 +77,7 @@ final class CoordinatorPart {
             others = (told.isEmpty ? machine.listed : told).filter { $0.id != voter }
             highestTold = told.map(\.id).max() ?? 0
             for other in others { dial(other) }
+            isStarted = true
             perform(replica.start(from: log, nowMs: nowMs))
         } catch {
             guard !machine.syncsFail else { return machine.abort("cannot start: \(error)") }
@@ -104,7 +107,7 @@ final class CoordinatorPart {
         cluster.network.dial(
             machine, there,
             accept: { [self] port in
-                guard let part = there.coordinator, part.voter == other.id else { return false }
+                guard let part = there.coordinator, part.isStarted, part.voter == other.id else { return false }
                 hello = part.hello
                 return part.accept(port, RaftMember(id: voter, name: machine.name.text), self.hello)
             },

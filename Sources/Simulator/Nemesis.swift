@@ -15,7 +15,27 @@ final class Nemesis {
     private var truceEndMs: UInt64 = 0
     private static let imageRunsMs: UInt64 = 8_000
 
+    /// Faults that wait for a transcript to be stored.
+    private var untold: [(fault: Int, forMs: UInt64)] = []
+    /// Added to such a fault's place, as it is mended by its own time.
+    private static let untoldBase = 1_000_000
+
     init(_ cluster: Cluster) { self.cluster = cluster }
+
+    /// Cuts the node off before it has said what it stored.
+    func onStored(at machine: Machine) {
+        guard !untold.isEmpty, !cluster.isSettling, cluster.nowMs >= truceEndMs else { return }
+        let (fault, forMs) = untold.removeFirst()
+        cluster.trace.say(cluster.nowMs, "nemesis", "\(machine.name) has stored a transcript, and is cut off for \(forMs) ms")
+        cluster.count("transcripts: a node is cut off before it tells what it stored")
+        for other in cluster.machines where other !== machine {
+            for (from, to) in [(machine, other), (other, machine)] {
+                cluster.network.cut(from, to)
+                broken.append((Self.untoldBase + fault, { [cluster] in cluster.network.heal(from, to) }))
+            }
+        }
+        cluster.after(forMs, .fault, fault) { [self] in mend(Self.untoldBase + fault) }
+    }
 
     func plan(startMs: UInt64) {
         for (number, fault) in cluster.scenario.faults.enumerated() {
@@ -116,6 +136,7 @@ final class Nemesis {
             targets[0].wallOffsetMs += jumpMs
             until { targets[0].wallOffsetMs -= jumpMs }
         case .oldImage: restoreOldImage(fault, targets)
+        case .untold: untold.append((number, fault.forMs))
         case .update: targets[0].update(afterMs: fault.forMs)
         case .replace: replaceVoter(fault, targets[0], keepsDisk: random.chance(50))
         case .clients:

@@ -41,6 +41,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case keepOldLog
     /// A node keeps a transcript that has passed to its heir meanwhile.
     case keepInherited
+    /// A node does not delete what the coordinators tell was deleted, when it comes back with an older copy.
+    case keepDeleted
 
     /// What a branch holds is read when the coordinators are back, before all that it was asked is answered.
     case unsealedBranch
@@ -77,7 +79,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .believeOldImage: "12 voters"
         case .forgetSynced, .retryFailedSync: "13 log"
         case .lateSnapshot: "15 state"
-        case .takeEarly, .keepInherited, .keepOldLog: "16 transcripts"
+        case .takeEarly, .keepInherited, .keepDeleted, .keepOldLog: "16 transcripts"
         case .refuseSecondOpen: "5 birth"
         case .unsealedBranch: "6 hand-over is sealed"
         case .rankByLastWait: "14 load"
@@ -115,6 +117,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .takeEarly: "a transcript's number becomes durable with its text"
         case .keepOldLog: "what went from the state leaves log and snapshots"
         case .keepInherited: "a node deletes what has passed to its heir"
+        case .keepDeleted: "deletions replay before text at a node that comes back"
         case .refuseSecondOpen: "opening is harmless to repeat"
         case .unsealedBranch: "a branch is read when all that it was asked is answered"
         case .rankByLastWait: "rank is by the first wait"
@@ -134,7 +137,7 @@ extension PlantedBug {
         var altered = batch
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
-            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
+            .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepDeleted, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
             .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne:
             break
         case .skipUnknownCommand:

@@ -25,6 +25,8 @@ package struct Scenario: Sendable {
     package var purgeEveryMs: UInt64 = 43_200_000
     /// Whether the run goes on until no text is left, and looks for it on the disks.
     package var outlivesText = false
+    /// People of the libraries delete a transcript now and then, at most so far apart; nil: nobody does.
+    package var deletionsEveryMs: UInt64?
     /// The feature levels that the machines' programs support at first; empty: all run the newest.
     package var versions: [UInt32] = []
     package var planted: PlantedBug?
@@ -57,10 +59,23 @@ package struct Scenario: Sendable {
             purgeEveryMs = UInt64.random(in: 10_000...40_000, using: &own)
             outlivesText = own.chance(40)
         }
-        let others = kinds.filter { $0 != .replace && $0 != .update }
+        let others = kinds.filter { $0 != .replace && $0 != .update && $0 != .untold }
         faults = Self.plan(strikeMs, machines: machines, others, &random)
         if kinds.contains(.replace) { planReplacements(isSure: others.isEmpty) }
+        if kinds.contains(.untold) { planUntold() }
+        var deletions = SeededGenerator(seed: seed ^ 0xDE1E_7ED0)
+        if deletions.chance(40) { deletionsEveryMs = UInt64.random(in: 10_000...60_000, using: &deletions) }
         if kinds.contains(.update) { planUpdates(isSure: others.isEmpty) }
+    }
+
+    /// Where text has short deadlines, nodes are away for longer than their heirs wait.
+    private mutating func planUntold() {
+        var own = SeededGenerator(seed: seed ^ 0x0A57_1E57)
+        let deadlineMs = settings.transcriptDeadlineMs
+        guard deadlineMs < Settings.transcriptDeadlineMsUsual, own.chance(60) else { return }
+        let atMs = UInt64.random(in: 500...strikeMs / 2, using: &own)
+        let forMs = UInt64.random(in: deadlineMs / 2 + 5_000...deadlineMs, using: &own)
+        faults.append(Fault(kind: .untold, atMs: atMs, forMs: forMs, targets: Array(0..<machines), chance: own.next()))
     }
 
     /// Some begin with an earlier version, each with its own, and are updated in any order (rule 11). Drawn apart, as above.
@@ -182,6 +197,8 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case clients
     /// A voter is replaced by a new one on the same machine: in good order, or because its disk is lost.
     case replace
+    /// A library's node is cut off as soon as it has stored a transcript and not said so yet, for longer than the library's heir waits.
+    case untold
     /// A process is ended, and starts again with the newest version's program.
     case update
 
@@ -195,6 +212,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .oldImage: 20_000
         case .clients, .replace: 20_000
         case .update: 5_000
+        case .untold: 240_000
         }
     }
 }

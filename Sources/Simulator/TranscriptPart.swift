@@ -9,6 +9,7 @@ struct TranscriptKey: Hashable, Comparable {
     let openedMs: UInt64
 
     init(_ transcript: Transcript) { (chat, openedMs) = (transcript.chat, transcript.openedMs) }
+    init(_ deleted: TranscriptDeleted) { (chat, openedMs) = (deleted.chat, deleted.openedMs) }
     init(_ receipt: TranscriptReceipt) { (chat, openedMs) = (receipt.chat, receipt.openedMs) }
 
     static func < (left: Self, right: Self) -> Bool { (left.openedMs, left.chat) < (right.openedMs, right.chat) }
@@ -20,6 +21,8 @@ struct TranscriptDisk {
     private(set) var marks: [LibraryName: UInt64] = [:]
     private(set) var untold: [UInt64: LibraryName] = [:]
     private(set) var waiting: [Transcript] = []
+    /// What was deleted at somebody's wish here, until the coordinators know; and what they told that was deleted.
+    private(set) var deleted: [TranscriptKey: LibraryName?] = [:]
 
     mutating func submit(_ transcript: Transcript) { waiting.append(transcript) }
 
@@ -27,7 +30,13 @@ struct TranscriptDisk {
     mutating func sync() -> Transcript? {
         guard !waiting.isEmpty else { return nil }
         let transcript = waiting.removeFirst()
-        kept[TranscriptKey(transcript)] = transcript
+        let key = TranscriptKey(transcript)
+        if transcript.isDeletion {
+            kept[key] = nil
+            if deleted[key] == nil { deleted[key] = .some(nil) }
+        } else if deleted[key] == nil, kept[key]?.messages.count ?? 0 <= transcript.messages.count {
+            kept[key] = transcript
+        }
         marks[transcript.library] = max(marks[transcript.library] ?? 0, transcript.number)
         untold[transcript.number] = transcript.library
         return transcript
@@ -42,15 +51,35 @@ struct TranscriptDisk {
     mutating func fail() -> Transcript? { waiting.isEmpty ? nil : waiting.removeFirst() }
 
     /// The file as somebody backed it up once, for a machine that is restored.
-    private var backup: (kept: [TranscriptKey: Transcript], marks: [LibraryName: UInt64], untold: [UInt64: LibraryName])?
+    private var backup:
+        (
+            kept: [TranscriptKey: Transcript], marks: [LibraryName: UInt64], untold: [UInt64: LibraryName],
+            deleted: [TranscriptKey: LibraryName?]
+        )?
 
-    mutating func backUp() { backup = (kept, marks, untold) }
+    mutating func backUp() { backup = (kept, marks, untold, deleted) }
 
     /// Puts the backup in the place of the file; false when there is none.
     mutating func restoreBackup() -> Bool {
         guard let backup else { return false }
-        (kept, marks, untold) = backup
+        (kept, marks, untold, deleted) = backup
         return true
+    }
+
+    /// Somebody of the library deletes it.
+    mutating func delete(_ key: TranscriptKey) {
+        guard let transcript = kept.removeValue(forKey: key) else { return }
+        deleted[key] = transcript.library
+    }
+
+    func undeclared(by node: NodeName) -> [TranscriptDeleted] {
+        deleted.sorted { $0.key < $1.key }.compactMap { key, library in
+            library.map { TranscriptDeleted(chat: key.chat, openedMs: key.openedMs, library: $0, node: node) }
+        }
+    }
+
+    mutating func declared(_ deletion: TranscriptDeleted) {
+        deleted[TranscriptKey(deletion)] = .some(nil)
     }
 
     func transcript(_ number: UInt64) -> Transcript? { kept.values.first { $0.number == number } }
@@ -75,6 +104,9 @@ final class TranscriptPart {
     private var collector: TranscriptCollector
     private let send: (PeerFrame) -> Void
     private let timer = VirtualTimer()
+    private let deleter = VirtualTimer()
+    private let declarer = VirtualTimer()
+    private static let declareEveryMs: UInt64 = 2_000
 
     init(_ machine: Machine, send: @escaping (PeerFrame) -> Void) {
         self.machine = machine
@@ -86,6 +118,30 @@ final class TranscriptPart {
 
     func start() {
         perform(collector.onOpened(marks: machine.transcripts.marks, untold: machine.transcripts.untold, nowMs: nowMs))
+        planDeletion()
+        declare()
+    }
+
+    /// Now and then somebody of the library deletes one of those that it keeps.
+    private func planDeletion() {
+        guard let everyMs = cluster.scenario.deletionsEveryMs else { return }
+        machine.start(deleter, afterMs: cluster.some(upToMs: everyMs)) { [self] in
+            planDeletion()
+            let keys = machine.transcripts.kept.keys.sorted()
+            guard !cluster.isSettling, !keys.isEmpty else { return }
+            let key = keys[cluster.some(of: keys.count) - 1]
+            cluster.say(machine, "deletes the transcript of \(key.chat)")
+            cluster.count("transcripts: one is deleted")
+            machine.transcripts.delete(key)
+            declare()
+        }
+    }
+
+    private func declare() {
+        let undeclared = machine.transcripts.undeclared(by: machine.name)
+        guard !undeclared.isEmpty else { return }
+        perform(collector.onDeletions(undeclared))
+        machine.start(declarer, afterMs: Self.declareEveryMs) { [self] in declare() }
     }
 
     func linkUp() { perform(collector.onLinkUp(nowMs: nowMs)) }
@@ -114,8 +170,10 @@ final class TranscriptPart {
                 } else {
                     machine.transcripts.discard(number)
                 }
-            // Nobody deletes anything here.
-            case .proposeDeletion, .declared: break
+            case .proposeDeletion(let counter, let deleted):
+                let id = ProposalID(node: machine.name, boot: machine.boot, counter: counter)
+                send(.propose([Batch.Item(id: id, command: .transcriptDeleted(deleted))]))
+            case .declared(let deleted): machine.transcripts.declared(deleted)
             case .scheduleTick(let atMs):
                 let now = nowMs
                 machine.start(timer, afterMs: atMs > now ? atMs - now : 0) { [self] in perform(collector.onTick(nowMs: nowMs)) }
@@ -139,6 +197,9 @@ final class TranscriptPart {
 
     private func store(_ given: Transcript) {
         guard let transcript = opened(given) else { return }
+        if transcript.isDeletion, cluster.scenario.planted == .keepDeleted {
+            return perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
+        }
         if cluster.scenario.planted == .takeEarly {
             machine.transcripts.promise(transcript)
             perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
@@ -152,6 +213,7 @@ final class TranscriptPart {
                     return
                 }
                 guard let stored = machine.transcripts.sync(), cluster.scenario.planted != .takeEarly else { return }
+                cluster.onStored(stored, at: machine)
                 perform(collector.onStored(stored.library, number: stored.number, nowMs: nowMs))
             }
         }

@@ -226,6 +226,14 @@ struct Stage {
             let speaker: Speaker = person == "patron" ? .patron(attach(chat, options)) : .staff(token: token(chat, person))
             let text = options["bytes"].flatMap(Int.init).map { String(repeating: "x", count: $0) } ?? text
             return .say(Say(chat: id, speaker: speaker, sender: Self.id(sender), sequence: sequence, text: text))
+        case "merge":
+            let sender = options["sender"] ?? "\(chat) \(person)"
+            let sequence = options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1
+            let line = MergeBranch.Line(author: .patron, sender: Self.id(sender), sequence: sequence, text: text, wallMs: index)
+            return .mergeBranch(
+                MergeBranch(
+                    chat: id, secret: try Self.secret(options["secret"] ?? chat), queue: try Self.name("general"),
+                    attach: attach(chat, options), node: try Self.name("node-1"), ended: nil, lines: [line]))
         case "claim": return .claim(Claim(chat: id, session: session(person, options), request: request))
         case "transfer":
             return .offerTransfer(
@@ -258,7 +266,7 @@ struct Stage {
         case "sign-on": sessions[first] = options["session"] ?? "\(first)-1"
         case "open": attaches[first] = options["attach"] ?? attaches[first] ?? "\(first)-tab1"
         case "attach": attaches[first] = arguments[1]
-        case "say":
+        case "say", "merge":
             let sender = options["sender"] ?? "\(first) \(arguments[1])"
             sequences[sender] = max(sequences[sender] ?? 0, options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1)
         default: break

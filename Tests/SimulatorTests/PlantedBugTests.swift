@@ -18,8 +18,8 @@ struct PlantedBugTests {
     @Test(
         "by the first of these longer runs that shows it",
         arguments: [
-            (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...20), (.tryTargetAgain, 10...60),
-            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.skipTokenCheck, 1...40),
+            (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...30), (.tryTargetAgain, 1...60),
+            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 15...60), (.keepDeleted, 1...40),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 
