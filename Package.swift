@@ -29,6 +29,7 @@ let package = Package(
         .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
+        .target(name: "Hours", dependencies: ["Consortium"]),
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
         .target(name: "Measuring"),
         .target(name: "Chaos", dependencies: ["Consortium", "Seeded"]),
@@ -53,7 +54,7 @@ let package = Package(
             name: "Node",
             dependencies: [
                 "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
-                "Transcripts", logging,
+                "Transcripts", "Hours", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(
@@ -73,6 +74,7 @@ let package = Package(
         .target(name: "ScenarioText", path: "Tests/ScenarioText"),
         .testTarget(
             name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "ScenarioText", "Seeded", "replay-log"], exclude: ["Scenarios"]),
+        .testTarget(name: "HoursTests", dependencies: ["Hours", "Consortium"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),

@@ -60,6 +60,10 @@ extension ConsortiumState {
         case .setQueue(let queue): try setQueue(queue)
         case .setOperator(let person): try setOperator(person)
         case .setSettings(let settings): try setSettings(settings)
+        case .setTerms(let terms): try setTerms(terms)
+        case .setHours(let hours): try setHours(hours)
+        case .closeLibrary(let library, let closure): try close(library, by: closure)
+        case .reopenLibrary(let library, let closure, let atMs): try reopen(library, closure, atMs: atMs)
 
         case .signOn(let signOn): return try self.signOn(signOn, at: position)
         case .signOff(let session), .lapse(let session): try end(session)

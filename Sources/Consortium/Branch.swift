@@ -73,6 +73,8 @@ extension ConsortiumState {
             if status.queue.library == nil { index.general = status.queue.name }
         }
         for person in base.board.operators { operators[person.name] = person }
+        terms = base.board.terms
+        for posted in base.board.hours where libraries.contains(posted.library) { hours[posted.library] = posted }
         index.rosterBytes = countedRosterBytes
         for status in base.board.signedOn where status.node == base.node && operators[status.name] != nil {
             store(

@@ -8,6 +8,14 @@ public enum Command: Hashable, Sendable {
     case setOperator(Operator)
     case setSettings(Settings)
 
+    // Posted hours. What is set names the version that it replaces.
+    case setTerms(TermCalendar)
+    case setHours(LibraryHours)
+    /// A snow day.
+    case closeLibrary(LibraryName, Closure)
+    /// Open again from a time on (Unix milliseconds); the closing is named by its identifier.
+    case reopenLibrary(LibraryName, RequestID, atMs: UInt64)
+
     // People at the desk.
     case signOn(SignOn)
     case signOff(SessionID)

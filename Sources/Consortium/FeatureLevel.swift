@@ -18,8 +18,10 @@ public enum FeatureLevel {
     public static let sealedOutbox: UInt32 = 4
     /// Late words are refused once their chat's transcript was deleted.
     public static let closedByDeletion: UInt32 = 5
+    /// Terms and posted hours.
+    public static let postedHours: UInt32 = 6
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 5
+    public static let supported: UInt32 = 6
 }
 
 extension Command {
@@ -30,6 +32,7 @@ extension Command {
             .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .mergeBranch, .lapse,
             .patronPresence, .transcriptTaken, .transcriptDeleted:
             1
+        case .setTerms, .setHours, .closeLibrary, .reopenLibrary: FeatureLevel.postedHours
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

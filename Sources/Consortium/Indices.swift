@@ -109,7 +109,7 @@ extension Indices {
 extension ConsortiumState {
     var countedRosterBytes: Int {
         libraries.values.reduce(0) { $0 + $1.rosterBytes } + queues.values.reduce(0) { $0 + $1.queue.rosterBytes }
-            + operators.values.reduce(0) { $0 + $1.rosterBytes }
+            + operators.values.reduce(0) { $0 + $1.rosterBytes } + hours.values.reduce(0) { $0 + $1.rosterBytes } + terms.rosterBytes
     }
 
     /// Puts a changed or new chat into the state.

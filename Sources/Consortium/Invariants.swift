@@ -19,9 +19,10 @@ extension ConsortiumState {
         try checkIndices()
         try checkCounts()
         try checkOutbox()
+        try checkHours()
     }
 
-    private func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {
+    func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {
         guard condition else { throw InvariantViolation(sentence: sentence()) }
     }
 

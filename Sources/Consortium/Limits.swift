@@ -1,5 +1,12 @@
 /// Every limit of the domain, in one place. A command that would pass one is refused with `tooLong`, `tooMany` or `full`.
 public enum Limits {
+    public static let termsMax = 60
+    public static let zoneBytesMax = 64
+    public static let spansPerDayMax = 4
+    public static let exceptionsPerLibraryMax = 120
+    public static let closuresPerLibraryMax = 16
+    /// The longest closing at once: 31 days.
+    public static let closureMsMax: UInt64 = 2_678_400_000
     public static let nameBytesMax = 40
     public static let titleBytesMax = 120
     public static let cardFieldBytesMax = 2_000

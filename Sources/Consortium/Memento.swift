@@ -14,6 +14,8 @@ package struct Memento: Sendable {
     package var libraries: [Library] = []
     package var queues: [QueueDesk] = []
     package var operators: [Operator] = []
+    package var terms = TermCalendar()
+    package var hours: [LibraryHours] = []
     package var sessions: [Session] = []
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
@@ -39,6 +41,8 @@ extension ConsortiumState {
         memento.libraries = libraries.values
         memento.queues = queues.values
         memento.operators = operators.values
+        memento.terms = terms
+        memento.hours = hours.values
         memento.sessions = sessions.values
         memento.endedSessions = endedSessions
         memento.claims = claims
@@ -67,6 +71,8 @@ extension ConsortiumState {
             if desk.queue.library == nil { index.general = desk.queue.name }
         }
         for person in memento.operators { operators[person.name] = person }
+        terms = memento.terms
+        for posted in memento.hours { hours[posted.library] = posted }
         for session in memento.sessions {
             sessions[session.id] = session
             index.add(session, of: operators[session.operatorName])

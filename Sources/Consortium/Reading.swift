@@ -15,7 +15,8 @@ extension ConsortiumState {
             at: appliedThrough, clockMs: clockMs, settings: settings, libraries: libraries.values, queues: queues.keys.compactMap(status),
             operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
             kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.queue) } },
-            claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) })
+            claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
+            terms: terms, hours: hours.values)
     }
 
     /// The status of one queue; `nil` for a queue that is not in the roster.

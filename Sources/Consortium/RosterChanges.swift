@@ -97,7 +97,7 @@ extension ConsortiumState {
     }
 
     /// Counts an entry in the place of its former version. Call it last: what it counts must follow.
-    private mutating func makeRoom<Entry: RosterEntry>(for entry: Entry, in former: Entry?) throws(Refusal) {
+    mutating func makeRoom<Entry: RosterEntry>(for entry: Entry, in former: Entry?) throws(Refusal) {
         let bytes = index.rosterBytes - (former?.rosterBytes ?? 0) + entry.rosterBytes
         guard bytes <= Limits.rosterBytesMax || bytes <= index.rosterBytes else {
             throw Refusal(.tooMany, "The roster has \(Limits.rosterBytesMax) bytes at most; shorten the cards.")

@@ -22,6 +22,10 @@ extension ConsortiumState {
             digest.add(person.library)
             digest.add(person.queues) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.postedHours {
+            digest.add(terms)
+            digest.add(hours.values) { $0.add($1) }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in
@@ -66,6 +70,41 @@ extension Digest {
         let card = library.card
         for text in [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording] { add(text) }
         add(library.heir) { $0.add($1) }
+    }
+
+    fileprivate mutating func add(_ calendar: TermCalendar) {
+        add(calendar.version)
+        add(calendar.terms) { digest, term in
+            digest.add(term.title)
+            digest.add(UInt64(term.kind.rawValue))
+            digest.add(UInt64(term.first.number))
+            digest.add(UInt64(term.last.number))
+        }
+    }
+
+    fileprivate mutating func add(_ posted: LibraryHours) {
+        add(posted.library)
+        add(posted.version)
+        add(posted.zone)
+        add(posted.weeks) { digest, week in digest.add(week.days) { $0.add(spans: $1) } }
+        add(posted.exceptions) { digest, exception in
+            digest.add(UInt64(exception.day.number))
+            digest.add(spans: exception.spans)
+            digest.add(exception.note)
+        }
+        add(posted.closures) { digest, closure in
+            digest.add(closure.id)
+            digest.add(closure.fromMs)
+            digest.add(closure.untilMs)
+            digest.add(closure.note)
+        }
+    }
+
+    private mutating func add(spans: [OpenSpan]) {
+        add(spans) { digest, span in
+            digest.add(UInt64(span.opens))
+            digest.add(UInt64(span.closes))
+        }
     }
 
     fileprivate mutating func add(_ item: OutboxItem) {

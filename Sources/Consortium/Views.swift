@@ -145,6 +145,9 @@ public struct Board: Hashable, Sendable {
     public var clockMs: UInt64
     public var settings: Settings
     public var libraries: [Library]
+    public var terms: TermCalendar
+    /// Of the libraries that posted some.
+    public var hours: [LibraryHours]
     public var queues: [QueueStatus]
     public var operators: [Operator]
     public var signedOn: [OperatorStatus]
@@ -154,12 +157,16 @@ public struct Board: Hashable, Sendable {
     public var claimed: [ClaimedChat]
     public init(
         at: LogPosition, clockMs: UInt64, settings: Settings, libraries: [Library], queues: [QueueStatus], operators: [Operator],
-        signedOn: [OperatorStatus], waiting: [WaitingChat], kept: [WaitingChat], claimed: [ClaimedChat]
+        signedOn: [OperatorStatus], waiting: [WaitingChat], kept: [WaitingChat], claimed: [ClaimedChat],
+        terms: TermCalendar = TermCalendar(),
+        hours: [LibraryHours] = []
     ) {
         self.at = at
         self.clockMs = clockMs
         self.settings = settings
         self.libraries = libraries
+        self.terms = terms
+        self.hours = hours
         self.queues = queues
         self.operators = operators
         self.signedOn = signedOn

@@ -11,6 +11,15 @@ extension PBCommandMessage {
         case .setQueue(let queue): setQueue = PBQueueEntry(queue)
         case .setOperator(let person): setOperator = PBOperatorEntry(person)
         case .setSettings(let settings): setSettings = PBSettingsEntry(settings)
+        case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
+        case .setHours(let hours): setHours = PBLibraryHoursEntry(hours)
+        case .closeLibrary(let library, let closure):
+            closeLibrary.library = library.text
+            closeLibrary.closure = PBClosureEntry(closure)
+        case .reopenLibrary(let library, let closure, let atMs):
+            reopenLibrary.library = library.text
+            reopenLibrary.closure = PBId(closure)
+            reopenLibrary.atMs = atMs
         case .signOn(let command): signOn = PBSignOnCommand(command)
         case .signOff(let session): signOff = PBId(session)
         case .setAvailability(let session, let queue, let available):
@@ -75,6 +84,13 @@ extension PBCommandMessage {
         case .setQueue(let message): .setQueue(try message.decoded())
         case .setOperator(let message): .setOperator(try message.decoded())
         case .setSettings(let message): .setSettings(message.decoded())
+        case .setTerms(let message): .setTerms(try message.decoded())
+        case .setHours(let message): .setHours(try message.decoded())
+        case .closeLibrary(let message):
+            .closeLibrary(try Field.name(message.library, "closeLibrary.library"), message.closure.decoded())
+        case .reopenLibrary(let message):
+            .reopenLibrary(
+                try Field.name(message.library, "reopenLibrary.library"), message.closure.decoded(), atMs: message.atMs)
         case .signOn(let message): .signOn(try message.decoded())
         case .signOff(let message): .signOff(message.decoded())
         case .setAvailability(let message):

@@ -30,6 +30,8 @@ extension PBStateSnapshot {
             return entry
         }
         operators = memento.operators.map { PBOperatorEntry($0) }
+        if memento.terms != TermCalendar() { terms = PBTermCalendarEntry(memento.terms) }
+        hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
         endedSessions = memento.endedSessions.map { PBId($0) }
         claims = memento.claims.map { claim in
@@ -69,6 +71,8 @@ extension PBStateSnapshot {
         memento.operators = try Field.list(operators, "snapshot.operators", max: Limits.operatorsMax) { e throws(WireError) in
             try e.decoded()
         }
+        memento.terms = try terms.decoded()
+        memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {
             e throws(WireError) in e.decoded()

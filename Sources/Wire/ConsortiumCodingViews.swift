@@ -20,6 +20,8 @@ extension PBBoardMessage {
             message.by = claim.by.text
             return message
         }
+        if board.terms != TermCalendar() { terms = PBTermCalendarEntry(board.terms) }
+        hours = board.hours.map { PBLibraryHoursEntry($0) }
     }
 
     func decoded() throws(WireError) -> Board {
@@ -33,7 +35,8 @@ extension PBBoardMessage {
             kept: try Field.list(kept, "board.kept", max: Limits.chatsLiveMax) { e throws(WireError) in try e.decoded() },
             claimed: try Field.list(claimed, "board.claimed", max: Limits.recentClaimsMax) { e throws(WireError) in
                 ClaimedChat(chat: e.chat.decoded(), by: try Field.name(e.by, "claimed.by"))
-            })
+            }, terms: try terms.decoded(),
+            hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() })
     }
 }
 

@@ -32,6 +32,7 @@ struct Stage {
         case "roster":
             for line in Self.roster { _ = try run(line) }
             return ["memorial-desk: ann, max; law-desk: lea; general: ann, lea, gus"]
+        case "show" where arguments.first == "hours": return showHours()
         case "show": return try show(arguments)
         case "term":
             term += 1
@@ -127,6 +128,7 @@ struct Stage {
         if verb == "settings" { return .setSettings(try settings(options)) }
         let first = try word(arguments, 0)
         switch verb {
+        case "terms", "hours", "snow", "open-again": return try hoursCommand(verb, first, Array(arguments.dropFirst()))
         case "library":
             let fallback: FallbackPolicy =
                 switch options["fallback"] ?? "immediately" {
@@ -179,6 +181,62 @@ struct Stage {
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)
         default: return try chatCommand(verb, first, arguments, options, text)
         }
+    }
+
+    /// `terms VERSION TITLE/KIND/FIRST/LAST…`, `hours LIBRARY VERSION ZONE OPENS-CLOSES[,…] DAY/OPENS-CLOSES/NOTE…` in minutes, the same all days and terms
+    /// (`-`: closed), `snow LIBRARY NAME FROM UNTIL`, `open-again LIBRARY NAME AT`.
+    private func hoursCommand(_ verb: String, _ first: String, _ rest: [String]) throws -> Command {
+        switch verb {
+        case "terms":
+            let terms = try rest.map { text -> Term in
+                let parts = text.split(separator: "/").map(String.init)
+                guard parts.count == 4, let kind = TermKind.allCases.first(where: { $0.text == parts[1] }) else {
+                    throw Mistake(description: "\(text) is no term")
+                }
+                return Term(title: parts[0], kind: kind, first: try day(parts[2]), last: try day(parts[3]))
+            }
+            return .setTerms(TermCalendar(version: UInt64(first) ?? 0, terms: terms))
+        case "hours":
+            let week = WeeklyHours(days: Array(repeating: try spans(try word(rest, 2)), count: 7))
+            let exceptions = try rest.dropFirst(3).map { text -> HoursException in
+                let parts = text.split(separator: "/").map(String.init)
+                return HoursException(
+                    day: try day(try word(parts, 0)), spans: try spans(try word(parts, 1)), note: parts.count > 2 ? parts[2] : "")
+            }
+            return .setHours(
+                LibraryHours(
+                    library: try Self.name(first), version: try number(rest, 0), zone: try word(rest, 1),
+                    weeks: Array(repeating: week, count: 3), exceptions: exceptions))
+        case "snow":
+            let closure = Closure(id: Self.id(try word(rest, 0)), fromMs: try number(rest, 1), untilMs: try number(rest, 2), note: "snow")
+            return .closeLibrary(try Self.name(first), closure)
+        default: return .reopenLibrary(try Self.name(first), Self.id(try word(rest, 0)), atMs: try number(rest, 1))
+        }
+    }
+
+    private func day(_ text: String) throws -> CalendarDay {
+        guard let day = CalendarDay(text) else { throw Mistake(description: "\(text) is no day") }
+        return day
+    }
+
+    private func spans(_ text: String) throws -> [OpenSpan] {
+        try text.split(separator: ",").filter { $0 != "-" }.map { part in
+            let numbers = part.split(separator: "-").compactMap { UInt16($0) }
+            guard numbers.count == 2 else { throw Mistake(description: "\(part) is no span") }
+            return OpenSpan(opens: numbers[0], closes: numbers[1])
+        }
+    }
+
+    private func showHours() -> [String] {
+        let board = state.board()
+        let terms = board.terms.terms.map { "\($0.title) (\($0.kind.text)) \($0.first.text) to \($0.last.text)" }
+        return ["terms, version \(board.terms.version): \(terms.joined(separator: ", "))"]
+            + board.hours.map { posted in
+                let monday = posted.week(.semester).days[0].map { "\($0.opens)-\($0.closes)" }.joined(separator: ",")
+                let days = posted.exceptions.map { "\($0.day.text) \($0.spans.isEmpty ? "closed" : "other") \($0.note)" }
+                let closures = posted.closures.map { "closed \($0.fromMs) to \($0.untilMs)" }
+                return "\(posted.library), version \(posted.version): \([posted.zone, monday] + days + closures)"
+            }
     }
 
     private func settings(_ options: [String: String]) throws -> Settings {

@@ -32,9 +32,15 @@ import Testing
     @Test(arguments: 0..<20) func aSnapshotIsTheState(seed: Int) throws {
         var sample = Sample(seed: UInt64(seed))
         var state = ConsortiumState()
-        for kind in [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2] + (0..<300).map({ _ in sample.pick(25) }) {
+        live(.setFeatureLevel(FeatureLevel.supported), in: &state)
+        let kinds = (0..<300).map { _ in
+            let kind = sample.pick(29)
+            return kind < 25 ? kind : kind + 3
+        }
+        for kind in [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 28, 28, 29, 29] + kinds {
             live(try command(kind, in: state, &sample), in: &state)
         }
+        #expect(!state.board().hours.isEmpty && state.board().terms.version > 0)
         let bytes = state.wireSnapshot()
         var rebuilt = try ConsortiumState(wireSnapshot: bytes)
         #expect(rebuilt.digest() == state.digest())

@@ -3,6 +3,7 @@ import Coordinator
 import Gossip
 import Raft
 import Seeded
+import Testing
 import Wire
 
 /// Draws values of everything that goes over the wire: from small pools, so that commands meet each other, and with extremes.
@@ -89,7 +90,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 29 {
+        switch kind % 33 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -134,8 +135,38 @@ extension Sample {
             .transcriptTaken(
                 TranscriptTaken(number: number(), library: try library(), node: try node(), sealed: Array(text().utf8)))
         case 27: .transcriptDeleted(TranscriptDeleted(chat: id(), openedMs: number(), library: try library(), node: try node()))
+        case 28: .setTerms(try terms())
+        case 29: .setHours(try hours())
+        case 30: .closeLibrary(try library(), closure())
+        case 31: .reopenLibrary(try library(), id(), atMs: number())
         default: .setFeatureLevel(small())
         }
+    }
+
+    mutating func day() throws -> CalendarDay { try #require(CalendarDay(number: Int32(pick(80_000)))) }
+    mutating func spans() -> [OpenSpan] {
+        chance(60) ? [OpenSpan(opens: UInt16(pick(720)), closes: UInt16(721 + pick(720)))] : []
+    }
+    mutating func closure() -> Closure {
+        Closure(id: id(), fromMs: UInt64(pick(1_000)), untilMs: UInt64(1_000 + pick(1_000)), note: text())
+    }
+    mutating func terms() throws -> TermCalendar {
+        let first = try day()
+        return TermCalendar(
+            version: UInt64(pick(2)),
+            terms: [Term(title: "T" + text(), kind: of(TermKind.allCases), first: first, last: first.adding(days: pick(100)))])
+    }
+    mutating func hours() throws -> LibraryHours {
+        var weeks: [WeeklyHours] = []
+        for _ in TermKind.allCases {
+            var week = WeeklyHours.closed
+            for day in week.days.indices { week.days[day] = spans() }
+            weeks.append(week)
+        }
+        return LibraryHours(
+            library: try library(), version: UInt64(pick(2)), zone: of(["America/Chicago", "UTC"]), weeks: weeks,
+            exceptions: chance(50) ? [HoursException(day: try day(), spans: spans(), note: text())] : [],
+            closures: chance(30) ? [closure()] : [])
     }
 
     mutating func mergeBranch() throws -> MergeBranch {
@@ -154,7 +185,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(29)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(33)))
             })
     }
 
@@ -202,7 +233,8 @@ extension Sample {
                     node: try sample.node(), available: try sample.list(3) { try $0.queue() }, holdings: sample.list(3) { $0.id() },
                     leavingAtMs: sample.optional { $0.number() })
             }, waiting: try list(4) { try $0.line() }, kept: try list(4) { try $0.line() },
-            claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) })
+            claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) }, terms: try terms(),
+            hours: try list(2) { try $0.hours() })
     }
 
     mutating func phase() throws -> ChatPhase {
