@@ -3,6 +3,7 @@
 
 public struct ZoneError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String
+    public init(description: String) { self.description = description }
 }
 
 public struct ZoneRules: Sendable {

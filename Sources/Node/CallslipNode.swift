@@ -178,7 +178,14 @@ public final class CallslipNode {
         library.deliver = { actions in
             WebActor.loop.post { WebActor.assumeIsolated { web.perform(actions) } }
         }
-        library.onBoard = { [publisher] board in publisher.take(board) }
+        let hours = HoursPublisher(logger: logger)
+        hours.deliver = { snapshot in
+            WebActor.loop.post { WebActor.assumeIsolated { web.hours.update(snapshot) } }
+        }
+        library.onBoard = { [publisher] board in
+            publisher.take(board)
+            hours.take(board)
+        }
         gossip.onChange = { [publisher] in publisher.schedule() }
         gossip.onMember = { [book, gossip] in book.learn(gossip.members) }
         do {

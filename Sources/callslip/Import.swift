@@ -40,6 +40,7 @@ struct Import: AsyncParsableCommand {
         guard report.problems.isEmpty else { throw ExitCode(65) }
         print(
             "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
+                + (report.hours.map { $0 > 0 ? "; hours of \($0) libraries" : "" } ?? "")
         )
         if !report.unreached.isEmpty {
             Terminal.complain(

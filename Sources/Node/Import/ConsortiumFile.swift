@@ -5,6 +5,7 @@
 /// verifiers at the operators' home nodes. Nothing is sent while there is an error.
 
 import Consortium
+import FoundationEssentials
 import Yams
 
 public struct ConsortiumFile: Sendable {
@@ -15,7 +16,8 @@ public struct ConsortiumFile: Sendable {
         public var standbyNode: NodeName?
     }
 
-    /// In the order in which they must be applied: settings, libraries, queues, operators.
+    /// In the order in which they must be applied: settings, libraries, queues, operators, terms, hours. The versions that terms and hours replace
+    /// are for whoever proposes them.
     public private(set) var commands: [Command] = []
     /// For each command the line where its entry begins.
     public private(set) var lines: [Int] = []
@@ -23,6 +25,8 @@ public struct ConsortiumFile: Sendable {
     public private(set) var libraries: [Library] = []
     public private(set) var queues: [Queue] = []
     public private(set) var operators: [Operator] = []
+    public private(set) var terms: TermCalendar?
+    public private(set) var hours: [LibraryHours] = []
     private var aliasLines: [QueueName: Int] = [:]
 
     /// The largest file that is read, in bytes.
@@ -41,30 +45,52 @@ public struct ConsortiumFile: Sendable {
     }
 
     /// Reads the text of a file.
-    public init(yaml: String) throws(Problems) {
+    /// - Parameter isZone: whether this machine knows a time zone.
+    public init(
+        yaml: String, isZone: @escaping (String) -> Bool = { FileManager.default.fileExists(atPath: "/usr/share/zoneinfo/\($0)") }
+    ) throws(Problems) {
         let root = try YAMLText.compose(yaml, bytesMax: Self.bytesMax)
         var reader = YAMLReader()
+        reader.isZone = isZone
         read(root, &reader)
         guard reader.problems.isEmpty else {
             throw Problems(problems: reader.problems.sorted { ($0.line, $0.sentence) < ($1.line, $1.sentence) })
         }
         commands += libraries.map { .setLibrary($0) } + queues.map { .setQueue($0) } + operators.map { .setOperator($0) }
         lines += libraryLines + queueLines + operatorLines
+        if let terms {
+            commands.append(.setTerms(terms))
+            lines.append(termsLine)
+        }
+        commands += hours.map { .setHours($0) }
+        lines += hoursLines
     }
 
     private var libraryLines: [Int] = []
     private var heirLines: [(heir: LibraryName, line: Int)] = []
     private var queueLines: [Int] = []
+    private var termsLine = 1
+    private var hoursLines: [Int] = []
     private var operatorLines: [Int] = []
 
     private mutating func read(_ root: Node?, _ reader: inout YAMLReader) {
         guard let root, root.null == nil else {
             return reader.fail(line: 1, "the file is empty; it must have `general` and `libraries`")
         }
-        guard let top = reader.mapping(root, "the file", keys: ["consortium", "settings", "general", "libraries", "services"]) else {
+        guard
+            let top = reader.mapping(
+                root, "the file", keys: ["consortium", "settings", "general", "terms", "hours", "libraries", "services"])
+        else {
             return
         }
         readSettings(top["settings"], &reader)
+        if let node = top["terms"] {
+            terms = reader.terms(node)
+            termsLine = node.line
+        }
+        if let node = top["hours"] { findHours(node, &reader) }
+        // A file of terms and hours alone changes nothing else.
+        if top["general"] == nil, top["libraries"] == nil, top["terms"] != nil || top["hours"] != nil { return }
         guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
         readGeneral(general, &reader)
         guard let list = reader.required(top, "libraries", in: root, "a list of libraries") else { return }
@@ -121,7 +147,7 @@ public struct ConsortiumFile: Sendable {
     }
 
     private mutating func readLibrary(_ node: Node, _ reader: inout YAMLReader) {
-        let keys = ["name", "title", "node", "standby", "heir", "fallback", "card", "queues", "operators"]
+        let keys = ["name", "title", "node", "standby", "heir", "fallback", "card", "hours", "queues", "operators"]
         guard let map = reader.mapping(node, "a library", keys: keys),
             let nameNode = reader.required(map, "name", in: node, "the library's name"),
             let name: LibraryName = reader.name(nameNode, "a library's name"),
@@ -141,6 +167,7 @@ public struct ConsortiumFile: Sendable {
         }
         if let fallback = map["fallback"] { library.fallback = readFallback(fallback, &reader) }
         if let card = map["card"] { library.card = readCard(card, &reader) }
+        if let hours = map["hours"] { readHours(hours, of: name, &reader) }
         libraries.append(library)
         libraryLines.append(node.line)
         if let list = map["queues"] {
@@ -149,6 +176,22 @@ public struct ConsortiumFile: Sendable {
         if let list = map["operators"] {
             for person in reader.sequence(list, "operators", max: Limits.operatorsMax) { readOperator(person, of: library, &reader) }
         }
+    }
+
+    /// Hours by the libraries' names, beside the list of libraries or without it.
+    private mutating func findHours(_ node: Node, _ reader: inout YAMLReader) {
+        guard let mapping = node.mapping else { return reader.fail(node, "`hours` is a mapping of libraries' names to their hours") }
+        for (key, value) in mapping {
+            guard let name: LibraryName = reader.name(key, "a library's name") else { continue }
+            readHours(value, of: name, &reader)
+        }
+    }
+
+    private mutating func readHours(_ node: Node, of library: LibraryName, _ reader: inout YAMLReader) {
+        if hours.contains(where: { $0.library == library }) { reader.fail(node, "the hours of `\(library)` stand here a second time") }
+        guard let posted = reader.hours(node, of: library) else { return }
+        hours.append(posted)
+        hoursLines.append(node.line)
     }
 
     private func readFallback(_ node: Node, _ reader: inout YAMLReader) -> FallbackPolicy {

@@ -9,6 +9,8 @@ public struct ImportReport: Codable, Sendable {
     public var queues = 0
     public var operators = 0
     public var passwords = 0
+    /// Libraries whose posted hours were in the file; `nil` from a node of a version without hours.
+    public var hours: Int?
     /// Nodes that did not take the verifiers of their operators: run the import again when they answer.
     public var unreached: [String] = []
     /// What was refused or could not be read, each with its line where there is one. Nothing was changed when the file was bad.
@@ -33,21 +35,46 @@ struct Importer {
         report.libraries = file.libraries.count
         report.queues = file.queues.count
         report.operators = file.operators.count
-        propose(Array(zip(file.commands, file.lines))[...], report) { report in
+        report.hours = file.hours.count
+        propose(Array(zip(file.commands.map(replacing), file.lines))[...], report) { report in
             guard report.problems.isEmpty else { return completion(report) }
             keep(file.credentials[...], report, completion)
         }
     }
 
+    /// Terms and hours name the version that this node knows: what somebody else changed meanwhile is refused, not overwritten unseen.
+    private func replacing(_ command: Command) -> Command {
+        switch command {
+        case .setTerms(var terms):
+            terms.version = library.board?.terms.version ?? 0
+            return .setTerms(terms)
+        case .setHours(var hours):
+            hours.version = library.board?.hours.first { $0.library == hours.library }?.version ?? 0
+            return .setHours(hours)
+        default: return command
+        }
+    }
+
+    /// How often a command is asked for again that the feature level in force does not have yet: a new cluster's is raised a moment after its start.
+    private static let levelTriesMax = 40
+    private static let levelRetryMs: UInt64 = 250
+
     /// One after the other: queues name libraries, operators name queues.
     private func propose(
-        _ commands: ArraySlice<(Command, Int)>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void
+        _ commands: ArraySlice<(Command, Int)>, _ report: ImportReport, tries: Int = 0, _ completion: @escaping (ImportReport) -> Void
     ) {
         guard let (command, line) = commands.first else { return completion(report) }
         library.propose(command) { verdict in
             var report = report
             switch verdict {
             case .accepted?: break
+            case .refused(let refusal)? where refusal.code == .notAvailable && tries < Self.levelTriesMax:
+                let timer = Timer(on: ClusterActor.loop)
+                timer.start(afterMs: Self.levelRetryMs) {
+                    timer.close()
+                    propose(commands, report, tries: tries + 1, completion)
+                }
+                return
             case .refused(let refusal)?: report.problems.append("line \(line): \(refusal.sentence)")
             case nil: report.problems.append("the node stopped before the import ended; run it again")
             }

@@ -7,6 +7,8 @@ struct YAMLReader {
     private(set) var problems: [ConsortiumFile.Problem] = []
     /// Queues that were named, with the line, to be checked when all are known.
     var references: [(QueueName, Int)] = []
+    /// Whether this machine knows a time zone.
+    var isZone: (String) -> Bool = { _ in true }
     /// More than this helps nobody.
     private static let problemsMax = 100
 

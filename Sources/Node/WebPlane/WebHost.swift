@@ -34,6 +34,7 @@ final class WebHost {
 
     let server: WebServer
     let presence = Presence()
+    let hours = HoursWeb()
     private let services: NodeServices
     private let health: Health
     private let logger: Logger
@@ -51,6 +52,7 @@ final class WebHost {
         self.readiness = readiness
         health = Health(loops: [ClusterActor.loop], metrics: metrics, whyNotReady: { readiness.whyNot })
         presence.install(on: server)
+        hours.install(on: server)
         health.install(on: server)
         installClients()
         HTTPAPI(services: services).install(on: server)

@@ -1,0 +1,61 @@
+/// Hours for programs: schema.org's OpeningHoursSpecification as JSON-LD.
+
+import Consortium
+
+public enum HoursData {
+    /// How many days ahead what a term changes is told.
+    static let days = 366
+
+    /// `null` for a library without posted hours.
+    public static func json(_ entry: HoursEntry, now: Int64) -> String {
+        guard let schedule = entry.schedule else { return "null" }
+        let today = schedule.day(at: now)
+        var parts: [String] = []
+        for run in runs(schedule, from: today) {
+            let week = schedule.hours.week(run.kind)
+            for (day, spans) in week.days.enumerated() {
+                for span in spans {
+                    parts.append(
+                        specification(span, "\"dayOfWeek\":\"https://schema.org/\(HoursText.weekdays[day])\",", run.first, run.last))
+                }
+            }
+        }
+        for exception in schedule.hours.exceptions where today <= exception.day {
+            if exception.spans.isEmpty { parts.append(specification(OpenSpan(opens: 0, closes: 0), "", exception.day, exception.day)) }
+            for span in exception.spans { parts.append(specification(span, "", exception.day, exception.day)) }
+        }
+        return """
+            {"@context":"https://schema.org","@type":"Library","name":\(HoursText.json(entry.title)),\
+            "openingHoursSpecification":[\(parts.joined(separator: ","))]}
+            """
+    }
+
+    /// All libraries as one list.
+    public static func json(_ entries: [HoursEntry], now: Int64) -> String {
+        "[\(entries.filter { $0.schedule != nil }.map { json($0, now: now) }.joined(separator: ","))]"
+    }
+
+    /// Closing on the next day is an earlier time than opening, by schema.org's rule; a whole day ends at 23:59; never open is 00:00 to 00:00.
+    private static func specification(_ span: OpenSpan, _ day: String, _ first: CalendarDay, _ last: CalendarDay) -> String {
+        let closes = span.closes - span.opens == 1_440 ? Int(span.closes) - 1 : Int(span.closes)
+        return """
+            {"@type":"OpeningHoursSpecification",\(day)"opens":"\(HoursText.clock(minute: Int(span.opens)))",\
+            "closes":"\(HoursText.clock(minute: closes))","validFrom":"\(first.text)","validThrough":"\(last.text)"}
+            """
+    }
+
+    /// Stretches of days of one kind.
+    private static func runs(_ schedule: Schedule, from today: CalendarDay) -> [(kind: TermKind, first: CalendarDay, last: CalendarDay)] {
+        var runs: [(kind: TermKind, first: CalendarDay, last: CalendarDay)] = []
+        for offset in 0..<days {
+            let day = today.adding(days: offset)
+            let kind = schedule.terms.kind(on: day)
+            if let place = runs.indices.last, runs[place].kind == kind {
+                runs[place].last = day
+            } else {
+                runs.append((kind, day, day))
+            }
+        }
+        return runs
+    }
+}

@@ -1,0 +1,80 @@
+/// Puts what libraries posted together with the rules of their zones, and hands it to the web plane.
+
+import Consortium
+import EventLoop
+import FoundationEssentials
+import Hours
+import Logging
+
+@ClusterActor
+final class HoursPublisher {
+    /// Hands the snapshot to the web plane.
+    var deliver: ((HoursSnapshot) -> Void)?
+    private let logger: Logger
+    private let folder: String
+    private var zones: [String: Result<ZoneRules, ZoneError>] = [:]
+    private var reading: Set<String> = []
+    private var board: Board?
+
+    /// - Parameter folder: where the compiled time zones of the machine are.
+    init(logger: Logger, folder: String = "/usr/share/zoneinfo") {
+        self.logger = logger
+        self.folder = folder
+    }
+
+    func take(_ board: Board) {
+        if let known = self.board, known.libraries == board.libraries, known.hours == board.hours, known.terms == board.terms { return }
+        self.board = board
+        for zone in Set(board.hours.map(\.zone)) where zones[zone] == nil && reading.insert(zone).inserted { read(zone) }
+        publish()
+    }
+
+    /// Files are read off the loop, once in the life of a process: rules that change come with a new start.
+    private func read(_ zone: String) {
+        let path = "\(folder)/\(zone)"
+        Task { @ClusterActor [self] in
+            let result: Result<ZoneRules, ZoneError>
+            do {
+                result = try await ClusterActor.loop.work { Self.rules(path) }
+            } catch {
+                result = .failure(ZoneError(description: "the file was not read: \(error)"))
+            }
+            if case .failure(let error) = result {
+                logger.error("hours cannot be shown: a time zone is not known here", metadata: ["zone": "\(zone)", "why": "\(error)"])
+            }
+            zones[zone] = result
+            reading.remove(zone)
+            publish()
+        }
+    }
+
+    nonisolated static func rules(_ path: String) -> Result<ZoneRules, ZoneError> {
+        do {
+            let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+            return .success(try ZoneRules(tzif: bytes))
+        } catch let error as ZoneError {
+            return .failure(error)
+        } catch {
+            return .failure(ZoneError(description: "\(path) cannot be read; install the machine's time zones (tzdata)"))
+        }
+    }
+
+    private func publish() {
+        guard let board else { return }
+        let posted = Dictionary(board.hours.map { ($0.library, $0) }, uniquingKeysWith: { first, _ in first })
+        let entries = board.libraries.map { library in
+            guard let hours = posted[library.name] else { return HoursEntry(library: library.name, title: library.title, schedule: nil) }
+            switch zones[hours.zone] {
+            case .success(let rules)?:
+                return HoursEntry(
+                    library: library.name, title: library.title, schedule: Schedule(hours: hours, terms: board.terms, zone: rules))
+            case .failure?:
+                return HoursEntry(
+                    library: library.name, title: library.title, schedule: nil,
+                    problem: "the time zone \(hours.zone) is not known to this node")
+            case nil: return HoursEntry(library: library.name, title: library.title, schedule: nil, problem: "this node has just started")
+            }
+        }
+        deliver?(HoursSnapshot(entries: entries))
+    }
+}

@@ -1,0 +1,66 @@
+/// The public addresses of hours, answered on the web plane from what the cluster plane handed over, also when no coordinator can be reached:
+/// `/hours`, `/hours/LIBRARY`, and beneath both `hours.json` (JSON-LD); beneath a library `hours.ics` (iCalendar) and `hours.js` (the snippet's script).
+
+import Consortium
+import EventLoop
+import FoundationEssentials
+import Hours
+import Web
+
+/// What all libraries posted, at one moment. Immutable.
+struct HoursSnapshot: Sendable {
+    var entries: [HoursEntry] = []
+}
+
+@WebActor
+final class HoursWeb {
+    private var entries: [HoursEntry] = []
+    private var byName: [String: HoursEntry] = [:]
+    private let nowSeconds: @Sendable () -> Int64
+
+    /// Pages of any site may read hours, and hours alone.
+    private nonisolated static let headers: [(name: String, value: String)] = [
+        ("Access-Control-Allow-Origin", "*"), ("Cross-Origin-Resource-Policy", "cross-origin"), ("Cache-Control", "public, max-age=30"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"),
+    ]
+
+    /// - Parameter nowSeconds: the wall clock, Unix seconds.
+    init(nowSeconds: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }) { self.nowSeconds = nowSeconds }
+
+    func update(_ snapshot: HoursSnapshot) {
+        entries = snapshot.entries
+        byName = Dictionary(snapshot.entries.map { ($0.library.text, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func install(on server: WebServer) {
+        server.route([.get], prefix: "/hours") { [self] request, responder in responder.send(answer(request)) }
+    }
+
+    private func answer(_ request: Request) -> Response {
+        let parts = request.segments
+        let now = nowSeconds()
+        if parts.count == 1 { return Self.response("text/html; charset=utf-8", HoursPage.all(entries, now: now)) }
+        if parts.count == 2, parts[1] == "hours.json" { return Self.response("application/ld+json", HoursData.json(entries, now: now)) }
+        guard let entry = byName[parts[1]], parts.count <= 3 else {
+            return Self.response("text/html; charset=utf-8", HoursPage.unknown(), 404)
+        }
+        switch parts.count == 2 ? "" : parts[2] {
+        case "": return Self.response("text/html; charset=utf-8", HoursPage.library(entry, now: now, address: address(of: request)))
+        case "hours.json": return Self.response("application/ld+json", HoursData.json(entry, now: now))
+        case "hours.ics": return Self.response("text/calendar; charset=utf-8", HoursCalendar.text(entry, now: now))
+        case "hours.js": return Self.response("text/javascript; charset=utf-8", HoursPage.script(entry, now: now))
+        default: return Self.response("text/html; charset=utf-8", HoursPage.unknown(), 404)
+        }
+    }
+
+    /// As the reader's own browser reached this page.
+    private func address(of request: Request) -> String {
+        let host = (request.headers["host"] ?? "").filter { $0.isASCII && ($0.isLetter || $0.isNumber || ".:-[]".contains($0)) }
+        return "\(request.isSecure || request.headers["x-forwarded-proto"] == "https" ? "https" : "http")://\(host)"
+    }
+
+    private static func response(_ type: String, _ text: String, _ status: Int = 200) -> Response {
+        Response(status: status, headers: [("Content-Type", type)] + headers, body: Array(text.utf8))
+    }
+}

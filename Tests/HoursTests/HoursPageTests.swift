@@ -1,0 +1,81 @@
+import Consortium
+import Foundation
+import Testing
+
+@testable import Hours
+
+/// What patrons, search engines and calendars are told.
+@Suite struct HoursPageTests {
+    private func entry(title: String = "Memorial Library") throws -> HoursEntry {
+        let thanksgiving = HoursException(day: try ScheduleTests.day("2026-11-26"), spans: [], note: "Thanksgiving")
+        let winter = Term(
+            title: "Winter break", kind: .breakTime, first: try ScheduleTests.day("2026-12-21"), last: try ScheduleTests.day("2027-01-03"))
+        let plain = try ScheduleTests.schedule(
+            "America/Chicago", [OpenSpan(opens: 540, closes: 1_320)], exceptions: [thanksgiving])
+        let schedule = Schedule(hours: plain.hours, terms: TermCalendar(version: 1, terms: [winter]), zone: plain.zone)
+        return HoursEntry(library: plain.hours.library, title: title, schedule: schedule)
+    }
+
+    @Test(arguments: [
+        ("2026-11-25T18:00:00Z", "Open until 10 PM."), ("2026-11-25T14:59:59Z", "Closed. Opens at 9 AM."),
+        ("2026-11-26T18:00:00Z", "Closed: Thanksgiving. Opens tomorrow at 9 AM."),
+        ("2026-11-26T05:00:00Z", "Closed. Opens Friday at 9 AM."), ("2026-12-24T18:00:00Z", "Closed. Opens January 4, 2027 at 9 AM."),
+    ])
+    func oneSentenceTellsHowThingsStand(moment: String, sentence: String) throws {
+        let schedule = try #require(try entry().schedule)
+        #expect(try schedule.sentence(at: ScheduleTests.at(moment)) == sentence)
+    }
+
+    @Test func thePageEscapesWhatPeopleWrote() throws {
+        let now = try ScheduleTests.at("2026-11-25T18:00:00Z")
+        let page = HoursPage.library(try entry(title: "<script>alert('x')</script>"), now: now, address: "https://chat.example.edu")
+        #expect(!page.contains("<script>alert"))
+        #expect(page.contains("&lt;script&gt;alert(&#39;x&#39;)") && page.contains("\\u003cscript\\u003ealert"))
+        #expect(page.contains("Open until 10 PM.") && page.contains("Thanksgiving"))
+        #expect(HoursPage.all([try entry(title: "A & B")], now: now).contains("A &amp; B"))
+        #expect(HoursPage.script(try entry(), now: now).contains("\"Open until 10 PM.\""))
+    }
+
+    @Test func aClosingAtShortNoticeIsOnThePage() throws {
+        let now = try ScheduleTests.at("2026-11-25T18:00:00Z")
+        let closure = Closure(
+            id: RequestID(high: 1, low: 1), fromMs: UInt64(now - 60) * 1_000, untilMs: UInt64(now + 7_200) * 1_000, note: "Snow & ice")
+        let schedule = try ScheduleTests.schedule("America/Chicago", [OpenSpan(opens: 540, closes: 1_320)], closures: [closure])
+        let entry = HoursEntry(library: schedule.hours.library, title: "Memorial", schedule: schedule)
+        let page = HoursPage.library(entry, now: now, address: "")
+        #expect(page.contains("<li>Closed until 2 PM (Snow &amp; ice)</li>") && page.contains("Closed: Snow &amp; ice. Opens at 2 PM."))
+        #expect(!HoursPage.library(entry, now: now + 7_200, address: "").contains("Snow"))
+    }
+
+    @Test func theDataTellsWeeksTermsAndOtherDays() throws {
+        let data = HoursData.json(try entry(), now: try ScheduleTests.at("2026-11-25T18:00:00Z"))
+        #expect(data.hasPrefix("{\"@context\":\"https://schema.org\",\"@type\":\"Library\",\"name\":\"Memorial Library\""))
+        let monday =
+            "{\"@type\":\"OpeningHoursSpecification\",\"dayOfWeek\":\"https://schema.org/Monday\",\"opens\":\"09:00\",\"closes\":\"22:00\","
+        #expect(data.contains(monday + "\"validFrom\":\"2026-11-25\",\"validThrough\":\"2026-12-20\"}"))
+        #expect(data.contains(monday + "\"validFrom\":\"2027-01-04\",\"validThrough\":\"2027-11-25\"}"))
+        #expect(
+            data.contains(
+                "\"opens\":\"00:00\",\"closes\":\"00:00\",\"validFrom\":\"2026-11-26\",\"validThrough\":\"2026-11-26\"}"))
+    }
+
+    @Test func theCalendarIsFoldedAndEscaped() throws {
+        let now = try ScheduleTests.at("2026-11-25T18:00:00Z")
+        let title = "Ütopia, Library; the \\ \"long\" one\nof many words and many more, so that its lines must be folded"
+        let text = HoursCalendar.text(try entry(title: title), now: now)
+        let lines = text.components(separatedBy: "\r\n")
+        #expect(lines.allSatisfy { $0.utf8.count <= 75 } && text.hasSuffix("END:VCALENDAR\r\n") && !text.contains("\n\n"))
+        let unfolded = text.replacingOccurrences(of: "\r\n ", with: "")
+        #expect(unfolded.contains("X-WR-CALNAME:Ütopia\\, Library\\; the \\\\ \"long\" one\\nof many words and many more\\, so that"))
+        #expect(unfolded.contains("DTSTART:20261125T150000Z\r\nDTEND:20261126T040000Z"))
+        // Thanksgiving, and the change of the clocks in March.
+        #expect(!unfolded.contains("DTSTART:20261126T") && unfolded.contains("DTSTART:20260314T") == false)
+        #expect(unfolded.contains("DTSTART:20270313T150000Z") && unfolded.contains("DTSTART:20270314T140000Z"))
+    }
+
+    @Test func aLibraryWithoutHoursSaysSo() throws {
+        let plain = HoursEntry(library: try #require(LibraryName("law")), title: "Law", schedule: nil)
+        #expect(HoursPage.library(plain, now: 0, address: "").contains("No hours are posted"))
+        #expect(HoursData.json(plain, now: 0) == "null" && HoursCalendar.text(plain, now: 0).contains("BEGIN:VEVENT") == false)
+    }
+}
