@@ -45,6 +45,14 @@ public enum HoursPage {
         return document(title: "All libraries", body: "<h1>Chat hours</h1>\n\(table)")
     }
 
+    /// One line a library, for a terminal.
+    public static func lines(_ entries: [HoursEntry], now: Int64) -> String {
+        entries.map { entry in
+            let words = entry.schedule.map { $0.sentence(at: now) } ?? entry.problem ?? "No hours are posted."
+            return "\(entry.library.text)  \(words)\n"
+        }.joined()
+    }
+
     /// - Parameter address: how pages reach this node, such as `https://chat.example.edu`; for the snippet.
     public static func library(_ entry: HoursEntry, now: Int64, address: String) -> String {
         let heading = "<h1>\(HoursText.escaped(entry.title)): chat hours</h1>\n<p class=\"state\">\(state(entry, now: now))</p>\n"
@@ -102,7 +110,7 @@ public enum HoursPage {
 
     /// Closings at once that go on or are to come.
     private static func closings(_ schedule: Schedule, now: Int64) -> String {
-        let coming = schedule.hours.closures.filter { $0.fromMs < $0.untilMs && UInt64(max(0, now)) < $0.untilMs / 1_000 }
+        let coming = schedule.closings(at: now)
         guard !coming.isEmpty else { return "" }
         let items = coming.map { closure in
             let (from, until) = (Int64(clamping: closure.fromMs / 1_000), Int64(clamping: closure.untilMs / 1_000))

@@ -155,6 +155,11 @@ extension CallslipNode {
                     }
                 }
             },
+            propose: { command, completion in
+                onCluster {
+                    library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }
+                }
+            },
             changeCoordinators: { wish, completion in
                 onCluster {
                     later.changeCoordinators(wish) { progress in

@@ -145,6 +145,20 @@ import Testing
         #expect(chicago.status(at: until) == .open(until: try Self.at("2026-01-16T04:00:00Z")))
     }
 
+    @Test(arguments: [
+        ("18:00", "2026-03-07T18:00:00-06:00"), ("2:30", "2026-03-08T03:30:00-05:00"), ("2026-03-09", "2026-03-09T00:00:00-05:00"),
+        ("2026-11-01T01:30", "2026-11-01T01:30:00-05:00"), ("12:00", "2026-03-08T12:00:00-05:00"),
+    ])
+    func timesAreReadAsPeopleSayThem(text: String, moment: String) throws {
+        let chicago = try Self.schedule("America/Chicago", [])
+        #expect(chicago.instant(text, after: try Self.at("2026-03-07T12:00:00-06:00")) == (try Self.at(moment)))
+    }
+
+    @Test(arguments: ["", "24:00", "8", "8:60", "+8:00", "2026-02-29", "2026-03-08T", "T8:00", "2026-03-08T8:00T9:00", "noon", "08:0"])
+    func whatIsNoTimeIsNone(text: String) throws {
+        #expect(try Self.schedule("America/Chicago", []).instant(text, after: 1_000_000) == nil)
+    }
+
     @Test func aLibraryThatNeverOpensSaysSo() throws {
         let closed = try Self.schedule("Etc/UTC", [])
         #expect(closed.status(at: try Self.at("2026-01-15T17:00:00Z")) == .closed(next: nil, note: ""))

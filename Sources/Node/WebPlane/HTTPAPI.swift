@@ -85,7 +85,7 @@ struct HTTPAPI {
     }
 
     /// Whether the request carries the node's admin token; otherwise it is answered.
-    private func isAdmin(_ request: Request, _ responder: Responder) -> Bool {
+    func isAdmin(_ request: Request, _ responder: Responder) -> Bool {
         // Compared in constant time: how long a refusal takes must not tell how much of a guess was right.
         let given = Array((request.headers["authorization"] ?? "").utf8)
         if constantTimeEqual(given, Array("Bearer \(services.adminToken)".utf8)) { return true }
@@ -154,7 +154,7 @@ struct HTTPAPI {
         }
     }
 
-    private func json(_ value: some Encodable, _ status: Int) -> Response {
+    func json(_ value: some Encodable, _ status: Int) -> Response {
         do {
             let body = try JSONEncoder().encode(value)
             var response = Response.json(String(decoding: body, as: UTF8.self), status: status)

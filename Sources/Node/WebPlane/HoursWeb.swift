@@ -1,5 +1,5 @@
 /// The public addresses of hours, answered on the web plane from what the cluster plane handed over, also when no coordinator can be reached:
-/// `/hours`, `/hours/LIBRARY`, and beneath both `hours.json` (JSON-LD); beneath a library `hours.ics` (iCalendar) and `hours.js` (the snippet's script).
+/// `/hours`, `/hours/LIBRARY`, and beneath both `hours.json` (JSON-LD); `/hours/hours.txt`, one line a library; beneath a library `hours.ics` (iCalendar) and `hours.js` (the snippet's script).
 
 import Consortium
 import EventLoop
@@ -33,6 +33,10 @@ final class HoursWeb {
         byName = Dictionary(snapshot.entries.map { ($0.library.text, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    var now: Int64 { nowSeconds() }
+
+    func entry(_ library: LibraryName) -> HoursEntry? { byName[library.text] }
+
     func install(on server: WebServer) {
         server.route([.get], prefix: "/hours") { [self] request, responder in responder.send(answer(request)) }
     }
@@ -42,6 +46,9 @@ final class HoursWeb {
         let now = nowSeconds()
         if parts.count == 1 { return Self.response("text/html; charset=utf-8", HoursPage.all(entries, now: now)) }
         if parts.count == 2, parts[1] == "hours.json" { return Self.response("application/ld+json", HoursData.json(entries, now: now)) }
+        if parts.count == 2, parts[1] == "hours.txt" {
+            return Self.response("text/plain; charset=utf-8", HoursPage.lines(entries, now: now))
+        }
         guard let entry = byName[parts[1]], parts.count <= 3 else {
             return Self.response("text/html; charset=utf-8", HoursPage.unknown(), 404)
         }

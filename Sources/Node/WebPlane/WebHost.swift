@@ -1,6 +1,7 @@
 /// The web plane of a node: clients' connections, the presence API, the clients' files and the small HTTP API, on its own loop.
 
 import ClientProtocol
+import Consortium
 import EventLoop
 import Gateway
 import Logging
@@ -15,6 +16,8 @@ struct NodeServices: Sendable {
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
     var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
+    /// An admin's command; `nil` when the node stops before it is answered.
+    var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
     var adminToken: String
@@ -55,7 +58,9 @@ final class WebHost {
         hours.install(on: server)
         health.install(on: server)
         installClients()
-        HTTPAPI(services: services).install(on: server)
+        let api = HTTPAPI(services: services)
+        api.install(on: server)
+        HoursAPI(api: api, hours: hours).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         assets.install(on: server, pages: ["/desk": "desk.html", "/html/chat-box.html": "chat.html"], pagePrefixes: ["/chat": "chat.html"])
     }
