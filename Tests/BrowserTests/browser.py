@@ -1,7 +1,7 @@
 """Plays patrons and operators in a real browser against a running demonstration. Each scene is a file of its own; all of them are judged
 by axe (WCAG 2.2 AA) in every state that they pass, and leave pictures.
 
-Usage: browser.py BASE_PORT PICTURES [SCENE …]    (a `callslip demo` must be running on BASE_PORT)
+Usage: browser.py BASE_PORT PICTURES [SCENE …]    (a `callslip demo` must be running on BASE_PORT; CALLSLIP_DEMO names its folder)
 """
 
 import importlib
@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from stage import Stage
 
-SCENES = ["button", "story", "desk", "race", "keyboard", "pages", "referral", "transfer", "message", "embeds", "snippet", "sessions", "phone", "line", "alone", "outage"]
+SCENES = ["button", "story", "desk", "race", "keyboard", "pages", "referral", "transfer", "message", "embeds", "snippet", "hours", "sessions", "phone", "line", "alone", "outage"]
 
 
 def play(stage, names):
