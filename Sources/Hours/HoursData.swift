@@ -20,9 +20,10 @@ public enum HoursData {
                 }
             }
         }
-        for exception in schedule.hours.exceptions where today <= exception.day {
-            if exception.spans.isEmpty { parts.append(specification(OpenSpan(opens: 0, closes: 0), "", exception.day, exception.day)) }
-            for span in exception.spans { parts.append(specification(span, "", exception.day, exception.day)) }
+        for day in otherDays(schedule, from: today) {
+            let spans = schedule.spans(on: day)
+            if spans.isEmpty { parts.append(specification(OpenSpan(opens: 0, closes: 0), "", day, day)) }
+            for span in spans { parts.append(specification(span, "", day, day)) }
         }
         return """
             {"@context":"https://schema.org","@type":"Library","name":\(HoursText.json(entry.title)),\
@@ -42,6 +43,22 @@ public enum HoursData {
             {"@type":"OpeningHoursSpecification",\(day)"opens":"\(HoursText.clock(minute: Int(span.opens)))",\
             "closes":"\(HoursText.clock(minute: closes))","validFrom":"\(first.text)","validThrough":"\(last.text)"}
             """
+    }
+
+    /// Days that are not as the week says: of other hours, or cut by a closing at once.
+    private static func otherDays(_ schedule: Schedule, from today: CalendarDay) -> [CalendarDay] {
+        var days = Set(schedule.hours.exceptions.map(\.day))
+        for closure in schedule.hours.closures where closure.fromMs < closure.untilMs {
+            let last = schedule.day(at: Int64(clamping: (closure.untilMs - 1) / 1_000))
+            // An opening that began the evening before is cut as well.
+            let first = max(today, schedule.day(at: Int64(clamping: closure.fromMs / 1_000)).adding(days: -1))
+            guard first <= last else { continue }
+            for number in first.number...last.number {
+                guard let day = CalendarDay(number: number), schedule.spans(on: day) != schedule.plan(of: day).spans else { continue }
+                days.insert(day)
+            }
+        }
+        return days.filter { today <= $0 }.sorted()
     }
 
     /// Stretches of days of one kind.

@@ -26,7 +26,7 @@ public enum HoursPage {
     public static func all(_ entries: [HoursEntry], now: Int64) -> String {
         var rows = ""
         for entry in entries {
-            let today = entry.schedule.map { HoursText.spans($0.plan(of: $0.day(at: now)).spans) } ?? "Not posted"
+            let today = entry.schedule.map { HoursText.spans($0.spans(on: $0.day(at: now))) } ?? "Not posted"
             rows += """
                 <tr><th scope="row"><a href="/hours/\(entry.library.text)">\(HoursText.escaped(entry.title))</a></th>\
                 <td>\(state(entry, now: now))</td><td>\(today)</td></tr>
@@ -126,11 +126,13 @@ public enum HoursPage {
         for offset in 0..<7 {
             let plan = schedule.plan(of: today.adding(days: offset))
             let name = offset == 0 ? "Today, \(HoursText.weekday(plan.day))" : HoursText.weekday(plan.day)
-            let note = plan.note.isEmpty ? "" : " <span class=\"note\">\(HoursText.escaped(plan.note))</span>"
+            let isCut = schedule.spans(on: plan.day) != plan.spans
+            let why = isCut ? "posted: \(HoursText.spans(plan.spans))" : plan.note
+            let note = why.isEmpty ? "" : " <span class=\"note\">\(HoursText.escaped(why))</span>"
             rows += """
                 <tr\(offset == 0 ? " aria-current=\"date\"" : "")><th scope="row">\(name) <span class="date">\
                 <time datetime="\(plan.day.text)">\(HoursText.date(plan.day, today: today))</time></span></th>\
-                <td>\(HoursText.spans(plan.spans))\(note)</td></tr>
+                <td>\(HoursText.spans(schedule.spans(on: plan.day)))\(note)</td></tr>
 
                 """
         }

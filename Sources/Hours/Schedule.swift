@@ -61,6 +61,20 @@ public struct Schedule: Sendable {
         return DayPlan(day: day, spans: hours.week(kind).days[day.weekday], term: term, kind: kind, isException: false, note: "")
     }
 
+    /// The openings that begin on a day, as the clocks there show them, without what is closed at once.
+    public func spans(on day: CalendarDay) -> [OpenSpan] {
+        let posted = plan(of: day).spans
+        let intervals = posted.map { OpenInterval(from: second(of: day, minute: $0.opens), until: second(of: day, minute: $0.closes)) }
+        let isCut = hours.closures.contains { closure in intervals.contains { $0.without(closure) != [$0] } }
+        guard isCut else { return posted }
+        let left = hours.closures.reduce(intervals) { left, closure in left.flatMap { $0.without(closure) } }
+        func minute(_ second: Int64) -> UInt16 {
+            UInt16(clamping: (second + Int64(zone.offset(at: second)) - Int64(day.number) * 86_400).flooredDivision(by: 60))
+        }
+        // What is left of a minute is no opening, nor what begins on the next day alone.
+        return left.map { OpenSpan(opens: minute($0.from), closes: minute($0.until)) }.filter { $0.opens < $0.closes && $0.opens < 1_440 }
+    }
+
     /// The instant at which local clocks show this minute of a day; minutes beyond 1440 are the next day's.
     public func second(of day: CalendarDay, minute: UInt16) -> Int64 {
         zone.second(local: Int64(day.number) * 86_400 + Int64(minute) * 60)
@@ -114,7 +128,7 @@ extension CalendarDay {
 }
 
 extension OpenInterval {
-    fileprivate func without(_ closure: Closure) -> [OpenInterval] {
+    func without(_ closure: Closure) -> [OpenInterval] {
         let from = Int64(clamping: closure.fromMs / 1_000)
         let until = Int64(clamping: closure.untilMs / 1_000)
         guard from < until, from < self.until, until > self.from else { return [self] }

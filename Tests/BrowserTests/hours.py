@@ -106,6 +106,7 @@ def run(stage):
     page.goto(f"{stage.node('steenbock')}/hours/memorial")
     expect(page.get_by_role("heading", name="Closed at short notice")).to_be_visible()
     expect(page.locator(".state")).to_contain_text("Closed: Snow & ice")
+    expect(page.locator("tr[aria-current=date]")).to_contain_text("posted: Open all day")
     stage.look(page, "hours-snow-day")
     assert ask(library="memorial", action="reopen") == 200
     for node in COORDINATORS + LIBRARIES:

@@ -44,7 +44,23 @@ import Testing
         let entry = HoursEntry(library: schedule.hours.library, title: "Memorial", schedule: schedule)
         let page = HoursPage.library(entry, now: now, address: "")
         #expect(page.contains("<li>Closed until 2 PM (Snow &amp; ice)</li>") && page.contains("Closed: Snow &amp; ice. Opens at 2 PM."))
+        #expect(page.contains("<td>9 AM to 11:59 AM, 2 PM to 10 PM <span class=\"note\">posted: 9 AM to 10 PM</span></td>"))
+        let data = HoursData.json(entry, now: now)
+        #expect(data.contains("\"opens\":\"14:00\",\"closes\":\"22:00\",\"validFrom\":\"2026-11-25\",\"validThrough\":\"2026-11-25\""))
         #expect(!HoursPage.library(entry, now: now + 7_200, address: "").contains("Snow"))
+    }
+
+    /// Nothing that may be in the state keeps a page from ending.
+    @Test func aClosingAtTheEndOfTheCalendarHarmsNothing() throws {
+        let day: UInt64 = 86_400_000
+        let far = Closure(id: RequestID(high: 1, low: 1), fromMs: .max - 30 * day, untilMs: .max, note: "")
+        let near = Closure(id: RequestID(high: 1, low: 2), fromMs: 84_000 * day, untilMs: 84_020 * day, note: "")
+        let schedule = try ScheduleTests.schedule("America/Chicago", [OpenSpan(opens: 540, closes: 1_320)], closures: [far, near])
+        let entry = HoursEntry(library: schedule.hours.library, title: "Memorial", schedule: schedule)
+        for now: Int64 in [0, 84_005 * 86_400, 90_000 * 86_400, 1 << 50] as [Int64] {
+            #expect(HoursPage.library(entry, now: now, address: "").hasSuffix("</html>\n"))
+            #expect(HoursCalendar.text(entry, now: now).hasSuffix("END:VCALENDAR\r\n"))
+        }
     }
 
     @Test func theDataTellsWeeksTermsAndOtherDays() throws {

@@ -141,6 +141,9 @@ import Testing
                 OpenInterval(from: until, until: try Self.at("2026-01-16T04:00:00Z")),
             ])
         #expect(chicago.status(at: from) == .closed(next: until, note: "Snow"))
+        #expect(
+            try chicago.spans(on: Self.day("2026-01-15")) == [OpenSpan(opens: 540, closes: 660), OpenSpan(opens: 840, closes: 1_320)])
+        #expect(try chicago.spans(on: Self.day("2026-01-16")) == [OpenSpan(opens: 540, closes: 1_320)])
         #expect(chicago.status(at: from - 1) == .open(until: from))
         #expect(chicago.status(at: until) == .open(until: try Self.at("2026-01-16T04:00:00Z")))
     }
