@@ -7,6 +7,8 @@ let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-m
 let package = Package(
     name: "callslip",
     platforms: [.macOS(.v15)],
+    // For Tests/Fuzz, a package of its own.
+    products: [.library(name: "FuzzTargets", targets: ["FuzzTargets"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -82,7 +84,10 @@ let package = Package(
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
             exclude: ["Scenarios"]),
-        .testTarget(name: "WireTests", dependencies: ["Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
+        .target(
+            name: "FuzzTargets", dependencies: ["Wire", "ClientProtocol", "Gossip", "Raft", "Consortium"], path: "Tests/FuzzTargets"),
+        .testTarget(
+            name: "WireTests", dependencies: ["FuzzTargets", "Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
         .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "Consortium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "Wire"]),
