@@ -2,7 +2,8 @@
 /// `cluster/fuzz`), and every `swift test` runs them over the corpus and over broken samples.
 ///
 /// The property is the same everywhere: bytes are refused with the module's typed error, or taken; what was taken is written in a form that
-/// is taken again and written the same (decode after encode is the identity on everything that a decoder gives). A trap, or a run that passes
+/// is taken again and written the same. That holds decoder and encoder to one another, but does not notice an encoder that loses the same
+/// thing each time: the round trips of WireTests and ClientProtocolTests compare values for that. A trap, or a run that passes
 /// the memory or the time that `cluster/fuzz` grants, is found by libFuzzer itself.
 
 import ClientProtocol
