@@ -16,7 +16,7 @@ public enum FeatureLevel {
     public static let textDeadlines: UInt32 = 3
     /// What a library's node took stays in the outbox as the node sealed it (`TranscriptTaken.sealed`).
     public static let sealedOutbox: UInt32 = 4
-    /// Late words are refused once their chat's transcript was deleted.
+    /// Late words are refused once their chat's transcript was deleted; they, and deletions, follow what has passed to an heir.
     public static let closedByDeletion: UInt32 = 5
     /// Terms and posted hours.
     public static let postedHours: UInt32 = 6

@@ -18,9 +18,10 @@ struct Indices: Sendable {
     var outboxBytes = 0
     /// The number of each chat's transcript that is in the outbox.
     var newestTranscript = Ordered<ChatID, UInt64>()
-    /// The numbers of deletions, by chat, and by the library that has deleted.
+    /// The numbers of deletions by chat; of what passed to an heir by chat; and of both by the library whose node is told to have no copy any more.
     var deleted = Ordered<ChatID, [UInt64]>()
-    var deletions = Ordered<LibraryName, [UInt64]>()
+    var inherited = Ordered<ChatID, [UInt64]>()
+    var goneFrom = Ordered<LibraryName, [UInt64]>()
     var rosterBytes = 0
     /// The queue that has no library.
     var general: QueueName?

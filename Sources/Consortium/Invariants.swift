@@ -162,8 +162,9 @@ extension ConsortiumState {
         try hold(fresh.tombstones.keys == index.tombstones.keys, "The index of closed chats is stale.")
         try hold(fresh.outbox.keys == index.outbox.keys && fresh.outbox.values == index.outbox.values, "The index of transcripts is stale.")
         try hold(
-            fresh.deletions.values == index.deletions.values && fresh.deleted.values == index.deleted.values,
-            "The index of deletions is stale.")
+            fresh.goneFrom.values == index.goneFrom.values && fresh.deleted.values == index.deleted.values
+                && fresh.inherited.values == index.inherited.values,
+            "The index of receipts is stale.")
         for (_, item) in outbox where item.transcript.sealed != nil {
             try hold(item.takenBy != nil, "Transcript \(item.transcript.number) is sealed, and nobody has it.")
             try hold(

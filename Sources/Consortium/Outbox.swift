@@ -98,7 +98,8 @@ public struct TranscriptReceipt: Hashable, Sendable {
     public enum Outcome: Hashable, Sendable {
         /// The library has it.
         case kept
-        /// The library did not take it in time; its heir is given it, under another number.
+        /// The library did not take it in time; its heir is given it, under another number. Nodes of the library are told by its number, as of a
+        /// deletion: they may have an earlier copy, without the last words.
         case inherited(by: LibraryName)
         /// Nobody took it until the deadline, and it is gone.
         case expired
@@ -213,7 +214,8 @@ extension ConsortiumState {
         }
         let transcript = Transcript(
             number: outboxNumber, chat: chat.id, openedMs: chat.openedMs, queue: chat.queue, home: home,
-            library: former?.transcript.library ?? home, contact: chat.contact, messages: script.messages)
+            library: former?.transcript.library ?? heir(of: chat.id, chat.openedMs) ?? home, contact: chat.contact,
+            messages: script.messages)
         var item = OutboxItem(
             transcript, takenBy: nil, heirAtMs: nil, dropAtMs: clockMs.adding(ms: settings.transcriptDeadlineMs),
             textBytes: script.textBytes, chain: script.chain)
@@ -286,9 +288,16 @@ extension ConsortiumState {
             throw Refusal(.notAllowed, "The transcripts of \(library.name) lie at the node \(library.homeNode), not at \(deleted.node).")
         }
         guard !isDeleted(deleted.chat, deleted.openedMs) else { return }
-        var home = library.name
+        // The heir's copy goes too: whoever asked for the deletion did not ask where it lies.
+        let heir = heir(of: deleted.chat, deleted.openedMs)
+        for keeper in heir == library.name ? [library.name] : [library.name] + (heir.map { [$0] } ?? []) { delete(deleted, from: keeper) }
+        touched.outbox = true
+    }
+
+    private mutating func delete(_ deleted: TranscriptDeleted, from keeper: LibraryName) {
+        var home = deleted.library
         var messages = 0
-        for number in index.outbox[library.name]?.numbers ?? [] {
+        for number in index.outbox[keeper]?.numbers ?? [] {
             guard let item = outbox[number], item.transcript.chat == deleted.chat, item.transcript.openedMs == deleted.openedMs else {
                 continue
             }
@@ -298,9 +307,17 @@ extension ConsortiumState {
         outboxNumber += 1
         leave(
             TranscriptReceipt(
-                number: outboxNumber, chat: deleted.chat, openedMs: deleted.openedMs, home: home, keeper: library.name, outcome: .deleted,
+                number: outboxNumber, chat: deleted.chat, openedMs: deleted.openedMs, home: home, keeper: keeper, outcome: .deleted,
                 messages: UInt32(clamping: messages), atMs: clockMs))
-        touched.outbox = true
+    }
+
+    /// To whom this life of the chat has passed.
+    private func heir(of chat: ChatID, _ openedMs: UInt64) -> LibraryName? {
+        guard featureLevel >= FeatureLevel.closedByDeletion else { return nil }
+        for number in (index.inherited[chat] ?? []).reversed() {
+            if let receipt = receipts[number], receipt.openedMs == openedMs, case .inherited(let heir) = receipt.outcome { return heir }
+        }
+        return nil
     }
 
     /// After a deletion late words are for nobody, and nobody is told that they are kept (rule 16).
@@ -405,9 +422,9 @@ extension ConsortiumState {
     public func transcript(for library: LibraryName, at node: NodeName, after number: UInt64) -> Transcript? {
         guard libraries[library]?.homeNode == node else { return nil }
         let kept = keptTranscript(for: library, at: node, after: number)
-        let deletions = index.deletions[library] ?? []
-        let place = deletions.partitionPoint { $0 <= number }
-        guard place < deletions.count, deletions[place] < kept?.number ?? .max, let receipt = receipts[deletions[place]],
+        let gone = index.goneFrom[library] ?? []
+        let place = gone.partitionPoint { $0 <= number }
+        guard place < gone.count, gone[place] < kept?.number ?? .max, let receipt = receipts[gone[place]],
             let anyQueue = queues.first?.key
         else { return kept }
         return Transcript(
@@ -483,15 +500,27 @@ extension Indices {
 
 extension Indices {
     mutating func add(_ receipt: TranscriptReceipt) {
-        guard receipt.outcome == .deleted, let keeper = receipt.keeper else { return }
-        deleted.enlist(receipt.number, under: receipt.chat)
-        deletions.enlist(receipt.number, under: keeper)
+        switch receipt.outcome {
+        case .deleted:
+            deleted.enlist(receipt.number, under: receipt.chat)
+            if let keeper = receipt.keeper { goneFrom.enlist(receipt.number, under: keeper) }
+        case .inherited:
+            inherited.enlist(receipt.number, under: receipt.chat)
+            if let home = receipt.home { goneFrom.enlist(receipt.number, under: home) }
+        case .kept, .expired, .overQuota, .noHome: break
+        }
     }
 
     mutating func remove(_ receipt: TranscriptReceipt) {
-        guard receipt.outcome == .deleted, let keeper = receipt.keeper else { return }
-        deleted.strike(receipt.number, under: receipt.chat)
-        deletions.strike(receipt.number, under: keeper)
+        switch receipt.outcome {
+        case .deleted:
+            deleted.strike(receipt.number, under: receipt.chat)
+            if let keeper = receipt.keeper { goneFrom.strike(receipt.number, under: keeper) }
+        case .inherited:
+            inherited.strike(receipt.number, under: receipt.chat)
+            if let home = receipt.home { goneFrom.strike(receipt.number, under: home) }
+        case .kept, .expired, .overQuota, .noHome: break
+        }
     }
 }
 
@@ -525,8 +554,10 @@ extension ConsortiumState {
                     outbox[other]?.transcript.openedMs != transcript.openedMs, "Chat \(transcript.chat) is in the outbox twice.")
             }
             ofChat.enlist(number, under: transcript.chat)
-            // As long as the chat is remembered, its transcript says the same.
-            if let chat = chats[transcript.chat], chat.openedMs == transcript.openedMs, let script = scripts[transcript.chat] {
+            // As long as the chat is remembered, its transcript says the same; late words that an earlier level took after a deletion are for nobody.
+            if !isDeleted(transcript.chat, transcript.openedMs), let chat = chats[transcript.chat], chat.openedMs == transcript.openedMs,
+                let script = scripts[transcript.chat]
+            {
                 let isSame = transcript.sealed.map { Int($0.messages) == script.messages.count } ?? (script.messages == transcript.messages)
                 try hold(isSame, "Transcript \(number) is not what was said in \(transcript.chat).")
             }

@@ -42,6 +42,8 @@ final class Checker {
     private var endedThrough: UInt64 = 0
     /// What libraries deleted, by the log.
     private var deleted: Set<TranscriptKey> = []
+    /// What ended, or was deleted, before the level that makes both follow what passed to an heir.
+    private var early: Set<TranscriptKey> = []
 
     /// What operators asked about holders, until it is answered.
     private var operations: [(chat: ChatID, operation: Operation<HoldingModel.Act>)] = []
@@ -175,7 +177,9 @@ final class Checker {
             waits.pickedUp(offer, in: chat)
         case (.close(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
         case (.release(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "r"), index, before)
-        case (.transcriptDeleted(let deletion), .accepted): deleted.insert(TranscriptKey(deletion))
+        case (.transcriptDeleted(let deletion), .accepted):
+            deleted.insert(TranscriptKey(deletion))
+            if state.featureLevel < FeatureLevel.closedByDeletion { early.insert(TranscriptKey(deletion)) }
         case (.say(let say), .accepted(.placed(let position))): spoke(say, position, index, before)
         default: break
         }
@@ -228,7 +232,9 @@ final class Checker {
 
     private func noteEnded() {
         for number in endedThrough..<state.outboxNumber {
-            if let item = state.outbox[number + 1] { ended[TranscriptKey(item.transcript)] = item.transcript }
+            guard let item = state.outbox[number + 1] else { continue }
+            ended[TranscriptKey(item.transcript)] = item.transcript
+            if state.featureLevel < FeatureLevel.closedByDeletion { early.insert(TranscriptKey(item.transcript)) }
         }
         endedThrough = state.outboxNumber
     }
@@ -374,6 +380,8 @@ final class Checker {
         for receipt in state.transcriptReceipts { receipts[TranscriptKey(receipt), default: []].append(receipt) }
         for (key, transcript) in ended.sorted(by: { $0.key < $1.key }) {
             let copies = machines.compactMap { machine in machine.transcripts.kept[key].map { (machine.name, $0) } }
+            let isEarly = early.contains(key) && (deleted.contains(key) || receipts[key]?.contains { $0.isInherited } ?? false)
+            if isEarly { continue }
             guard !deleted.contains(key) else {
                 if let copy = copies.first { cluster.fail("\(copy.0) keeps the transcript of \(key.chat), which was deleted") }
                 let left = state.outbox.values.contains { TranscriptKey($0.transcript) == key }
@@ -477,6 +485,10 @@ extension [UInt8] {
             }
         }
     }
+}
+
+extension TranscriptReceipt {
+    fileprivate var isInherited: Bool { if case .inherited = outcome { true } else { false } }
 }
 
 extension ChatMeta {

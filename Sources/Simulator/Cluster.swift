@@ -24,6 +24,7 @@ package final class Cluster {
     private var nemesis: Nemesis!  // As above.
     private(set) var patrons: [Patron] = []
     private(set) var operators: [OperatorPerson] = []
+    private var administrator: Administrator?
     /// Faults are over: people finish what they began.
     private(set) var isSettling = false
     /// All patrons are done: people do nothing new.
@@ -132,6 +133,8 @@ package final class Cluster {
         open(roster)
         nemesis.plan(startMs: nowMs)
         invite(roster)
+        administrator = Administrator(self)
+        administrator?.arrive()
         _ = run(upToMs: scenario.strikeMs)
         settle()
         dismantle()
@@ -197,6 +200,7 @@ package final class Cluster {
         isResting = true
         guard run(upToMs: 60_000, until: isAtRest) else { return fail("the cluster does not come to rest: \(unrest)") }
         checker.judge(keptAt: libraryMachines)
+        administrator?.judge()
         outliveText()
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
     }
@@ -245,6 +249,10 @@ package final class Cluster {
         if let sentence = oldWord { return sentence }
         if let machine = libraryMachines.first(where: { !$0.isRetired && !$0.transcripts.undeclared(by: $0.name).isEmpty }) {
             return "a deletion at \(machine.name) is not known"
+        }
+        let settings = checker.state.settings
+        if let machine = libraryMachines.first(where: { !$0.isRetired && $0.library?.board?.settings != settings }) {
+            return "\(machine.name) has not the settings in force"
         }
         if let library = checker.untaken { return "a transcript waits for \(library)" }
         for person in operators { if let unanswered = person.unanswered { return "\(person.name) \(unanswered)" } }

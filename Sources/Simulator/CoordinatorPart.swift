@@ -119,7 +119,7 @@ final class CoordinatorPart {
                 note(hello, of: other.id)
                 outgoing[other.id] = port
                 redialMs[other.id] = nil
-                port.onFrame = { [self] frame in hear(frame, from: other.id) }
+                port.onFrame = hears(other.id, hello, remembered)
                 port.onEnd = { [self] in
                     if outgoing[other.id] === port { outgoing[other.id] = nil }
                     redial(other, life)
@@ -181,19 +181,34 @@ final class CoordinatorPart {
             !hasForgotten(other, hello, memory)
         else { return false }
         note(hello, of: other.id)
-        return serveVoter(port, other.id)
+        return serveVoter(port, other.id, hello)
     }
 
     private func hasForgotten(_ other: RaftMember, _ hello: Hello, _ memory: VoterMemory) -> Bool {
-        // What it lost it knows itself, and it does not vote until it has it again.
-        guard hello.repairingSince == nil,
-            case .hasForgotten(let remembered, let claimed) = memory.judge(other.id, lastTerm: hello.held.term, lastIndex: hello.held.index)
-        else { return false }
+        guard let forgotten = Self.forgotten(other.id, hello, memory) else { return false }
         guard cluster.machine(of: other)?.hasOldImage == true else {
-            cluster.fail("voter \(other.id) is refused by \(machine.name), and lost nothing: remembered \(remembered), claimed \(claimed)")
+            cluster.fail("voter \(other.id) is refused by \(machine.name), and lost nothing: \(forgotten)")
             return true
         }
         return cluster.scenario.planted != .believeOldImage
+    }
+
+    /// What a voter once acknowledged and comes back without, in words.
+    private static func forgotten(_ voter: UInt64, _ hello: Hello, _ memory: VoterMemory) -> String? {
+        // What it lost it knows itself, and it does not vote until it has it again.
+        guard hello.repairingSince == nil,
+            case .hasForgotten(let remembered, let claimed) = memory.judge(voter, lastTerm: hello.held.term, lastIndex: hello.held.index)
+        else { return nil }
+        return "remembered \(remembered), claimed \(claimed)"
+    }
+
+    /// Rule 12: a voter that came back with less than this one remembers is not heard.
+    private func hears(_ voter: UInt64, _ hello: Hello, _ memory: VoterMemory) -> (PeerFrame) -> Void {
+        let forgotten = Self.forgotten(voter, hello, memory)
+        return { [self] frame in
+            if let forgotten { return cluster.fail("voter \(voter) had forgotten and is heard by \(machine.name): \(forgotten)") }
+            hear(frame, from: voter)
+        }
     }
 
     private func note(_ hello: Hello, of voter: UInt64) {
@@ -209,13 +224,13 @@ final class CoordinatorPart {
         core.onVoters(replica.appliedMembers.map(\.id).filter { $0 != voter }, levels: levels)
     }
 
-    private func serveVoter(_ port: Port, _ voter: UInt64) -> Bool {
+    private func serveVoter(_ port: Port, _ voter: UInt64, _ hello: Hello) -> Bool {
         incoming.append((voter, port))
         port.onEnd = { [self] in
             incoming.removeAll { $0.port === port }
             perform(replica.onConnectionLost(from: voter, nowMs: nowMs))
         }
-        port.onFrame = { [self] frame in hear(frame, from: voter) }
+        port.onFrame = hears(voter, hello, memory)
         return true
     }
 

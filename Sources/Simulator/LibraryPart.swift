@@ -31,6 +31,8 @@ final class LibraryPart {
     private var planAtLinkUp: BranchPlan?
     private var transcripts: TranscriptPart?
     private var importsWaiting: [Batch.Item] = []
+    private var importCount: UInt64 = 0
+    private var answers: [UInt64: (LogPosition) -> Void] = [:]
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
     private let dialTimer = VirtualTimer()
@@ -158,12 +160,17 @@ final class LibraryPart {
         case .outcome(let counter, let verdict, _) where counter & TranscriptCollector.counterBit != 0:
             transcripts?.answered(counter, verdict)
         case .outcome(let counter, let verdict, let at):
-            guard counter & Self.importBit == 0 else { return imported(counter, verdict) }
+            guard counter & Self.importBit == 0 else { return imported(counter, verdict, at) }
             perform(gateway.onOutcome(counter, verdict, at: at, now: nowMs))
         case .busy(let counter, let retryMs) where counter & TranscriptCollector.counterBit != 0:
             transcripts?.busy(counter, retryMs: retryMs)
         case .busy(let counter, let retryMs):
-            guard counter & Self.importBit == 0 else { return cluster.fail("an import is told busy (\(retryMs) ms) in an idle cluster") }
+            if let item = imports[counter] {
+                cluster.after(retryMs, .timer, machine.index) { [self, life = machine.life] in
+                    machine.receive(life: life) { [self] in if imports[counter] != nil { importsWaiting.append(item) } }
+                }
+                return
+            }
             perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
         case .board(let board):
             let isOfBranch = BranchBase.isBranch(board.at)
@@ -276,19 +283,32 @@ final class LibraryPart {
 
     /// Proposes the commands of an import, all at once and in their order.
     func propose(_ commands: [Command]) {
-        for (offset, command) in commands.enumerated() {
-            let counter = UInt64(offset) + 1 | Self.importBit
-            let item = Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command)
-            imports[counter] = item
-            importsWaiting.append(item)
-        }
+        for command in commands { submit(command) }
         flush()
+    }
+
+    /// Proposes one more command; `answered` is told at which position it was accepted.
+    func change(_ command: Command, answered: @escaping (LogPosition) -> Void) {
+        answers[submit(command)] = answered
+        flush()
+    }
+
+    @discardableResult
+    private func submit(_ command: Command) -> UInt64 {
+        importCount += 1
+        let counter = importCount | Self.importBit
+        let item = Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command)
+        imports[counter] = item
+        importsWaiting.append(item)
+        return counter
     }
 
     var hasImported: Bool { imports.isEmpty }
 
-    private func imported(_ counter: UInt64, _ verdict: Verdict) {
-        imports[counter] = nil
+    private func imported(_ counter: UInt64, _ verdict: Verdict, _ at: LogPosition) {
+        // A repeat is answered once more.
+        guard imports.removeValue(forKey: counter) != nil else { return }
+        if case .accepted = verdict { answers.removeValue(forKey: counter)?(at) }
         if case .refused(let refusal) = verdict { cluster.fail("the roster was refused: \(refusal.sentence)") }
     }
 

@@ -72,9 +72,11 @@ package struct Scenario: Sendable {
     private mutating func planUntold() {
         var own = SeededGenerator(seed: seed ^ 0x0A57_1E57)
         let deadlineMs = settings.transcriptDeadlineMs
-        guard deadlineMs < Settings.transcriptDeadlineMsUsual, own.chance(60) else { return }
+        // Back before what ended meanwhile is forgotten, as above.
+        let (leastMs, mostMs) = (deadlineMs / 2 + 5_000, min(deadlineMs, settings.tombstoneMs) - 30_000)
+        guard deadlineMs < Settings.transcriptDeadlineMsUsual, leastMs <= mostMs, own.chance(80) else { return }
         let atMs = UInt64.random(in: 500...strikeMs / 2, using: &own)
-        let forMs = UInt64.random(in: deadlineMs / 2 + 5_000...deadlineMs, using: &own)
+        let forMs = UInt64.random(in: leastMs...mostMs, using: &own)
         faults.append(Fault(kind: .untold, atMs: atMs, forMs: forMs, targets: Array(0..<machines), chance: own.next()))
     }
 

@@ -11,7 +11,7 @@ struct PlantedBugTests {
             (.resumeTooFar, 1...40), (.skipDedup, 1...40), (.acknowledgeEarly, 1...10), (.edgeTriggered, 1...10),
             (.clockFromUptime, 1...10), (.readOwnClock, 1...10), (.skipUnknownCommand, 1...10), (.forgetSynced, 1...60),
             (.retryFailedSync, 1...60), (.trapInsteadOfRefusal, 1...10), (.raiseTooEarly, 1...30),
-            (.keepOldLog, 1...40), (.continueAnyway, 1...40), (.leaseWithoutPerson, 1...40),
+            (.keepOldLog, 1...40), (.believeOldImage, 1...20), (.continueAnyway, 1...40), (.leaseWithoutPerson, 1...40),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticed(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 1, bug) != nil) }
 
@@ -19,7 +19,7 @@ struct PlantedBugTests {
         "by the first of these longer runs that shows it",
         arguments: [
             (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...30), (.tryTargetAgain, 1...60),
-            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 15...60), (.keepDeleted, 1...40),
+            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 
