@@ -149,7 +149,10 @@ final class CoordinatorPart {
         let next = members.filter { $0.id != voter } + others.filter { $0.id > highestTold && !isAmong($0, members) }
         let (gone, new) = (others.filter { !isAmong($0, next) }, next.filter { !isAmong($0, others) })
         guard !gone.isEmpty || !new.isEmpty else { return }
+        let knewLeader = leaderName != nil
         others = others.filter { isAmong($0, next) } + new
+        // The leader may be one that came since: now it has a name.
+        if !knewLeader, leaderName != nil { tellRole() }
         for other in gone {
             outgoing.removeValue(forKey: other.id)?.close()
             redialMs[other.id] = nil
@@ -361,9 +364,11 @@ final class CoordinatorPart {
         }
     }
 
+    private var leaderName: NodeName? { role.leader.flatMap { $0 == voter ? machine.name : cluster.name(of: $0, among: others) } }
+
     private func tellRole() {
         let stepsBack = isFull || isRepairing || awaitsAddition
-        let leader = stepsBack ? nil : role.leader.flatMap { $0 == voter ? machine.name : cluster.name(of: $0, among: others) }
+        let leader = stepsBack ? nil : leaderName
         carryOut(core.onRole(.init(isLeader: role.role == .leader && !stepsBack, term: role.term, leader: leader), nowMs: nowMs))
     }
 

@@ -26,6 +26,15 @@ struct FoundBySeedsTests {
         #expect(replaced == 3)
     }
 
+    /// Seed 95, without the guard that a node deletes what it is told was deleted, once found a coordinator that knew its leader by the id alone, as the
+    /// leader had come while it was away, and told its node of none when it learned the name: that node went on by itself for ever.
+    @Test("a leader that came while a coordinator was away is told to nodes as soon as its name is known")
+    func leaderGetsItsName() {
+        var scenario = Scenario(seed: 95, minutes: 3)
+        scenario.planted = .keepDeleted
+        #expect(Outcome.of(scenario).violation?.contains("is isolated") != true)
+    }
+
     @Test("a desk whose last window closes while its claim is under way leaves no chat behind that nobody needs")
     func claimOutlivesItsWindow() throws {
         let desk = ClientID(1)

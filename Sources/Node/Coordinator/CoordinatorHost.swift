@@ -75,8 +75,11 @@ final class CoordinatorHost {
     }
 
     private func take(_ members: [RaftMember]) {
+        let knewLeader = leaderName != nil
         links.update(places(members))
         reckonSupport()
+        // The leader may be one that came since: now it has a name.
+        if !knewLeader, leaderName != nil { tellRole() }
         let isMember = members.contains { $0.id == raft.replica.configuration.id }
         let next: Standing = isMember ? .member : standing == .unknown ? .unknown : .removed
         guard next != standing else { return }
@@ -115,11 +118,13 @@ final class CoordinatorHost {
 
     /// A coordinator that repairs itself has nothing to serve, and one whose disk is full neither leads nor knows a leader, as far as nodes are concerned: they turn to another one, and where all are
     /// full they tell their people that what they write waits.
+    private var leaderName: NodeName? { raftRole.leader.flatMap { links.name(of: $0) } }
+
     private func tellRole() {
         let stepsBack = lacking != nil
         let view = CoordinatorCore.RaftRoleView(
             isLeader: raftRole.role == .leader && !stepsBack, term: raftRole.term,
-            leader: stepsBack ? nil : raftRole.leader.flatMap { links.name(of: $0) })
+            leader: stepsBack ? nil : leaderName)
         perform(core.onRole(view, nowMs: nowMs))
         if core.halted != nil, raftRole.role == .leader { giveWay() }
         onRole?()
