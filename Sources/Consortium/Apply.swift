@@ -55,11 +55,14 @@ extension ConsortiumState {
     }
 
     private mutating func perform(_ command: Command, at position: LogPosition) throws(Refusal) -> Acceptance {
-        switch command {
+        switch underPresentNames(command) {
         case .setLibrary(let library): try setLibrary(library)
         case .setQueue(let queue): try setQueue(queue)
         case .setOperator(let person): try setOperator(person)
         case .setSettings(let settings): try setSettings(settings)
+        case .setNaming(let naming): try setNaming(naming)
+        case .renameQueue(let old, let new): try renameQueue(old, to: new)
+        case .renameOperator(let old, let new): try renameOperator(old, to: new)
         case .setTerms(let terms): try setTerms(terms)
         case .setHours(let hours): try setHours(hours)
         case .closeLibrary(let library, let closure): try close(library, by: closure)

@@ -71,8 +71,13 @@ extension ConsortiumState {
             desk.paused = status.paused
             queues[status.queue.name] = desk
             if status.queue.library == nil { index.general = status.queue.name }
+            index.learn(status.queue)
         }
-        for person in base.board.operators { operators[person.name] = person }
+        for person in base.board.operators {
+            operators[person.name] = person
+            index.learn(person)
+        }
+        naming = base.board.naming
         terms = base.board.terms
         for posted in base.board.hours where libraries.contains(posted.library) { hours[posted.library] = posted }
         index.rosterBytes = countedRosterBytes

@@ -8,6 +8,11 @@ public enum Command: Hashable, Sendable {
     case setOperator(Operator)
     case setSettings(Settings)
 
+    // Naming conventions, and what follows from them. Conventions name the version that they replace.
+    case setNaming(NamingConventions)
+    case renameQueue(QueueName, to: QueueName)
+    case renameOperator(OperatorName, to: OperatorName)
+
     // Posted hours. What is set names the version that it replaces.
     case setTerms(TermCalendar)
     case setHours(LibraryHours)

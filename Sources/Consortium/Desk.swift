@@ -6,7 +6,7 @@
 extension ConsortiumState {
     mutating func signOn(_ signOn: SignOn, at position: LogPosition) throws(Refusal) -> Acceptance {
         guard let person = operators[signOn.operatorName] else {
-            throw Refusal(.unknownOperator, "There is no operator \(signOn.operatorName) in the roster; ask your library's admin.")
+            throw .unknownOperator(signOn.operatorName)
         }
         if let session = sessions[signOn.session] {
             guard session.operatorName == person.name else { throw .sessionOver }

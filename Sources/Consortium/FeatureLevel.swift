@@ -20,8 +20,10 @@ public enum FeatureLevel {
     public static let closedByDeletion: UInt32 = 5
     /// Terms and posted hours.
     public static let postedHours: UInt32 = 6
+    /// Naming conventions, renaming, and former names that go on leading where they led.
+    public static let naming: UInt32 = 10
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 6
+    public static let supported: UInt32 = 10
 }
 
 extension Command {
@@ -33,6 +35,7 @@ extension Command {
             .patronPresence, .transcriptTaken, .transcriptDeleted:
             1
         case .setTerms, .setHours, .closeLibrary, .reopenLibrary: FeatureLevel.postedHours
+        case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

@@ -142,7 +142,7 @@ extension ConsortiumState {
 }
 
 extension Refusal {
-    fileprivate static func outdated(_ what: String, version: UInt64, named: UInt64) -> Refusal {
+    static func outdated(_ what: String, version: UInt64, named: UInt64) -> Refusal {
         Refusal(
             .outOfOrder,
             "\(what) were changed meanwhile: version \(version) is in force, and this change began with \(named). Look at them and try again."

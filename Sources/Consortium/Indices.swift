@@ -23,6 +23,9 @@ struct Indices: Sendable {
     var inherited = Ordered<ChatID, [UInt64]>()
     var goneFrom = Ordered<LibraryName, [UInt64]>()
     var rosterBytes = 0
+    /// What was called so is called otherwise now.
+    var formerQueues = Ordered<QueueName, QueueName>()
+    var formerOperators = Ordered<OperatorName, OperatorName>()
     /// The queue that has no library.
     var general: QueueName?
 
@@ -111,6 +114,7 @@ extension ConsortiumState {
     var countedRosterBytes: Int {
         libraries.values.reduce(0) { $0 + $1.rosterBytes } + queues.values.reduce(0) { $0 + $1.queue.rosterBytes }
             + operators.values.reduce(0) { $0 + $1.rosterBytes } + hours.values.reduce(0) { $0 + $1.rosterBytes } + terms.rosterBytes
+            + naming.rosterBytes
     }
 
     /// Puts a changed or new chat into the state.

@@ -8,6 +8,7 @@ public struct InvariantViolation: Error, Hashable, Sendable, CustomStringConvert
 extension ConsortiumState {
     public func checkInvariants() throws(InvariantViolation) {
         try checkRoster()
+        try checkNames()
         try checkSessions()
         for (id, chat) in chats {
             try check(chat)

@@ -8,6 +8,11 @@ public enum Limits {
     /// The longest closing at once: 31 days.
     public static let closureMsMax: UInt64 = 2_678_400_000
     public static let nameBytesMax = 40
+    public static let patternBytesMax = 80
+    public static let patternAlternativesMax = 8
+    public static let namingSentenceBytesMax = 400
+    /// Of one queue or operator: all that it was ever called lead there.
+    public static let formerNamesMax = 16
     public static let titleBytesMax = 120
     public static let cardFieldBytesMax = 2_000
     public static let librariesMax = 200

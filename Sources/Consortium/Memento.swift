@@ -14,6 +14,7 @@ package struct Memento: Sendable {
     package var libraries: [Library] = []
     package var queues: [QueueDesk] = []
     package var operators: [Operator] = []
+    package var naming = NamingConventions()
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var sessions: [Session] = []
@@ -41,6 +42,7 @@ extension ConsortiumState {
         memento.libraries = libraries.values
         memento.queues = queues.values
         memento.operators = operators.values
+        memento.naming = naming
         memento.terms = terms
         memento.hours = hours.values
         memento.sessions = sessions.values
@@ -69,8 +71,13 @@ extension ConsortiumState {
         for desk in memento.queues {
             queues[desk.queue.name] = desk
             if desk.queue.library == nil { index.general = desk.queue.name }
+            index.learn(desk.queue)
         }
-        for person in memento.operators { operators[person.name] = person }
+        for person in memento.operators {
+            operators[person.name] = person
+            index.learn(person)
+        }
+        naming = memento.naming
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for session in memento.sessions {

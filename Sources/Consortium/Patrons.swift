@@ -178,6 +178,10 @@ extension Refusal {
         Refusal(.fenced, "The chat was taken up in a newer page; go on there, or take it up here again.")
     }
     static var closed: Refusal { Refusal(.closed, "The chat is closed; open a new one.") }
+    static func unknownOperator(_ name: OperatorName) -> Refusal {
+        Refusal(.unknownOperator, "There is no operator \(name) in the roster; ask your library's admin.")
+    }
+
     static func unknownQueue(_ queue: QueueName) -> Refusal {
         Refusal(.unknownQueue, "There is no queue \(queue); ask LTG for the queue's present name.")
     }

@@ -16,7 +16,7 @@ extension ConsortiumState {
             operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
             kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.queue) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
-            terms: terms, hours: hours.values)
+            terms: terms, hours: hours.values, naming: naming)
     }
 
     /// The status of one queue; `nil` for a queue that is not in the roster.

@@ -93,13 +93,23 @@ public struct Queue: Hashable, Sendable {
     public var opening: Opening
     /// At most `Limits.aliasesPerQueueMax`.
     public var aliases: [QueueAlias]
+    /// What it was called before, the first name first: kept by the state, and at most `Limits.formerNamesMax`. The present one is among them where the
+    /// queue is called again as before.
+    public var formerNames: [QueueName]
 
-    public init(name: QueueName, title: String, library: LibraryName?, opening: Opening = .open, aliases: [QueueAlias] = []) {
+    /// By which pages may call it, beside its name.
+    public var otherNames: [QueueAlias] { formerNames.map { QueueAlias(name: $0) } + aliases }
+
+    public init(
+        name: QueueName, title: String, library: LibraryName?, opening: Opening = .open, aliases: [QueueAlias] = [],
+        formerNames: [QueueName] = []
+    ) {
         self.name = name
         self.title = title
         self.library = library
         self.opening = opening
         self.aliases = aliases
+        self.formerNames = formerNames
     }
 }
 
@@ -110,12 +120,18 @@ public struct Operator: Hashable, Sendable {
     public var library: LibraryName
     /// The queues that this person may staff, in the order of the name.
     public var queues: [QueueName]
+    /// As a queue's.
+    public var formerNames: [OperatorName]
 
-    public init(name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName]) {
+    /// Under which name the password's verifier is kept: the first that the person had, so that no renaming need reach the keepers.
+    public var accountName: OperatorName { formerNames.first ?? name }
+
+    public init(name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName], formerNames: [OperatorName] = []) {
         self.name = name
         self.displayName = displayName
         self.library = library
         self.queues = queues
+        self.formerNames = formerNames
     }
 }
 

@@ -22,7 +22,14 @@ extension ConsortiumState {
         availabilityChanged = true
     }
 
+    /// A new queue may come with names that it had elsewhere; what one that is known was called, the state knows itself.
     mutating func setQueue(_ queue: Queue) throws(Refusal) {
+        var queue = queue
+        if let known = queues[queue.name] {
+            queue.formerNames = known.queue.formerNames
+        } else if featureLevel < FeatureLevel.naming {
+            queue.formerNames = []
+        }
         try check(title: queue.title)
         if case .closed(let reason) = queue.opening { try check(title: reason) }
         guard queue.aliases.count <= Limits.aliasesPerQueueMax else {
@@ -43,8 +50,12 @@ extension ConsortiumState {
             guard queues.count < Limits.queuesMax else {
                 throw Refusal(.tooMany, "There are \(Limits.queuesMax) queues, which is the most.")
             }
+            try check(.queue, queue.name.text, library: queue.library)
+            try check(formerNames: queue.formerNames)
+            for name in queue.formerNames { try checkFree(name, for: queue.name) }
             try makeRoom(for: queue, in: nil)
             queues[queue.name] = QueueDesk(queue: queue)
+            index.learn(queue)
         }
         if queue.library == nil { index.general = queue.name }
         availabilityChanged = true
@@ -62,7 +73,18 @@ extension ConsortiumState {
         }
         var person = person
         person.queues = person.queues.sortedOnce()
+        if let known = operators[person.name] {
+            person.formerNames = known.formerNames
+        } else {
+            if featureLevel < FeatureLevel.naming { person.formerNames = [] }
+            try check(.user, person.name.text, library: person.library)
+            try check(formerNames: person.formerNames)
+            for name in person.formerNames where operators.contains(name) || index.formerOperators.contains(name) {
+                throw Refusal(.notAllowed, "`\(name)` is, or was, another person's name; choose one that nobody had.")
+            }
+        }
         try makeRoom(for: person, in: operators[person.name])
+        index.learn(person)
         guard var session = index.sessionOf[person.name].flatMap({ sessions[$0] }) else {
             operators[person.name] = person
             touched.board = true
@@ -105,6 +127,12 @@ extension ConsortiumState {
         index.rosterBytes = bytes
     }
 
+    private func check<Tag>(formerNames: [Name<Tag>]) throws(Refusal) {
+        guard formerNames.count <= Limits.formerNamesMax else {
+            throw Refusal(.tooMany, "A name had \(Limits.formerNamesMax) forms before at most, not \(formerNames.count).")
+        }
+    }
+
     private func check(title: String) throws(Refusal) {
         guard title.utf8.count <= Limits.titleBytesMax else {
             throw Refusal(.tooLong, "A title has \(Limits.titleBytesMax) bytes at most, not \(title.utf8.count).")
@@ -135,7 +163,7 @@ extension Library: RosterEntry {
 extension Queue: RosterEntry {
     var rosterBytes: Int {
         let reason = if case .closed(let reason) = opening { reason.utf8.count } else { 0 }
-        return aliases.reduce(name.text.utf8.count + title.utf8.count + (library?.text.utf8.count ?? 0) + reason) {
+        return otherNames.reduce(name.text.utf8.count + title.utf8.count + (library?.text.utf8.count ?? 0) + reason) {
             $0 + $1.name.text.utf8.count
         }
     }
@@ -143,6 +171,7 @@ extension Queue: RosterEntry {
 
 extension Operator: RosterEntry {
     var rosterBytes: Int {
-        queues.reduce(name.text.utf8.count + displayName.utf8.count + library.text.utf8.count) { $0 + $1.text.utf8.count }
+        let former = formerNames.reduce(0) { $0 + $1.text.utf8.count }
+        return queues.reduce(former + name.text.utf8.count + displayName.utf8.count + library.text.utf8.count) { $0 + $1.text.utf8.count }
     }
 }

@@ -22,6 +22,11 @@ extension ConsortiumState {
             digest.add(person.library)
             digest.add(person.queues) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.naming {
+            digest.add(naming)
+            digest.add(queues.values) { digest, desk in digest.add(desk.queue.formerNames) { $0.add($1) } }
+            digest.add(operators.values) { digest, person in digest.add(person.formerNames) { $0.add($1) } }
+        }
         if featureLevel >= FeatureLevel.postedHours {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
@@ -70,6 +75,17 @@ extension Digest {
         let card = library.card
         for text in [card.hours, card.website, card.phone, card.email, card.policies, card.lastChecked, card.wording] { add(text) }
         add(library.heir) { $0.add($1) }
+    }
+
+    fileprivate mutating func add(_ naming: NamingConventions) {
+        add(naming.version)
+        for rule in [naming.queues, naming.users] {
+            add(rule) { digest, rule in
+                digest.add(rule.pattern)
+                digest.add(rule.example)
+                digest.add(rule.sentence)
+            }
+        }
     }
 
     fileprivate mutating func add(_ calendar: TermCalendar) {

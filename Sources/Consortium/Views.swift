@@ -148,6 +148,7 @@ public struct Board: Hashable, Sendable {
     public var terms: TermCalendar
     /// Of the libraries that posted some.
     public var hours: [LibraryHours]
+    public var naming: NamingConventions
     public var queues: [QueueStatus]
     public var operators: [Operator]
     public var signedOn: [OperatorStatus]
@@ -159,7 +160,7 @@ public struct Board: Hashable, Sendable {
         at: LogPosition, clockMs: UInt64, settings: Settings, libraries: [Library], queues: [QueueStatus], operators: [Operator],
         signedOn: [OperatorStatus], waiting: [WaitingChat], kept: [WaitingChat], claimed: [ClaimedChat],
         terms: TermCalendar = TermCalendar(),
-        hours: [LibraryHours] = []
+        hours: [LibraryHours] = [], naming: NamingConventions = NamingConventions()
     ) {
         self.at = at
         self.clockMs = clockMs
@@ -167,6 +168,7 @@ public struct Board: Hashable, Sendable {
         self.libraries = libraries
         self.terms = terms
         self.hours = hours
+        self.naming = naming
         self.queues = queues
         self.operators = operators
         self.signedOn = signedOn
@@ -183,7 +185,7 @@ extension Board {
         if let exact = queues.first(where: { $0.queue.name == name }) { return [exact] }
         var found: [(level: UInt32, status: QueueStatus)] = []
         for status in queues {
-            if let alias = status.queue.aliases.first(where: { $0.name == name }) { found.append((alias.level, status)) }
+            if let alias = status.queue.otherNames.first(where: { $0.name == name }) { found.append((alias.level, status)) }
         }
         return found.sorted { ($0.level, $0.status.queue.name) < ($1.level, $1.status.queue.name) }.map(\.status)
     }

@@ -11,7 +11,9 @@ enum Urgency: Int, CaseIterable, Sendable {
         switch command {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence:
             self = .lease
-        case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary: self = .act
+        case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
+            .setNaming, .renameQueue, .renameOperator:
+            self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken,
             .transcriptDeleted:
             self = .act

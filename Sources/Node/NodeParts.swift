@@ -155,6 +155,12 @@ extension CallslipNode {
                     }
                 }
             },
+            names: { completion in
+                onCluster {
+                    let report = library.board.map { NamesReport($0) }
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
+                }
+            },
             propose: { command, completion in
                 onCluster {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }

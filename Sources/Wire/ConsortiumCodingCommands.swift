@@ -11,6 +11,9 @@ extension PBCommandMessage {
         case .setQueue(let queue): setQueue = PBQueueEntry(queue)
         case .setOperator(let person): setOperator = PBOperatorEntry(person)
         case .setSettings(let settings): setSettings = PBSettingsEntry(settings)
+        case .setNaming(let naming): setNaming = PBNamingEntry(naming)
+        case .renameQueue(let old, let new): renameQueue = PBRenameCommand(old, new)
+        case .renameOperator(let old, let new): renameOperator = PBRenameCommand(old, new)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
         case .setHours(let hours): setHours = PBLibraryHoursEntry(hours)
         case .closeLibrary(let library, let closure):
@@ -84,6 +87,11 @@ extension PBCommandMessage {
         case .setQueue(let message): .setQueue(try message.decoded())
         case .setOperator(let message): .setOperator(try message.decoded())
         case .setSettings(let message): .setSettings(message.decoded())
+        case .setNaming(let message): .setNaming(message.decoded())
+        case .renameQueue(let message):
+            .renameQueue(try Field.name(message.old, "renameQueue.old"), to: try Field.name(message.new, "renameQueue.new"))
+        case .renameOperator(let message):
+            .renameOperator(try Field.name(message.old, "renameOperator.old"), to: try Field.name(message.new, "renameOperator.new"))
         case .setTerms(let message): .setTerms(try message.decoded())
         case .setHours(let message): .setHours(try message.decoded())
         case .closeLibrary(let message):

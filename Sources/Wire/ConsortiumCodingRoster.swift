@@ -59,12 +59,14 @@ extension PBQueueEntry {
             entry.level = alias.level
             return entry
         }
+        formerNames = queue.formerNames.map(\.text)
     }
 
     func decoded() throws(WireError) -> Queue {
         Queue(
             name: try Field.name(name, "queue.name"), title: title, library: try Field.optionalName(library, "queue.library"),
-            opening: closed ? .closed(reason: closedReason) : .open, aliases: try decodedAliases())
+            opening: closed ? .closed(reason: closedReason) : .open, aliases: try decodedAliases(),
+            formerNames: try Field.names(formerNames, "queue.formerNames", max: Limits.formerNamesMax))
     }
 
     private func decodedAliases() throws(WireError) -> [QueueAlias] {
@@ -81,12 +83,14 @@ extension PBOperatorEntry {
         displayName = person.displayName
         library = person.library.text
         queues = person.queues.map(\.text)
+        formerNames = person.formerNames.map(\.text)
     }
 
     func decoded() throws(WireError) -> Operator {
         Operator(
             name: try Field.name(name, "operator.name"), displayName: displayName, library: try Field.name(library, "operator.library"),
-            queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax))
+            queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax),
+            formerNames: try Field.names(formerNames, "operator.formerNames", max: Limits.formerNamesMax))
     }
 }
 
@@ -120,5 +124,37 @@ extension PBSettingsEntry {
         settings.transcriptKeptMs = transcriptKeptMs == 0 ? Settings.transcriptKeptMsUsual : transcriptKeptMs
         settings.keptMessageMs = keptMessageMs == 0 ? Settings.keptMessageMsUsual : keptMessageMs
         return settings
+    }
+}
+
+extension PBNamingEntry {
+    init(_ naming: NamingConventions) {
+        self.init()
+        version = naming.version
+        if let rule = naming.queues { queues = PBNamingRuleEntry(rule) }
+        if let rule = naming.users { users = PBNamingRuleEntry(rule) }
+    }
+
+    func decoded() -> NamingConventions {
+        NamingConventions(version: version, queues: hasQueues ? queues.decoded() : nil, users: hasUsers ? users.decoded() : nil)
+    }
+}
+
+extension PBNamingRuleEntry {
+    fileprivate init(_ rule: NamingRule) {
+        self.init()
+        pattern = rule.pattern
+        example = rule.example
+        sentence = rule.sentence
+    }
+
+    fileprivate func decoded() -> NamingRule { NamingRule(pattern: pattern, example: example, sentence: sentence) }
+}
+
+extension PBRenameCommand {
+    init<Tag>(_ old: Name<Tag>, _ new: Name<Tag>) {
+        self.init()
+        self.old = old.text
+        self.new = new.text
     }
 }

@@ -22,6 +22,7 @@ extension PBBoardMessage {
         }
         if board.terms != TermCalendar() { terms = PBTermCalendarEntry(board.terms) }
         hours = board.hours.map { PBLibraryHoursEntry($0) }
+        if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
     }
 
     func decoded() throws(WireError) -> Board {
@@ -36,7 +37,8 @@ extension PBBoardMessage {
             claimed: try Field.list(claimed, "board.claimed", max: Limits.recentClaimsMax) { e throws(WireError) in
                 ClaimedChat(chat: e.chat.decoded(), by: try Field.name(e.by, "claimed.by"))
             }, terms: try terms.decoded(),
-            hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() })
+            hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
+            naming: naming.decoded())
     }
 }
 

@@ -150,6 +150,9 @@ nonisolated struct PBQueueEntry: Sendable {
 
   var aliases: [PBQueueAliasEntry] = []
 
+  /// The first first.
+  var formerNames: [String] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -182,9 +185,61 @@ nonisolated struct PBOperatorEntry: Sendable {
 
   var queues: [String] = []
 
+  var formerNames: [String] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// Naming conventions.
+nonisolated struct PBNamingRuleEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var pattern: String = String()
+
+  var example: String = String()
+
+  var sentence: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBNamingEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var version: UInt64 = 0
+
+  var queues: PBNamingRuleEntry {
+    get {_queues ?? PBNamingRuleEntry()}
+    set {_queues = newValue}
+  }
+  /// Returns true if `queues` has been explicitly set.
+  var hasQueues: Bool {self._queues != nil}
+  /// Clears the value of `queues`. Subsequent reads from it will return its default value.
+  mutating func clearQueues() {self._queues = nil}
+
+  var users: PBNamingRuleEntry {
+    get {_users ?? PBNamingRuleEntry()}
+    set {_users = newValue}
+  }
+  /// Returns true if `users` has been explicitly set.
+  var hasUsers: Bool {self._users != nil}
+  /// Clears the value of `users`. Subsequent reads from it will return its default value.
+  mutating func clearUsers() {self._users = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _queues: PBNamingRuleEntry? = nil
+  fileprivate var _users: PBNamingRuleEntry? = nil
 }
 
 nonisolated struct PBSettingsEntry: Sendable {
@@ -352,6 +407,20 @@ nonisolated struct PBTermCalendarEntry: Sendable {
   var version: UInt64 = 0
 
   var terms: [PBTermEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRenameCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var old: String = String()
+
+  var new: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1351,6 +1420,30 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .reopenLibrary(newValue)}
   }
 
+  var setNaming: PBNamingEntry {
+    get {
+      if case .setNaming(let v)? = kind {return v}
+      return PBNamingEntry()
+    }
+    set {kind = .setNaming(newValue)}
+  }
+
+  var renameQueue: PBRenameCommand {
+    get {
+      if case .renameQueue(let v)? = kind {return v}
+      return PBRenameCommand()
+    }
+    set {kind = .renameQueue(newValue)}
+  }
+
+  var renameOperator: PBRenameCommand {
+    get {
+      if case .renameOperator(let v)? = kind {return v}
+      return PBRenameCommand()
+    }
+    set {kind = .renameOperator(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1387,6 +1480,9 @@ nonisolated struct PBCommandMessage: Sendable {
     case setHours(PBLibraryHoursEntry)
     case closeLibrary(PBCloseLibraryCommand)
     case reopenLibrary(PBReopenLibraryCommand)
+    case setNaming(PBNamingEntry)
+    case renameQueue(PBRenameCommand)
+    case renameOperator(PBRenameCommand)
 
   }
 
@@ -1870,6 +1966,15 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
     get {_storage._hours}
     set {_uniqueStorage()._hours = newValue}
   }
+
+  var naming: PBNamingEntry {
+    get {_storage._naming ?? PBNamingEntry()}
+    set {_uniqueStorage()._naming = newValue}
+  }
+  /// Returns true if `naming` has been explicitly set.
+  var hasNaming: Bool {_storage._naming != nil}
+  /// Clears the value of `naming`. Subsequent reads from it will return its default value.
+  mutating func clearNaming() {_uniqueStorage()._naming = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3137,6 +3242,15 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._hours = newValue}
   }
 
+  var naming: PBNamingEntry {
+    get {_storage._naming ?? PBNamingEntry()}
+    set {_uniqueStorage()._naming = newValue}
+  }
+  /// Returns true if `naming` has been explicitly set.
+  var hasNaming: Bool {_storage._naming != nil}
+  /// Clears the value of `naming`. Subsequent reads from it will return its default value.
+  mutating func clearNaming() {_uniqueStorage()._naming = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3395,7 +3509,7 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".QueueEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{1}library\0\u{1}closed\0\u{3}closed_reason\0\u{2}\u{a}aliases\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{1}library\0\u{1}closed\0\u{3}closed_reason\0\u{2}\u{a}aliases\0\u{3}former_names\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3409,6 +3523,7 @@ nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 4: try { try decoder.decodeSingularBoolField(value: &self.closed) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.closedReason) }()
       case 15: try { try decoder.decodeRepeatedMessageField(value: &self.aliases) }()
+      case 16: try { try decoder.decodeRepeatedStringField(value: &self.formerNames) }()
       default: break
       }
     }
@@ -3433,6 +3548,9 @@ nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.aliases.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.aliases, fieldNumber: 15)
     }
+    if !self.formerNames.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.formerNames, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3443,6 +3561,7 @@ nonisolated extension PBQueueEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.closed != rhs.closed {return false}
     if lhs.closedReason != rhs.closedReason {return false}
     if lhs.aliases != rhs.aliases {return false}
+    if lhs.formerNames != rhs.formerNames {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3485,7 +3604,7 @@ nonisolated extension PBQueueAliasEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3497,6 +3616,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 2: try { try decoder.decodeSingularStringField(value: &self.displayName) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.queues) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.formerNames) }()
       default: break
       }
     }
@@ -3515,6 +3635,9 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.queues.isEmpty {
       try visitor.visitRepeatedStringField(value: self.queues, fieldNumber: 4)
     }
+    if !self.formerNames.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.formerNames, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3523,6 +3646,91 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.displayName != rhs.displayName {return false}
     if lhs.library != rhs.library {return false}
     if lhs.queues != rhs.queues {return false}
+    if lhs.formerNames != rhs.formerNames {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBNamingRuleEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NamingRuleEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pattern\0\u{1}example\0\u{1}sentence\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pattern) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.example) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.sentence) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pattern.isEmpty {
+      try visitor.visitSingularStringField(value: self.pattern, fieldNumber: 1)
+    }
+    if !self.example.isEmpty {
+      try visitor.visitSingularStringField(value: self.example, fieldNumber: 2)
+    }
+    if !self.sentence.isEmpty {
+      try visitor.visitSingularStringField(value: self.sentence, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBNamingRuleEntry, rhs: PBNamingRuleEntry) -> Bool {
+    if lhs.pattern != rhs.pattern {return false}
+    if lhs.example != rhs.example {return false}
+    if lhs.sentence != rhs.sentence {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBNamingEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".NamingEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}queues\0\u{1}users\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._queues) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._users) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 1)
+    }
+    try { if let v = self._queues {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._users {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBNamingEntry, rhs: PBNamingEntry) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs._queues != rhs._queues {return false}
+    if lhs._users != rhs._users {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3922,6 +4130,41 @@ nonisolated extension PBTermCalendarEntry: SwiftProtobuf.Message, SwiftProtobuf.
   static func ==(lhs: PBTermCalendarEntry, rhs: PBTermCalendarEntry) -> Bool {
     if lhs.version != rhs.version {return false}
     if lhs.terms != rhs.terms {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRenameCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RenameCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}old\0\u{1}new\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.old) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.new) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.old.isEmpty {
+      try visitor.visitSingularStringField(value: self.old, fieldNumber: 1)
+    }
+    if !self.new.isEmpty {
+      try visitor.visitSingularStringField(value: self.new, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRenameCommand, rhs: PBRenameCommand) -> Bool {
+    if lhs.old != rhs.old {return false}
+    if lhs.new != rhs.new {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4940,7 +5183,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{4}\u{11}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5372,6 +5615,45 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .reopenLibrary(v)
         }
       }()
+      case 50: try {
+        var v: PBNamingEntry?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setNaming(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setNaming(v)
+        }
+      }()
+      case 51: try {
+        var v: PBRenameCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .renameQueue(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .renameQueue(v)
+        }
+      }()
+      case 52: try {
+        var v: PBRenameCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .renameOperator(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .renameOperator(v)
+        }
+      }()
       default: break
       }
     }
@@ -5514,6 +5796,18 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .reopenLibrary?: try {
       guard case .reopenLibrary(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .setNaming?: try {
+      guard case .setNaming(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+    }()
+    case .renameQueue?: try {
+      guard case .renameQueue(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+    }()
+    case .renameOperator?: try {
+      guard case .renameOperator(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
     }()
     case nil: break
     }
@@ -6279,7 +6573,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -6294,6 +6588,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _claimed: [PBClaimedChatMessage] = []
     var _terms: PBTermCalendarEntry? = nil
     var _hours: [PBLibraryHoursEntry] = []
+    var _naming: PBNamingEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6316,6 +6611,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _claimed = source._claimed
       _terms = source._terms
       _hours = source._hours
+      _naming = source._naming
     }
   }
 
@@ -6346,6 +6642,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._claimed) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._hours) }()
+        case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
         default: break
         }
       }
@@ -6394,6 +6691,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._hours.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._hours, fieldNumber: 12)
       }
+      try { if let v = _storage._naming {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6415,6 +6715,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._claimed != rhs_storage._claimed {return false}
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._hours != rhs_storage._hours {return false}
+        if _storage._naming != rhs_storage._naming {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -8278,7 +8579,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{2}\u{1d}naming\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -8302,6 +8603,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _wallSeenMs: UInt64 = 0
     var _terms: PBTermCalendarEntry? = nil
     var _hours: [PBLibraryHoursEntry] = []
+    var _naming: PBNamingEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8333,6 +8635,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _wallSeenMs = source._wallSeenMs
       _terms = source._terms
       _hours = source._hours
+      _naming = source._naming
     }
   }
 
@@ -8372,6 +8675,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._wallSeenMs) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._hours) }()
+        case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
         default: break
         }
       }
@@ -8447,6 +8751,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._hours.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._hours, fieldNumber: 21)
       }
+      try { if let v = _storage._naming {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8477,6 +8784,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._wallSeenMs != rhs_storage._wallSeenMs {return false}
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._hours != rhs_storage._hours {return false}
+        if _storage._naming != rhs_storage._naming {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -3,7 +3,6 @@
 import ArgumentParser
 import Consortium
 import EventLoop
-import FoundationEssentials
 
 struct HoursCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,21 +56,8 @@ struct HoursCommand: AsyncParsableCommand {
         var until: String?
         var note: String?
 
-        private struct Answer: Decodable {
-            var text: String
-        }
-
         func send(_ admin: (url: String, token: String)) async throws {
-            let body = [UInt8](try JSONEncoder().encode(self))
-            let response = try await NodeClient.request(
-                .post, admin.url + "/api/hours",
-                headers: [("Authorization", "Bearer \(admin.token)"), ("Content-Type", "application/json")],
-                body: body)
-            guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(response.body)) else {
-                throw NodeClient.Failure("the node answered \(response.status): \(response.text)")
-            }
-            guard response.status == 200 else { throw NodeClient.Failure(answer.text) }
-            print(answer.text)
+            print(try await NodeClient.ask("/api/hours", self, admin))
         }
     }
 }

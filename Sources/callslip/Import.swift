@@ -25,6 +25,7 @@ struct Import: AsyncParsableCommand {
                 print(
                     "\(file): \(parsed.libraries.count) libraries, \(parsed.queues.count) queues, \(parsed.operators.count) operators; nothing wrong"
                 )
+                for note in ImportedNames(parsed, board: nil).notes { print("\(file): \(note)") }
                 return
             }
         } catch {
@@ -42,6 +43,7 @@ struct Import: AsyncParsableCommand {
             "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
                 + (report.hours.map { $0 > 0 ? "; hours of \($0) libraries" : "" } ?? "")
         )
+        for note in report.renamed ?? [] { print("\(file): \(note)") }
         if !report.unreached.isEmpty {
             Terminal.complain(
                 "these nodes did not take their operators' passwords: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n"

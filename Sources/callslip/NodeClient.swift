@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import EventLoop
+import FoundationEssentials
 import Web
 
 enum NodeClient {
@@ -23,6 +24,25 @@ enum NodeClient {
         case .success(let response): return response
         case .failure(let error): throw Failure("\(url): \(error)")
         }
+    }
+
+    private struct Answer: Decodable {
+        var text: String
+    }
+
+    /// What a node's answer says to people.
+    static func sentence(_ response: HTTPClientResponse) -> String {
+        (try? JSONDecoder().decode(Answer.self, from: Data(response.body)))?.text
+            ?? "the node answered \(response.status): \(response.text)"
+    }
+
+    /// Asks for something that is done or refused, and gives the sentence that says so.
+    @ClusterActor
+    static func ask(_ path: String, _ question: some Encodable, _ admin: (url: String, token: String)) async throws -> String {
+        let headers = [(name: "Authorization", value: "Bearer \(admin.token)"), (name: "Content-Type", value: "application/json")]
+        let response = try await request(.post, admin.url + path, headers: headers, body: [UInt8](try JSONEncoder().encode(question)))
+        guard response.status == 200 else { throw Failure(sentence(response)) }
+        return sentence(response)
     }
 
     /// A node's address and admin token, as it wrote them in its data folder.

@@ -108,8 +108,8 @@ struct RandomLife {
             return .keepMessage(KeepMessage(chat: chat, attach: attach(chat, in: state), code: try Stage.secret("code"), contact: ""))
         case 91..<94: return .patronPresence(chat, attach(chat, in: state), present: chance(50))
         case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
-        case 95..<96: return try rosterChange()
-        case 96..<98: return try taken(in: state)
+        case 95..<97: return try rosterChange()
+        case 97..<98: return try taken(in: state)
         default: return .tick
         }
     }
@@ -154,7 +154,14 @@ struct RandomLife {
         return .say(Say(chat: chat, speaker: speaker, sender: Stage.id(sender), sequence: sequences[sender] ?? 1, text: text))
     }
 
+    /// To a name that another may have, or that the thing had before.
+    private mutating func renaming() throws -> Command {
+        if chance(50) { return .renameQueue(try queue(), to: try Stage.name(of(Self.queues + ["new-desk", "other-desk", "third-desk"]))) }
+        return .renameOperator(try Stage.name(of(Self.people)), to: try Stage.name(of(Self.people + ["ann.memorial", "zoe", "zed"])))
+    }
+
     private mutating func rosterChange() throws -> Command {
+        if chance(40) { return try renaming() }
         if chance(50) {
             let queue = of(Self.queues)
             let library: LibraryName? = queue == "general" ? nil : try Stage.name(String(queue.dropLast(5)))

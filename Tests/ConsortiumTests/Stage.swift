@@ -33,6 +33,7 @@ struct Stage {
             for line in Self.roster { _ = try run(line) }
             return ["memorial-desk: ann, max; law-desk: lea; general: ann, lea, gus"]
         case "show" where arguments.first == "hours": return showHours()
+        case "show" where arguments.first == "names": return showNames()
         case "show": return try show(arguments)
         case "term":
             term += 1
@@ -128,6 +129,9 @@ struct Stage {
         if verb == "settings" { return .setSettings(try settings(options)) }
         let first = try word(arguments, 0)
         switch verb {
+        case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))
+        case "rename-queue": return .renameQueue(try Self.name(first), to: try Self.name(try word(arguments, 1)))
+        case "rename-operator": return .renameOperator(try Self.name(first), to: try Self.name(try word(arguments, 1)))
         case "terms", "hours", "snow", "open-again": return try hoursCommand(verb, first, Array(arguments.dropFirst()))
         case "library":
             let fallback: FallbackPolicy =
@@ -145,12 +149,15 @@ struct Stage {
             let library = try word(arguments, 1)
             let opening = options["closed"].map { Opening.closed(reason: $0) } ?? .open
             return .setQueue(
-                Queue(name: try Self.name(first), title: first, library: library == "-" ? nil : try Self.name(library), opening: opening))
+                Queue(
+                    name: try Self.name(first), title: first, library: library == "-" ? nil : try Self.name(library), opening: opening,
+                    aliases: try list(options["aliases"] ?? "-").map { QueueAlias(name: $0) },
+                    formerNames: try list(options["former"] ?? "-")))
         case "operator":
             return .setOperator(
                 Operator(
                     name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
-                    queues: try list(try word(arguments, 2))))
+                    queues: try list(try word(arguments, 2)), formerNames: try list(options["former"] ?? "-")))
         case "sign-on":
             let label = options["session"] ?? "\(first)-1"
             return .signOn(
@@ -225,18 +232,6 @@ struct Stage {
             guard numbers.count == 2 else { throw Mistake(description: "\(part) is no span") }
             return OpenSpan(opens: numbers[0], closes: numbers[1])
         }
-    }
-
-    private func showHours() -> [String] {
-        let board = state.board()
-        let terms = board.terms.terms.map { "\($0.title) (\($0.kind.text)) \($0.first.text) to \($0.last.text)" }
-        return ["terms, version \(board.terms.version): \(terms.joined(separator: ", "))"]
-            + board.hours.map { posted in
-                let monday = posted.week(.semester).days[0].map { "\($0.opens)-\($0.closes)" }.joined(separator: ",")
-                let days = posted.exceptions.map { "\($0.day.text) \($0.spans.isEmpty ? "closed" : "other") \($0.note)" }
-                let closures = posted.closures.map { "closed \($0.fromMs) to \($0.untilMs)" }
-                return "\(posted.library), version \(posted.version): \([posted.zone, monday] + days + closures)"
-            }
     }
 
     private func settings(_ options: [String: String]) throws -> Settings {

@@ -34,7 +34,7 @@ import Testing
         var state = ConsortiumState()
         live(.setFeatureLevel(FeatureLevel.supported), in: &state)
         let kinds = (0..<300).map { _ in
-            let kind = sample.pick(29)
+            let kind = sample.pick(32)
             return kind < 25 ? kind : kind + 3
         }
         for kind in [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 28, 28, 29, 29] + kinds {
@@ -87,7 +87,7 @@ import Testing
             } else {
                 say.speaker = .patron(meta.attach)
             }
-            say.sequence = (meta.senders.first { $0.sender == say.sender }?.sequence ?? 0) + 1
+            say.sequence = (meta.senders.first { $0.sender == say.sender }?.sequence ?? 0) &+ 1
             return .say(say)
         }
         return command

@@ -90,7 +90,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 33 {
+        switch kind % 36 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -139,10 +139,20 @@ extension Sample {
         case 29: .setHours(try hours())
         case 30: .closeLibrary(try library(), closure())
         case 31: .reopenLibrary(try library(), id(), atMs: number())
+        case 32: .setNaming(naming())
+        case 33: .renameQueue(try queue(), to: try queue())
+        case 34: .renameOperator(try person(), to: try person())
         default: .setFeatureLevel(small())
         }
     }
 
+    mutating func naming() -> NamingConventions {
+        NamingConventions(version: UInt64(pick(3)), queues: optional { $0.namingRule() }, users: optional { $0.namingRule() })
+    }
+    mutating func namingRule() -> NamingRule {
+        NamingRule(
+            pattern: of(["*", "{library}*|general", "?*", "[", ""]), example: of(["x", "general", "memorial-desk"]), sentence: "S" + text())
+    }
     mutating func day() throws -> CalendarDay { try #require(CalendarDay(number: Int32(pick(80_000)))) }
     mutating func spans() -> [OpenSpan] {
         chance(60) ? [OpenSpan(opens: UInt16(pick(720)), closes: UInt16(721 + pick(720)))] : []
@@ -185,7 +195,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(33)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(36)))
             })
     }
 

@@ -80,24 +80,25 @@ final class Accounts {
     func signIn(_ name: String, password: String, board: Board?, completion: @escaping @ClusterActor (SignInOutcome) -> Void) {
         let nowMs = ClusterActor.loop.nowMs
         guard let operatorName = OperatorName(name), password.utf8.count <= 256 else { return completion(.wrongPassword) }
-        if let record = failures[operatorName], record.count >= Self.failuresFree, nowMs < record.lastMs + Self.spacingMs {
+        let person = board?.person(called: operatorName)
+        let accountName = person?.accountName ?? operatorName
+        if let record = failures[accountName], record.count >= Self.failuresFree, nowMs < record.lastMs + Self.spacingMs {
             return completion(.tooMany(retryMs: record.lastMs + Self.spacingMs - nowMs))
         }
         guard checksPending < Self.checksPendingMax else { return completion(.tooMany(retryMs: 1_000)) }
         checksPending += 1
-        let person = board?.operators.first { $0.name == operatorName }
         let library = person.flatMap { person in board?.libraries.first { $0.name == person.library } }
         let homes = [library?.homeNode, library?.standbyNode].compactMap { $0 }
-        verify(operatorName, password, at: homes.isEmpty ? [node] : homes) { [self] verified in
+        verify(accountName, password, at: homes.isEmpty ? [node] : homes) { [self] verified in
             checksPending -= 1
             switch verified {
             case true?:
                 guard let person else { return completion(.wrongPassword) }
-                failures[operatorName] = nil
+                failures[accountName] = nil
                 completion(open(person))
             case false?:
-                let count = (failures[operatorName]?.count ?? 0) + 1
-                if failures.count < Limits.operatorsMax { failures[operatorName] = (count, ClusterActor.loop.nowMs) }
+                let count = (failures[accountName]?.count ?? 0) + 1
+                if failures.count < Limits.operatorsMax { failures[accountName] = (count, ClusterActor.loop.nowMs) }
                 completion(.wrongPassword)
             case nil: completion(.homeUnreachable)
             }
@@ -105,10 +106,10 @@ final class Accounts {
     }
 
     /// Gives each of an imported operator's keepers the verifier. Answers the names of nodes that could not be reached.
-    func keep(_ credential: ConsortiumFile.Credential, completion: @escaping ([NodeName]) -> Void) {
+    func keep(_ credential: ConsortiumFile.Credential, board: Board?, completion: @escaping ([NodeName]) -> Void) {
         let parameters = parameters
         let password = credential.password
-        let (logger, name) = (logger, credential.operatorName)
+        let (logger, name) = (logger, board?.person(called: credential.operatorName)?.accountName ?? credential.operatorName)
         let hash: @Sendable (inout AccountStore) -> String? = { _ in
             do {
                 return try PasswordHash.hash(password, parameters: parameters)
@@ -123,7 +124,7 @@ final class Accounts {
             var unreached: [NodeName] = []
             var left = keepers.count
             for keeper in keepers {
-                call(.storeVerifier(credential.operatorName, verifier: verifier), at: keeper) { reply in
+                call(.storeVerifier(name, verifier: verifier), at: keeper) { reply in
                     if case .answer(ok: true, _)? = reply {} else { unreached.append(keeper) }
                     left -= 1
                     if left == 0 { completion(unreached.sorted()) }

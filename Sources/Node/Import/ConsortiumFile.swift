@@ -16,8 +16,8 @@ public struct ConsortiumFile: Sendable {
         public var standbyNode: NodeName?
     }
 
-    /// In the order in which they must be applied: settings, libraries, queues, operators, terms, hours. The versions that terms and hours replace
-    /// are for whoever proposes them.
+    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours. The versions that naming, terms and
+    /// hours replace are for whoever proposes them.
     public private(set) var commands: [Command] = []
     /// For each command the line where its entry begins.
     public private(set) var lines: [Int] = []
@@ -25,6 +25,8 @@ public struct ConsortiumFile: Sendable {
     public private(set) var libraries: [Library] = []
     public private(set) var queues: [Queue] = []
     public private(set) var operators: [Operator] = []
+    /// `nil` where the file says nothing of them.
+    public private(set) var naming: NamingConventions?
     public private(set) var terms: TermCalendar?
     public private(set) var hours: [LibraryHours] = []
     private var aliasLines: [QueueName: Int] = [:]
@@ -79,18 +81,23 @@ public struct ConsortiumFile: Sendable {
         }
         guard
             let top = reader.mapping(
-                root, "the file", keys: ["consortium", "settings", "general", "terms", "hours", "libraries", "services"])
+                root, "the file", keys: ["consortium", "settings", "naming", "general", "terms", "hours", "libraries", "services"])
         else {
             return
         }
         readSettings(top["settings"], &reader)
+        if let node = top["naming"], let naming = reader.naming(node) {
+            self.naming = naming
+            commands.append(.setNaming(naming))
+            lines.append(node.line)
+        }
         if let node = top["terms"] {
             terms = reader.terms(node)
             termsLine = node.line
         }
         if let node = top["hours"] { findHours(node, &reader) }
-        // A file of terms and hours alone changes nothing else.
-        if top["general"] == nil, top["libraries"] == nil, top["terms"] != nil || top["hours"] != nil { return }
+        // A file of naming, terms and hours alone changes nothing else.
+        if top["general"] == nil, top["libraries"] == nil, !["naming", "terms", "hours"].allSatisfy({ top[$0] == nil }) { return }
         guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
         readGeneral(general, &reader)
         guard let list = reader.required(top, "libraries", in: root, "a list of libraries") else { return }

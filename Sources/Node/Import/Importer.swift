@@ -11,6 +11,8 @@ public struct ImportReport: Codable, Sendable {
     public var passwords = 0
     /// Libraries whose posted hours were in the file; `nil` from a node of a version without hours.
     public var hours: Int?
+    /// What was given another name, as the one in the file does not follow the conventions; `nil` from a node of a version without them.
+    public var renamed: [String]?
     /// Nodes that did not take the verifiers of their operators: run the import again when they answer.
     public var unreached: [String] = []
     /// What was refused or could not be read, each with its line where there is one. Nothing was changed when the file was bad.
@@ -36,15 +38,20 @@ struct Importer {
         report.queues = file.queues.count
         report.operators = file.operators.count
         report.hours = file.hours.count
-        propose(Array(zip(file.commands.map(replacing), file.lines))[...], report) { report in
+        let named = ImportedNames(file, board: library.board)
+        report.renamed = named.notes
+        propose(Array(zip(named.commands.map(replacing), file.lines))[...], report) { report in
             guard report.problems.isEmpty else { return completion(report) }
             keep(file.credentials[...], report, completion)
         }
     }
 
-    /// Terms and hours name the version that this node knows: what somebody else changed meanwhile is refused, not overwritten unseen.
+    /// Naming, terms and hours name the version that this node knows: what somebody else changed meanwhile is refused, not overwritten unseen.
     private func replacing(_ command: Command) -> Command {
         switch command {
+        case .setNaming(var naming):
+            naming.version = library.board?.naming.version ?? 0
+            return .setNaming(naming)
         case .setTerms(var terms):
             terms.version = library.board?.terms.version ?? 0
             return .setTerms(terms)
@@ -86,7 +93,7 @@ struct Importer {
         _ credentials: ArraySlice<ConsortiumFile.Credential>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void
     ) {
         guard let credential = credentials.first else { return completion(report) }
-        accounts.keep(credential) { unreached in
+        accounts.keep(credential, board: library.board) { unreached in
             var report = report
             report.passwords += 1
             for node in unreached where !report.unreached.contains(node.text) { report.unreached.append(node.text) }

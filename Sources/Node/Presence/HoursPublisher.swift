@@ -23,7 +23,11 @@ final class HoursPublisher {
     }
 
     func take(_ board: Board) {
-        if let known = self.board, known.libraries == board.libraries, known.hours == board.hours, known.terms == board.terms { return }
+        if let known = self.board, known.libraries == board.libraries, known.hours == board.hours, known.terms == board.terms,
+            known.queues.map(\.queue) == board.queues.map(\.queue)
+        {
+            return
+        }
         self.board = board
         for zone in Set(board.hours.map(\.zone)) where zones[zone] == nil && reading.insert(zone).inserted { read(zone) }
         publish()
@@ -75,6 +79,10 @@ final class HoursPublisher {
             case nil: return HoursEntry(library: library.name, title: library.title, schedule: nil, problem: "this node has just started")
             }
         }
-        deliver?(HoursSnapshot(entries: entries))
+        var libraries: [String: LibraryName] = [:]
+        for queue in board.queues.map(\.queue) {
+            for name in [queue.name] + queue.otherNames.map(\.name) { libraries[name.text] = queue.library }
+        }
+        deliver?(HoursSnapshot(entries: entries, libraries: libraries))
     }
 }

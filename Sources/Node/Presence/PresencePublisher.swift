@@ -96,12 +96,15 @@ final class PresencePublisher {
         var users: [String: PresenceEntry] = [:]
         for person in board.operators { users[person.name.text] = PresenceEntry(show: .unavailable) }
         for person in board.signedOn { users[person.name.text] = PresenceEntry(show: person.available.isEmpty ? .away : .available) }
+        for person in board.operators {
+            for name in person.formerNames where users[name.text] == nil { users[name.text] = users[person.name.text] }
+        }
         deliver?(PresenceSnapshot(queues: queues, users: users, clientId: node.text))
     }
 
     /// Other names of queues answer as the queue that they lead to now: the first with its own people, else the first that reaches anybody.
     private func addAliases(to queues: inout [String: PresenceEntry], _ board: Board) {
-        for alias in Set(board.queues.flatMap { $0.queue.aliases.map(\.name) }) where queues[alias.text] == nil {
+        for alias in Set(board.queues.flatMap { $0.queue.otherNames.map(\.name) }) where queues[alias.text] == nil {
             let entries = board.queues(called: alias).compactMap { queues[$0.queue.name.text] }
             queues[alias.text] = entries.first { $0.reach == "own" } ?? entries.first { $0.reach != "nobody" } ?? entries.first
         }

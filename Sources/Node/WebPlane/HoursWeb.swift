@@ -10,6 +10,8 @@ import Web
 /// What all libraries posted, at one moment. Immutable.
 struct HoursSnapshot: Sendable {
     var entries: [HoursEntry] = []
+    /// The library of each queue, by every name that it has or had: its hours are asked for by that too.
+    var libraries: [String: LibraryName] = [:]
 }
 
 @WebActor
@@ -31,6 +33,7 @@ final class HoursWeb {
     func update(_ snapshot: HoursSnapshot) {
         entries = snapshot.entries
         byName = Dictionary(snapshot.entries.map { ($0.library.text, $0) }, uniquingKeysWith: { first, _ in first })
+        for (name, library) in snapshot.libraries where byName[name] == nil { byName[name] = byName[library.text] }
     }
 
     var now: Int64 { nowSeconds() }

@@ -16,6 +16,8 @@ struct NodeServices: Sendable {
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
     var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
+    /// `nil` before the first board came.
+    var names: @Sendable (@escaping @Sendable @WebActor (NamesReport?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
@@ -61,8 +63,10 @@ final class WebHost {
         let api = HTTPAPI(services: services)
         api.install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
+        NamesAPI(api: api).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
-        assets.install(on: server, pages: ["/desk": "desk.html", "/html/chat-box.html": "chat.html"], pagePrefixes: ["/chat": "chat.html"])
+        let pages = ["/desk": "desk.html", "/names": "names.html", "/html/chat-box.html": "chat.html"]
+        assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])
     }
 
     func listen(_ addresses: [SocketAddress]) throws(LoopError) {

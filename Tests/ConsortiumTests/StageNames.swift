@@ -1,0 +1,35 @@
+import Consortium
+
+/// Naming conventions on the stage.
+extension Stage {
+    /// `naming VERSION queues=PATTERN/EXAMPLE users=PATTERN/EXAMPLE: SENTENCE`
+    func naming(_ version: UInt64, _ options: [String: String], _ sentence: String) -> NamingConventions {
+        func rule(_ key: String) -> NamingRule? {
+            guard let parts = options[key]?.split(separator: "/").map(String.init), parts.count == 2 else { return nil }
+            return NamingRule(pattern: parts[0], example: parts[1], sentence: sentence)
+        }
+        return NamingConventions(version: version, queues: rule("queues"), users: rule("users"))
+    }
+
+    func showNames() -> [String] {
+        let board = state.board()
+        return ["version \(board.naming.version)"]
+            + board.misfits.map { "misfit: \($0.kind.rawValue) \($0.name) of \($0.library), could be \($0.suggestion ?? "-")" }
+            + board.formerNames.map { "former: \($0.kind.rawValue) \($0.former) is \($0.present)" }
+    }
+}
+
+/// Posted hours on the stage.
+extension Stage {
+    func showHours() -> [String] {
+        let board = state.board()
+        let terms = board.terms.terms.map { "\($0.title) (\($0.kind.text)) \($0.first.text) to \($0.last.text)" }
+        return ["terms, version \(board.terms.version): \(terms.joined(separator: ", "))"]
+            + board.hours.map { posted in
+                let monday = posted.week(.semester).days[0].map { "\($0.opens)-\($0.closes)" }.joined(separator: ",")
+                let days = posted.exceptions.map { "\($0.day.text) \($0.spans.isEmpty ? "closed" : "other") \($0.note)" }
+                let closures = posted.closures.map { "closed \($0.fromMs) to \($0.untilMs)" }
+                return "\(posted.library), version \(posted.version): \([posted.zone, monday] + days + closures)"
+            }
+    }
+}
