@@ -35,7 +35,7 @@ let package = Package(
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
         .target(name: "Measuring"),
         .target(name: "Chaos", dependencies: ["Consortium", "Seeded"]),
-        .target(name: "Coordinator", dependencies: ["Consortium"]),
+        .target(name: "Coordinator", dependencies: ["Consortium", "Hours"]),
         .target(
             name: "Wire",
             dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
-        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium"]),
+        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium", "Hours"]),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
             exclude: ["Scenarios"]),

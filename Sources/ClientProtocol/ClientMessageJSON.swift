@@ -46,6 +46,13 @@ extension ClientMessage {
             if let seconds, seconds > ProtocolLimits.leavingSecondsMax { throw fields.fault("inS", "at most a day", .tooLong) }
             return .leaving(try fields.identifier("re"), inSeconds: seconds)
         case "back": return .back(try fields.identifier("re"), try fields.name("queue"))
+        case "openNow":
+            return .openNow(try fields.identifier("re"), try fields.name("queue"), minutes: try fields.integer("minutes"))
+        case "closeLibrary":
+            return .closeLibrary(
+                try fields.identifier("re"), minutes: try fields.integer("minutes"),
+                note: try fields.string("note", bytesMax: Limits.titleBytesMax))
+        case "reopenLibrary": return .reopenLibrary(try fields.identifier("re"))
         case "follow":
             return .follow(try fields.identifier("re"), try fields.identifier("chat"), after: try fields.position("after"))
         default: throw fields.unknownKind
@@ -112,6 +119,15 @@ extension ClientMessage {
         case .back(let re, let queue):
             writer = JSONWriter(kind: "back", re: re)
             writer.field("queue", queue)
+        case .openNow(let re, let queue, let minutes):
+            writer = JSONWriter(kind: "openNow", re: re)
+            writer.field("queue", queue)
+            writer.field("minutes", minutes)
+        case .closeLibrary(let re, let minutes, let note):
+            writer = JSONWriter(kind: "closeLibrary", re: re)
+            writer.field("minutes", minutes)
+            writer.field("note", note)
+        case .reopenLibrary(let re): writer = JSONWriter(kind: "reopenLibrary", re: re)
         case .follow(let re, let chat, let after):
             writer = JSONWriter(kind: "follow", re: re, chat: chat)
             writer.field("after", after)

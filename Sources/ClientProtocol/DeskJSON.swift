@@ -80,7 +80,8 @@ extension ServerMessage.BoardQueue {
             reasons: try fields.list("reasons") { (reason) throws(ProtocolError) in
                 ServerMessage.BoardReason(try reason.choice("code"), try reason.string("text"))
             }, staffed: try fields.integer("staffed"), free: try fields.integer("free"), waiting: try fields.integer("waiting"),
-            usualWaitSeconds: try fields.integerIfPresent("usualWaitS"), paused: try fields.bool("paused"))
+            usualWaitSeconds: try fields.integerIfPresent("usualWaitS"), paused: try fields.bool("paused"),
+            outsideHours: fields.has("outsideHours") ? try fields.bool("outsideHours") : false)
     }
 
     fileprivate func write(to writer: inout JSONWriter) {
@@ -100,6 +101,7 @@ extension ServerMessage.BoardQueue {
         writer.field("waiting", waiting)
         writer.field("usualWaitS", orNull: usualWaitSeconds)
         writer.field("paused", paused)
+        writer.field("outsideHours", outsideHours)
     }
 }
 

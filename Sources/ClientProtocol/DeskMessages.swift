@@ -73,9 +73,11 @@ extension ServerMessage {
         public var waiting: Int
         public var usualWaitSeconds: UInt64?
         public var paused: Bool
+        /// Its library is outside its posted hours, and nobody has pressed "Open now".
+        public var outsideHours: Bool
         public init(
             queue: QueueRef, library: LibraryRef?, reach: BoardReach, takesTransfers: Bool, reasons: [BoardReason], staffed: Int,
-            free: Int, waiting: Int, usualWaitSeconds: UInt64?, paused: Bool
+            free: Int, waiting: Int, usualWaitSeconds: UInt64?, paused: Bool, outsideHours: Bool
         ) {
             self.queue = queue
             self.library = library
@@ -87,6 +89,7 @@ extension ServerMessage {
             self.waiting = waiting
             self.usualWaitSeconds = usualWaitSeconds
             self.paused = paused
+            self.outsideHours = outsideHours
         }
     }
 

@@ -67,6 +67,8 @@ extension ConsortiumState {
         case .setHours(let hours): try setHours(hours)
         case .closeLibrary(let library, let closure): try close(library, by: closure)
         case .reopenLibrary(let library, let closure, let atMs): try reopen(library, closure, atMs: atMs)
+        case .openNow(let library, let session, let opening): try openNow(library, session, opening)
+        case .setGate(let library, let gate): try setGate(library, gate)
 
         case .signOn(let signOn): return try self.signOn(signOn, at: position)
         case .signOff(let session), .lapse(let session): try end(session)

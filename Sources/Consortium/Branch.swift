@@ -79,7 +79,11 @@ extension ConsortiumState {
         }
         naming = base.board.naming
         terms = base.board.terms
-        for posted in base.board.hours where libraries.contains(posted.library) { hours[posted.library] = posted }
+        for var posted in base.board.hours where libraries.contains(posted.library) {
+            // The branch reckons for itself whether its libraries are open.
+            posted.gate = .untold
+            hours[posted.library] = posted
+        }
         index.rosterBytes = countedRosterBytes
         for status in base.board.signedOn where status.node == base.node && operators[status.name] != nil {
             store(

@@ -21,6 +21,11 @@ public enum Command: Hashable, Sendable {
     /// Open again from a time on (Unix milliseconds); the closing is named by its identifier.
     case reopenLibrary(LibraryName, RequestID, atMs: UInt64)
 
+    /// "Open now", by somebody at the desk.
+    case openNow(LibraryName, SessionID, OpenNow)
+    /// By the leader: whether a library is within its opening.
+    case setGate(LibraryName, Gate)
+
     // People at the desk.
     case signOn(SignOn)
     case signOff(SessionID)

@@ -20,6 +20,8 @@ public enum FeatureLevel {
     public static let closedByDeletion: UInt32 = 5
     /// Terms and posted hours.
     public static let postedHours: UInt32 = 6
+    /// Posted hours, and "Open now", open and close the queues (`Gate`).
+    public static let steeringHours: UInt32 = 8
     /// Naming conventions, renaming, and former names that go on leading where they led.
     public static let naming: UInt32 = 10
     /// The newest level that this version can apply.
@@ -35,6 +37,7 @@ extension Command {
             .patronPresence, .transcriptTaken, .transcriptDeleted:
             1
         case .setTerms, .setHours, .closeLibrary, .reopenLibrary: FeatureLevel.postedHours
+        case .openNow, .setGate: FeatureLevel.steeringHours
         case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0

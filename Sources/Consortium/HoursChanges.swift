@@ -30,6 +30,7 @@ extension ConsortiumState {
         try makeRoom(for: set, in: terms)
         terms = set
         touched.board = true
+        touched.hours = true
     }
 
     mutating func setHours(_ new: LibraryHours) throws(Refusal) {
@@ -62,9 +63,12 @@ extension ConsortiumState {
         var set = new
         set.version = version + 1
         set.closures = former?.closures ?? []
+        set.openNow = former?.openNow
+        set.gate = former?.gate ?? .untold
         try makeRoom(for: set, in: former)
         hours[new.library] = set
         touched.board = true
+        touched.hours = true
     }
 
     /// Closes a library at once, or says afterwards that it was closed.
@@ -82,6 +86,7 @@ extension ConsortiumState {
         try makeRoom(for: posted, in: hours[library])
         hours[library] = posted
         touched.board = true
+        touched.hours = true
     }
 
     /// Ends a closing at a time, or takes it back where that lies before its beginning.
@@ -94,6 +99,39 @@ extension ConsortiumState {
         posted.closures[place].untilMs = max(closure.fromMs, min(closure.untilMs, atMs))
         hours[library] = posted
         touched.board = true
+        touched.hours = true
+    }
+
+    /// "Open now", by somebody who may staff one of the library's queues. It counts at once; the leader shuts the gate when the time has come.
+    mutating func openNow(_ library: LibraryName, _ id: SessionID, _ opening: OpenNow) throws(Refusal) {
+        guard var posted = hours[library] else { throw .noHours(of: library) }
+        guard let session = sessions[id], let person = operators[session.operatorName] else { throw .unknownSession }
+        guard person.queues.contains(where: { queues[$0]?.queue.library == library }) else {
+            throw Refusal(.notAllowed, "\(person.name) may staff no queue of \(library); ask your library's admin.")
+        }
+        guard opening.fromMs < opening.untilMs, opening.untilMs - opening.fromMs <= Limits.openNowMsMax else {
+            throw Refusal(.invalid, "\u{201c}Open now\u{201d} lasts up to 24 hours; for longer, post other hours for those days.")
+        }
+        // A late repeat of an earlier one changes nothing.
+        if let former = posted.openNow, former == opening || opening.fromMs < former.fromMs { return }
+        posted.openNow = opening
+        posted.gate = .open
+        keep(posted)
+    }
+
+    /// What the leader reckoned.
+    mutating func setGate(_ library: LibraryName, _ gate: Gate) throws(Refusal) {
+        guard var posted = hours[library] else { throw .noHours(of: library) }
+        guard posted.gate != gate else { return }
+        posted.gate = gate
+        keep(posted)
+    }
+
+    private mutating func keep(_ posted: LibraryHours) {
+        hours[posted.library] = posted
+        touched.board = true
+        touched.hours = true
+        availabilityChanged = true
     }
 
     private func checkZone(_ zone: String) throws(Refusal) {
@@ -136,6 +174,9 @@ extension ConsortiumState {
             try hold(posted.closures.count <= Limits.closuresPerLibraryMax, "\(name) has too many closings.")
         }
         try hold(terms.terms.count <= Limits.termsMax, "There are too many terms.")
+        if featureLevel < FeatureLevel.steeringHours {
+            try hold(hours.values.allSatisfy { $0.gate == .untold && $0.openNow == nil }, "There are gates below their feature level.")
+        }
         guard featureLevel < FeatureLevel.postedHours else { return }
         try hold(hours.isEmpty && terms == TermCalendar(), "There are posted hours below their feature level.")
     }

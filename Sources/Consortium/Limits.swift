@@ -78,6 +78,8 @@ public enum Limits {
     public static let sealedBytesMax = 60 * 1024
     /// Receipts of transcripts that went; the oldest are forgotten.
     public static let receiptsMax = 20_000
+    /// "Open now": 24 hours.
+    public static let openNowMsMax: UInt64 = 86_400_000
     public static let digestMarksMax = 8
     /// Messages, and bytes of their text, in one part of a branch's merge.
     public static let mergeLinesMax = 64

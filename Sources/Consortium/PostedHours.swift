@@ -99,6 +99,27 @@ public struct Closure: Hashable, Sendable {
     }
 }
 
+/// "Open now": somebody who may staff a library's queues opened it beyond what it posted, for a while.
+public struct OpenNow: Hashable, Sendable {
+    /// Unix milliseconds, by the clock of the node where it was pressed. A closing that begins later ends it.
+    public var fromMs: UInt64
+    /// After `fromMs`, and at most `Limits.openNowMsMax` later.
+    public var untilMs: UInt64
+    public init(fromMs: UInt64, untilMs: UInt64) {
+        self.fromMs = fromMs
+        self.untilMs = untilMs
+    }
+}
+
+/// Whether a library with posted hours is within its opening. Told by the leader, which puts hours, zone and its wall clock together;
+/// here it is only kept.
+public enum Gate: UInt8, Hashable, Sendable, CaseIterable {
+    /// Nobody could tell: as for libraries that posted nothing, whoever is there counts.
+    case untold = 0
+    case open = 1
+    case shut = 2
+}
+
 /// What a library posted. One that posted nothing has no entry, and is open whenever it is staffed.
 public struct LibraryHours: Hashable, Sendable {
     public var library: LibraryName
@@ -112,9 +133,13 @@ public struct LibraryHours: Hashable, Sendable {
     public var exceptions: [HoursException]
     /// In the order in which they were made; the oldest give way. Not part of what `setHours` replaces.
     public var closures: [Closure]
+    /// The last "Open now". Not part of what `setHours` replaces.
+    public var openNow: OpenNow?
+    /// Not part of what `setHours` replaces.
+    public var gate: Gate
     public init(
         library: LibraryName, version: UInt64 = 0, zone: String, weeks: [WeeklyHours], exceptions: [HoursException] = [],
-        closures: [Closure] = []
+        closures: [Closure] = [], openNow: OpenNow? = nil, gate: Gate = .untold
     ) {
         self.library = library
         self.version = version
@@ -122,13 +147,15 @@ public struct LibraryHours: Hashable, Sendable {
         self.weeks = weeks
         self.exceptions = exceptions
         self.closures = closures
+        self.openNow = openNow
+        self.gate = gate
     }
 
     public func week(_ kind: TermKind) -> WeeklyHours {
         weeks.indices.contains(Int(kind.rawValue)) ? weeks[Int(kind.rawValue)] : .closed
     }
 
-    /// Whether both say the same, whatever their versions and closures.
+    /// Whether both say the same, whatever their versions, closures and gates.
     func says(_ other: LibraryHours) -> Bool {
         library == other.library && zone == other.zone && weeks == other.weeks && exceptions == other.exceptions
     }

@@ -41,12 +41,19 @@ extension ConsortiumState {
     var generalQueue: QueueDesk? { index.general.flatMap { queues[$0] } }
 
     /// Open, not paused, and staffed by somebody who takes new chats and transfers: whoever said that they leave takes none.
-    func isAvailable(_ name: QueueName) -> Bool { isAnswering(name) && staff(of: name).contains(where: takesNew) }
+    func isAvailable(_ name: QueueName) -> Bool { isAnswering(name) && isWithinHours(name) && staff(of: name).contains(where: takesNew) }
 
-    /// Open, not paused, and staffed by somebody who is there, if only until they leave: what waits there need not move on yet.
+    /// Not closed, not paused, and staffed by somebody who is there, if only until they leave: what waits there need not move on yet, neither
+    /// then nor at posted close.
     func isAttended(_ name: QueueName) -> Bool { isAnswering(name) && !staff(of: name).isEmpty }
 
-    private func isAnswering(_ name: QueueName) -> Bool {
+    /// By posted hours or "Open now"; always for a queue whose library posted nothing, or whose hours nobody could reckon.
+    func isWithinHours(_ name: QueueName) -> Bool {
+        guard let library = queues[name]?.queue.library else { return true }
+        return hours[library]?.gate != .shut
+    }
+
+    func isAnswering(_ name: QueueName) -> Bool {
         guard let desk = queues[name] else { return false }
         return desk.queue.opening == .open && !desk.paused
     }
@@ -59,6 +66,7 @@ extension ConsortiumState {
         let name = desk.queue.name
         var reasons: [Reason] = []
         if case .closed(let reason) = desk.queue.opening { reasons.append(.closed(reason)) }
+        if !isWithinHours(name) { reasons.append(.closed("it is outside the posted hours")) }
         if desk.paused { reasons.append(.paused) }
         let takers = takers(of: name)
         if index.mayStaff[name] == nil {

@@ -31,6 +31,15 @@ extension ConsortiumState {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.steeringHours {
+            digest.add(hours.values) { digest, posted in
+                digest.add(posted.openNow) { digest, opening in
+                    digest.add(opening.fromMs)
+                    digest.add(opening.untilMs)
+                }
+                digest.add(UInt64(posted.gate.rawValue))
+            }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in

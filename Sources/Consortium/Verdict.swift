@@ -35,6 +35,8 @@ public struct Refusal: Hashable, Sendable, Error {
 public struct Touched: Sendable {
     public var chats: Set<ChatID>
     public var board: Bool
+    /// Terms, posted hours, closings or gates.
+    public var hours = false
     /// Transcripts came or were passed on.
     public var outbox: Bool
     /// Receipts of transcripts that no library has and whose text went in this batch.

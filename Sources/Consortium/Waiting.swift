@@ -38,9 +38,7 @@ extension ConsortiumState {
 
     /// Rings where somebody is signed on, available or not; so it never delays when nobody is on.
     private func ring(_ chat: Chat, ms: UInt64) -> Seat? {
-        guard let desk = queues[chat.queue], desk.queue.opening == .open, !desk.paused, index.mayStaff[chat.queue] != nil else {
-            return nil
-        }
+        guard isAnswering(chat.queue), isWithinHours(chat.queue), index.mayStaff[chat.queue] != nil else { return nil }
         if case .waiting(let waiting) = chat.stage, let untilMs = waiting.ringsUntilMs, untilMs > clockMs {
             return .ring(chat.queue, untilMs: untilMs)
         }

@@ -39,6 +39,8 @@ public enum CoordinatorDirective: Sendable {
     case purge
     /// Text went that no library has; for people to know.
     case textDropped(TranscriptReceipt)
+    /// Read the rules of a time zone and answer with `onZone`.
+    case readZone(String)
     case scheduleTick(atMs: UInt64)
     /// This replica differs from the leader's or met a command that it does not know: it goes on replicating and stops applying.
     case halt(reason: String)
@@ -101,6 +103,7 @@ public struct CoordinatorCore: Sendable {
     /// The feature level that every voter supports, by its own word; nil while one has not told. A leader raises the level in force to it (rule 11).
     public private(set) var votersSupport: UInt32?
     var levelProposedMs: UInt64 = 0
+    var gates = GateKeeper()
 
     public init(node: NodeName, boot: UInt64, configuration: CoordinatorConfiguration = .init(), state: ConsortiumState = .init()) {
         self.node = node
@@ -144,6 +147,7 @@ public struct CoordinatorCore: Sendable {
         if view.isLeader && (!before.isLeader || before.term != view.term) {
             proposals.forgetInFlight()
             clock.start(nowMs: nowMs)
+            gates.dueMs = 0
             leases.start(sessions: state.sessionsForLease.map(\.session), leaseMs: state.settings.operatorLeaseMs, nowMs: nowMs)
         } else if !view.isLeader && before.isLeader {
             proposals.forgetInFlight()
@@ -174,6 +178,7 @@ public struct CoordinatorCore: Sendable {
         if role.isLeader, batch.term == role.term { proposals.batchApplied(batch.items) }
         touchedChats.formUnion(applied.touched.chats)
         if applied.touched.board { boardVersion += 1 }
+        if applied.touched.hours { gates.dueMs = 0 }
         if applied.touched.outbox { isOutboxTouched = true }
         directives += applied.touched.dropped.map { .textDropped($0) }
         return directives
@@ -195,6 +200,7 @@ public struct CoordinatorCore: Sendable {
         state.supportedLevel = configuration.supportedLevel
         halted = nil
         boardVersion += 1
+        gates.dueMs = 0
         isOutboxTouched = true
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
@@ -319,7 +325,7 @@ public struct CoordinatorCore: Sendable {
 
     /// Once per turn of the loop: sends off the batch that gathered, and what the nodes have not seen yet.
     public mutating func flush(nowMs: UInt64, wallMs: UInt64) -> [CoordinatorDirective] {
-        var directives: [CoordinatorDirective] = []
+        var directives = keepGates(nowMs: nowMs, wallMs: wallMs)
         while role.isLeader, halted == nil, proposals.inFlight < configuration.batchesInFlightMax,
             let items = proposals.nextBatch(max: configuration.commandsPerBatchMax, costBytesMax: configuration.costBytesPerBatchMax)
         {

@@ -12,7 +12,7 @@ enum Urgency: Int, CaseIterable, Sendable {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
-            .setNaming, .renameQueue, .renameOperator:
+            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken,
             .transcriptDeleted:

@@ -367,6 +367,7 @@ extension Command {
         case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)
         case .leaving(let session, let inMs): return .leaving(new(session), inMs: inMs)
         case .back(let session, let queue): return .back(new(session), queue)
+        case .openNow(let library, let session, let opening): return .openNow(library, new(session), opening)
         case .claim(var claim):
             claim.session = new(claim.session)
             return .claim(claim)

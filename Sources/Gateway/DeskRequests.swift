@@ -36,12 +36,48 @@ extension GatewayCore {
             request(client, re, .close(chat, token: token))
         case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
         case .back(let re, let queue): request(client, re, .back(session, queue))
+        case .openNow(let re, let queue, let minutes): openNow(client, session, re, queue, minutes)
+        case .closeLibrary(let re, let minutes, let note): closeLibrary(client, session, re, minutes, note)
+        case .reopenLibrary(let re): reopenLibrary(client, session, re)
         case .follow(let re, let chat, let after): followAgain(client, session, re, chat, after)
         case .say(let say): deskSays(client, session, say)
         case .typing(let chat): typing(client, chat, .staff)
         default: refuse(client, message.re, .notAllowed, "Only a patron's page does this.")
         }
     }
+
+    /// From now on, by this node's wall clock.
+    private mutating func openNow(_ client: ClientID, _ session: SessionID, _ re: RequestID, _ queue: QueueName, _ minutes: UInt32) {
+        guard let library = directory.library(of: queue) else {
+            return refuse(client, re, .unknownQueue, "No library's queue is called \(queue).")
+        }
+        let fromMs = now &+ wallOffsetMs
+        request(client, re, .openNow(library, session, OpenNow(fromMs: fromMs, untilMs: fromMs.addingMinutes(minutes))))
+    }
+
+    /// A snow day, from now on. The request's identifier names the closing, so that asking twice closes once.
+    private mutating func closeLibrary(_ client: ClientID, _ session: SessionID, _ re: RequestID, _ minutes: UInt32, _ note: String) {
+        guard let library = ownLibrary(session) else {
+            return refuse(client, re, .busy, "The node is learning who you are.", retryMs: busyRetryMs())
+        }
+        let fromMs = now &+ wallOffsetMs
+        request(
+            client, re, .closeLibrary(library, Closure(id: re, fromMs: fromMs, untilMs: fromMs.addingMinutes(minutes), note: note)))
+    }
+
+    /// One closing at a time, the one that lasts longest first.
+    private mutating func reopenLibrary(_ client: ClientID, _ session: SessionID, _ re: RequestID) {
+        guard let library = ownLibrary(session) else {
+            return refuse(client, re, .busy, "The node is learning who you are.", retryMs: busyRetryMs())
+        }
+        let atMs = now &+ wallOffsetMs
+        guard let closing = directory.closing(of: library, atMs: atMs) else {
+            return refuse(client, re, .invalid, "Your library is not closed at short notice; its posted hours stand.")
+        }
+        request(client, re, .reopenLibrary(library, closing.id, atMs: atMs))
+    }
+
+    private func ownLibrary(_ session: SessionID) -> LibraryName? { desks[session].flatMap { directory.person($0.name) }?.library }
 
     /// The token that stands for one of a branch that was merged.
     private func present(_ token: LogPosition, of chat: ChatID, _ session: SessionID) -> LogPosition {
@@ -96,5 +132,13 @@ extension GatewayCore {
         connections[client]?.places[chat]?.shown = nil
         send(client, .ok(.init(re: re)))
         serve(client, chat)
+    }
+}
+
+extension UInt64 {
+    /// Stays at the end of time.
+    fileprivate func addingMinutes(_ minutes: UInt32) -> UInt64 {
+        let (sum, overflows) = addingReportingOverflow(UInt64(minutes) * 60_000)
+        return overflows ? .max : sum
     }
 }

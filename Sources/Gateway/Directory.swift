@@ -119,8 +119,19 @@ struct Directory: Sendable {
             queue: QueueRef(name: status.queue.name, title: status.queue.title), library: status.queue.library.map(library), reach: reach,
             takesTransfers: status.decision.takesTransfers, reasons: status.decision.reasons.map(show), staffed: status.staffed,
             free: status.freePlaces, waiting: status.waiting, usualWaitSeconds: status.usualWaitMs.map { $0 / 1_000 },
-            paused: status.paused)
+            paused: status.paused, outsideHours: status.queue.library.map(isShut) ?? false)
     }
+
+    /// What closes the library at short notice at a moment (Unix milliseconds).
+    func closing(of library: LibraryName, atMs: UInt64) -> Closure? {
+        board?.hours.first { $0.library == library }?.closures.filter { $0.fromMs <= atMs && atMs < $0.untilMs }
+            .max { $0.untilMs < $1.untilMs }
+    }
+
+    private func isShut(_ library: LibraryName) -> Bool { board?.hours.contains { $0.library == library && $0.gate == .shut } ?? false }
+
+    /// `nil` for the general queue, and for a name that is no queue's.
+    func library(of queue: QueueName) -> LibraryName? { board?.queues.first { $0.queue.name == queue }?.queue.library }
 
     private func show(_ reason: Reason) -> ServerMessage.BoardReason {
         let code: ServerMessage.BoardReason.Code =

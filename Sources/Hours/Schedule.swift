@@ -101,17 +101,35 @@ public struct Schedule: Sendable {
         return found
     }
 
-    /// What the posted hours say of an instant.
+    /// What the posted hours and "Open now" say of an instant.
     public func status(at second: Int64) -> HoursStatus {
         let today = day(at: second)
         var days = 2
         while true {
-            let ahead = openings(from: today, days: days)
+            let ahead = openedNow(openings(from: today, days: days))
             if let now = ahead.first(where: { $0.from <= second && second < $0.until }) { return .open(until: now.until) }
             if let next = ahead.first(where: { second < $0.from }) { return .closed(next: next.from, note: note(at: second)) }
             guard days < Self.searchDays else { return .closed(next: nil, note: note(at: second)) }
             days = min(days * 4, Self.searchDays)
         }
+    }
+
+    /// The openings with "Open now" among them, as far as no closing ended it that began later.
+    private func openedNow(_ openings: [OpenInterval]) -> [OpenInterval] {
+        guard let pressed = hours.openNow else { return openings }
+        var left = [OpenInterval(from: Int64(clamping: pressed.fromMs / 1_000), until: Int64(clamping: pressed.untilMs / 1_000))]
+        for closure in hours.closures where closure.fromMs > pressed.fromMs { left = left.flatMap { $0.without(closure) } }
+        // Only what follows the pressing at once: "Open now" does not open again after a closing.
+        left = left.filter { $0.from < $0.until && $0.from == Int64(clamping: pressed.fromMs / 1_000) }
+        var joined: [OpenInterval] = []
+        for interval in (openings + left).sorted(by: { ($0.from, $0.until) < ($1.from, $1.until) }) {
+            if let last = joined.indices.last, interval.from <= joined[last].until {
+                joined[last].until = max(joined[last].until, interval.until)
+            } else {
+                joined.append(interval)
+            }
+        }
+        return joined
     }
 
     private func note(at second: Int64) -> String {

@@ -104,6 +104,7 @@ final class BranchPart {
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason): cluster.fail("the branch of \(machine.name) stops applying: \(reason)")
             case .leaderKnown, .forward, .relayTyping, .forwardRenewals, .transcript, .purge, .textDropped: break
+            case .readZone(let zone): core.onZone(zone, .utc)
             }
         }
     }

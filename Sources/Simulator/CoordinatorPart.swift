@@ -487,6 +487,7 @@ final class CoordinatorPart {
                 machine.purgedMs = cluster.nowMs
                 if cluster.scenario.planted != .keepOldLog { perform(replica.purge(nowMs: nowMs)) }
             case .textDropped: break
+            case .readZone(let zone): core.onZone(zone, .utc)
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason): cluster.fail("\(machine.name) stops applying: \(reason)")
             }

@@ -5,6 +5,8 @@ import EventLoop
 public final class Presence {
     /// What is answered from now on.
     public private(set) var snapshot = PresenceSnapshot()
+    /// When a library opens again, by its posted hours, as a sentence; empty where it posted none, or is open now.
+    public var opens: (_ library: String) -> String = { _ in "" }
     private let texts: [PresenceShow: PreparedResponse]
     private let images: [PresenceShow: PreparedResponse]
     /// Ready answers in text form, one look-up away.
@@ -71,8 +73,10 @@ public final class Presence {
                 return responder.send(
                     Self.prepared("text/plain; charset=utf-8", "cb must be the plain name of a function.\n", status: 400))
             }
+            let entry = snapshot.entry(name)
+            let opens = entry.reach == "nobody" && !entry.library.isEmpty ? opens(entry.library) : ""
             let text = PresenceRendering.javaScript(
-                name: name, server: host, snapshot.entry(name), clientId: snapshot.clientId, callback: callback)
+                name: name, server: host, entry, clientId: snapshot.clientId, opens: opens, callback: callback)
             responder.send(Self.prepared("text/javascript; charset=utf-8", text))
         }
     }

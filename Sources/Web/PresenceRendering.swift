@@ -8,15 +8,18 @@ enum PresenceRendering {
     }
 
     /// - Parameter callback: called at the end, without argument; must be an identifier (`isIdentifier`).
-    static func javaScript(name: String, server: String, _ entry: PresenceEntry, clientId: String, callback: String?) -> String {
-        """
-        var jabber_user='\(javaScriptEscaped(name))'; var jabber_server='\(javaScriptEscaped(server))';
-        var jabber_resources=[{name:'\(entry.resourceName)',priority:5,show:'\(entry.show.rawValue)',status:'\(javaScriptEscaped(entry.statusText))'}];
-        var jabber_client_id='\(javaScriptEscaped(clientId))';
-        var callslip={"reach":"\(entry.reach)","queue":\(jsonText(entry.queue)),"title":\(jsonText(entry.title)),\
-        "answers":\(jsonText(entry.answers)),"usualWaitS":\(entry.usualWaitS)};
+    static func javaScript(
+        name: String, server: String, _ entry: PresenceEntry, clientId: String, opens: String = "", callback: String?
+    ) -> String {
+        let again = opens.isEmpty ? "" : ",\"opens\":\(jsonText(opens))"
+        return """
+            var jabber_user='\(javaScriptEscaped(name))'; var jabber_server='\(javaScriptEscaped(server))';
+            var jabber_resources=[{name:'\(entry.resourceName)',priority:5,show:'\(entry.show.rawValue)',status:'\(javaScriptEscaped(entry.statusText))'}];
+            var jabber_client_id='\(javaScriptEscaped(clientId))';
+            var callslip={"reach":"\(entry.reach)","queue":\(jsonText(entry.queue)),"title":\(jsonText(entry.title)),\
+            "answers":\(jsonText(entry.answers)),"usualWaitS":\(entry.usualWaitS)\(again)};
 
-        """ + (callback.map { "\($0)();\n" } ?? "")
+            """ + (callback.map { "\($0)();\n" } ?? "")
     }
 
     /// Theme `simpletext`, which stands in for every other.

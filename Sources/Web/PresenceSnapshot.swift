@@ -17,12 +17,14 @@ public struct PresenceEntry: Sendable, Equatable {
     public var queue: String
     public var title: String
     public var answers: String
+    /// The library that the queue belongs to; empty for the general queue and where not known.
+    public var library: String
     /// How long people usually wait; 0 where not known.
     public var usualWaitS: UInt32
 
     public init(
         show: PresenceShow, status: String = "", isReferred: Bool = false, queue: String = "", title: String = "", answers: String = "",
-        usualWaitS: UInt32 = 0
+        library: String = "", usualWaitS: UInt32 = 0
     ) {
         self.show = show
         self.status = status
@@ -30,6 +32,7 @@ public struct PresenceEntry: Sendable, Equatable {
         self.queue = queue
         self.title = title
         self.answers = answers
+        self.library = library
         self.usualWaitS = usualWaitS
     }
 

@@ -23,6 +23,14 @@ extension PBCommandMessage {
             reopenLibrary.library = library.text
             reopenLibrary.closure = PBId(closure)
             reopenLibrary.atMs = atMs
+        case .openNow(let library, let session, let opening):
+            openNow.library = library.text
+            openNow.session = PBId(session)
+            openNow.fromMs = opening.fromMs
+            openNow.untilMs = opening.untilMs
+        case .setGate(let library, let gate):
+            setGate.library = library.text
+            setGate.gate = UInt32(gate.rawValue)
         case .signOn(let command): signOn = PBSignOnCommand(command)
         case .signOff(let session): signOff = PBId(session)
         case .setAvailability(let session, let queue, let available):
@@ -96,6 +104,12 @@ extension PBCommandMessage {
         case .setHours(let message): .setHours(try message.decoded())
         case .closeLibrary(let message):
             .closeLibrary(try Field.name(message.library, "closeLibrary.library"), message.closure.decoded())
+        case .openNow(let message):
+            .openNow(
+                try Field.name(message.library, "openNow.library"), message.session.decoded(),
+                OpenNow(fromMs: message.fromMs, untilMs: message.untilMs))
+        case .setGate(let message):
+            .setGate(try Field.name(message.library, "setGate.library"), try Field.small(message.gate, "setGate.gate"))
         case .reopenLibrary(let message):
             .reopenLibrary(
                 try Field.name(message.library, "reopenLibrary.library"), message.closure.decoded(), atMs: message.atMs)

@@ -49,6 +49,9 @@ extension PBLibraryHoursEntry {
             return entry
         }
         closures = posted.closures.map { PBClosureEntry($0) }
+        openNowFromMs = posted.openNow?.fromMs ?? 0
+        openNowUntilMs = posted.openNow?.untilMs ?? 0
+        gate = UInt32(posted.gate.rawValue)
     }
 
     func decoded() throws(WireError) -> LibraryHours {
@@ -60,7 +63,9 @@ extension PBLibraryHoursEntry {
             exceptions: try Field.list(exceptions, "hours.exceptions", max: Limits.exceptionsPerLibraryMax) { e throws(WireError) in
                 HoursException(day: try Field.day(e.day, "hours.exceptions"), spans: try Field.spans(e.spans), note: e.note)
             },
-            closures: try Field.list(closures, "hours.closures", max: Limits.closuresPerLibraryMax) { e throws(WireError) in e.decoded() })
+            closures: try Field.list(closures, "hours.closures", max: Limits.closuresPerLibraryMax) { e throws(WireError) in e.decoded() },
+            openNow: openNowUntilMs == 0 ? nil : OpenNow(fromMs: openNowFromMs, untilMs: openNowUntilMs),
+            gate: try Field.small(gate, "hours.gate"))
     }
 }
 

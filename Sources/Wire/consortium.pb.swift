@@ -375,6 +375,14 @@ nonisolated struct PBLibraryHoursEntry: Sendable {
 
   var closures: [PBClosureEntry] = []
 
+  /// Both 0 where nobody has pressed "Open now".
+  var openNowFromMs: UInt64 = 0
+
+  var openNowUntilMs: UInt64 = 0
+
+  /// 0 untold, 1 open, 2 shut
+  var gate: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -448,6 +456,47 @@ nonisolated struct PBCloseLibraryCommand: Sendable {
   init() {}
 
   fileprivate var _closure: PBClosureEntry? = nil
+}
+
+nonisolated struct PBOpenNowCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var fromMs: UInt64 = 0
+
+  var untilMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _session: PBId? = nil
+}
+
+nonisolated struct PBSetGateCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var gate: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct PBReopenLibraryCommand: Sendable {
@@ -1444,6 +1493,22 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .renameOperator(newValue)}
   }
 
+  var openNow: PBOpenNowCommand {
+    get {
+      if case .openNow(let v)? = kind {return v}
+      return PBOpenNowCommand()
+    }
+    set {kind = .openNow(newValue)}
+  }
+
+  var setGate: PBSetGateCommand {
+    get {
+      if case .setGate(let v)? = kind {return v}
+      return PBSetGateCommand()
+    }
+    set {kind = .setGate(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1483,6 +1548,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case setNaming(PBNamingEntry)
     case renameQueue(PBRenameCommand)
     case renameOperator(PBRenameCommand)
+    case openNow(PBOpenNowCommand)
+    case setGate(PBSetGateCommand)
 
   }
 
@@ -4002,7 +4069,7 @@ nonisolated extension PBClosureEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LibraryHoursEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}version\0\u{1}zone\0\u{1}weeks\0\u{1}exceptions\0\u{1}closures\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}version\0\u{1}zone\0\u{1}weeks\0\u{1}exceptions\0\u{1}closures\0\u{3}open_now_from_ms\0\u{3}open_now_until_ms\0\u{1}gate\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4016,6 +4083,9 @@ nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf.
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.weeks) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.exceptions) }()
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.closures) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.openNowFromMs) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.openNowUntilMs) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.gate) }()
       default: break
       }
     }
@@ -4040,6 +4110,15 @@ nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf.
     if !self.closures.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.closures, fieldNumber: 6)
     }
+    if self.openNowFromMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.openNowFromMs, fieldNumber: 7)
+    }
+    if self.openNowUntilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.openNowUntilMs, fieldNumber: 8)
+    }
+    if self.gate != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gate, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4050,6 +4129,9 @@ nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.weeks != rhs.weeks {return false}
     if lhs.exceptions != rhs.exceptions {return false}
     if lhs.closures != rhs.closures {return false}
+    if lhs.openNowFromMs != rhs.openNowFromMs {return false}
+    if lhs.openNowUntilMs != rhs.openNowUntilMs {return false}
+    if lhs.gate != rhs.gate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4204,6 +4286,90 @@ nonisolated extension PBCloseLibraryCommand: SwiftProtobuf.Message, SwiftProtobu
   static func ==(lhs: PBCloseLibraryCommand, rhs: PBCloseLibraryCommand) -> Bool {
     if lhs.library != rhs.library {return false}
     if lhs._closure != rhs._closure {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBOpenNowCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OpenNowCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}session\0\u{3}from_ms\0\u{3}until_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.fromMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.untilMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.fromMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromMs, fieldNumber: 3)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.untilMs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBOpenNowCommand, rhs: PBOpenNowCommand) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs._session != rhs._session {return false}
+    if lhs.fromMs != rhs.fromMs {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSetGateCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SetGateCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}gate\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.gate) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if self.gate != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gate, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSetGateCommand, rhs: PBSetGateCommand) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.gate != rhs.gate {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5183,7 +5349,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{4}\u{11}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{4}\u{11}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{4}\u{1c}open_now\0\u{3}set_gate\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5654,6 +5820,32 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .renameOperator(v)
         }
       }()
+      case 80: try {
+        var v: PBOpenNowCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .openNow(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .openNow(v)
+        }
+      }()
+      case 81: try {
+        var v: PBSetGateCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setGate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setGate(v)
+        }
+      }()
       default: break
       }
     }
@@ -5808,6 +6000,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .renameOperator?: try {
       guard case .renameOperator(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+    }()
+    case .openNow?: try {
+      guard case .openNow(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
+    }()
+    case .setGate?: try {
+      guard case .setGate(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 81)
     }()
     case nil: break
     }

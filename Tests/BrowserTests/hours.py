@@ -23,7 +23,7 @@ hours:
     intersession: {{monday to friday: "9:00-12:00, 13:00-17:00"}}
     break: closed
     exceptions: [{{day: {inventory}, hours: closed, note: Inventory}}]
-  college: {{zone: America/Chicago, semester: {{monday to friday: "9:00-1:00"}}, intersession: closed, break: closed}}
+  college: {{zone: America/Chicago, semester: {{monday to sunday: "0:00-24:00"}}, intersession: closed, break: closed}}
 """
 
 

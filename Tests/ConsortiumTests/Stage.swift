@@ -132,7 +132,7 @@ struct Stage {
         case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))
         case "rename-queue": return .renameQueue(try Self.name(first), to: try Self.name(try word(arguments, 1)))
         case "rename-operator": return .renameOperator(try Self.name(first), to: try Self.name(try word(arguments, 1)))
-        case "terms", "hours", "snow", "open-again": return try hoursCommand(verb, first, Array(arguments.dropFirst()))
+        case "terms", "hours", "snow", "open-again", "open-now", "gate": return try hoursCommand(verb, first, Array(arguments.dropFirst()))
         case "library":
             let fallback: FallbackPolicy =
                 switch options["fallback"] ?? "immediately" {
@@ -191,7 +191,8 @@ struct Stage {
     }
 
     /// `terms VERSION TITLE/KIND/FIRST/LAST…`, `hours LIBRARY VERSION ZONE OPENS-CLOSES[,…] DAY/OPENS-CLOSES/NOTE…` in minutes, the same all days and terms
-    /// (`-`: closed), `snow LIBRARY NAME FROM UNTIL`, `open-again LIBRARY NAME AT`.
+    /// (`-`: closed), `snow LIBRARY NAME FROM UNTIL`, `open-again LIBRARY NAME AT`,
+    /// `open-now LIBRARY SESSION FROM UNTIL`, `gate LIBRARY open|shut|untold`.
     private func hoursCommand(_ verb: String, _ first: String, _ rest: [String]) throws -> Command {
         switch verb {
         case "terms":
@@ -217,6 +218,13 @@ struct Stage {
         case "snow":
             let closure = Closure(id: Self.id(try word(rest, 0)), fromMs: try number(rest, 1), untilMs: try number(rest, 2), note: "snow")
             return .closeLibrary(try Self.name(first), closure)
+        case "open-now":
+            return .openNow(
+                try Self.name(first), Self.id(try word(rest, 0)), OpenNow(fromMs: try number(rest, 1), untilMs: try number(rest, 2)))
+        case "gate":
+            let gates: [String: Gate] = ["open": .open, "shut": .shut, "untold": .untold]
+            guard let gate = gates[try word(rest, 0)] else { throw Mistake(description: "a gate is open, shut or untold") }
+            return .setGate(try Self.name(first), gate)
         default: return .reopenLibrary(try Self.name(first), Self.id(try word(rest, 0)), atMs: try number(rest, 1))
         }
     }

@@ -29,7 +29,9 @@ extension Stage {
                 let monday = posted.week(.semester).days[0].map { "\($0.opens)-\($0.closes)" }.joined(separator: ",")
                 let days = posted.exceptions.map { "\($0.day.text) \($0.spans.isEmpty ? "closed" : "other") \($0.note)" }
                 let closures = posted.closures.map { "closed \($0.fromMs) to \($0.untilMs)" }
-                return "\(posted.library), version \(posted.version): \([posted.zone, monday] + days + closures)"
+                let opened = posted.openNow.map { ["opened \($0.fromMs) to \($0.untilMs)"] } ?? []
+                let gate = posted.gate == .untold ? [] : ["\(posted.gate)"]
+                return "\(posted.library), version \(posted.version): \([posted.zone, monday] + days + closures + opened + gate)"
             }
     }
 }

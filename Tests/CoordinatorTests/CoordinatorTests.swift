@@ -9,6 +9,8 @@ struct LogHarness {
     var log: [Batch] = []
     var applied: [Int]
     var nowMs: UInt64 = 1_000
+    /// 13:33:20 UTC on a Monday, to begin with.
+    var wallMs: UInt64 = 1_789_997_600_000
     var seen: [[CoordinatorDirective]]
 
     init(_ count: Int, configuration: CoordinatorConfiguration = .init()) throws {
@@ -42,14 +44,14 @@ struct LogHarness {
     mutating func settle() {
         for _ in 0..<50 {
             let before = log.count
-            for core in cores.indices { take(cores[core].flush(nowMs: nowMs, wallMs: 1_790_000_000_000), at: core) }
+            for core in cores.indices { take(cores[core].flush(nowMs: nowMs, wallMs: wallMs), at: core) }
             for core in cores.indices {
                 while applied[core] < log.count {
                     applied[core] += 1
                     take(cores[core].onApplied(log[applied[core] - 1], index: UInt64(applied[core]), nowMs: nowMs), at: core)
                 }
             }
-            for core in cores.indices { take(cores[core].flush(nowMs: nowMs, wallMs: 1_790_000_000_000), at: core) }
+            for core in cores.indices { take(cores[core].flush(nowMs: nowMs, wallMs: wallMs), at: core) }
             if log.count == before { return }
         }
     }
@@ -57,7 +59,9 @@ struct LogHarness {
     mutating func pass(ms: UInt64) {
         let endMs = nowMs + ms
         while nowMs < endMs {
-            nowMs += min(500, endMs - nowMs)
+            let stepMs = min(500, endMs - nowMs)
+            nowMs += stepMs
+            wallMs += stepMs
             for core in cores.indices { take(cores[core].onTick(nowMs: nowMs), at: core) }
             settle()
         }

@@ -146,6 +146,11 @@ struct Trace {
         case .setAvailability(let session, let queue, let on): return "\(names.name(of: session)) \(on ? "on" : "off") for \(queue)"
         case .leaving(let session, let inMs): return "\(names.name(of: session)) leaves in \(inMs.map { "\($0) ms" } ?? "no time")"
         case .back(let session, let queue): return "\(names.name(of: session)) is back at \(queue)"
+        case .openNow(let library, let session, let opening):
+            return "\(names.name(of: session)) opens \(library) from \(opening.fromMs) to \(opening.untilMs)"
+        case .closeLibrary(let library, let closure):
+            return "close \(library) from \(closure.fromMs) to \(closure.untilMs): \(closure.note)"
+        case .reopenLibrary(let library, _, let atMs): return "reopen \(library) at \(atMs)"
         case .claim(let claim): return "claim \(names.name(of: claim.chat)) by \(names.name(of: claim.session))"
         case .offerTransfer(let offer): return "offer \(names.name(of: offer.chat)) to \(offer.target), token \(text(offer.token))"
         case .consent(let chat, _, let offer, let agreed): return "\(agreed ? "yes" : "no") to \(text(offer)) in \(names.name(of: chat))"

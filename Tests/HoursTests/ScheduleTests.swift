@@ -184,4 +184,32 @@ import Testing
             #expect(CalendarDay(text) == nil)
         }
     }
+
+    /// "Open now" before the hour joins the posted opening; a closing that began later ends it, also for afterwards.
+    @Test func openNowIsAnOpening() throws {
+        var chicago = try Self.schedule("America/Chicago", [OpenSpan(opens: 540, closes: 1_320)])
+        let pressed = try Self.at("2026-01-15T14:00:00Z")
+        func openNow(untilMs: UInt64, closures: [Closure] = []) {
+            var hours = chicago.hours
+            hours.openNow = OpenNow(fromMs: UInt64(pressed) * 1_000, untilMs: untilMs)
+            hours.closures = closures
+            chicago = Schedule(hours: hours, terms: chicago.terms, zone: chicago.zone)
+        }
+        #expect(chicago.status(at: pressed) == .closed(next: pressed + 3_600, note: ""))
+        openNow(untilMs: UInt64(pressed + 1_800) * 1_000)
+        #expect(chicago.status(at: pressed) == .open(until: pressed + 1_800))
+        #expect(chicago.status(at: pressed + 1_800) == .closed(next: pressed + 3_600, note: ""))
+        openNow(untilMs: UInt64(pressed + 3_600) * 1_000)
+        #expect(chicago.status(at: pressed) == .open(until: try Self.at("2026-01-16T04:00:00Z")))
+        let snow = Closure(
+            id: RequestID(high: 1, low: 1), fromMs: UInt64(pressed + 60) * 1_000, untilMs: UInt64(pressed + 120) * 1_000, note: "Snow")
+        openNow(untilMs: UInt64(pressed + 1_800) * 1_000, closures: [snow])
+        #expect(chicago.status(at: pressed) == .open(until: pressed + 60))
+        #expect(chicago.status(at: pressed + 130) == .closed(next: pressed + 3_600, note: ""))
+        // Pressed during a closing, it opens all the same.
+        let before = Closure(
+            id: RequestID(high: 1, low: 1), fromMs: UInt64(pressed - 60) * 1_000, untilMs: UInt64(pressed + 7_200) * 1_000, note: "Snow")
+        openNow(untilMs: UInt64(pressed + 1_800) * 1_000, closures: [before])
+        #expect(chicago.status(at: pressed) == .open(until: pressed + 1_800))
+    }
 }

@@ -55,4 +55,23 @@ import Testing
         presence.update(PresenceSnapshot())
         #expect(text() == "unavailable")
     }
+
+    /// Our own scripts are told when a library opens again, where nobody is reached.
+    @Test func whereNobodyIsReachedItIsSaidWhenTheLibraryOpens() {
+        let presence = Presence()
+        let server = WebServer()
+        presence.install(on: server)
+        presence.opens = { $0 == "law" ? "Closed. Opens Monday at 9 AM." : "" }
+        presence.update(
+            PresenceSnapshot(queues: [
+                "law-desk": PresenceEntry(show: .unavailable, library: "law"), "open": PresenceEntry(show: .available, library: "law"),
+                "music": PresenceEntry(show: .unavailable, library: "music"), "general": PresenceEntry(show: .unavailable),
+            ]))
+        func said(_ queue: String) -> Bool {
+            server.answer("GET /presence/jid/\(queue)/chat.example.org/js HTTP/1.1\r\nHost: a\r\n\r\n")
+                .contains("\"usualWaitS\":0,\"opens\":\"Closed. Opens Monday at 9 AM.\"};")
+        }
+        #expect(said("law-desk"))
+        #expect(!said("open") && !said("music") && !said("general"))
+    }
 }

@@ -90,7 +90,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 36 {
+        switch kind % 38 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -142,6 +142,8 @@ extension Sample {
         case 32: .setNaming(naming())
         case 33: .renameQueue(try queue(), to: try queue())
         case 34: .renameOperator(try person(), to: try person())
+        case 35: .openNow(try library(), id(), OpenNow(fromMs: number(), untilMs: number()))
+        case 36: .setGate(try library(), of([.open, .shut]))
         default: .setFeatureLevel(small())
         }
     }
@@ -176,7 +178,8 @@ extension Sample {
         return LibraryHours(
             library: try library(), version: UInt64(pick(2)), zone: of(["America/Chicago", "UTC"]), weeks: weeks,
             exceptions: chance(50) ? [HoursException(day: try day(), spans: spans(), note: text())] : [],
-            closures: chance(30) ? [closure()] : [])
+            closures: chance(30) ? [closure()] : [],
+            openNow: chance(30) ? OpenNow(fromMs: UInt64(pick(1_000)), untilMs: UInt64(1_000 + pick(1_000))) : nil, gate: of(Gate.allCases))
     }
 
     mutating func mergeBranch() throws -> MergeBranch {
@@ -195,7 +198,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(36)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(38)))
             })
     }
 

@@ -240,12 +240,27 @@ final class CoordinatorHost {
             case .leaderKnown(let link, let known): ports[link]?.send(.leaderKnown(known))
             case .purge: raft.purge()
             case .textDropped(let receipt): tell(receipt)
+            case .readZone(let zone): readZone(zone)
             case .scheduleTick(let atMs): scheduleTick(atMs)
             case .halt(let reason):
                 logger.critical("this replica goes on replicating and stops applying", metadata: ["why": "\(reason)"])
                 for port in Array(ports.values) { port.close(code: "halted", text: reason) }
                 if core.role.isLeader { giveWay() }
             }
+        }
+    }
+
+    /// Off the loop, once in the life of a process.
+    private func readZone(_ zone: String) {
+        Task { @ClusterActor [self] in
+            let result = await ZoneFiles.read(zone)
+            if case .failure(let error) = result {
+                logger.error(
+                    "posted hours of this time zone open and close no queue while this coordinator leads",
+                    metadata: ["zone": "\(zone)", "why": "\(error)"])
+            }
+            core.onZone(zone, try? result.get())
+            schedule()
         }
     }
 

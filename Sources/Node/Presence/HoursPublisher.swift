@@ -2,7 +2,6 @@
 
 import Consortium
 import EventLoop
-import FoundationEssentials
 import Hours
 import Logging
 
@@ -11,16 +10,11 @@ final class HoursPublisher {
     /// Hands the snapshot to the web plane.
     var deliver: ((HoursSnapshot) -> Void)?
     private let logger: Logger
-    private let folder: String
     private var zones: [String: Result<ZoneRules, ZoneError>] = [:]
     private var reading: Set<String> = []
     private var board: Board?
 
-    /// - Parameter folder: where the compiled time zones of the machine are.
-    init(logger: Logger, folder: String = "/usr/share/zoneinfo") {
-        self.logger = logger
-        self.folder = folder
-    }
+    init(logger: Logger) { self.logger = logger }
 
     func take(_ board: Board) {
         if let known = self.board, known.libraries == board.libraries, known.hours == board.hours, known.terms == board.terms,
@@ -35,31 +29,14 @@ final class HoursPublisher {
 
     /// Files are read off the loop, once in the life of a process: rules that change come with a new start.
     private func read(_ zone: String) {
-        let path = "\(folder)/\(zone)"
         Task { @ClusterActor [self] in
-            let result: Result<ZoneRules, ZoneError>
-            do {
-                result = try await ClusterActor.loop.work { Self.rules(path) }
-            } catch {
-                result = .failure(ZoneError(description: "the file was not read: \(error)"))
-            }
+            let result = await ZoneFiles.read(zone)
             if case .failure(let error) = result {
                 logger.error("hours cannot be shown: a time zone is not known here", metadata: ["zone": "\(zone)", "why": "\(error)"])
             }
             zones[zone] = result
             reading.remove(zone)
             publish()
-        }
-    }
-
-    nonisolated static func rules(_ path: String) -> Result<ZoneRules, ZoneError> {
-        do {
-            let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-            return .success(try ZoneRules(tzif: bytes))
-        } catch let error as ZoneError {
-            return .failure(error)
-        } catch {
-            return .failure(ZoneError(description: "\(path) cannot be read; install the machine's time zones (tzdata)"))
         }
     }
 

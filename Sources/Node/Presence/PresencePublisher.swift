@@ -49,6 +49,7 @@ final class PresencePublisher {
             for status in board.queues where status.queue.library == nil { said[status.queue.name] = nil }
         }
         let libraries = Dictionary(board.libraries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let shut = Set(board.hours.filter { $0.gate == .shut }.map(\.library))
         for status in board.queues {
             let library = status.queue.library.flatMap { libraries[$0] }
             let session: UInt64
@@ -59,7 +60,7 @@ final class PresencePublisher {
                 guard let term else { continue }
                 session = term
             }
-            let open = if case .open = status.queue.opening { true } else { false }
+            let open = status.queue.opening == .open && !(status.queue.library.map(shut.contains) ?? false)
             let word = Availability(
                 staffed: status.decision.reach == .own ? UInt16(clamping: status.staffed) : 0,
                 freePlaces: UInt16(clamping: status.freePlaces), waiting: UInt16(clamping: status.waiting), postedOpen: open,
@@ -89,7 +90,8 @@ final class PresencePublisher {
                     show: .available, status: "referred", isReferred: true, queue: name, title: title, answers: general?.title ?? "",
                     usualWaitS: referred)
             } else {
-                queues[name] = PresenceEntry(show: .unavailable, queue: name, title: title)
+                queues[name] = PresenceEntry(
+                    show: .unavailable, queue: name, title: title, library: status.queue.library?.text ?? "")
             }
         }
         addAliases(to: &queues, board)

@@ -40,6 +40,12 @@ final class HoursWeb {
 
     func entry(_ library: LibraryName) -> HoursEntry? { byName[library.text] }
 
+    /// `Closed. Opens Monday at 9 AM.`; empty where no hours are posted, and while they are open.
+    func opens(_ library: String) -> String {
+        guard let schedule = byName[library]?.schedule, case .closed = schedule.status(at: now) else { return "" }
+        return schedule.sentence(at: now)
+    }
+
     func install(on server: WebServer) {
         server.route([.get], prefix: "/hours") { [self] request, responder in responder.send(answer(request)) }
     }

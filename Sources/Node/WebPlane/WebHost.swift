@@ -58,6 +58,7 @@ final class WebHost {
         health = Health(loops: [ClusterActor.loop], metrics: metrics, whyNotReady: { readiness.whyNot })
         presence.install(on: server)
         hours.install(on: server)
+        presence.opens = { [hours] library in hours.opens(library) }
         health.install(on: server)
         installClients()
         let api = HTTPAPI(services: services)

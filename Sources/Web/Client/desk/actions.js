@@ -175,6 +175,36 @@ export class Actions {
         }
     }
 
+    async openNow(queue, minutes) {
+        try {
+            await this.request("openNow", { queue, minutes });
+            this.shell.announce(minutes === 60 ? "Open for an hour" : `Open for ${minutes} minutes`);
+        } catch (error) {
+            this.shell.notice(sentence(error));
+        }
+    }
+
+    /** @returns {Promise<boolean>} whether it is done */
+    async closeLibrary(minutes, note) {
+        try {
+            await this.request("closeLibrary", { minutes, note });
+            this.shell.announce("Your library is closed");
+            return true;
+        } catch (error) {
+            this.shell.notice(sentence(error));
+            return false;
+        }
+    }
+
+    async reopenLibrary() {
+        try {
+            await this.request("reopenLibrary", {});
+            this.shell.announce("The posted hours stand again");
+        } catch (error) {
+            this.shell.notice(sentence(error));
+        }
+    }
+
     async leaving(inS) {
         const { desk } = this.shell;
         const before = desk.leavingUntilMs;

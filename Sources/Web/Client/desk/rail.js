@@ -2,12 +2,14 @@
 
 import { displayName, inOrder, lineKey, reasonsText } from "./board.js";
 import { duration, grown, shrunk, spokenDuration, urgency } from "./clock.js";
+import { Closing } from "./closing.js";
 import { h, keyed, setAttribute, setHidden, setText } from "./dom.js";
 
 const leavingS = 600;
+const openNowMinutes = 60;
 
 export class Rail {
-    /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, leaving */
+    /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, openNow, closeLibrary, reopenLibrary, leaving */
     constructor(root, desk, act) {
         this.desk = desk;
         this.act = act;
@@ -17,6 +19,7 @@ export class Rail {
         this.noQueues = h("p", { class: "empty", text: "You staff no queue yet. Your library’s administrator can add you to one." });
         this.leaving = h("button", { class: "quiet wide", type: "button", id: "leaving", on: { click: () => this.toggleLeaving() } });
         this.leavingNote = h("p", { class: "hint", id: "leaving-note" });
+        this.closing = new Closing(act);
         this.waiting = h("ul", { class: "slips", id: "waiting-list" });
         this.waitingCount = h("span", { class: "count", id: "waiting-count" });
         this.waitingEmpty = h("p", { class: "empty", id: "waiting-empty" });
@@ -28,7 +31,7 @@ export class Rail {
             this.kept);
         root.append(
             h("section", { class: "rail-part", "aria-labelledby": "queues-title" },
-                h("h2", { id: "queues-title", text: "You are there for" }), this.queues, this.noQueues, this.leaving, this.leavingNote),
+                h("h2", { id: "queues-title", text: "You are there for" }), this.queues, this.noQueues, this.leaving, this.leavingNote, this.closing.root),
             h("section", { class: "rail-part", "aria-labelledby": "waiting-title" },
                 h("h2", { id: "waiting-title", tabindex: "-1" }, "Waiting ", this.waitingCount), this.waitingEmpty, this.waiting),
             this.keptSection);
@@ -40,6 +43,7 @@ export class Rail {
         keyed(this.queues, me.queues, (queue) => queue.name, (queue) => this.makeQueue(queue), (element, queue) => this.showQueue(element, queue));
         setHidden(this.noQueues, me.queues.length > 0);
         setHidden(this.leaving, me.queues.length === 0);
+        this.closing.show(me, board);
         const lines = this.lines(board.waiting).filter((line) => !this.desk.holds(line.chat));
         keyed(this.waiting, lines, lineKey, (line) => this.makeLine(line), (element, line) => this.showLine(element, line));
         setText(this.waitingCount, board.waiting.length > 0 ? String(board.waiting.length) : "");
@@ -86,12 +90,16 @@ export class Rail {
             class: "primary small", type: "button", text: "I’m back", data: { queueBack: queue.name },
             on: { click: () => this.act.back(queue.name) },
         });
+        const openNow = h("button", {
+            class: "small", type: "button", data: { queueOpenNow: queue.name }, "aria-describedby": `${id}-name`,
+            text: "Open now for an hour", on: { click: () => this.act.openNow(queue.name, openNowMinutes) },
+        });
         const element = h("li", { class: "queue", data: { queue: queue.name } },
             h("span", { class: "queue-words" },
                 h("span", { class: "queue-name", id: `${id}-name`, text: queue.title ?? queue.name }),
                 h("span", { class: "queue-state", id: `${id}-state` })),
-            control, back);
-        element.parts = { control, back, state: element.querySelector(".queue-state") };
+            control, back, openNow);
+        element.parts = { control, back, openNow, state: element.querySelector(".queue-state") };
         return element;
     }
 
@@ -102,9 +110,13 @@ export class Rail {
         const paused = status?.paused === true;
         element.dataset.state = paused ? "paused" : on ? "on" : "away";
         setHidden(element.parts.back, !paused);
+        const outside = status?.outsideHours === true;
+        setHidden(element.parts.openNow, !outside || !on || paused);
         const free = status?.free ?? 0;
         let text = on ? "On" : "Away";
         if (paused) text = "Paused: two offers in a row were not picked up";
+        else if (on && outside) text = "Ready: outside posted hours, the button opens on the hour";
+        else if (outside) text = "Away, outside posted hours";
         else if (on && status) text = `On, ${status.staffed} there, ${free} free ${free === 1 ? "place" : "places"}`;
         else if (status && status.staffed > 0) text = `Away, ${status.staffed} ${status.staffed === 1 ? "other" : "others"} there`;
         else if (status?.reach === "referred") text = "Away, the general queue answers";

@@ -1,0 +1,32 @@
+/// The machine's own compiled time zones.
+
+import EventLoop
+import FoundationEssentials
+import Hours
+
+enum ZoneFiles {
+    private static let folder = "/usr/share/zoneinfo"
+
+    /// Reads the rules of a zone, off the loop.
+    ///
+    /// - Parameter zone: its IANA name, as the state took it: no part of it is `.` or `..`.
+    @ClusterActor static func read(_ zone: String) async -> Result<ZoneRules, ZoneError> {
+        let path = "\(folder)/\(zone)"
+        do {
+            return try await ClusterActor.loop.work { rules(path) }
+        } catch {
+            return .failure(ZoneError(description: "the file was not read: \(error)"))
+        }
+    }
+
+    private nonisolated static func rules(_ path: String) -> Result<ZoneRules, ZoneError> {
+        do {
+            let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+            return .success(try ZoneRules(tzif: bytes))
+        } catch let error as ZoneError {
+            return .failure(error)
+        } catch {
+            return .failure(ZoneError(description: "\(path) cannot be read; install the machine's time zones (tzdata)"))
+        }
+    }
+}
