@@ -58,6 +58,8 @@ def run(stage):
     status, text = post("/api/import", NAMING.replace(b"mia.memorial", b"mia"), "application/yaml")
     assert status == 422 and "does not fit the pattern" in text, text
     assert post("/api/import", NAMING, "application/yaml")[0] == 200
+    program = os.environ.get("CALLSLIP", ".build/release/callslip")
+    stage.until("the conventions", lambda: b"convention  user" in subprocess.run([program, "names", "--data", str(folder)], capture_output=True, check=True).stdout)
     # And one that comes now is called as the convention says, at once.
     more = ANNEX.replace(b"name: storage", b"name: vault").replace(b"name: ada", b"name: abe").replace(b"[storage]", b"[vault]")
     status, text = post("/api/import", more, "application/yaml")

@@ -76,7 +76,7 @@ function drawMisfits(misfits, conventions) {
 
 function drawFormer(former) {
     if (former.length === 0) return h("p", { text: "There are none." });
-    return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "Former names" }, h("table", {},
+    return h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "List of former names" }, h("table", {},
         h("thead", {}, h("tr", {}, ...["Former name", "Called now", "What it is"].map((text) => h("th", { scope: "col", text })))),
         h("tbody", {}, ...former.map((name) => h("tr", {},
             h("th", { scope: "row" }, h("code", { text: name.former })), h("td", {}, h("code", { text: name.present })), h("td", { text: KINDS[name.kind] }))))));
