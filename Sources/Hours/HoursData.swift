@@ -31,6 +31,14 @@ public enum HoursData {
             """
     }
 
+    /// How things stand, for the desk: `closesInS` while the library is open and closes some time.
+    public static func now(_ entry: HoursEntry, now: Int64) -> String {
+        guard let schedule = entry.schedule else { return "{\"posted\":false}" }
+        let text = HoursText.json(schedule.sentence(at: now))
+        guard case .open(let until) = schedule.status(at: now) else { return "{\"posted\":true,\"open\":false,\"text\":\(text)}" }
+        return "{\"posted\":true,\"open\":true,\"text\":\(text),\"closesInS\":\(until - now),\"closesAtS\":\(until)}"
+    }
+
     /// All libraries as one list.
     public static func json(_ entries: [HoursEntry], now: Int64) -> String {
         "[\(entries.filter { $0.schedule != nil }.map { json($0, now: now) }.joined(separator: ","))]"

@@ -1,6 +1,8 @@
 """Posted hours steer the button (agreement, 3): who signs on early is ready, "Open now" opens everywhere, and a closing takes the button off while chats go on.
 """
 
+import datetime
+
 from playwright.sync_api import expect
 
 from hours import post
@@ -8,6 +10,7 @@ from stage import COORDINATORS, LIBRARIES, PHONE, WIDE
 
 ALWAYS = 'hours: {law: {zone: Etc/UTC, semester: {monday to sunday: "0:00-24:00"}, intersession: closed, break: closed}}'
 NEVER = "hours: {law: {zone: Etc/UTC, semester: closed, intersession: closed, break: closed}}"
+SOON = 'hours: {business: {zone: Etc/UTC, semester: {monday to sunday: "HALF"}, intersession: closed, break: closed}}'
 
 
 def run(stage):
@@ -47,6 +50,16 @@ def run(stage):
     expect(row.locator("[data-queue-open-now]")).to_be_hidden()
     everywhere("available", "Open until ")
     stage.look(lea.page, "desk-opened-now")
+
+    # Ten minutes before a library closes, its people are told.
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=8)
+    half_a_day = f"{(soon.hour + 12) % 24}:{soon.minute:02}-{soon.hour}:{soon.minute:02}"
+    assert post("/api/import", SOON.replace("HALF", half_a_day).encode(), "application/yaml") == 200
+    bea = stage.operator("bea.business").sign_in().on("business")
+    expect(bea.page.get_by_text("Business Library closes in ").first).to_be_visible(timeout=60_000)
+    stage.look(bea.page, "desk-closes-soon")
+    bea.leave()
+    assert post("/api/import", ALWAYS.replace("law:", "business:").encode(), "application/yaml") == 200
 
     # A snow day takes the button off at once; the chat goes on.
     patron = stage.patron("law")

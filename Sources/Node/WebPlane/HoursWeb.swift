@@ -1,5 +1,5 @@
 /// The public addresses of hours, answered on the web plane from what the cluster plane handed over, also when no coordinator can be reached:
-/// `/hours`, `/hours/LIBRARY`, and beneath both `hours.json` (JSON-LD); `/hours/hours.txt`, one line a library; beneath a library `hours.ics` (iCalendar) and `hours.js` (the snippet's script).
+/// `/hours`, `/hours/LIBRARY`, and beneath both `hours.json` (JSON-LD); `/hours/hours.txt`, one line a library; beneath a library `hours.ics` (iCalendar) and `hours.js` (the snippet's script) and `now.json` (for the desk).
 
 import Consortium
 import EventLoop
@@ -64,6 +64,7 @@ final class HoursWeb {
         switch parts.count == 2 ? "" : parts[2] {
         case "": return Self.response("text/html; charset=utf-8", HoursPage.library(entry, now: now, address: address(of: request)))
         case "hours.json": return Self.response("application/ld+json", HoursData.json(entry, now: now))
+        case "now.json": return Self.response("application/json", HoursData.now(entry, now: now))
         case "hours.ics": return Self.response("text/calendar; charset=utf-8", HoursCalendar.text(entry, now: now))
         case "hours.js": return Self.response("text/javascript; charset=utf-8", HoursPage.script(entry, now: now))
         default: return Self.response("text/html; charset=utf-8", HoursPage.unknown(), 404)

@@ -8,6 +8,7 @@ import { Connection, Disconnected, Refusal, newId } from "../shared/connection.j
 import { Actions } from "./actions.js";
 import { Sounds, badgeTitle, notify } from "./alerts.js";
 import { Bar } from "./bar.js";
+import { CloseWarning } from "./closewarning.js";
 import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
 import { Floor } from "./floor.js";
@@ -50,6 +51,9 @@ class Shell {
         });
         this.notices = h("div", { class: "notices", role: "region", "aria-label": "Notices" });
         byId("desk").append(this.notices);
+        const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
+        this.closeWarning = new CloseWarning(this.desk, (text) => this.notice(text, { stays: true }), ask);
+        this.closeWarning.start();
         this.signIn = new SignIn((person) => this.enter(person));
         this.connection = this.connect();
         this.listen();
