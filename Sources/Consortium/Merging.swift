@@ -144,14 +144,28 @@ public struct BranchPlan: Hashable, Sendable {
 
 extension ConsortiumState {
     /// What is to be merged of this branch. Asking for it twice is harmless.
-    public func branchPlan(node: NodeName) -> BranchPlan {
-        BranchPlan(
-            parts: chats.compactMap { part($0.value, node) },
-            sessions: Dictionary(uniqueKeysWithValues: sessions.map { ($0.key, $0.value.available) }))
+    /// - Parameter ofFormerCluster: it was begun in a cluster from whose backup the present one was restored (rule 18). Then what was safe there may be
+    ///   news here, and comes along; while who held what, who was signed on and which page was the newest are the former cluster's business. That a patron left
+    ///   the question as a message is kept, as nobody else knows it.
+    public func branchPlan(node: NodeName, ofFormerCluster: Bool = false) -> BranchPlan {
+        guard ofFormerCluster else {
+            return BranchPlan(
+                parts: chats.compactMap { part($0.value, node, from: $0.value.safeMessages) },
+                sessions: Dictionary(uniqueKeysWithValues: sessions.map { ($0.key, $0.value.available) }))
+        }
+        let parts = chats.compactMap { (id, chat) -> BranchPlan.Part? in
+            let isOfBranch = (scripts[id]?.messages ?? []).count > Int(chat.safeMessages)
+            guard isOfBranch, var part = part(chat, node, from: 0) else { return nil }
+            part.released = nil
+            if case .kept = part.outcome {} else { part.outcome = .goesOn(holder: nil) }
+            return part
+        }
+        return BranchPlan(parts: parts, sessions: [:])
     }
 
-    private func part(_ chat: Chat, _ node: NodeName) -> BranchPlan.Part? {
-        let messages = (scripts[chat.id]?.messages ?? []).dropFirst(Int(chat.safeMessages))
+    /// - Parameter first: how many messages are known to the coordinators.
+    private func part(_ chat: Chat, _ node: NodeName, from first: UInt32) -> BranchPlan.Part? {
+        let messages = (scripts[chat.id]?.messages ?? []).dropFirst(Int(first))
         // A new attach fences without a message.
         guard !messages.isEmpty || !chat.fenced.isEmpty else {
             // Nothing was said or done in it here; it only has to find its holder again.

@@ -22,6 +22,14 @@ public enum LogError: Error, Sendable, Hashable {
     /// Entries must follow each other; this is a fault of the caller.
     case gap(expected: UInt64, found: UInt64)
 
+    /// Bytes are not as they were written, or not there: no later start, and no other version, will read them.
+    public var isDamage: Bool {
+        switch self {
+        case .damaged, .missing: true
+        default: false
+        }
+    }
+
     static let rejoin =
         "this member may have acknowledged what is lost: do not let it vote. Restore the file from the same disk's copy, or remove the folder and "
         + "join the cluster again as a new member; where there is no other member, begin again from a backup (callslip restore)"

@@ -82,6 +82,38 @@ import Testing
         #expect(patron.refusals.isEmpty)
     }
 
+    /// Rule 18: the cluster was restored from a backup while the node was cut off.
+    @Test func theBranchOfAFormerClusterBringsItsTextAlone() throws {
+        let scene = try Scene()
+        let (net, mia, patron) = (scene.net, scene.mia, scene.patron)
+        let backup = net.consortium.core.state
+        try patron.say("safe, after the backup")
+        scene.pass(500)
+        try scene.cutOff()
+        try patron.say("held by the node")
+        try mia.say(patron.chat, "held as well")
+        scene.pass(500)
+        let branch = try #require(net.memorial.branch?.core.state)
+        let plan = branch.branchPlan(node: net.memorial.name, ofFormerCluster: true)
+        #expect(plan.sessions.isEmpty)
+        #expect(plan.parts.allSatisfy { $0.released == nil && $0.outcome == .goesOn(holder: nil) })
+
+        var restored = backup
+        restored.beginAnew()
+        let cluster = Sequencing(restored, node: net.memorial.name, now: net.now)
+        let texts = ["question", "answer", "safe, after the backup", "held by the node", "held as well"]
+        for round in 1...2 {
+            for merge in plan.parts.flatMap(\.merges) { cluster.command(.mergeBranch(merge), net.now) }
+            let messages = cluster.core.state.messages(of: patron.chat, after: .zero)
+            let said = messages.compactMap { if case .text(let text, _, _) = $0.body { text } else { nil } }
+            #expect(said == texts, "round \(round)")
+            #expect(messages.filter(\.branch).count == 3)
+        }
+        // Nobody holds it: Mia signs on anew, and claims it.
+        guard case .held? = cluster.core.state.meta(of: patron.chat)?.phase else { return }
+        Issue.record("a former holder holds the chat")
+    }
+
     @Test func whatDoesNotFitIntoItsChatIsToldAndCounted() throws {
         let scene = try Scene()
         let (net, mia, patron) = (scene.net, scene.mia, scene.patron)

@@ -22,15 +22,29 @@ struct BranchFolder: Sendable {
         self.node = node
     }
 
-    /// What an earlier life left, or `nil`. Throws when it is damaged: then `setAside` takes it out of the way.
-    func open() throws -> (store: LogStore, log: RecoveredLog)? {
+    /// What an earlier life left.
+    struct Found {
+        let store: LogStore
+        let log: RecoveredLog
+        /// It was begun in another cluster: the one from whose backup this one was restored.
+        let isOfFormerCluster: Bool
+    }
+
+    /// What an earlier life left, or `nil`. Throws a `LogError`; what is damaged (`LogError.isDamage`) `setAside` takes out of the way.
+    func open() throws -> Found? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         guard FileManager.default.fileExists(atPath: begun) else {
             try remove()
             return nil
         }
-        let opened = try LogStore.open(try DiskLayout(folder: path), identity)
-        return (opened.store, opened.log)
+        let layout = try DiskLayout(folder: path)
+        do {
+            let opened = try LogStore.open(layout, identity)
+            return Found(store: opened.store, log: opened.log, isOfFormerCluster: false)
+        } catch .wrongCluster(_, _, let former) {
+            let opened = try LogStore.open(layout, LogIdentity(cluster: former, member: identity.member))
+            return Found(store: opened.store, log: opened.log, isOfFormerCluster: true)
+        }
     }
 
     /// Lays out a new branch. Nothing is left of it when this throws, unless it is a `LeftBehind`.

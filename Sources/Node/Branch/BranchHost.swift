@@ -23,6 +23,8 @@ final class BranchHost {
     private var port: LocalPort?
     private var stopped = false
     private var onRecovered: (() -> Void)?
+    /// It was begun in the cluster from whose backup this one was restored.
+    private var isOfFormerCluster = false
     /// Frames of the branch's sequencer.
     var onFrame: ((PeerFrame) -> Void)?
     /// The branch cannot go on in this life of the process; says why.
@@ -38,30 +40,49 @@ final class BranchHost {
     var isRunning: Bool { host != nil }
 
     /// Takes up what an earlier life left on disk. False when there is nothing. To be called before the node serves anybody.
+    ///
+    /// A branch that is damaged is put aside. One that this version cannot read, or that the disk does not give just now, is left where it is, and the
+    /// start fails: going on without it would lose what only it holds.
     /// - Parameter ready: all of it is read. Comes after this has returned, also where a log that ends with its snapshot is read at once: whoever is
     ///   told of the plan first, and then that there is a branch, would wait for the plan for ever.
     func recover(ready: @escaping () -> Void) throws -> Bool {
+        let found: BranchFolder.Found
         do {
-            guard let (store, log) = try folder.open() else { return false }
-            onRecovered = ready
-            try run(Disconnected(store), log) { [weak self] in
-                ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.recovered() } }
-            }
-            logger.notice("a branch of an earlier life is here; it is merged when a coordinator is reached")
-            return true
-        } catch {
+            guard let kept = try folder.open() else { return false }
+            found = kept
+        } catch let error as LogError where error.isDamage {
             let place = try folder.setAside(boot: boot)
             logger.critical(
-                "the branch that this node kept while it was cut off cannot be read; what only it held is missing, clients offer theirs again",
+                "the branch that this node kept while it was cut off is damaged; what only it held is missing, clients offer theirs again",
                 metadata: ["why": "\(error)", "kept": "\(place)"])
             return false
+        } catch {
+            throw unreadable("\(error)")
         }
+        onRecovered = ready
+        isOfFormerCluster = found.isOfFormerCluster
+        try run(Disconnected(found.store), found.log) { [weak self] in
+            ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.recovered() } }
+        }
+        logger.notice(
+            "a branch of an earlier life is here; it is merged when a coordinator is reached",
+            metadata: isOfFormerCluster ? ["of": "the cluster that this one was restored from: its text alone"] : [:])
+        return true
     }
 
     private func recovered() {
         let ready = onRecovered
         onRecovered = nil
-        if !stopped { ready?() }
+        guard !stopped else { return }
+        // Merged as far as it was applied, it would count as merged whole, and go.
+        if let reason = host?.core.halted { return onFatal?(unreadable(reason).description) ?? () }
+        ready?()
+    }
+
+    private func unreadable(_ why: String) -> CallslipNode.StartFailure {
+        CallslipNode.StartFailure(
+            "what this node kept while it was cut off cannot be read just now, and is left where it is, in \(folder.path): \(why). "
+                + "Start again when that is mended; if it cannot be, move the folder away, and what only it holds is lost")
     }
 
     /// Lays out a branch; one that runs already goes on. `false` to `done` when the disk does not take it.
@@ -125,13 +146,16 @@ final class BranchHost {
     func send(_ frame: PeerFrame) { port?.send(frame) }
 
     /// What is to be merged of it.
-    func plan() -> BranchPlan { host?.core.state.branchPlan(node: node) ?? BranchPlan(parts: [], sessions: [:]) }
+    func plan() -> BranchPlan {
+        host?.core.state.branchPlan(node: node, ofFormerCluster: isOfFormerCluster) ?? BranchPlan(parts: [], sessions: [:])
+    }
 
     /// All of it is merged.
     func discard() {
         guard let host else { return }
         self.host = nil
         port = nil
+        isOfFormerCluster = false
         let folder = folder
         let logger = logger
         Task { [disk] in
