@@ -36,6 +36,7 @@ public final class CallslipNode {
     let library: LibraryHost
     let coordinator: CoordinatorHost?
     let voters: VoterLinks?
+    private let voterMemory: VoterMemoryFile?
     private let calls: PeerCalls
     private let book: CoordinatorBook
     private let publisher: PresencePublisher
@@ -86,7 +87,11 @@ public final class CallslipNode {
         var host: CoordinatorHost?
         if let voter = configuration.voter {
             let opened = try Self.open(configuration, voter, cluster: cluster, logger: logger)
-            let links = VoterLinks(network: network, own: voter, all: configuration.coordinators, logger: logger)
+            let kept = VoterMemoryFile(folder: configuration.data, cluster: cluster, logger: logger)
+            let links = VoterLinks(
+                network: network, own: voter, all: configuration.coordinators, memory: kept.read(), logger: logger)
+            kept.memory = { [unowned links] in links.memory }
+            links.onRemembered = { [unowned kept] in kept.changed() }
             let replica = try RaftReplica(try Self.raftConfiguration(configuration, voter))
             let raft = RaftHost(replica: replica, links: links, logger: logger)
             raft.watch = try ApplyWatch(
@@ -97,9 +102,11 @@ public final class CallslipNode {
             coordinatorHost.places = { members in members.compactMap(configuration.coordinator) }
             host = coordinatorHost
             voters = links
+            voterMemory = kept
             started = opened
         } else {
             voters = nil
+            voterMemory = nil
             started = nil
         }
         coordinator = host
@@ -215,6 +222,7 @@ public final class CallslipNode {
         // The sign-off and the hand-over travel while the clients are told.
         await pause(ms: 250)
         await coordinator?.stop()
+        await voterMemory?.stop()
         await branch.stop()
         oldCopies.stop()
         await transcripts.stop()

@@ -28,18 +28,28 @@ public struct VoterMemory: Sendable, Hashable {
 
     /// `peer` has acknowledged as durable: its log ends at `index`, with an entry of `term`. A term is the *entry's*, not the current one. A log may
     /// rightly become shorter when a later leader overwrites it, but then its last term rises.
-    public mutating func acknowledged(by peer: UInt64, term: UInt64, index: UInt64) {
-        guard highest[peer] != nil || highest.count < RaftLimits.membersMax else { return }
-        highest[peer] = max(highest[peer] ?? Position(term: 0, index: 0), Position(term: term, index: index))
+    /// - Returns: whether that is more than was remembered.
+    @discardableResult
+    public mutating func acknowledged(by peer: UInt64, term: UInt64, index: UInt64) -> Bool {
+        let position = Position(term: term, index: index)
+        if let remembered = highest[peer] {
+            guard remembered < position else { return false }
+        } else {
+            guard highest.count < RaftLimits.membersMax else { return false }
+        }
+        highest[peer] = position
+        return true
     }
 
     /// A message of a peer came: an accepted append says that it holds the leader's log up to there. The entry's own term is for this member's log
     /// to say (`termOfEntry`); what it does not hold itself it cannot remember of others.
-    public mutating func heard(_ message: RaftMessage, from peer: UInt64, termOfEntry: (UInt64) -> UInt64?) {
+    /// - Returns: whether that is more than was remembered.
+    @discardableResult
+    public mutating func heard(_ message: RaftMessage, from peer: UInt64, termOfEntry: (UInt64) -> UInt64?) -> Bool {
         guard case .appendEntriesResult(let result) = message, result.rejected == 0, let term = termOfEntry(result.lastLogIndex) else {
-            return
+            return false
         }
-        acknowledged(by: peer, term: term, index: result.lastLogIndex)
+        return acknowledged(by: peer, term: term, index: result.lastLogIndex)
     }
 
     public func judge(_ peer: UInt64, lastTerm: UInt64, lastIndex: UInt64) -> Judgement {

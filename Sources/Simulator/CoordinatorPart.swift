@@ -10,7 +10,8 @@ final class CoordinatorPart {
     let voter: UInt64
     private(set) var core: CoordinatorCore
     let replica: RaftReplica
-    private var memory = VoterMemory()
+    private var memory: VoterMemory
+    private var isMemoryPlanned = false
     private var links: [LinkID: Port] = [:]
     private var lastLink: UInt64 = 0
     /// The other members, as `VoterLinks` has them, and the links on which they are sent to, by raft id.
@@ -38,6 +39,7 @@ final class CoordinatorPart {
     init?(_ machine: Machine, voter: UInt64, seed: UInt32) {
         self.machine = machine
         self.voter = voter
+        memory = machine.voterMemory
         let cluster = machine.cluster
         var configuration = RaftConfiguration(id: voter, members: cluster.members, seed: seed)
         // As the service sets them.
@@ -157,6 +159,7 @@ final class CoordinatorPart {
             outgoing.removeValue(forKey: other.id)?.close()
             redialMs[other.id] = nil
             memory.forget(other.id)
+            planMemory()
             levels[other.id] = nil
             for link in incoming where link.voter == other.id { link.port.close() }
         }
@@ -241,12 +244,25 @@ final class CoordinatorPart {
         switch frame {
         case .raft(let message):
             guard takes(message) else { return }
-            memory.heard(message, from: voter) { replica.term(at: $0) }
+            if memory.heard(message, from: voter, termOfEntry: { replica.term(at: $0) }) { planMemory() }
             perform(replica.receive(message, from: voter, nowMs: nowMs))
         case .forward(let items): core.onForwarded(items)
         case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
         case .typing(let chat, let side): carryOut(core.onTyping(from: nil, chat: chat, side: side))
         default: cluster.fail("a coordinator sent a frame that is not for coordinators: \(frame)")
+        }
+    }
+
+    /// As `VoterMemoryFile` writes it.
+    private func planMemory() {
+        guard !isMemoryPlanned else { return }
+        isMemoryPlanned = true
+        let life = machine.life
+        cluster.after(5_000, .disk, machine.index) { [self] in
+            machine.receive(life: life) { [self] in
+                isMemoryPlanned = false
+                if !machine.syncsFail { machine.voterMemory = memory } else { planMemory() }
+            }
         }
     }
 

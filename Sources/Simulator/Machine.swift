@@ -17,6 +17,8 @@ final class Machine {
     var disk: SimulatedDisk?
     /// What the library node last knew of the consortium, kept in a file.
     var roster: Board?
+    /// What the coordinator remembers of the others, kept in a file.
+    var voterMemory = VoterMemory()
     /// When the voter's disk was purged last, as a file there says.
     var purgedMs: UInt64?
     /// The newest feature level that the program on it supports: an earlier version's, until it is updated.
@@ -165,6 +167,7 @@ final class Machine {
 
     func restore(_ image: MemoryFiles) {
         disk?.restore(image)
+        voterMemory = VoterMemory()
         hasOldImage = true
         cluster.say(self, "is restored from an old image of its disk")
     }
@@ -174,6 +177,7 @@ final class Machine {
         stop(isQuiet: true)
         disk = SimulatedDisk(joining: voter)
         disk?.files.set(diskFault)
+        voterMemory = VoterMemory()
         self.voter = voter
         listed = members
         // Whoever sets up a machine takes the newest program.

@@ -1,5 +1,6 @@
 import Consortium
 import EventLoop
+import FoundationEssentials
 import Glibc
 import Logging
 import Raft
@@ -95,5 +96,47 @@ import Wire
         links.stop()
         ours.close()
         theirs.close()
+    }
+
+    /// Rule 12, when the one that remembers was started again meanwhile.
+    @ClusterActor
+    @Test func whatWasRememberedOutlivesTheProcess() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/callslip-voters-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let logger = Logger(label: "test")
+        var memory = VoterMemory()
+        memory.acknowledged(by: 2, term: 3, index: 7)
+        let first = VoterMemoryFile(folder: folder, cluster: Self.cluster, logger: logger)
+        #expect(first.read() == VoterMemory())
+        first.memory = { memory }
+        first.changed()
+        await first.stop()
+
+        let second = VoterMemoryFile(folder: folder, cluster: Self.cluster, logger: logger)
+        #expect(second.read() == memory)
+        let (name, other) = (try #require(NodeName("c4")), try #require(NodeName("c2")))
+        let nobody = try #require(SocketAddress("127.0.0.1:1"))
+        let own = NodeConfiguration.Coordinator(name: name, id: 4, peer: nobody)
+        let links = VoterLinks(
+            network: PeerNetwork(cluster: Self.cluster, node: name, boot: 1, logger: logger), own: own,
+            all: [own, .init(name: other, id: 2, peer: nobody)], memory: second.read(), logger: logger)
+        func hello(_ index: UInt64) -> PeerHello {
+            PeerHello(cluster: Self.cluster, node: other, boot: 2, purpose: .raft, raftID: 2, durableTerm: 3, durableIndex: index)
+        }
+        #expect(links.refusal(of: hello(7)) == nil)
+        #expect(links.refusal(of: hello(6))?.text.contains("`c2` once acknowledged entry 7 of term 3") == true)
+        await second.stop()
+
+        // A cluster that was restored from a backup counts terms and entries of its own.
+        let restored = VoterMemoryFile(folder: folder, cluster: [UInt8](repeating: 8, count: 16), logger: logger)
+        #expect(restored.read() == VoterMemory())
+        await restored.stop()
+        // A file that lost a byte is no reason not to start.
+        let bytes = try #require(try SmallFile.readBytes(folder + "/voters"))
+        try SmallFile.replace(folder + "/voters", with: Array(bytes.dropLast()))
+        let damaged = VoterMemoryFile(folder: folder, cluster: Self.cluster, logger: logger)
+        #expect(damaged.read() == VoterMemory())
+        await damaged.stop()
     }
 }

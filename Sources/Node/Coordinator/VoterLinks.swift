@@ -20,6 +20,8 @@ final class VoterLinks {
     /// coordinator that was away for long would refuse those who could tell it (thesis 4.1: whoever sends is served). One that is below and no member has left.
     private var highestTold: UInt64 = 0
     private(set) var memory: VoterMemory
+    /// There may be something new to remember.
+    var onRemembered: (() -> Void)?
     /// The feature level that each voter said it supports.
     private(set) var levels: [UInt64: UInt32] = [:]
     var onLevel: (() -> Void)?
@@ -38,12 +40,16 @@ final class VoterLinks {
     /// Proposals, renewals and typing that another coordinator hands over.
     var onFrame: ((PeerFrame) -> Void)?
 
-    init(network: PeerNetwork, own: NodeConfiguration.Coordinator, all: [NodeConfiguration.Coordinator], logger: Logger) {
+    /// - Parameter memory: what an earlier life of this process remembered of the others.
+    init(
+        network: PeerNetwork, own: NodeConfiguration.Coordinator, all: [NodeConfiguration.Coordinator], memory: VoterMemory = VoterMemory(),
+        logger: Logger
+    ) {
         self.network = network
         self.own = own
         others = all.filter { $0.id != own.id }
         self.logger = logger
-        memory = VoterMemory()
+        self.memory = memory
     }
 
     func start() {
@@ -84,6 +90,7 @@ final class VoterLinks {
             logger.notice("a coordinator has left", metadata: ["coordinator": "\(other.name)", "raftID": "\(other.id)"])
             outgoing.removeValue(forKey: other.id)?.stop()
             memory.forget(other.id)
+            onRemembered?()
             levels[other.id] = nil
             for link in Array(incoming.values) where link.remote?.raftID == other.id {
                 link.close(code: "removed", text: "`\(other.name)` is not among this cluster's coordinators any more")
@@ -179,7 +186,7 @@ final class VoterLinks {
 
     private func hear(_ frame: PeerFrame, from voter: UInt64) {
         if case .raft(let message) = frame {
-            memory.heard(message, from: voter, termOfEntry: termOfEntry)
+            if memory.heard(message, from: voter, termOfEntry: termOfEntry) { onRemembered?() }
             onMessage?(message, voter)
         } else {
             onFrame?(frame)
