@@ -96,6 +96,7 @@ extension ConsortiumState {
         case .tick: break
         case .checkDigest(let upTo, let digest): checkDigest(upTo: upTo, expected: digest, at: position)
         case .setFeatureLevel(let level): try setFeatureLevel(level)
+        case .retireVoter(let voter): retiredVoter = max(retiredVoter, voter)
         }
         return .done
     }

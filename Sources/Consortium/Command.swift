@@ -72,6 +72,8 @@ public enum Command: Hashable, Sendable {
     case checkDigest(upTo: LogPosition, digest: UInt64)
     /// Raised only when every voter supports it (rule 11).
     case setFeatureLevel(UInt32)
+    /// A voter is about to leave: its raft id is never given to another machine (rule 12).
+    case retireVoter(UInt64)
 }
 
 public struct SignOn: Hashable, Sendable {

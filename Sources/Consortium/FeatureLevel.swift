@@ -20,6 +20,8 @@ public enum FeatureLevel {
     public static let closedByDeletion: UInt32 = 5
     /// Terms and posted hours.
     public static let postedHours: UInt32 = 6
+    /// Which raft ids were in use once (`Command.retireVoter`).
+    public static let retiredVoters: UInt32 = 7
     /// Posted hours, and "Open now", open and close the queues (`Gate`).
     public static let steeringHours: UInt32 = 8
     /// Naming conventions, renaming, and former names that go on leading where they led.
@@ -37,6 +39,7 @@ extension Command {
             .patronPresence, .transcriptTaken, .transcriptDeleted:
             1
         case .setTerms, .setHours, .closeLibrary, .reopenLibrary: FeatureLevel.postedHours
+        case .retireVoter: FeatureLevel.retiredVoters
         case .openNow, .setGate: FeatureLevel.steeringHours
         case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming
         // What keeps a replica sound is understood at every level.

@@ -9,6 +9,7 @@ package struct Memento: Sendable {
     package var term: UInt64 = 0
     package var wallMs: UInt64 = 0
     package var wallSeenMs: UInt64 = 0
+    package var retiredVoter: UInt64 = 0
     package var digestMarks: [DigestMark] = []
     package var settings = Settings()
     package var libraries: [Library] = []
@@ -37,6 +38,7 @@ extension ConsortiumState {
         memento.term = term
         memento.wallMs = wallMs
         memento.wallSeenMs = wallSeenMs
+        memento.retiredVoter = retiredVoter
         memento.digestMarks = digestMarks
         memento.settings = settings
         memento.libraries = libraries.values
@@ -65,6 +67,7 @@ extension ConsortiumState {
         term = memento.term
         wallMs = memento.wallMs
         wallSeenMs = memento.wallSeenMs
+        retiredVoter = memento.retiredVoter
         digestMarks = memento.digestMarks
         settings = memento.settings
         for library in memento.libraries { libraries[library.name] = library }

@@ -26,6 +26,8 @@ extension ConsortiumState {
         settleAvailability()
         outboxNumber += Self.restoreLeap
         appliedThrough = LogPosition(index: index, ordinal: 0)
+        // The voters of another cluster, with another id in every frame and file, are none of those.
+        retiredVoter = 0
         digestMarks = []
         touched = Touched()
     }

@@ -31,6 +31,7 @@ extension ConsortiumState {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.retiredVoters { digest.add(retiredVoter) }
         if featureLevel >= FeatureLevel.steeringHours {
             digest.add(hours.values) { digest, posted in
                 digest.add(posted.openNow) { digest, opening in

@@ -103,6 +103,7 @@ public struct CoordinatorCore: Sendable {
     /// The feature level that every voter supports, by its own word; nil while one has not told. A leader raises the level in force to it (rule 11).
     public private(set) var votersSupport: UInt32?
     var levelProposedMs: UInt64 = 0
+    var retireProposedMs: UInt64 = 0
     var gates = GateKeeper()
 
     public init(node: NodeName, boot: UInt64, configuration: CoordinatorConfiguration = .init(), state: ConsortiumState = .init()) {

@@ -9,7 +9,8 @@ enum Urgency: Int, CaseIterable, Sendable {
 
     init(of command: Command) {
         switch command {
-        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .patronPresence:
+        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .back, .tick, .checkDigest, .setFeatureLevel, .retireVoter,
+            .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator:

@@ -168,6 +168,14 @@ final class CoordinatorPart {
 
     /// The next step towards another membership, where this one leads.
     func advance(towards wish: MembershipWish) -> MembershipProgress {
+        switch wish {
+        case .add(let member):
+            let isPresent = replica.appliedMembers.contains { $0.id == member.id }
+            if !isPresent, let refusal = core.refusal(ofNewVoter: member.id) { return .refused(refusal) }
+        case .remove(let id):
+            let isPresent = replica.appliedMembers.contains { $0.id == id }
+            if isPresent, !core.hasRetired(voter: id, nowMs: nowMs) { return .working("its raft id is being noted") }
+        }
         let (progress, directives) = replica.advance(towards: wish, connected: Set(outgoing.keys), nowMs: nowMs)
         perform(directives)
         return progress

@@ -86,6 +86,7 @@ extension PBCommandMessage {
             checkDigest.upTo = PBLogPos(upTo)
             checkDigest.digest = digest
         case .setFeatureLevel(let level): setFeatureLevel = level
+        case .retireVoter(let voter): retireVoter = voter
         }
     }
 
@@ -156,6 +157,7 @@ extension PBCommandMessage {
         case .tick: .tick
         case .checkDigest(let message): .checkDigest(upTo: message.upTo.decoded(), digest: message.digest)
         case .setFeatureLevel(let level): .setFeatureLevel(level)
+        case .retireVoter(let voter): .retireVoter(voter)
         case nil: throw .unknownKind("command")
         }
     }

@@ -13,6 +13,7 @@ extension PBStateSnapshot {
         term = memento.term
         wallMs = memento.wallMs
         wallSeenMs = memento.wallSeenMs
+        retiredVoter = memento.retiredVoter
         digestMarks = memento.digestMarks.map { mark in
             var entry = PBDigestMarkEntry()
             entry.at = PBLogPos(mark.at)
@@ -55,6 +56,7 @@ extension PBStateSnapshot {
         memento.term = term
         memento.wallMs = wallMs
         memento.wallSeenMs = wallSeenMs
+        memento.retiredVoter = retiredVoter
         memento.digestMarks = try Field.list(digestMarks, "snapshot.digestMarks", max: Limits.digestMarksMax) { e throws(WireError) in
             DigestMark(at: e.at.decoded(), digest: e.digest)
         }

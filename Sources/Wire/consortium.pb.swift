@@ -1469,6 +1469,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .reopenLibrary(newValue)}
   }
 
+  var retireVoter: UInt64 {
+    get {
+      if case .retireVoter(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .retireVoter(newValue)}
+  }
+
   var setNaming: PBNamingEntry {
     get {
       if case .setNaming(let v)? = kind {return v}
@@ -1545,6 +1553,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case setHours(PBLibraryHoursEntry)
     case closeLibrary(PBCloseLibraryCommand)
     case reopenLibrary(PBReopenLibraryCommand)
+    case retireVoter(UInt64)
     case setNaming(PBNamingEntry)
     case renameQueue(PBRenameCommand)
     case renameOperator(PBRenameCommand)
@@ -3307,6 +3316,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var hours: [PBLibraryHoursEntry] {
     get {_storage._hours}
     set {_uniqueStorage()._hours = newValue}
+  }
+
+  var retiredVoter: UInt64 {
+    get {_storage._retiredVoter}
+    set {_uniqueStorage()._retiredVoter = newValue}
   }
 
   var naming: PBNamingEntry {
@@ -5349,7 +5363,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{4}\u{11}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{4}\u{1c}open_now\0\u{3}set_gate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{4}\u{1c}open_now\0\u{3}set_gate\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5781,6 +5795,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .reopenLibrary(v)
         }
       }()
+      case 34: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .retireVoter(v)
+        }
+      }()
       case 50: try {
         var v: PBNamingEntry?
         var hadOneofValue = false
@@ -5988,6 +6010,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .reopenLibrary?: try {
       guard case .reopenLibrary(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .retireVoter?: try {
+      guard case .retireVoter(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 34)
     }()
     case .setNaming?: try {
       guard case .setNaming(let v)? = self.kind else { preconditionFailure() }
@@ -8779,7 +8805,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{2}\u{1d}naming\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -8803,6 +8829,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _wallSeenMs: UInt64 = 0
     var _terms: PBTermCalendarEntry? = nil
     var _hours: [PBLibraryHoursEntry] = []
+    var _retiredVoter: UInt64 = 0
     var _naming: PBNamingEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
@@ -8835,6 +8862,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _wallSeenMs = source._wallSeenMs
       _terms = source._terms
       _hours = source._hours
+      _retiredVoter = source._retiredVoter
       _naming = source._naming
     }
   }
@@ -8875,6 +8903,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._wallSeenMs) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._hours) }()
+        case 22: try { try decoder.decodeSingularUInt64Field(value: &_storage._retiredVoter) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
         default: break
         }
@@ -8951,6 +8980,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._hours.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._hours, fieldNumber: 21)
       }
+      if _storage._retiredVoter != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._retiredVoter, fieldNumber: 22)
+      }
       try { if let v = _storage._naming {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
       } }()
@@ -8984,6 +9016,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._wallSeenMs != rhs_storage._wallSeenMs {return false}
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._hours != rhs_storage._hours {return false}
+        if _storage._retiredVoter != rhs_storage._retiredVoter {return false}
         if _storage._naming != rhs_storage._naming {return false}
         return true
       }

@@ -110,6 +110,7 @@ struct RandomLife {
         case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
         case 95..<97: return try rosterChange()
         case 97..<98: return try taken(in: state)
+        case 98..<99 where chance(30): return .retireVoter(UInt64(pick(9)))
         default: return .tick
         }
     }

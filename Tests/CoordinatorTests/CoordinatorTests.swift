@@ -108,6 +108,32 @@ struct Roster {
 private let link = LinkID(1)
 
 @Suite struct CoordinatorTests {
+    /// Rule 12.
+    @Test func theRaftIDOfAVoterThatLeftIsNeverGivenAgain() throws {
+        var harness = try LogHarness(1)
+        harness.lead(0, term: 2)
+        // Before the level is in force there is nowhere to note it.
+        func hasRetired() -> Bool { harness.cores[0].hasRetired(voter: 3, nowMs: harness.nowMs) }
+        let before = hasRetired()
+        #expect(before)
+        harness.cores[0].onVoters([], levels: [:])
+        harness.pass(ms: 5_000)
+        let asked = [hasRetired(), hasRetired()]
+        #expect(asked == [false, false])
+        harness.pass(ms: 1_000)
+        let after = hasRetired()
+        #expect(after)
+        let noted = harness.log.flatMap(\.items).filter { $0.command == .retireVoter(3) }
+        #expect(noted.count == 1)
+        // One below it as well, which may have voted before anything was noted.
+        for id: UInt64 in [2, 3] {
+            #expect(
+                harness.cores[0].refusal(ofNewVoter: id)
+                    == "Raft ids are never used twice: take one above 3, which a coordinator had that left.")
+        }
+        #expect(harness.cores[0].refusal(ofNewVoter: 4) == nil)
+    }
+
     /// Rule 11.
     @Test func theFeatureLevelIsRaisedWhenEveryVoterSupportsIt() throws {
         var harness = try LogHarness(3)

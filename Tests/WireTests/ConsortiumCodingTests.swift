@@ -34,7 +34,7 @@ import Testing
         var state = ConsortiumState()
         live(.setFeatureLevel(FeatureLevel.supported), in: &state)
         let kinds = (0..<300).map { _ in
-            let kind = sample.pick(34)
+            let kind = sample.pick(35)
             return kind < 25 ? kind : kind + 3
         }
         for kind in [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 28, 28, 29, 29, 36, 36, 36, 36] + kinds {

@@ -90,7 +90,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 38 {
+        switch kind % 39 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -144,6 +144,7 @@ extension Sample {
         case 34: .renameOperator(try person(), to: try person())
         case 35: .openNow(try library(), id(), OpenNow(fromMs: number(), untilMs: number()))
         case 36: .setGate(try library(), of([.open, .shut]))
+        case 37: .retireVoter(number())
         default: .setFeatureLevel(small())
         }
     }
@@ -198,7 +199,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(38)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(39)))
             })
     }
 

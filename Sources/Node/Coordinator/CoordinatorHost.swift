@@ -174,10 +174,15 @@ final class CoordinatorHost {
             if let other = present(node), other.id != id {
                 return .refused("`\(node)` is a coordinator already, with raft id \(other.id): remove that one first.")
             }
+            if present(node) == nil, let refusal = core.refusal(ofNewVoter: id) { return .refused(refusal) }
             progress = raft.advance(towards: .add(member))
         case .remove(let node):
             name = node
             guard let member = present(node) else { return .done("`\(node)` is no coordinator.") }
+            guard core.hasRetired(voter: member.id, nowMs: nowMs) else {
+                schedule()
+                return .working("Its raft id is being noted as one that is never used again.")
+            }
             progress = raft.advance(towards: .remove(member.id))
         }
         switch progress {
