@@ -48,6 +48,7 @@ public struct ConsortiumState: Sendable {
     package internal(set) var queues = Ordered<QueueName, QueueDesk>()
     package internal(set) var operators = Ordered<OperatorName, Operator>()
     package internal(set) var naming = NamingConventions()
+    package internal(set) var canned = Ordered<CannedID, CannedMessage>()
     package internal(set) var terms = TermCalendar()
     package internal(set) var hours = Ordered<LibraryName, LibraryHours>()
     package internal(set) var sessions = Ordered<SessionID, Session>()

@@ -26,8 +26,10 @@ public enum FeatureLevel {
     public static let steeringHours: UInt32 = 8
     /// Naming conventions, renaming, and former names that go on leading where they led.
     public static let naming: UInt32 = 10
+    /// Canned messages, and the admins of libraries.
+    public static let canned: UInt32 = 11
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 10
+    public static let supported: UInt32 = 11
 }
 
 extension Command {
@@ -42,6 +44,7 @@ extension Command {
         case .retireVoter: FeatureLevel.retiredVoters
         case .openNow, .setGate: FeatureLevel.steeringHours
         case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming
+        case .setCanned, .dropCanned: FeatureLevel.canned
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

@@ -23,6 +23,7 @@ struct Indices: Sendable {
     var inherited = Ordered<ChatID, [UInt64]>()
     var goneFrom = Ordered<LibraryName, [UInt64]>()
     var rosterBytes = 0
+    var cannedBytes = 0
     /// What was called so is called otherwise now.
     var formerQueues = Ordered<QueueName, QueueName>()
     var formerOperators = Ordered<OperatorName, OperatorName>()

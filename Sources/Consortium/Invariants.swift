@@ -9,6 +9,7 @@ extension ConsortiumState {
     public func checkInvariants() throws(InvariantViolation) {
         try checkRoster()
         try checkNames()
+        try checkCanned()
         try checkSessions()
         for (id, chat) in chats {
             try check(chat)

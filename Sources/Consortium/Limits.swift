@@ -1,6 +1,15 @@
 /// Every limit of the domain, in one place. A command that would pass one is refused with `tooLong`, `tooMany` or `full`.
 public enum Limits {
     public static let termsMax = 60
+    public static let cannedMax = 4_000
+    /// Titles, keywords and texts of all canned messages: every node is sent all of them when one changed.
+    public static let cannedBytesMax = 1024 * 1024
+    /// Of the consortium, and of each library.
+    public static let cannedPerLibraryMax = 200
+    public static let cannedPerPersonMax = 50
+    public static let cannedTitleBytesMax = 80
+    public static let cannedKeywordsBytesMax = 200
+    public static let cannedTextBytesMax = 2_000
     public static let zoneBytesMax = 64
     public static let spansPerDayMax = 4
     public static let exceptionsPerLibraryMax = 120

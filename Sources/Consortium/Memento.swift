@@ -16,6 +16,7 @@ package struct Memento: Sendable {
     package var queues: [QueueDesk] = []
     package var operators: [Operator] = []
     package var naming = NamingConventions()
+    package var canned: [CannedMessage] = []
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var sessions: [Session] = []
@@ -45,6 +46,7 @@ extension ConsortiumState {
         memento.queues = queues.values
         memento.operators = operators.values
         memento.naming = naming
+        memento.canned = canned.values
         memento.terms = terms
         memento.hours = hours.values
         memento.sessions = sessions.values
@@ -81,6 +83,8 @@ extension ConsortiumState {
             index.learn(person)
         }
         naming = memento.naming
+        for message in memento.canned { canned[message.id] = message }
+        index.cannedBytes = countedCannedBytes
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for session in memento.sessions {

@@ -54,6 +54,7 @@ extension ConsortiumState {
         operators.remove(old)
         operators[new] = person
         index.learn(person)
+        renameCanned(of: old, to: new)
         for place in claims.indices where claims[place].by == old { claims[place].by = new }
         for (_, chat) in chats {
             if let renamed = chat.renamed(old, new) { store(renamed) }
@@ -77,6 +78,10 @@ extension ConsortiumState {
 
     func present(_ name: OperatorName) -> OperatorName { operators.contains(name) ? name : index.formerOperators[name] ?? name }
 
+    private func present(_ editor: CannedEditor) -> CannedEditor {
+        if case .person(let name) = editor { .person(present(name)) } else { editor }
+    }
+
     /// A command of somebody who has not heard of a renaming yet, in present names.
     func underPresentNames(_ command: Command) -> Command {
         guard !index.formerQueues.isEmpty || !index.formerOperators.isEmpty else { return command }
@@ -90,6 +95,10 @@ extension ConsortiumState {
             return .setOperator(person)
         case .renameQueue(let old, let new): return .renameQueue(present(old), to: new)
         case .renameOperator(let old, let new): return .renameOperator(present(old), to: new)
+        case .setCanned(var message, let editor):
+            if case .person(let name) = message.owner { message.owner = .person(present(name)) }
+            return .setCanned(message, by: present(editor))
+        case .dropCanned(let id, let version, let editor): return .dropCanned(id, version: version, by: present(editor))
         case .signOn(var signOn):
             signOn.operatorName = present(signOn.operatorName)
             signOn.available = signOn.available.map(present)

@@ -120,17 +120,23 @@ public struct Operator: Hashable, Sendable {
     public var library: LibraryName
     /// The queues that this person may staff, in the order of the name.
     public var queues: [QueueName]
+    /// Whether this person looks after what belongs to the library, such as its canned messages.
+    public var isAdmin: Bool
     /// As a queue's.
     public var formerNames: [OperatorName]
 
     /// Under which name the password's verifier is kept: the first that the person had, so that no renaming need reach the keepers.
     public var accountName: OperatorName { formerNames.first ?? name }
 
-    public init(name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName], formerNames: [OperatorName] = []) {
+    public init(
+        name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName], isAdmin: Bool = false,
+        formerNames: [OperatorName] = []
+    ) {
         self.name = name
         self.displayName = displayName
         self.library = library
         self.queues = queues
+        self.isAdmin = isAdmin
         self.formerNames = formerNames
     }
 }

@@ -73,6 +73,7 @@ extension ConsortiumState {
         }
         var person = person
         person.queues = person.queues.sortedOnce()
+        if featureLevel < FeatureLevel.canned { person.isAdmin = false }
         if let known = operators[person.name] {
             person.formerNames = known.formerNames
         } else {

@@ -27,6 +27,10 @@ extension ConsortiumState {
             digest.add(queues.values) { digest, desk in digest.add(desk.queue.formerNames) { $0.add($1) } }
             digest.add(operators.values) { digest, person in digest.add(person.formerNames) { $0.add($1) } }
         }
+        if featureLevel >= FeatureLevel.canned {
+            digest.add(canned.values) { $0.add($1) }
+            digest.add(operators.values) { $0.add($1.isAdmin) }
+        }
         if featureLevel >= FeatureLevel.postedHours {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
@@ -96,6 +100,23 @@ extension Digest {
                 digest.add(rule.sentence)
             }
         }
+    }
+
+    fileprivate mutating func add(_ message: CannedMessage) {
+        add(message.id)
+        add(message.version)
+        switch message.owner {
+        case .consortium: add("consortium")
+        case .library(let library):
+            add("library")
+            add(library)
+        case .person(let name):
+            add("person")
+            add(name)
+        }
+        add(message.title)
+        add(message.keywords)
+        add(message.text)
     }
 
     fileprivate mutating func add(_ calendar: TermCalendar) {

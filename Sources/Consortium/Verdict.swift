@@ -39,6 +39,7 @@ public struct Touched: Sendable {
     public var hours = false
     /// Transcripts came or were passed on.
     public var outbox: Bool
+    public var canned = false
     /// Receipts of transcripts that no library has and whose text went in this batch.
     public var dropped: [TranscriptReceipt] = []
     public init(chats: Set<ChatID> = [], board: Bool = false, outbox: Bool = false) {

@@ -149,6 +149,8 @@ public struct Board: Hashable, Sendable {
     /// Of the libraries that posted some.
     public var hours: [LibraryHours]
     public var naming: NamingConventions
+    /// All canned messages; only where they changed since the reader was sent them, else `nil`.
+    public var canned: [CannedMessage]?
     public var queues: [QueueStatus]
     public var operators: [Operator]
     public var signedOn: [OperatorStatus]

@@ -98,6 +98,7 @@ public struct CoordinatorCore: Sendable {
     var isOutboxTouched = false
     var purging = Purging()
     var boardVersion: UInt64 = 1
+    var cannedVersion: UInt64 = 1
     var boardSentAtMs: UInt64 = 0
     var digestProposedMs: UInt64 = 0
     /// The feature level that every voter supports, by its own word; nil while one has not told. A leader raises the level in force to it (rule 11).
@@ -130,6 +131,7 @@ public struct CoordinatorCore: Sendable {
     struct LinkState: Sendable {
         var node: NodeName
         var boardSent: UInt64 = 0
+        var cannedSent: UInt64 = 0
         /// The last position sent of each chat that the node follows.
         var cursors: [ChatID: Position] = [:]
         /// The libraries for which the node asks for transcripts, with the number after which it does; and the one whose transcript was sent and
@@ -180,6 +182,7 @@ public struct CoordinatorCore: Sendable {
         touchedChats.formUnion(applied.touched.chats)
         if applied.touched.board { boardVersion += 1 }
         if applied.touched.hours { gates.dueMs = 0 }
+        if applied.touched.canned { cannedVersion += 1 }
         if applied.touched.outbox { isOutboxTouched = true }
         directives += applied.touched.dropped.map { .textDropped($0) }
         return directives
@@ -202,6 +205,7 @@ public struct CoordinatorCore: Sendable {
         halted = nil
         boardVersion += 1
         gates.dueMs = 0
+        cannedVersion += 1
         isOutboxTouched = true
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
@@ -373,7 +377,11 @@ public struct CoordinatorCore: Sendable {
     }
 
     private mutating func serveBoards(nowMs: UInt64) -> [CoordinatorDirective] {
-        let behind = links.filter { $0.value.boardSent != boardVersion }.keys.sorted()
+        // A branch has no canned messages, and there are none below their level: the node keeps what it was sent.
+        let tellsCanned = state.featureLevel >= FeatureLevel.canned && !state.isBranch
+        let behind = links.filter {
+            $0.value.boardSent != boardVersion || tellsCanned && $0.value.cannedSent != cannedVersion
+        }.keys.sorted()
         guard !behind.isEmpty, halted == nil else { return [] }
         guard nowMs >= boardSentAtMs + configuration.boardIntervalMs else {
             return [.scheduleTick(atMs: boardSentAtMs + configuration.boardIntervalMs)]
@@ -382,7 +390,11 @@ public struct CoordinatorCore: Sendable {
         let board = state.board()
         return behind.map { link in
             links[link]?.boardSent = boardVersion
-            return .board(link, board)
+            guard tellsCanned, links[link]?.cannedSent != cannedVersion else { return .board(link, board) }
+            links[link]?.cannedSent = cannedVersion
+            var whole = board
+            whole.canned = state.cannedMessages
+            return .board(link, whole)
         }
     }
 }

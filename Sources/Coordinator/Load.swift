@@ -13,7 +13,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
-            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator:
+            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken,
             .transcriptDeleted:

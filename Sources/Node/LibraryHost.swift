@@ -32,6 +32,8 @@ final class LibraryHost {
     private var actions: [ClientAction] = []
     private var scheduled = false
     private(set) var board: Board?
+    /// As the coordinators last told them.
+    private(set) var canned: [CannedMessage] = []
     /// The last one from the coordinators, while the branch's is shown.
     private var coordinatorsBoard: Board?
     private let roster: RosterFile
@@ -162,7 +164,9 @@ final class LibraryHost {
             } else {
                 perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
             }
-        case .board(let board):
+        case .board(var board):
+            if let canned = board.canned { self.canned = canned }
+            board.canned = nil
             let isOfBranch = BranchBase.isBranch(board.at)
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
             if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }

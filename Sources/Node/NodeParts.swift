@@ -161,6 +161,14 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
                 }
             },
+            canned: { token, completion in
+                onCluster {
+                    let name = token.flatMap { accounts.session($0) }?.operatorName
+                    let person = name.flatMap { library.board?.person(called: $0) }
+                    let messages = library.canned
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(person, messages) } }
+                }
+            },
             propose: { command, completion in
                 onCluster {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }

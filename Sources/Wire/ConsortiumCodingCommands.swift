@@ -14,6 +14,8 @@ extension PBCommandMessage {
         case .setNaming(let naming): setNaming = PBNamingEntry(naming)
         case .renameQueue(let old, let new): renameQueue = PBRenameCommand(old, new)
         case .renameOperator(let old, let new): renameOperator = PBRenameCommand(old, new)
+        case .setCanned(let message, let editor): setCanned = PBSetCannedCommand(message, editor)
+        case .dropCanned(let id, let version, let editor): dropCanned = PBDropCannedCommand(id, version, editor)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
         case .setHours(let hours): setHours = PBLibraryHoursEntry(hours)
         case .closeLibrary(let library, let closure):
@@ -101,6 +103,8 @@ extension PBCommandMessage {
             .renameQueue(try Field.name(message.old, "renameQueue.old"), to: try Field.name(message.new, "renameQueue.new"))
         case .renameOperator(let message):
             .renameOperator(try Field.name(message.old, "renameOperator.old"), to: try Field.name(message.new, "renameOperator.new"))
+        case .setCanned(let message): try message.decoded()
+        case .dropCanned(let message): try message.decoded()
         case .setTerms(let message): .setTerms(try message.decoded())
         case .setHours(let message): .setHours(try message.decoded())
         case .closeLibrary(let message):

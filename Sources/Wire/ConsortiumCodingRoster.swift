@@ -83,13 +83,14 @@ extension PBOperatorEntry {
         displayName = person.displayName
         library = person.library.text
         queues = person.queues.map(\.text)
+        isAdmin = person.isAdmin
         formerNames = person.formerNames.map(\.text)
     }
 
     func decoded() throws(WireError) -> Operator {
         Operator(
             name: try Field.name(name, "operator.name"), displayName: displayName, library: try Field.name(library, "operator.library"),
-            queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax),
+            queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax), isAdmin: isAdmin,
             formerNames: try Field.names(formerNames, "operator.formerNames", max: Limits.formerNamesMax))
     }
 }

@@ -33,6 +33,7 @@ extension PBStateSnapshot {
         operators = memento.operators.map { PBOperatorEntry($0) }
         if memento.terms != TermCalendar() { terms = PBTermCalendarEntry(memento.terms) }
         if memento.naming != NamingConventions() { naming = PBNamingEntry(memento.naming) }
+        canned = memento.canned.map { PBCannedEntry($0) }
         hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
         endedSessions = memento.endedSessions.map { PBId($0) }
@@ -76,6 +77,7 @@ extension PBStateSnapshot {
         }
         memento.terms = try terms.decoded()
         memento.naming = naming.decoded()
+        memento.canned = try Field.list(canned, "snapshot.canned", max: Limits.cannedMax) { e throws(WireError) in try e.decoded() }
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {

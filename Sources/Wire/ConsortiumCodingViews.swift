@@ -23,10 +23,11 @@ extension PBBoardMessage {
         if board.terms != TermCalendar() { terms = PBTermCalendarEntry(board.terms) }
         hours = board.hours.map { PBLibraryHoursEntry($0) }
         if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
+        if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
     func decoded() throws(WireError) -> Board {
-        Board(
+        var board = Board(
             at: at.decoded(), clockMs: clockMs, settings: settings.decoded(),
             libraries: try Field.list(libraries, "board.libraries", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
             queues: try Field.list(queues, "board.queues", max: Limits.queuesMax) { e throws(WireError) in try e.decoded() },
@@ -39,6 +40,8 @@ extension PBBoardMessage {
             }, terms: try terms.decoded(),
             hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
             naming: naming.decoded())
+        if hasCanned { board.canned = try canned.decoded() }
+        return board
     }
 }
 

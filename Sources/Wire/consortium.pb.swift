@@ -187,6 +187,8 @@ nonisolated struct PBOperatorEntry: Sendable {
 
   var formerNames: [String] = []
 
+  var isAdmin: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -240,6 +242,52 @@ nonisolated struct PBNamingEntry: Sendable {
 
   fileprivate var _queues: PBNamingRuleEntry? = nil
   fileprivate var _users: PBNamingRuleEntry? = nil
+}
+
+/// Canned messages. The owner is the consortium where neither library nor person is named.
+nonisolated struct PBCannedEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var version: UInt64 = 0
+
+  var library: String = String()
+
+  var person: String = String()
+
+  var title: String = String()
+
+  var keywords: String = String()
+
+  var text: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+}
+
+nonisolated struct PBCannedBookEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var messages: [PBCannedEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct PBSettingsEntry: Sendable {
@@ -419,6 +467,55 @@ nonisolated struct PBTermCalendarEntry: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+/// By whoever has a node's admin token where no person is named.
+nonisolated struct PBSetCannedCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var message: PBCannedEntry {
+    get {_message ?? PBCannedEntry()}
+    set {_message = newValue}
+  }
+  /// Returns true if `message` has been explicitly set.
+  var hasMessage: Bool {self._message != nil}
+  /// Clears the value of `message`. Subsequent reads from it will return its default value.
+  mutating func clearMessage() {self._message = nil}
+
+  var by: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _message: PBCannedEntry? = nil
+}
+
+nonisolated struct PBDropCannedCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var version: UInt64 = 0
+
+  var by: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
 }
 
 nonisolated struct PBRenameCommand: Sendable {
@@ -1517,6 +1614,22 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .setGate(newValue)}
   }
 
+  var setCanned: PBSetCannedCommand {
+    get {
+      if case .setCanned(let v)? = kind {return v}
+      return PBSetCannedCommand()
+    }
+    set {kind = .setCanned(newValue)}
+  }
+
+  var dropCanned: PBDropCannedCommand {
+    get {
+      if case .dropCanned(let v)? = kind {return v}
+      return PBDropCannedCommand()
+    }
+    set {kind = .dropCanned(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1559,6 +1672,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case renameOperator(PBRenameCommand)
     case openNow(PBOpenNowCommand)
     case setGate(PBSetGateCommand)
+    case setCanned(PBSetCannedCommand)
+    case dropCanned(PBDropCannedCommand)
 
   }
 
@@ -2051,6 +2166,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasNaming: Bool {_storage._naming != nil}
   /// Clears the value of `naming`. Subsequent reads from it will return its default value.
   mutating func clearNaming() {_uniqueStorage()._naming = nil}
+
+  /// Only where they changed since the node was sent them.
+  var canned: PBCannedBookEntry {
+    get {_storage._canned ?? PBCannedBookEntry()}
+    set {_uniqueStorage()._canned = newValue}
+  }
+  /// Returns true if `canned` has been explicitly set.
+  var hasCanned: Bool {_storage._canned != nil}
+  /// Clears the value of `canned`. Subsequent reads from it will return its default value.
+  mutating func clearCanned() {_uniqueStorage()._canned = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3332,6 +3457,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   /// Clears the value of `naming`. Subsequent reads from it will return its default value.
   mutating func clearNaming() {_uniqueStorage()._naming = nil}
 
+  var canned: [PBCannedEntry] {
+    get {_storage._canned}
+    set {_uniqueStorage()._canned = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3685,7 +3815,7 @@ nonisolated extension PBQueueAliasEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3698,6 +3828,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 3: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.queues) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.formerNames) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isAdmin) }()
       default: break
       }
     }
@@ -3719,6 +3850,9 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.formerNames.isEmpty {
       try visitor.visitRepeatedStringField(value: self.formerNames, fieldNumber: 5)
     }
+    if self.isAdmin != false {
+      try visitor.visitSingularBoolField(value: self.isAdmin, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3728,6 +3862,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.library != rhs.library {return false}
     if lhs.queues != rhs.queues {return false}
     if lhs.formerNames != rhs.formerNames {return false}
+    if lhs.isAdmin != rhs.isAdmin {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3812,6 +3947,100 @@ nonisolated extension PBNamingEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.version != rhs.version {return false}
     if lhs._queues != rhs._queues {return false}
     if lhs._users != rhs._users {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBCannedEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CannedEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}library\0\u{1}person\0\u{1}title\0\u{1}keywords\0\u{1}text\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.person) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.title) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.keywords) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 3)
+    }
+    if !self.person.isEmpty {
+      try visitor.visitSingularStringField(value: self.person, fieldNumber: 4)
+    }
+    if !self.title.isEmpty {
+      try visitor.visitSingularStringField(value: self.title, fieldNumber: 5)
+    }
+    if !self.keywords.isEmpty {
+      try visitor.visitSingularStringField(value: self.keywords, fieldNumber: 6)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBCannedEntry, rhs: PBCannedEntry) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.person != rhs.person {return false}
+    if lhs.title != rhs.title {return false}
+    if lhs.keywords != rhs.keywords {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBCannedBookEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CannedBookEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}messages\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.messages) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.messages.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.messages, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBCannedBookEntry, rhs: PBCannedBookEntry) -> Bool {
+    if lhs.messages != rhs.messages {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4226,6 +4455,89 @@ nonisolated extension PBTermCalendarEntry: SwiftProtobuf.Message, SwiftProtobuf.
   static func ==(lhs: PBTermCalendarEntry, rhs: PBTermCalendarEntry) -> Bool {
     if lhs.version != rhs.version {return false}
     if lhs.terms != rhs.terms {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSetCannedCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SetCannedCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}message\0\u{1}by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._message) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._message {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSetCannedCommand, rhs: PBSetCannedCommand) -> Bool {
+    if lhs._message != rhs._message {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDropCannedCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DropCannedCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDropCannedCommand, rhs: PBDropCannedCommand) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5363,7 +5675,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{4}\u{1c}open_now\0\u{3}set_gate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{4}\u{1a}open_now\0\u{3}set_gate\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5842,6 +6154,32 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .renameOperator(v)
         }
       }()
+      case 53: try {
+        var v: PBSetCannedCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setCanned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setCanned(v)
+        }
+      }()
+      case 54: try {
+        var v: PBDropCannedCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .dropCanned(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .dropCanned(v)
+        }
+      }()
       case 80: try {
         var v: PBOpenNowCommand?
         var hadOneofValue = false
@@ -6026,6 +6364,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .renameOperator?: try {
       guard case .renameOperator(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+    }()
+    case .setCanned?: try {
+      guard case .setCanned(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 53)
+    }()
+    case .dropCanned?: try {
+      guard case .dropCanned(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
     }()
     case .openNow?: try {
       guard case .openNow(let v)? = self.kind else { preconditionFailure() }
@@ -6799,7 +7145,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -6815,6 +7161,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _terms: PBTermCalendarEntry? = nil
     var _hours: [PBLibraryHoursEntry] = []
     var _naming: PBNamingEntry? = nil
+    var _canned: PBCannedBookEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6838,6 +7185,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _terms = source._terms
       _hours = source._hours
       _naming = source._naming
+      _canned = source._canned
     }
   }
 
@@ -6869,6 +7217,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._terms) }()
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._hours) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
+        case 51: try { try decoder.decodeSingularMessageField(value: &_storage._canned) }()
         default: break
         }
       }
@@ -6920,6 +7269,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._naming {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
       } }()
+      try { if let v = _storage._canned {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6942,6 +7294,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._terms != rhs_storage._terms {return false}
         if _storage._hours != rhs_storage._hours {return false}
         if _storage._naming != rhs_storage._naming {return false}
+        if _storage._canned != rhs_storage._canned {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -8805,7 +9158,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -8831,6 +9184,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _hours: [PBLibraryHoursEntry] = []
     var _retiredVoter: UInt64 = 0
     var _naming: PBNamingEntry? = nil
+    var _canned: [PBCannedEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8864,6 +9218,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _hours = source._hours
       _retiredVoter = source._retiredVoter
       _naming = source._naming
+      _canned = source._canned
     }
   }
 
@@ -8905,6 +9260,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._hours) }()
         case 22: try { try decoder.decodeSingularUInt64Field(value: &_storage._retiredVoter) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
+        case 51: try { try decoder.decodeRepeatedMessageField(value: &_storage._canned) }()
         default: break
         }
       }
@@ -8986,6 +9342,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       try { if let v = _storage._naming {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
       } }()
+      if !_storage._canned.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._canned, fieldNumber: 51)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9018,6 +9377,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._hours != rhs_storage._hours {return false}
         if _storage._retiredVoter != rhs_storage._retiredVoter {return false}
         if _storage._naming != rhs_storage._naming {return false}
+        if _storage._canned != rhs_storage._canned {return false}
         return true
       }
       if !storagesAreEqual {return false}

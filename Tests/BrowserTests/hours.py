@@ -4,9 +4,6 @@
 import datetime
 import json
 import os
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -27,27 +24,16 @@ hours:
 """
 
 
-def post(path, data, kind="application/json"):
-    """What `callslip` asks of Memorial Library's node, with the admin token of that."""
-    url, token = (Path(os.environ["CALLSLIP_DEMO"]) / "memorial" / "admin").read_text().split("\n")[:2]
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
-    request = urllib.request.Request(url + path, method="POST", data=data, headers=headers)
-    try:
-        return urllib.request.urlopen(request, timeout=60).status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def ask(**body):
-    return post("/api/hours", json.dumps(body).encode())
+def ask(stage, **body):
+    return stage.post("memorial", "/api/hours", json.dumps(body).encode())[0]
 
 
 def run(stage):
     today = datetime.datetime.now(datetime.timezone.utc).date()
     days = {"first": today + datetime.timedelta(30), "last": today + datetime.timedelta(60), "inventory": today + datetime.timedelta(3)}
     file = FILE.format(**days).encode()
-    assert post("/api/import", file.replace(b"break: closed", b"brake: closed"), "application/yaml") == 422
-    assert post("/api/import", file, "application/yaml") == 200
+    assert stage.post("memorial", "/api/import", file.replace(b"break: closed", b"brake: closed"), "application/yaml")[0] == 422
+    assert stage.post("memorial", "/api/import", file, "application/yaml")[0] == 200
     for node in COORDINATORS + LIBRARIES:
         url = f"{stage.node(node)}/hours/hours.txt"
         stage.until(f"{node} shows hours", lambda: "memorial  Open until " in stage.get(url))
@@ -94,10 +80,10 @@ def run(stage):
     def closing(**more):
         return {"library": "memorial", "action": "close", "id": os.urandom(16).hex(), "until": "23:59", "note": "Snow & ice"} | more
 
-    assert ask(**closing(until="never")) == 400
-    assert ask(**closing(until="2026-01-02", note="Past", **{"from": "2026-01-01"})) == 200
+    assert ask(stage, **closing(until="never")) == 400
+    assert ask(stage, **closing(until="2026-01-02", note="Past", **{"from": "2026-01-01"})) == 200
     snow = closing()
-    assert ask(**snow) == 200 and ask(**snow) == 200
+    assert ask(stage, **snow) == 200 and ask(stage, **snow) == 200
     for node in COORDINATORS + LIBRARIES:
         url = f"{stage.node(node)}/hours/memorial"
         stage.until(f"{node} shows the snow day", lambda: stage.get(url).count("(Snow &amp; ice)") == 1)
@@ -108,7 +94,7 @@ def run(stage):
     expect(page.locator(".state")).to_contain_text("Closed: Snow & ice")
     expect(page.locator("tr[aria-current=date]")).to_contain_text("posted: Open all day")
     stage.look(page, "hours-snow-day")
-    assert ask(library="memorial", action="reopen") == 200
+    assert ask(stage, library="memorial", action="reopen") == 200
     for node in COORDINATORS + LIBRARIES:
         stage.until(f"{node} shows the posted hours again", lambda: "Snow" not in stage.get(f"{stage.node(node)}/hours/memorial"))
-    assert ask(library="memorial", action="reopen") == 400
+    assert ask(stage, library="memorial", action="reopen") == 400

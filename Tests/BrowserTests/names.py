@@ -2,8 +2,6 @@
 """
 
 import json
-import os
-import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -25,27 +23,12 @@ libraries:
 """
 
 
-def admin():
-    folder = Path(os.environ["CALLSLIP_DEMO"]) / "college"
-    return folder, *(folder / "admin").read_text().split("\n")[:2]
-
-
-def post(path, data, kind="application/json"):
-    _, url, token = admin()
-    request = urllib.request.Request(url + path, method="POST", data=data, headers={"Authorization": f"Bearer {token}", "Content-Type": kind})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def rename(kind, old, new):
-    return post("/api/names", json.dumps({"kind": kind, "from": old, "to": new}).encode())
+def rename(stage, kind, old, new):
+    return stage.post("college", "/api/names", json.dumps({"kind": kind, "from": old, "to": new}).encode())
 
 
 def run(stage):
-    folder, _, token = admin()
+    _, _, token = stage.admin("college")
     try:
         urllib.request.urlopen(stage.node("college") + "/api/names")
         raise AssertionError("names are shown to anybody")
@@ -53,16 +36,15 @@ def run(stage):
         assert error.code == 403, error
 
     # Imported before there are conventions: the names stay, and stand on the list. A person's password is kept under the name of that day.
-    assert post("/api/import", b"naming: {}", "application/yaml")[0] == 200
-    assert post("/api/import", ANNEX, "application/yaml")[0] == 200
-    status, text = post("/api/import", NAMING.replace(b"mia.memorial", b"mia"), "application/yaml")
+    assert stage.post("college", "/api/import", b"naming: {}", "application/yaml")[0] == 200
+    assert stage.post("college", "/api/import", ANNEX, "application/yaml")[0] == 200
+    status, text = stage.post("college", "/api/import", NAMING.replace(b"mia.memorial", b"mia"), "application/yaml")
     assert status == 422 and "does not fit the pattern" in text, text
-    assert post("/api/import", NAMING, "application/yaml")[0] == 200
-    program = os.environ.get("CALLSLIP", ".build/release/callslip")
-    stage.until("the conventions", lambda: b"convention  user" in subprocess.run([program, "names", "--data", str(folder)], capture_output=True, check=True).stdout)
+    assert stage.post("college", "/api/import", NAMING, "application/yaml")[0] == 200
+    stage.until("the conventions", lambda: "convention  user" in stage.callslip("college", "names"))
     # And one that comes now is called as the convention says, at once.
     more = ANNEX.replace(b"name: storage", b"name: vault").replace(b"name: ada", b"name: abe").replace(b"[storage]", b"[vault]")
-    status, text = post("/api/import", more, "application/yaml")
+    status, text = stage.post("college", "/api/import", more, "application/yaml")
     assert status == 200 and "`annex-vault`" in text and "`abe.annex`" in text, text
 
     page = stage.page(stage.context(PHONE, "dark"), "LTG")
@@ -97,10 +79,7 @@ def run(stage):
     PASSWORDS["ada"], HOMES["ada"] = "low-shelves-1", "college"
     ada = stage.operator("ada").sign_in().on("storage")
     stage.until("the button", lambda: stage.presence("storage", "memorial") == "available")
-    patron = stage.page(stage.context(), "patron")
-    embed = f'<script async src="{stage.node("memorial")}/js/callslip.js" data-queue="storage"></script>'
-    stage.serve_page(patron.context, "/pages/annex", embed)
-    patron.goto(f"{stage.site}/pages/annex")
+    patron = stage.patron_of("storage")
     queue.fill("annex")
     queue.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("storage is called annex now")
@@ -108,15 +87,12 @@ def run(stage):
         stage.until(f"{node} answers by the former name", lambda: stage.presence("storage", node) == "available")
         stage.until(f"{node} answers by the new name", lambda: stage.presence("annex", node) == "available")
         stage.until(f"{node} shows hours", lambda: "Annex" in stage.get(f"{stage.node(node)}/hours/storage"))
-    patron.reload()
-    launcher = patron.locator("[data-callslip-launcher]").first
-    expect(launcher).to_contain_text("here now")
-    launcher.click()
-    patron.locator("#callslip-composer").fill("Is it on the low shelf?")
-    patron.locator("#callslip-composer").press("Enter")
+    patron.page.reload()
+    expect(patron.launcher).to_contain_text("here now")
+    patron.ask("Is it on the low shelf?")
     column = ada.claim("Is it on the low shelf?")
     ada.say(column, "It is.")
-    expect(patron.locator("#callslip-log").get_by_text("It is.", exact=True)).to_be_visible()
+    patron.sees("It is.")
     ada.close(column)
 
     # A person is renamed when signed off, and signs in by both names with the same password.
@@ -124,20 +100,20 @@ def run(stage):
     person.press("Enter")
     expect(page.get_by_role("alert").filter(has_text="signed on")).to_be_visible()
     ada.leave()
-    stage.until("she is renamed", lambda: rename("user", "ada", "ada.annex")[0] == 200)
-    assert rename("user", "ada", "mia.memorial")[0] == 409
+    stage.until("she is renamed", lambda: rename(stage, "user", "ada", "ada.annex")[0] == 200)
+    assert rename(stage, "user", "ada", "mia.memorial")[0] == 409
     for name in ("ada", "ada.annex"):
         PASSWORDS[name], HOMES[name] = "low-shelves-1", "college"
         stage.until(f"{name} is known", lambda: "ada.annex" in post_sign_in(stage, name))
-    lists = subprocess.run([os.environ.get("CALLSLIP", ".build/release/callslip"), "names", "--data", str(folder)], capture_output=True, text=True, check=True).stdout
+    lists = stage.callslip("college", "names")
     assert "former      queue  storage is annex" in lists and "former      user  ada is ada.annex" in lists, lists
 
     # The same file again means the same things.
-    assert post("/api/import", ANNEX, "application/yaml")[0] == 200
-    assert "is annex" in subprocess.run([os.environ.get("CALLSLIP", ".build/release/callslip"), "names", "--data", str(folder)], capture_output=True, text=True, check=True).stdout
+    assert stage.post("college", "/api/import", ANNEX, "application/yaml")[0] == 200
+    assert "is annex" in stage.callslip("college", "names")
     page = stage.page(stage.context(DESKTOP), "LTG")
     page.goto(f"{stage.node('steenbock')}/names")
-    page.get_by_label("Admin token").fill((Path(os.environ["CALLSLIP_DEMO"]) / "steenbock" / "admin").read_text().split("\n")[1])
+    page.get_by_label("Admin token").fill(stage.admin("steenbock")[2])
     page.keyboard.press("Enter")
     expect(page.get_by_role("row").filter(has_text="storage")).to_contain_text("annex")
     stage.look(page, "names-list-desktop-light")

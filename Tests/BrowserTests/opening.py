@@ -5,7 +5,6 @@ import datetime
 
 from playwright.sync_api import expect
 
-from hours import post
 from stage import COORDINATORS, LIBRARIES, PHONE, WIDE
 
 ALWAYS = 'hours: {law: {zone: Etc/UTC, semester: {monday to sunday: "0:00-24:00"}, intersession: closed, break: closed}}'
@@ -19,7 +18,7 @@ def run(stage):
             stage.until(f"{node} says {show}", lambda: stage.presence("law", node).strip() == show)
             stage.until(f"{node} says `{line}`", lambda: f"law  {line}" in stage.get(f"{stage.node(node)}/hours/hours.txt"))
 
-    assert post("/api/import", NEVER.encode(), "application/yaml") == 200
+    assert stage.post("memorial", "/api/import", NEVER.encode(), "application/yaml")[0] == 200
     everywhere("unavailable", "Closed.")
 
     # Signing on early means ready: the button stays off, and patrons read that it is closed.
@@ -88,6 +87,6 @@ def run(stage):
     lea.page.locator("#closing summary").click()
     lea.page.click("#closing-reopen")
     everywhere("unavailable", "Closed.")
-    assert post("/api/import", ALWAYS.encode(), "application/yaml") == 200
+    assert stage.post("memorial", "/api/import", ALWAYS.encode(), "application/yaml")[0] == 200
     everywhere("available", "Open")
     lea.leave()

@@ -3,6 +3,8 @@ processes to kill and start again. A test asks for people, lets them act, and wa
 """
 
 import json
+import os
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -76,6 +78,12 @@ class Stage:
     def patron(self, queue="memorial", context=None, path=None, **options):
         return Patron(self, context or self.context(**options), queue, path or f"{self.site}/library/{queue}")
 
+    def patron_of(self, queue):
+        """A patron of a queue that has no page of its own in the demonstration."""
+        context = self.context()
+        self.serve_page(context, f"/pages/{queue}", f'<script async src="{self.node("memorial")}/js/callslip.js" data-queue="{queue}"></script>')
+        return self.patron(queue, context, f"{self.site}/pages/{queue}")
+
     def operator(self, name, at=None, context=None, viewport=WIDE, **options):
         return Operator(self, context or self.context(viewport, **options), name, self.node(at or HOMES[name]))
 
@@ -108,6 +116,28 @@ class Stage:
         for violation in result.response["violations"]:
             where = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
             self.violations.append(f"{name}: {violation['id']}: {violation['help']}: {where}")
+
+    # What `callslip` asks of a node, with the admin token of that
+
+    def admin(self, node):
+        """The node's data folder, address and admin token."""
+        folder = Path(os.environ["CALLSLIP_DEMO"]) / node
+        return folder, *(folder / "admin").read_text().split("\n")[:2]
+
+    def post(self, node, path, data, kind="application/json"):
+        """The status and text of the answer."""
+        _, url, token = self.admin(node)
+        request = urllib.request.Request(url + path, method="POST", data=data, headers={"Authorization": f"Bearer {token}", "Content-Type": kind})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def callslip(self, node, *arguments):
+        """What the program prints when it asks a node."""
+        program = os.environ.get("CALLSLIP", ".build/release/callslip")
+        return subprocess.run([program, *arguments, "--data", str(self.admin(node)[0])], capture_output=True, text=True, check=True).stdout
 
     def figure(self, text):
         self.figures.append(text)

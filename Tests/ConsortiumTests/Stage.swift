@@ -34,6 +34,7 @@ struct Stage {
             return ["memorial-desk: ann, max; law-desk: lea; general: ann, lea, gus"]
         case "show" where arguments.first == "hours": return showHours()
         case "show" where arguments.first == "names": return showNames()
+        case "show" where arguments.first == "canned": return showCanned()
         case "show": return try show(arguments)
         case "term":
             term += 1
@@ -129,6 +130,7 @@ struct Stage {
         if verb == "settings" { return .setSettings(try settings(options)) }
         let first = try word(arguments, 0)
         switch verb {
+        case "canned", "drop-canned": return try canned(verb, arguments, options, text)
         case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))
         case "rename-queue": return .renameQueue(try Self.name(first), to: try Self.name(try word(arguments, 1)))
         case "rename-operator": return .renameOperator(try Self.name(first), to: try Self.name(try word(arguments, 1)))
@@ -157,7 +159,8 @@ struct Stage {
             return .setOperator(
                 Operator(
                     name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
-                    queues: try list(try word(arguments, 2)), formerNames: try list(options["former"] ?? "-")))
+                    queues: try list(try word(arguments, 2)), isAdmin: arguments.contains("admin"),
+                    formerNames: try list(options["former"] ?? "-")))
         case "sign-on":
             let label = options["session"] ?? "\(first)-1"
             return .signOn(

@@ -35,3 +35,30 @@ extension Stage {
             }
     }
 }
+
+/// Canned messages on the stage.
+extension Stage {
+    /// `canned TITLE VERSION EDITOR library=NAME person=NAME: TEXT` (else the consortium's) and `drop-canned TITLE VERSION EDITOR`; the editor is `ltg` or a
+    /// person.
+    func canned(_ verb: String, _ arguments: [String], _ options: [String: String], _ text: String) throws -> Command {
+        guard arguments.count >= 3, let version = UInt64(arguments[1]) else { throw Mistake(description: "no version or editor") }
+        let editor: CannedEditor = arguments[2] == "ltg" ? .admin : .person(try Self.name(arguments[2]))
+        if verb == "drop-canned" { return .dropCanned(Self.id(arguments[0]), version: version, by: editor) }
+        let owner: CannedOwner
+        if let person = options["person"] {
+            owner = .person(try Self.name(person))
+        } else if let library = options["library"] {
+            owner = .library(try Self.name(library))
+        } else {
+            owner = .consortium
+        }
+        let text = options["bytes"].flatMap(Int.init).map { String(repeating: "x", count: $0) } ?? text
+        return .setCanned(
+            CannedMessage(id: Self.id(arguments[0]), version: version, owner: owner, title: arguments[0], keywords: "k", text: text),
+            by: editor)
+    }
+
+    func showCanned() -> [String] {
+        state.cannedMessages.map { "\($0.title), version \($0.version), of \($0.owner): \($0.text)" }.sorted()
+    }
+}

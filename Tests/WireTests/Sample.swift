@@ -90,7 +90,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 39 {
+        switch kind % 41 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -145,10 +145,22 @@ extension Sample {
         case 35: .openNow(try library(), id(), OpenNow(fromMs: number(), untilMs: number()))
         case 36: .setGate(try library(), of([.open, .shut]))
         case 37: .retireVoter(number())
+        case 38: .setCanned(try canned(), by: try cannedEditor())
+        case 39: .dropCanned(id(), version: UInt64(pick(3)), by: try cannedEditor())
         default: .setFeatureLevel(small())
         }
     }
 
+    mutating func cannedEditor() throws -> CannedEditor { chance(50) ? .admin : .person(try person()) }
+    mutating func canned() throws -> CannedMessage {
+        let owner: CannedOwner =
+            switch pick(3) {
+            case 0: .consortium
+            case 1: .library(try library())
+            default: .person(try person())
+            }
+        return CannedMessage(id: id(), version: UInt64(pick(3)), owner: owner, title: "T" + text(), keywords: text(), text: "X" + text())
+    }
     mutating func naming() -> NamingConventions {
         NamingConventions(version: UInt64(pick(3)), queues: optional { $0.namingRule() }, users: optional { $0.namingRule() })
     }
@@ -199,7 +211,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(39)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(41)))
             })
     }
 

@@ -16,8 +16,8 @@ public struct ConsortiumFile: Sendable {
         public var standbyNode: NodeName?
     }
 
-    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours. The versions that naming, terms and
-    /// hours replace are for whoever proposes them.
+    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours, canned messages. The versions that these
+    /// replace are for whoever proposes them.
     public private(set) var commands: [Command] = []
     /// For each command the line where its entry begins.
     public private(set) var lines: [Int] = []
@@ -66,8 +66,11 @@ public struct ConsortiumFile: Sendable {
         }
         commands += hours.map { .setHours($0) }
         lines += hoursLines
+        commands += canned.map { .setCanned($0.message, by: .admin) }
+        lines += canned.map(\.line)
     }
 
+    private var canned: [(message: CannedMessage, line: Int)] = []
     private var libraryLines: [Int] = []
     private var heirLines: [(heir: LibraryName, line: Int)] = []
     private var queueLines: [Int] = []
@@ -81,7 +84,8 @@ public struct ConsortiumFile: Sendable {
         }
         guard
             let top = reader.mapping(
-                root, "the file", keys: ["consortium", "settings", "naming", "general", "terms", "hours", "libraries", "services"])
+                root, "the file",
+                keys: ["consortium", "settings", "naming", "canned", "general", "terms", "hours", "libraries", "services"])
         else {
             return
         }
@@ -96,8 +100,10 @@ public struct ConsortiumFile: Sendable {
             termsLine = node.line
         }
         if let node = top["hours"] { findHours(node, &reader) }
-        // A file of naming, terms and hours alone changes nothing else.
-        if top["general"] == nil, top["libraries"] == nil, !["naming", "terms", "hours"].allSatisfy({ top[$0] == nil }) { return }
+        if let node = top["canned"] { canned = reader.canned(node) }
+        // A file of naming, canned messages, terms and hours alone changes nothing else.
+        let others = ["naming", "canned", "terms", "hours"]
+        if top["general"] == nil, top["libraries"] == nil, others.contains(where: { top[$0] != nil }) { return }
         guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
         readGeneral(general, &reader)
         guard let list = reader.required(top, "libraries", in: root, "a list of libraries") else { return }
@@ -289,7 +295,7 @@ public struct ConsortiumFile: Sendable {
     }
 
     private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
-        guard let map = reader.mapping(node, "an operator", keys: ["name", "display", "password", "queues"]),
+        guard let map = reader.mapping(node, "an operator", keys: ["name", "display", "password", "queues", "admin"]),
             let nameNode = reader.required(map, "name", in: node, "the operator's name"),
             let name: OperatorName = reader.name(nameNode, "an operator's name")
         else { return }
@@ -305,7 +311,7 @@ public struct ConsortiumFile: Sendable {
         operators.append(
             Operator(
                 name: name, displayName: reader.title(map["display"], "display") ?? name.text, library: library.name,
-                queues: staffed.sorted()))
+                queues: staffed.sorted(), isAdmin: map["admin"].flatMap { reader.flag($0, "admin") } ?? false))
         operatorLines.append(node.line)
         guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
         guard (8...256).contains(password.utf8.count) else {

@@ -52,6 +52,9 @@ struct Importer {
         case .setNaming(var naming):
             naming.version = library.board?.naming.version ?? 0
             return .setNaming(naming)
+        case .setCanned(var message, let editor):
+            message.version = library.canned.first { $0.id == message.id }?.version ?? 0
+            return .setCanned(message, by: editor)
         case .setTerms(var terms):
             terms.version = library.board?.terms.version ?? 0
             return .setTerms(terms)

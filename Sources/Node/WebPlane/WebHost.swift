@@ -18,6 +18,8 @@ struct NodeServices: Sendable {
     var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
     /// `nil` before the first board came.
     var names: @Sendable (@escaping @Sendable @WebActor (NamesReport?) -> Void) -> Void
+    /// All canned messages, and who is signed in under a session's token, if anybody is.
+    var canned: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [CannedMessage]) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
@@ -65,6 +67,7 @@ final class WebHost {
         api.install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         NamesAPI(api: api).install(on: server)
+        CannedAPI(api: api).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = ["/desk": "desk.html", "/names": "names.html", "/html/chat-box.html": "chat.html"]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])

@@ -22,6 +22,10 @@ export class Actions {
         return this.shell.connection.request(t, body);
     }
 
+    openCanned(column) {
+        this.shell.canned.open(column);
+    }
+
     token(chat) {
         return chat.meta.phase.token;
     }

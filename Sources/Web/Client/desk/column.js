@@ -48,7 +48,9 @@ export class Column {
         this.send = h("button", { class: "primary", type: "submit", text: "Send", data: { send: chat.id } });
         this.form = h("form", { class: "composer", on: { submit: (event) => { event.preventDefault(); this.submit(); } } },
             h("label", { class: "unseen", for: this.composer.id, text: "Message to the patron" }), this.composer,
-            h("div", { class: "composer-foot" }, this.room, this.send));
+            h("div", { class: "composer-foot" }, this.room,
+                h("button", { class: "quiet small canned-open", type: "button", data: { openCanned: "" }, title: "Canned messages (/)", on: { click: () => act.openCanned(this) } }, "Canned messages"),
+                this.send));
         this.element = h("section", {
             class: "column slip", data: { chatColumn: chat.id },
             on: { focusin: () => act.entered(chat.id), pointerdown: () => act.entered(chat.id) },
@@ -214,7 +216,28 @@ export class Column {
         if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !event.ctrlKey && !event.altKey && !event.metaKey) {
             event.preventDefault();
             this.submit();
+        } else if (event.key === "/" && !event.isComposing && !event.ctrlKey && !event.altKey && !event.metaKey && this.atWordStart()) {
+            event.preventDefault();
+            this.act.openCanned(this);
         }
+    }
+
+    /** Nothing, or white space, stands before the cursor: a slash within a word or an address is a slash. */
+    atWordStart() {
+        const { value, selectionStart } = this.composer;
+        return selectionStart === 0 || /\s/u.test(value[selectionStart - 1]);
+    }
+
+    /** Where the cursor stands, or what is selected. */
+    get cursor() {
+        return { start: this.composer.selectionStart, end: this.composer.selectionEnd };
+    }
+
+    /** In the place of what was selected, with the cursor behind it. */
+    insertAt({ start, end }, text) {
+        this.composer.focus();
+        this.composer.setRangeText(text, start, end, "end");
+        this.typed();
     }
 
     submit() {

@@ -8,6 +8,7 @@ import { Connection, Disconnected, Refusal, newId } from "../shared/connection.j
 import { Actions } from "./actions.js";
 import { Sounds, badgeTitle, notify } from "./alerts.js";
 import { Bar } from "./bar.js";
+import { CannedSearch } from "./canned.js";
 import { CloseWarning } from "./closewarning.js";
 import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
@@ -43,6 +44,7 @@ class Shell {
         this.transfer = new TransferDialog(dialogs, this.desk, this.act);
         this.palette = new Palette(dialogs, () => this.findable(), resting);
         this.team = new Team(dialogs, this.desk, resting);
+        this.canned = new CannedSearch(dialogs, resting);
         this.help = new Help(dialogs, resting);
         this.library = new LibrarySheet(dialogs, resting);
         this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());
@@ -340,6 +342,8 @@ class Shell {
         const action = (title, words, run) => ({ title, words, kind: "Action", detail: "", run });
         const actions = [
             action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(this.oldest())),
+            ...(open ? [action("Insert a canned message", "text saved reply macro", () => act.openCanned(this.floor.column(open.id)))] : []),
+            action("Write and change canned messages", "own library edit", () => this.canned.editor.open()),
             ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
             action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
             ...(desk.me?.queues ?? []).map((queue) => {

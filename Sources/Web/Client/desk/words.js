@@ -62,6 +62,7 @@ export const shortcuts = [
     ["Alt + T", "Transfer the chat you are in"],
     ["Alt + W", "Go to the waiting list"],
     ["Ctrl + K", "Search libraries, queues and actions"],
+    ["/", "Search canned messages (at the beginning of a word)"],
     ["Enter", "Send the message"],
     ["Shift + Enter", "New line in the message"],
     ["Esc", "Close a dialog or a question"],
