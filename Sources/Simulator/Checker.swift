@@ -6,7 +6,7 @@ import Wire
 /// What must hold after every step, whatever fault struck. It applies every committed entry to a state of its own, once and in order, and
 /// compares with it all that replicas come to and all that clients are told.
 final class Checker {
-    private unowned(unsafe) let cluster: Cluster
+    unowned(unsafe) let cluster: Cluster
     private(set) var history = History()
 
     // The log as committed.
@@ -62,8 +62,10 @@ final class Checker {
         var attach: AttachID?
         var last = Position.zero
     }
-    /// Attaches within the present entry.
+    /// Attaches within the present entry, as far as it is looked at.
     private var newestAttach: [ChatID: AttachID] = [:]
+    /// Where the last message of each chat stands that was placed within it: a repeat that comes behind is told the same.
+    private var lastPlaced: [ChatID: Position] = [:]
 
     init(_ cluster: Cluster) { self.cluster = cluster }
 
@@ -127,9 +129,11 @@ final class Checker {
             let applied = state.apply(batch, index: entry.index)
             commands += batch.items.count
             noteLevel()
-            newestAttach = [:]
-            for (item, verdict) in zip(asked.items, applied.verdicts) where verdict.isAccepted { noteAttach(item.command) }
-            for (place, item) in asked.items.enumerated() { note(item.command, applied.verdicts[place], entry.index, standings[place]) }
+            (newestAttach, lastPlaced) = ([:], [:])
+            for (place, item) in asked.items.enumerated() {
+                if applied.verdicts[place].isAccepted { noteAttach(item.command) }
+                note(item.command, applied.verdicts[place], entry.index, standings[place])
+            }
             // The replicated clock counts what leaders saw pass; it may fall behind, and never runs ahead.
             if state.clockMs > cluster.nowMs + cluster.nowMs / 10 + 1_000 {
                 cluster.fail("the replicated clock is at \(state.clockMs) ms after \(cluster.nowMs) ms")
@@ -166,6 +170,7 @@ final class Checker {
         switch (command, verdict) {
         case (.signOn(let signOn), .accepted(.token(let token))): signed(signOn, isNew: token.index == index)
         case (.signOff(let session), .accepted), (.lapse(let session), .accepted):
+            if case .lapse = command { checkLapse(of: session) }
             if let name = sessions[session], signedOn[name]?.session == session { signedOn[name] = nil }
         case (.offerTransfer(let transfer), .accepted(.offered(let offer))):
             if offer.index == index, let target = waits.offered(transfer, as: offer) {
@@ -276,6 +281,8 @@ final class Checker {
 
     /// What was said is the word of whoever had the token, and of the patron's newest page alone (rule 3).
     private func spoke(_ say: Say, _ position: Position, _ index: UInt64, _ before: Standing) {
+        let isNew = max(before.last, lastPlaced[say.chat] ?? .zero) < position
+        if isNew { lastPlaced[say.chat] = position }
         guard let message = state.messages(of: say.chat, after: .zero).first(where: { $0.position == position }) else { return }
         switch say.speaker {
         case .staff(let token):
@@ -284,7 +291,7 @@ final class Checker {
                 cluster.fail("entry \(index): \(account) spoke in \(say.chat), and \(name) is shown as its author")
             }
         case .patron(let attach):
-            guard before.last < position, before.attach != attach, newestAttach[say.chat] != attach else { return }
+            guard isNew, before.attach != attach, newestAttach[say.chat] != attach else { return }
             cluster.fail("entry \(index): a page of the patron spoke in \(say.chat) after a newer one had taken it over")
         }
     }

@@ -33,6 +33,8 @@ class Client {
         var message: ClientMessage
         var order: UInt64
         var invokedMs: UInt64
+        /// The connection on which it was first asked.
+        var line: Line?
         var answer: (Answer) -> Void
     }
     enum Answer {
@@ -196,7 +198,8 @@ class Client {
     func request(_ message: ClientMessage, answer: @escaping (Answer) -> Void) {
         guard let re = message.re, !isOver else { return }
         lastOrder += 1
-        pending[re] = Pending(message: message, order: lastOrder, invokedMs: cluster.nowMs, answer: answer)
+        pending[re] = Pending(
+            message: message, order: lastOrder, invokedMs: cluster.nowMs, line: mayAsk ? line : nil, answer: answer)
         if mayAsk { send(message) }
     }
 
@@ -213,5 +216,12 @@ class Client {
         pending.values.min { $0.order < $1.order }.map { ($0.message, $0.invokedMs) }
     }
     func forgetRequests() { pending = [:] }
+    /// The oldest request without an answer that was asked since then, on the connection that is there now.
+    func oldestRequest(sinceMs: UInt64) -> (message: ClientMessage, invokedMs: UInt64)? {
+        guard let line, isOnline else { return nil }
+        return pending.values.filter { $0.invokedMs >= sinceMs && $0.line === line }.min { $0.order < $1.order }.map {
+            ($0.message, $0.invokedMs)
+        }
+    }
     func makeID<Tag>() -> Identifier<Tag> { Identifier(using: &random) }
 }

@@ -24,6 +24,7 @@ package final class Cluster {
     private var nemesis: Nemesis!  // As above.
     private(set) var patrons: [Patron] = []
     private(set) var operators: [OperatorPerson] = []
+    private var desks: [QueueName] = []
     private var administrator: Administrator?
     /// Faults are over: people finish what they began.
     private(set) var isSettling = false
@@ -100,6 +101,8 @@ package final class Cluster {
         return there[Int.random(in: 0..<there.count, using: &random)]
     }
     func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
+    /// Since when a crowd is there and nothing else is amiss.
+    var crowdedSinceMs: UInt64? { nemesis.crowd?.sinceMs }
     func some(upToMs ms: UInt64) -> UInt64 { UInt64.random(in: 1...ms, using: &random) }
     func some(of count: Int) -> Int { Int.random(in: 1...max(1, count), using: &random) }
     var clients: [Client] { patrons.flatMap(\.pages) + operators }
@@ -170,15 +173,22 @@ package final class Cluster {
             operators.append(operatorPerson)
             operatorPerson.after(UInt64.random(in: 0...20_000, using: &seeds)) { operatorPerson.arrive() }
         }
-        for number in 0..<scenario.patrons {
+        desks = roster.desks
+        for _ in 0..<scenario.patrons {
             var own = SeededGenerator(seed: seeds.next())
-            let place = Int.random(in: 0..<libraries.count, using: &own)
-            let nodes = [libraries[place]] + libraries.enumerated().filter { $0.offset != place }.map(\.element)
-            let queue = roster.desks[Int.random(in: 0..<roster.desks.count, using: &own)]
-            let patron = Patron(self, index: 2_000 + number, number: number, nodes: nodes, queue: queue, seed: own.next())
-            patrons.append(patron)
-            after(UInt64.random(in: 2_000...scenario.strikeMs, using: &own), .person, 2_000 + number) { patron.arrive() }
+            bringPatron(inMs: 2_000...scenario.strikeMs, &own)
         }
+    }
+
+    /// One more with a question, some time from now.
+    func bringPatron(inMs: ClosedRange<UInt64>, _ own: inout SeededGenerator) {
+        let (number, libraries) = (patrons.count, libraryMachines)
+        let place = Int.random(in: 0..<libraries.count, using: &own)
+        let nodes = [libraries[place]] + libraries.enumerated().filter { $0.offset != place }.map(\.element)
+        let queue = desks[Int.random(in: 0..<desks.count, using: &own)]
+        let patron = Patron(self, index: 2_000 + number, number: number, nodes: nodes, queue: queue, seed: own.next())
+        patrons.append(patron)
+        after(UInt64.random(in: inMs, using: &own), .person, 2_000 + number) { patron.arrive() }
     }
 
     /// Heals everything, and waits until all came to rest: within a time that the settings give.

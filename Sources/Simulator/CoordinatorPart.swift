@@ -35,12 +35,14 @@ final class CoordinatorPart {
     private var isFull = false
     private var isRepairing = false
     private var steps: UInt64 = 0
+    private var lanes: Lanes
 
     init?(_ machine: Machine, voter: UInt64, seed: UInt32) {
         self.machine = machine
         self.voter = voter
         memory = machine.voterMemory
         let cluster = machine.cluster
+        lanes = Lanes(cluster.scenario.planted)
         var configuration = RaftConfiguration(id: voter, members: cluster.members, seed: seed)
         // As the service sets them.
         configuration.electionTimeoutMs = 300
@@ -59,6 +61,7 @@ final class CoordinatorPart {
         coordinator.digestEveryEntries = 64
         coordinator.purgeEveryMs = cluster.scenario.purgeEveryMs
         coordinator.supportedLevel = machine.supportedLevel
+        cluster.scenario.pressure?.bound(&coordinator)
         core = CoordinatorCore(node: machine.name, boot: machine.boot, configuration: coordinator)
     }
 
@@ -254,7 +257,7 @@ final class CoordinatorPart {
             guard takes(message) else { return }
             if memory.heard(message, from: voter, termOfEntry: { replica.term(at: $0) }) { planMemory() }
             perform(replica.receive(message, from: voter, nowMs: nowMs))
-        case .forward(let items): core.onForwarded(items)
+        case .forward(let items): core.onForwarded(lanes.hide(items))
         case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
         case .typing(let chat, let side): carryOut(core.onTyping(from: nil, chat: chat, side: side))
         default: cluster.fail("a coordinator sent a frame that is not for coordinators: \(frame)")
@@ -468,13 +471,15 @@ final class CoordinatorPart {
         switch frame {
         case .propose(let items):
             if cluster.scenario.planted == .acknowledgeEarly { promise(items, to: link) }
-            carryOut(core.onPropose(link, items, nowMs: nowMs))
+            let directives = core.onPropose(link, lanes.hide(items), nowMs: nowMs)
+            lanes.note(directives, of: items, nowMs: nowMs).forEach(cluster.count)
+            carryOut(directives)
         case .follow(let chat, let after): core.onFollow(link, chat: chat, after: after)
         case .unfollow(let chat): core.onUnfollow(link, chat: chat)
         case .collect(let library, let after): core.onCollect(link, library: library, after: after)
         case .find(let counter, let code): links[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
         case .typing(let chat, let side): carryOut(core.onTyping(from: link, chat: chat, side: side))
-        case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
+        case .renewals(let sessions): if !lanes.dropsRenewals(nowMs: nowMs) { carryOut(core.onRenewals(sessions, nowMs: nowMs)) }
         default: cluster.fail("a node sent a frame that is not for its coordinator: \(frame)")
         }
     }
@@ -493,11 +498,12 @@ final class CoordinatorPart {
         for directive in directives {
             switch directive {
             case .propose(var batch):
+                batch.items = lanes.show(batch.items)
                 if cluster.scenario.planted == .clockFromUptime { batch.elapsedMs = cluster.nowMs - machine.startedMs }
                 let (result, following) = replica.propose(payloads: [batch.wireBytes()], nowMs: nowMs)
                 perform(following)
                 if case .failure = result { core.onProposeFailed(batch, nowMs: nowMs) }
-            case .forward(let items, let leader): send(.forward(items), to: leader)
+            case .forward(let items, let leader): send(.forward(lanes.show(items)), to: leader)
             case .outcome(let link, let counter, let verdict, let at): links[link]?.send(.outcome(counter: counter, verdict, at: at))
             case .busy(let link, let counter, let retryMs): links[link]?.send(.busy(counter: counter, retryMs: retryMs))
             case .board(let link, let board): links[link]?.send(.board(board))

@@ -19,6 +19,9 @@ final class Nemesis {
     private var untold: [(fault: Int, forMs: UInt64)] = []
     /// Added to such a fault's place, as it is mended by its own time.
     private static let untoldBase = 1_000_000
+    /// The same for a crowd, which comes when it can.
+    private static let crowdBase = 2_000_000
+    private(set) var crowd: Crowd?
 
     init(_ cluster: Cluster) { self.cluster = cluster }
 
@@ -48,6 +51,7 @@ final class Nemesis {
     }
 
     func mendAll() {
+        crowd?.go()
         for item in broken { item.mend() }
         broken = []
         for machine in cluster.machines where machine.hasOldImage && !machine.isRetired { machine.retire() }
@@ -137,6 +141,7 @@ final class Nemesis {
             until { targets[0].wallOffsetMs -= jumpMs }
         case .oldImage: restoreOldImage(fault, targets)
         case .untold: untold.append((number, fault.forMs))
+        case .crowd: bringCrowd(number, fault)
         case .update: targets[0].update(afterMs: fault.forMs)
         case .replace: replaceVoter(fault, targets[0], keepsDisk: random.chance(50))
         case .clients:
@@ -148,6 +153,29 @@ final class Nemesis {
                     until { client.setOnline(true) }
                 }
             }
+        }
+    }
+
+    /// As soon as nothing else is broken; then nothing else strikes before the crowd has gone.
+    private func bringCrowd(_ number: Int, _ fault: Fault) {
+        guard let pressure = cluster.scenario.pressure, !cluster.isSettling else { return }
+        guard broken.isEmpty, untold.isEmpty, replacement == nil, cluster.nowMs >= truceEndMs,
+            cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })
+        else {
+            return cluster.after(Crowd.everyMs, .fault, number) { [self] in bringCrowd(number, fault) }
+        }
+        truceEndMs = cluster.nowMs + Pressure.forMs
+        for machine in cluster.machines where machine.disk != nil {
+            let before = machine.syncMs
+            machine.syncMs = pressure.syncMs
+            broken.append((Self.crowdBase + number, { machine.syncMs = before }))
+        }
+        let crowd = Crowd(cluster, seed: fault.chance)
+        self.crowd = crowd
+        crowd.come()
+        cluster.after(Pressure.forMs, .fault, number) { [self] in
+            crowd.go()
+            mend(Self.crowdBase + number)
         }
     }
 

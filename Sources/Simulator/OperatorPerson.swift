@@ -74,7 +74,27 @@ final class OperatorPerson: Client {
         forgetRequests()
     }
 
+    /// Since when the person is at this desk, by a connection that lasts.
+    private(set) var presentSinceMs: UInt64?
+
+    /// Whether the person signed on as this session, and is there.
+    func isPresent(as session: SessionID, sinceMs: UInt64) -> Bool {
+        guard isWelcome, !isAway, token == "token-\(session)", let presentSinceMs else { return false }
+        return presentSinceMs <= sinceMs
+    }
+
+    /// Says a lot at once.
+    func chatter(_ count: Int) {
+        guard isWelcome, !isAway else { return }
+        for chat in copies.keys.sorted() {
+            guard case .held(let held)? = copies[chat]?.state?.phase, held.mine == true, tokens[chat] != nil else { continue }
+            for _ in 0..<count { speak(in: chat) }
+            return
+        }
+    }
+
     override func welcomed(_ welcome: ServerMessage.Welcome) {
+        presentSinceMs = cluster.nowMs
         for chat in copies.keys.sorted() where tokens[chat] != nil {
             copies[chat]?.outbox.sendAllAgain()
             flush(chat)
@@ -154,6 +174,7 @@ final class OperatorPerson: Client {
     private func think() {
         after(UInt64.random(in: 300...4_000, using: &random)) { [self] in
             cluster.checker.checkLease(of: account, lastSignMs: lastSentMs)
+            cluster.checker.checkServed(self)
             act()
             think()
         }
@@ -339,6 +360,7 @@ final class OperatorPerson: Client {
         after(UInt64.random(in: random.chance(15) ? 120_000...300_000 : 2_000...100_000, using: &random)) { [self] in
             say("is back")
             isAway = false
+            presentSinceMs = cluster.nowMs
             setOnline(true)
         }
     }

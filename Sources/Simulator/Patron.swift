@@ -103,6 +103,15 @@ final class Patron {
         page.speak("\(name) says \(saidCount)")
     }
 
+    /// Says a lot at once.
+    func chatter(_ count: Int) {
+        guard outcome == nil, page.isAttached, !isDeciding else { return }
+        switch phase {
+        case .waiting, .held: for _ in 0..<count { speak() }
+        default: break
+        }
+    }
+
     private func think() {
         after(UInt64.random(in: 400...8_000, using: &random)) { [self] in
             act()

@@ -48,6 +48,10 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case unsealedBranch
     /// A chat that waits again goes to the end of its queue.
     case rankByLastWait
+    /// Everything waits in one lane of the coordinators, and may fill it.
+    case oneLane
+    /// Renewals of leases have to wait as messages do.
+    case renewalsWait
     /// A node that was cut off signs its people on although they have signed on elsewhere since.
     case continueAnyway
     /// Leases are kept as long as the browser answers, whether or not a person is there.
@@ -82,7 +86,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .takeEarly, .keepInherited, .keepDeleted, .keepOldLog: "16 transcripts"
         case .refuseSecondOpen: "5 birth"
         case .unsealedBranch: "6 hand-over is sealed"
-        case .rankByLastWait: "14 load"
+        case .rankByLastWait, .oneLane, .renewalsWait: "14 load"
         case .continueAnyway: "19 operators"
         case .leaseWithoutPerson, .tryTargetAgain, .endlessWait: "20 leases, targets, deadline"
         case .recordsFromOne: "21 gossip's limits"
@@ -121,6 +125,8 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .refuseSecondOpen: "opening is harmless to repeat"
         case .unsealedBranch: "a branch is read when all that it was asked is answered"
         case .rankByLastWait: "rank is by the first wait"
+        case .oneLane: "under pressure leases and claims go before messages, and messages before new chats"
+        case .renewalsWait: "lease renewals stay in the leader's memory"
         case .continueAnyway: "whoever has signed on elsewhere stays there"
         case .leaseWithoutPerson: "leases ask for recent human input"
         case .tryTargetAgain: "each target is tried once for a chat"
@@ -138,7 +144,8 @@ extension PlantedBug {
         switch self {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
             .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepDeleted, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
-            .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne:
+            .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne,
+            .oneLane, .renewalsWait:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }

@@ -29,6 +29,8 @@ package struct Scenario: Sendable {
     package var deletionsEveryMs: UInt64?
     /// The feature levels that the machines' programs support at first; empty: all run the newest.
     package var versions: [UInt32] = []
+    /// The bounds that coordinators keep, where a crowd comes that fills them; nil: those of the service, and no crowd.
+    package var pressure: Pressure?
     package var planted: PlantedBug?
 
     /// Leaves faults and people out, by what `Reduction` says.
@@ -59,13 +61,24 @@ package struct Scenario: Sendable {
             purgeEveryMs = UInt64.random(in: 10_000...40_000, using: &own)
             outlivesText = own.chance(40)
         }
-        let others = kinds.filter { $0 != .replace && $0 != .update && $0 != .untold }
+        let others = kinds.filter { !$0.isPlannedApart }
         faults = Self.plan(strikeMs, machines: machines, others, &random)
         if kinds.contains(.replace) { planReplacements(isSure: others.isEmpty) }
         if kinds.contains(.untold) { planUntold() }
         var deletions = SeededGenerator(seed: seed ^ 0xDE1E_7ED0)
         if deletions.chance(40) { deletionsEveryMs = UInt64.random(in: 10_000...60_000, using: &deletions) }
         if kinds.contains(.update) { planUpdates(isSure: others.isEmpty) }
+        if kinds.contains(.crowd) { planCrowd(isSure: others.isEmpty) }
+    }
+
+    /// Some are so small that a few talkative people fill them. Where links between voters lose messages, nothing is answered within a stated time.
+    private mutating func planCrowd(isSure: Bool) {
+        var own = SeededGenerator(seed: seed ^ 0xC204_3D00)
+        guard voterLossPercent == 0, own.chance(isSure ? 100 : 15) else { return }
+        pressure = Pressure(&own)
+        settings.operatorLeaseMs = UInt64.random(in: 10_000...14_000, using: &own)
+        let atMs = UInt64.random(in: 5_000...max(5_000, strikeMs * 2 / 3), using: &own)
+        faults.append(Fault(kind: .crowd, atMs: atMs, forMs: Pressure.forMs, targets: Array(0..<machines), chance: own.next()))
     }
 
     /// Where text has short deadlines, nodes are away for longer than their heirs wait.
@@ -203,6 +216,10 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case untold
     /// A process is ended, and starts again with the newest version's program.
     case update
+    /// Many messages and new chats come at once, while disks are slow: more than the coordinators' tables hold.
+    case crowd
+    /// Its own chance decides whether and when, so that all else stays as it was.
+    var isPlannedApart: Bool { [.replace, .update, .untold, .crowd].contains(self) }
 
     /// The longest that one of this kind lasts.
     var longestMs: UInt64 {
@@ -215,6 +232,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .clients, .replace: 20_000
         case .update: 5_000
         case .untold: 240_000
+        case .crowd: Pressure.forMs
         }
     }
 }

@@ -19,7 +19,7 @@ struct PlantedBugTests {
         "by the first of these longer runs that shows it",
         arguments: [
             (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...30), (.tryTargetAgain, 1...60),
-            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40),
+            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40), (.oneLane, 1...40), (.renewalsWait, 40...80),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 

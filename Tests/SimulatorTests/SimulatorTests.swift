@@ -51,6 +51,17 @@ struct SimulatorTests {
         #expect(voters.contains { $0 < FeatureLevel.supported } == (raised.map { $0 > updated } ?? false))
     }
 
+    /// The crowd fills the coordinators' tables: messages and new chats are told to come again, and whoever is at a desk is served (rule 14).
+    @Test("people at desks are served while a crowd talks")
+    func crowd() {
+        // In seed 101 a page's own repeats, which came behind a newer page's in one entry, once counted as news.
+        let outcome = Outcome.of(Scenario(seed: 101, minutes: 3, kinds: [.crowd]))
+        #expect(outcome.violation == nil)
+        #expect(outcome.troubles["load: a message is told to come again", default: 0] > 100)
+        #expect(outcome.troubles["load: a new chat is told to come again", default: 0] > 0)
+        #expect(outcome.troubles["load: something urgent is told to come again"] == nil)
+    }
+
     @Test("without faults nobody waits in vain and nothing is lost")
     func calm() {
         let outcome = Outcome.of(Scenario(seed: 11, minutes: 1, kinds: []))
