@@ -1,7 +1,7 @@
 /// What one sender said in one chat and is not yet safe. A pure value: its owner sends what is due and tells it what came back.
 public struct Outbox: Sendable {
     public struct Entry: Hashable, Sendable {
-        public let sequence: UInt64
+        public fileprivate(set) var sequence: UInt64
         public let text: String
         var isSent = false
         /// One node has it on its disk, while it is isolated.
@@ -38,6 +38,13 @@ public struct Outbox: Sendable {
     /// The connection is another one, or the node asked to try again: everything is sent once more, with the same numbers.
     public mutating func sendAllAgain() {
         for index in entries.indices { (entries[index].isSent, entries[index].isHeld) = (false, false) }
+    }
+
+    /// Numbers what is left from 1 on, for another sender.
+    public mutating func renumber() {
+        for index in entries.indices { entries[index].sequence = UInt64(index) + 1 }
+        nextSequence = UInt64(entries.count) + 1
+        sendAllAgain()
     }
 
     /// It stays here until it is safe, and is offered again on another connection.

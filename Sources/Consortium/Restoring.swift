@@ -8,7 +8,7 @@ extension ConsortiumState {
     /// How far beyond the backup a restored log, and the numbers of its transcripts, begin: more than a cluster could have added since.
     public static let restoreLeap: UInt64 = 1 << 32
     /// The same for a chat's epochs; room is left for a thousand restores.
-    static let restoredEpochs: UInt32 = 1 << 20
+    package static let restoredEpochs: UInt32 = 1 << 20
 
     /// Where a log restored from this state begins.
     public var restoredIndex: UInt64 { appliedThrough.index + Self.restoreLeap }
@@ -16,13 +16,14 @@ extension ConsortiumState {
     /// Makes this the first state of another cluster, as of `restoredIndex`. Chats that somebody held wait again; patrons go on with their chat's secret.
     public mutating func beginAnew() {
         let index = restoredIndex
-        // Each is there, so that its end is never refused.
-        for session in sessions.keys { try? end(session) }
+        // First, so that what follows is noted where nothing stood before; also of chats that are over, as late words are appended to them.
         for id in chats.keys {
-            guard var chat = chats[id], !chat.isClosed else { continue }
+            guard var chat = chats[id] else { continue }
             chat.epoch = chat.epoch > .max - Self.restoredEpochs ? .max : chat.epoch + Self.restoredEpochs
             store(chat)
         }
+        // Each is there, so that its end is never refused.
+        for session in sessions.keys { try? end(session) }
         settleAvailability()
         outboxNumber += Self.restoreLeap
         appliedThrough = LogPosition(index: index, ordinal: 0)

@@ -5,7 +5,7 @@ import Consortium
 
 public struct Copy: Sendable {
     public let chat: ChatID
-    public let sender: SenderID
+    public private(set) var sender: SenderID
     public var outbox = Outbox()
     public var state: ServerMessage.ChatState?
     public var transcript: History.Transcript
@@ -20,6 +20,12 @@ public struct Copy: Sendable {
         self.chat = chat
         self.sender = sender
         transcript = History.Transcript(reader: reader, chat: chat, isComplete: true)
+    }
+
+    /// The service has forgotten this sender's earlier numbers: what is not safe goes on under another name, from 1 on.
+    public mutating func rename(to sender: SenderID) {
+        self.sender = sender
+        outbox.renumber()
     }
 
     public func key(_ sequence: UInt64) -> History.Key { .init(chat: chat, sender: sender, sequence: sequence) }

@@ -51,6 +51,13 @@ public struct History: Sendable {
 
         private var known: Set<Line> = []
 
+        /// The copy without lines that a restore from a backup made void.
+        public func without(_ isLost: (Key, Position) -> Bool) -> Transcript {
+            var copy = self
+            copy.lines.removeAll { isLost($0.key, $0.at) }
+            return copy
+        }
+
         /// Takes what came. A repeat of the same message at the same position is how a node answers `after`, and is dropped;
         /// the same message at another position is kept, and judged.
         /// - Returns: false for a repeat.
@@ -102,6 +109,15 @@ public struct History: Sendable {
 
     /// What an operator asked about the holder of a chat, and what came of it.
     public mutating func note(_ operation: Operation<HoldingModel.Act>, of chat: ChatID) { operations[chat, default: []].append(operation) }
+
+    /// The service was restored from a backup: begins anew with what is in it. What was said, and who may read what, stays.
+    /// - Parameter isLost: whether what stood there is not in the backup.
+    public mutating func restore(isLost: (Key, Position) -> Bool) {
+        acknowledged = acknowledged.filter { !isLost($0.key, $0.value) }
+        furthest = [:]
+        for (key, at) in acknowledged { furthest[key.chat] = max(furthest[key.chat] ?? .zero, at) }
+        (acknowledgedTwice, staleReads, operations, transcripts) = ([], [], [:], [])
+    }
 
     /// What is wrong with the run.
     public func judge() -> Judgement {

@@ -9,6 +9,7 @@ final class Administrator {
     private let everyMs: UInt64
     private var last: UInt64 = 0
     private(set) var operations: [Operation<SettingsModel.Act>] = []
+    private var isLost: Set<Int> = []
     /// The setting that stands for the register: nothing in a run is as old.
     private static let baseMs = Settings().answeredMessageMs
     /// More than these, and the search for an order takes long.
@@ -47,9 +48,17 @@ final class Administrator {
         }
     }
 
+    /// What was answered is not in the backup that the cluster was restored from.
+    func beginAnew(lost: ClosedRange<UInt64>) {
+        for number in operations.indices {
+            guard case .write(_, let position?) = operations[number].act, lost.contains(position.index) else { continue }
+            isLost.insert(number)
+        }
+    }
+
     /// What each node says at the end.
     func judge() {
-        var all = operations
+        var all = operations.indices.filter { !isLost.contains($0) }.map { operations[$0] }
         for machine in cluster.libraryMachines where !machine.isRetired {
             guard let read = machine.library?.board?.settings.answeredMessageMs else { continue }
             all.append(Operation(.read(read - Self.baseMs), invokedMs: cluster.nowMs, completedMs: cluster.nowMs))

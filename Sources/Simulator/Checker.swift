@@ -7,11 +7,12 @@ import Wire
 /// compares with it all that replicas come to and all that clients are told.
 final class Checker {
     unowned(unsafe) let cluster: Cluster
-    private(set) var history = History()
+    var history = History()
 
     // The log as committed.
     private var entries: [(term: UInt64, digest: UInt64, committedIn: UInt64)] = []
-    private var firstIndex: UInt64 = 1
+    /// What came before: of a log that was begun from a backup, the entry that it is as of.
+    private var base: (index: UInt64, digest: UInt64) = (0, 0)
     private var leaders: [UInt64: UInt64] = [:]
     private var checkedLeaders: [UInt64: UInt64] = [:]
     /// The state's digest after each entry.
@@ -32,21 +33,23 @@ final class Checker {
     private var accounts: [Holding: OperatorName] = [:]
     private var sessions: [SessionID: OperatorName] = [:]
     private(set) var commands = 0
+    /// Entries.
+    private(set) var applied: UInt64 = 0
     /// The feature level in force.
     private var level = FeatureLevel.first
     /// The session in which each operator is signed on, and since when.
     private var signedOn: [OperatorName: (session: SessionID, sinceMs: UInt64)] = [:]
     private var waits = WaitChecks()
     /// What the outbox held of each life of a chat, newest.
-    private var ended: [TranscriptKey: Transcript] = [:]
+    private(set) var ended: [TranscriptKey: Transcript] = [:]
     private var endedThrough: UInt64 = 0
     /// What libraries deleted, by the log.
-    private var deleted: Set<TranscriptKey> = []
+    private(set) var deleted: Set<TranscriptKey> = []
     /// What ended, or was deleted, before the level that makes both follow what passed to an heir.
-    private var early: Set<TranscriptKey> = []
+    private(set) var early: Set<TranscriptKey> = []
 
     /// What operators asked about holders, until it is answered.
-    private var operations: [(chat: ChatID, operation: Operation<HoldingModel.Act>)] = []
+    private(set) var operations: [(chat: ChatID, operation: Operation<HoldingModel.Act>)] = []
     /// What ended a holding, and by which token: a repeat is answered as the first was.
     private struct Act: Hashable {
         let chat: ChatID
@@ -54,7 +57,7 @@ final class Checker {
         let kind: Character
     }
     private var accepted: Set<Act> = []
-    private var apart: Set<ChatID> = []
+    private(set) var apart: Set<ChatID> = []
     /// How a command's chat stands before its entry.
     private struct Standing {
         var token: LogPosition?
@@ -67,9 +70,15 @@ final class Checker {
     /// Where the last message of each chat stands that was placed within it: a repeat that comes behind is told the same.
     private var lastPlaced: [ChatID: Position] = [:]
 
+    /// What a new cluster that was begun from a backup must not take for its own.
+    private(set) var former: FormerCluster?
+    private var backup: Checkpoint?
+
     init(_ cluster: Cluster) { self.cluster = cluster }
 
-    var committedIndex: UInt64 { UInt64(entries.count) }
+    var committedIndex: UInt64 { base.index + UInt64(entries.count) }
+    private func place(of index: UInt64) -> Int { Int(index - base.index) - 1 }
+    private func digest(after index: UInt64) -> UInt64 { index <= base.index ? base.digest : digests[place(of: index)] }
 
     // MARK: Raft (figure 3.2 of the thesis)
 
@@ -87,7 +96,7 @@ final class Checker {
         guard replica.role == .leader, checkedLeaders[replica.term] == nil else { return }
         checkedLeaders[replica.term] = replica.configuration.id
         guard let last = entries.lastIndex(where: { $0.committedIn < replica.term }) else { return }
-        let index = UInt64(last) + 1
+        let index = base.index + UInt64(last) + 1
         guard replica.lastIndex >= index else {
             return cluster.fail("the leader \(replica.configuration.id) ends at \(replica.lastIndex), and \(index) is committed")
         }
@@ -101,7 +110,10 @@ final class Checker {
         var digest = entry.term << 8 | UInt64(entry.kind.rawValue)
         for byte in entry.payload { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
         guard entry.index > committedIndex else {
-            let known = entries[Int(entry.index) - 1]
+            guard entry.index > base.index else {
+                return cluster.fail("\(machine.name) applies \(entry.index), which is from before the backup")
+            }
+            let known = entries[place(of: entry.index)]
             if known.term != entry.term || known.digest != digest {
                 cluster.fail("\(machine.name) applies another entry \(entry.index) than others did")
             }
@@ -111,6 +123,7 @@ final class Checker {
             return cluster.fail("\(machine.name) applies \(entry.index), and nobody applied \(committedIndex + 1)")
         }
         entries.append((entry.term, digest, machine.coordinator?.replica.term ?? entry.term))
+        applied += 1
         cluster.trace.mix(digest)
         applyAsReference(entry)
         digests.append(state.digest())
@@ -160,6 +173,9 @@ final class Checker {
     private func holds(_ chat: ChatID, _ session: SessionID, by token: LogPosition) {
         guard let account = sessions[session] else {
             return cluster.fail("\(chat) was given to the session \(session), which never signed on")
+        }
+        if let former, token.index <= former.lastIndex {
+            cluster.fail("\(chat) is held by the token \(token.index).\(token.ordinal), which the former cluster may have given")
         }
         accounts[Holding(chat: chat, token: token)] = account
         onEntitled(OperatorPerson.name(of: account), to: chat)
@@ -304,6 +320,7 @@ final class Checker {
         for (offset, message) in messages.enumerated() where Int(message.position.n) != known + offset + 1 {
             cluster.fail("\(chat) goes on at \(message.position) after \(known) messages")
         }
+        if let former { former.refuse(messages, in: chat, cluster) }
         scripts[chat, default: []].append(contentsOf: messages)
         waits.saw(meta, messages, clockMs: state.clockMs)
         guard case .held(let holder, _) = meta.phase else { return }
@@ -315,12 +332,63 @@ final class Checker {
     }
 
     func onApplied(_ replica: ConsortiumState, index: UInt64, at machine: Machine) {
-        if replica.digest() != digests[Int(index) - 1] { cluster.fail("the state of \(machine.name) differs after entry \(index)") }
+        if replica.digest() != digest(after: index) { cluster.fail("the state of \(machine.name) differs after entry \(index)") }
     }
 
     func onRestored(_ replica: ConsortiumState, index: UInt64, at machine: Machine) {
         guard index <= committedIndex else { return cluster.fail("\(machine.name) restores entry \(index), which nobody applied") }
-        if replica.digest() != digests[Int(index) - 1] { cluster.fail("\(machine.name)'s snapshot of entry \(index) differs") }
+        if replica.digest() != digest(after: index) { cluster.fail("\(machine.name)'s snapshot of entry \(index) differs") }
+    }
+
+    // MARK: A restore
+
+    /// What the log had come to when a backup was taken.
+    struct Checkpoint {
+        let state: ConsortiumState
+        let scripts: [ChatID: [ChatMessage]]
+        let waits: WaitChecks
+        let ended: [TranscriptKey: Transcript]
+        let deleted: Set<TranscriptKey>
+        let early: Set<TranscriptKey>
+        let level: UInt32
+    }
+
+    func backedUp() {
+        backup = Checkpoint(state: state, scripts: scripts, waits: waits, ended: ended, deleted: deleted, early: early, level: level)
+    }
+
+    /// The former cluster is judged as far as it came. What was acknowledged since the backup is not promised any more; everything before is.
+    func beginAnew(_ restored: ConsortiumState, copies: [History.Transcript]) {
+        guard let backup else { return }
+        judge(copies)
+        let former = FormerCluster(cluster, scripts: scripts, backup: backup, lastIndex: committedIndex)
+        self.former = former
+        for chat in backup.scripts.keys.sorted() where restored.meta(of: chat) != nil {
+            let known = backup.scripts[chat] ?? []
+            if !restored.messages(of: chat, after: .zero).starts(with: known) { cluster.fail("the backup has not all of \(chat)") }
+        }
+        (state, scripts, waits, level) = (restored, backup.scripts, backup.waits, backup.level)
+        (ended, deleted, early, endedThrough) = (backup.ended, backup.deleted, backup.early, restored.outboxNumber)
+        base = (restored.appliedThrough.index, restored.digest())
+        (entries, digests, leaders, checkedLeaders, signedOn) = ([], [], [:], [:], [:])
+        for (number, (_, asked)) in operations.enumerated() where asked.completedMs != nil || former.has(asked.act) {
+            operations[number].operation.invokedMs = .max
+        }
+        history.restore(isLost: isLost)
+        for chat in restored.memento.chats.map(\.chat.id).sorted() { look(at: chat) }
+    }
+
+    /// Whether this stood there in the former cluster alone.
+    func isLost(_ key: History.Key, _ position: Position) -> Bool {
+        guard let lost = former?.lost[key.chat]?[position], lost.isText(key) else { return false }
+        return !(message(at: position, in: key.chat)?.isText(key) ?? false)
+    }
+
+    private func isFormer(_ act: HoldingModel.Act) -> Bool { former?.has(act) ?? false }
+    /// The entries of which nothing is in the backup.
+    var lostIndices: ClosedRange<UInt64> {
+        let from = (backup?.state.appliedThrough.index ?? 0) + 1
+        return from...max(from, former?.lastIndex ?? 0)
     }
 
     // MARK: Clients
@@ -329,8 +397,10 @@ final class Checker {
 
     /// An acknowledgement is a promise about what is committed and applied: it must be there already.
     func onAcknowledged(_ key: History.Key, at position: Position, by client: String) {
-        history.acknowledge(key, at: position)
         cluster.trace.mix(UInt64(position.epoch) << 32 | UInt64(position.n))
+        // An answer of the former cluster that came late: it was true when it was given.
+        guard !isLost(key, position) else { return }
+        history.acknowledge(key, at: position)
         guard let message = message(at: position, in: key.chat) else {
             return cluster.fail("\(client) was told that its message \(key.sequence) is safe at \(position), where nothing is")
         }
@@ -342,7 +412,7 @@ final class Checker {
     func onEntitled(_ reader: String, to chat: ChatID) { history.entitle(reader, to: chat) }
     func beginRead(of chat: ChatID) -> Position { history.beginRead(of: chat) }
     func onRead(_ reader: String, _ chat: ChatID, last: Position, since: Position) {
-        history.read(reader, chat, last: last, since: since)
+        if former?.lost[chat]?[since] == nil { history.read(reader, chat, last: last, since: since) }
     }
 
     /// The chat went on in a branch: who holds it is then decided twice, and settled when the branch is merged.
@@ -350,11 +420,13 @@ final class Checker {
 
     /// Somebody asks something about the holder of a chat; the number is for `completed`. Without an answer it may have happened, or not.
     func asked(_ act: HoldingModel.Act, of chat: ChatID, sinceMs: UInt64? = nil) -> Int {
-        operations.append((chat, Operation(act, invokedMs: sinceMs ?? cluster.nowMs, completedMs: nil)))
+        operations.append((chat, Operation(act, invokedMs: isFormer(act) ? .max : sinceMs ?? cluster.nowMs, completedMs: nil)))
         return operations.count - 1
     }
 
     func completed(_ number: Int, as act: HoldingModel.Act) {
+        // An answer of the former cluster that came late.
+        if isFormer(act) { operations[number].operation.invokedMs = .max }
         operations[number].operation.act = act
         operations[number].operation.completedMs = cluster.nowMs
     }
@@ -365,7 +437,7 @@ final class Checker {
         operations[number].operation.invokedMs = .max
     }
 
-    private func message(at position: Position, in chat: ChatID) -> ChatMessage? {
+    func message(at position: Position, in chat: ChatID) -> ChatMessage? {
         guard let script = scripts[chat], position.n >= 1, Int(position.n) <= script.count else { return nil }
         let message = script[Int(position.n) - 1]
         return message.position == position ? message : nil
@@ -378,128 +450,6 @@ final class Checker {
             return cluster.fail("\(client) was told that it holds \(chat) by \(token), and the log does not say so")
         }
     }
-
-    // MARK: At the end
-
-    /// What was said in each chat that is over lies at one node, once, whole and in order; or a receipt says why it lies nowhere.
-    func judge(keptAt machines: [Machine]) {
-        var receipts: [TranscriptKey: [TranscriptReceipt]] = [:]
-        for receipt in state.transcriptReceipts { receipts[TranscriptKey(receipt), default: []].append(receipt) }
-        for (key, transcript) in ended.sorted(by: { $0.key < $1.key }) {
-            let copies = machines.compactMap { machine in machine.transcripts.kept[key].map { (machine.name, $0) } }
-            let isEarly = early.contains(key) && (deleted.contains(key) || receipts[key]?.contains { $0.isInherited } ?? false)
-            if isEarly { continue }
-            guard !deleted.contains(key) else {
-                if let copy = copies.first { cluster.fail("\(copy.0) keeps the transcript of \(key.chat), which was deleted") }
-                let left = state.outbox.values.contains { TranscriptKey($0.transcript) == key }
-                if left { cluster.fail("the coordinators have text of \(key.chat), whose transcript was deleted") }
-                continue
-            }
-            guard copies.count <= 1 else {
-                return cluster.fail("the transcript of \(key.chat) lies at \(copies.map(\.0.text).joined(separator: " and "))")
-            }
-            guard let (name, copy) = copies.first else {
-                let isWaiting = state.outbox[transcript.number].map { isGone($0.transcript.library, machines) } ?? false
-                let isDropped = receipts[key]?.contains { $0.outcome == .expired || $0.outcome == .overQuota } ?? false
-                if !isWaiting, !isDropped {
-                    cluster.fail("the transcript \(transcript.number) of \(key.chat) is nowhere, and no receipt says why")
-                }
-                continue
-            }
-            guard state.libraries[copy.library]?.homeNode == name, copy.library == transcript.library else {
-                return cluster.fail("the transcript of \(key.chat), which is for \(transcript.library), lies at \(name)")
-            }
-            if copy.messages != transcript.messages, !isGone(transcript.library, machines) {
-                cluster.fail("\(name) keeps \(copy.messages.count) messages of \(key.chat), which has \(transcript.messages.count)")
-            }
-        }
-        for machine in machines {
-            for key in machine.transcripts.kept.keys.sorted() where ended[key] == nil {
-                cluster.fail("\(machine.name) keeps a transcript of \(key.chat) that the log does not know")
-            }
-        }
-    }
-
-    /// Whether no text of a chat that is over is in the state.
-    var hasForgotten: Bool { state.outbox.isEmpty && scripts.keys.allSatisfy { state.meta(of: $0).map { !$0.isClosed } ?? true } }
-
-    /// A voter's disk holds no word of chats that the state has forgotten.
-    func search(_ machine: Machine) {
-        guard let files = machine.disk?.files.contents else { return }
-        let living = scripts.keys.filter { state.meta(of: $0) != nil }.flatMap { texts(of: $0) }
-        for chat in scripts.keys.sorted() where state.meta(of: chat) == nil {
-            for text in texts(of: chat) where !living.contains(where: { $0.contains(text) }) {
-                let words = Array(text.utf8)
-                guard let place = files.first(where: { $0.bytes.holds(words) })?.name else { continue }
-                return cluster.fail("\(place) of \(machine.name) still holds `\(text)` of \(chat), which is long over")
-            }
-        }
-    }
-
-    private func texts(of chat: ChatID) -> [String] {
-        (scripts[chat] ?? []).compactMap { if case .text(let text, _, _) = $0.body { text } else { nil } }
-    }
-
-    /// Whether the library's machine will not come back.
-    private func isGone(_ library: LibraryName, _ machines: [Machine]) -> Bool {
-        let home = state.libraries[library]?.homeNode
-        return machines.first { $0.name == home }?.isRetired ?? true
-    }
-
-    /// Libraries for which a transcript waits although their machine is there.
-    var untaken: LibraryName? {
-        state.libraries.keys.first { state.transcriptsWaiting(for: $0) > 0 && !isGone($0, cluster.machines) }
-    }
-
-    /// Every copy against the acknowledgements, and the acknowledgements against the log.
-    func judge(_ transcripts: [History.Transcript]) {
-        for (chat, script) in scripts.sorted(by: { $0.key < $1.key }) {
-            var seen: Set<History.Key> = []
-            for message in script {
-                guard case .text(let text, let sender, let sequence) = message.body else { continue }
-                let key = History.Key(chat: chat, sender: sender, sequence: sequence)
-                if !seen.insert(key).inserted { cluster.fail("message \(sequence) of \(sender) is twice in \(chat)") }
-                if history.said[key] != text { cluster.fail("message \(sequence) of \(sender) in \(chat) was not said like this") }
-            }
-            if state.meta(of: chat) != nil, Array(state.messages(of: chat, after: .zero)) != script {
-                cluster.fail("what was said in \(chat) changed afterwards")
-            }
-        }
-        for (key, position) in history.acknowledged.sorted(by: { $0.key < $1.key }) where message(at: position, in: key.chat) == nil {
-            cluster.fail("message \(key.sequence) of \(key.sender) was acknowledged and is not in the log")
-        }
-        for (chat, operation) in operations where operation.invokedMs != .max && !apart.contains(chat) { history.note(operation, of: chat) }
-        history.transcripts = transcripts
-        let judgement = history.judge()
-        if let fault = judgement.faults.first { cluster.fail("\(judgement.faults.count) faults in the history, first \(fault)") }
-    }
-}
-
-extension [UInt8] {
-    /// Whether these bytes stand in it anywhere. By hand: the library's way of doing it takes thirty times as long.
-    fileprivate func holds(_ words: [UInt8]) -> Bool {
-        guard let first = words.first else { return true }
-        return withUnsafeBufferPointer { bytes in
-            words.withUnsafeBufferPointer { words in
-                var at = 0
-                while at + words.count <= bytes.count {
-                    var same = bytes[at] == first ? 1 : 0
-                    while same > 0, same < words.count, bytes[at + same] == words[same] { same += 1 }
-                    if same == words.count { return true }
-                    at += 1
-                }
-                return false
-            }
-        }
-    }
-}
-
-extension TranscriptReceipt {
-    fileprivate var isInherited: Bool { if case .inherited = outcome { true } else { false } }
-}
-
-extension ChatMeta {
-    fileprivate var isClosed: Bool { if case .closed = phase { true } else { false } }
 }
 
 extension Verdict {

@@ -26,6 +26,8 @@ class Client {
     private var heardMs: UInt64 = 0
     /// When it last said something, if only hello.
     private(set) var lastSentMs: UInt64 = 0
+    /// When a node last had something from it: later than that when the device, or the node, was away.
+    var reachedMs: UInt64 = 0
     private var bye: (code: ByeCode, retryMs: UInt64?)?
     private var isWatching = false
 

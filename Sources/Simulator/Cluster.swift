@@ -95,6 +95,16 @@ package final class Cluster {
     func name(of voter: UInt64, among members: [RaftMember]) -> NodeName? {
         members.first { $0.id == voter }.flatMap { machine(of: $0)?.name }
     }
+    /// Whether a new cluster was begun from a backup.
+    private(set) var isRestored = false
+    /// Before that, none of the new cluster's processes runs.
+    func beginAnew(_ state: ConsortiumState) {
+        isRestored = true
+        members = (0..<scenario.coordinators).map { RaftMember(id: UInt64($0) + 1, name: machines[$0].name.text) }
+        checker.beginAnew(state, copies: patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
+        administrator?.beginAnew(lost: checker.lostIndices)
+    }
+    var coordinatorMachines: ArraySlice<Machine> { machines.prefix(scenario.coordinators) }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
     func anyLibrary(_ random: inout SeededGenerator) -> Machine {
         let there = libraryMachines.filter { !$0.isRetired }

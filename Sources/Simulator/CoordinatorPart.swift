@@ -410,7 +410,7 @@ final class CoordinatorPart {
                     if let altered = try planted.alter(core.state) { core.onRestored(altered, nowMs: nowMs) }
                     batch = planted.alter(batch, for: core.state, voter: voter)
                 }
-                if cluster.scenario.planted == .trapInsteadOfRefusal, refuses(batch, at: entry.index) {
+                if cluster.scenario.planted == .trapInsteadOfRefusal, batch.isRefused(by: core.state, at: entry.index) {
                     isTrapped = true
                     return machine.abort("apply trapped")
                 }
@@ -424,11 +424,6 @@ final class CoordinatorPart {
 
     /// A planted bug: the process has ended amid apply.
     private var isTrapped = false
-
-    private func refuses(_ batch: Batch, at index: UInt64) -> Bool {
-        var trial = core.state
-        return trial.apply(batch, index: index).verdicts.contains { if case .refused = $0 { true } else { false } }
-    }
 
     private func takeSnapshot(_ index: UInt64) {
         let taken = core.state
@@ -470,7 +465,7 @@ final class CoordinatorPart {
     private func receive(_ frame: PeerFrame, from link: LinkID) {
         switch frame {
         case .propose(let items):
-            if cluster.scenario.planted == .acknowledgeEarly { promise(items, to: link) }
+            for early in lanes.promises(items, core.state) { links[link]?.send(early) }
             let directives = core.onPropose(link, lanes.hide(items), nowMs: nowMs)
             lanes.note(directives, of: items, nowMs: nowMs).forEach(cluster.count)
             carryOut(directives)
@@ -481,16 +476,6 @@ final class CoordinatorPart {
         case .typing(let chat, let side): carryOut(core.onTyping(from: link, chat: chat, side: side))
         case .renewals(let sessions): if !lanes.dropsRenewals(nowMs: nowMs) { carryOut(core.onRenewals(sessions, nowMs: nowMs)) }
         default: cluster.fail("a node sent a frame that is not for its coordinator: \(frame)")
-        }
-    }
-
-    /// A planted bug: the verdict that apply would give now, before anything is in the log.
-    private func promise(_ items: [Batch.Item], to link: LinkID) {
-        var state = core.state
-        for item in items {
-            guard case .say = item.command else { continue }
-            let at = LogPosition(index: state.appliedThrough.index + 1, ordinal: 0)
-            links[link]?.send(.outcome(counter: item.id.counter, state.apply(item.command, at: at), at: at))
         }
     }
 

@@ -65,7 +65,7 @@ final class GossipPart {
         for directive in directives {
             switch directive {
             case .send(let message, let address):
-                guard let to = cluster.machine(at: address) else { continue }
+                guard let to = cluster.machine(at: address), to.isOfNewCluster == machine.isOfNewCluster else { continue }
                 let from = machine.index
                 cluster.network.datagram(machine, to) { to in to.gossip?.receive(message, from: from) }
             case .pushPull(let address, let state): exchange(state, with: address)
@@ -92,7 +92,7 @@ final class GossipPart {
     private func exchange(_ state: PushPullState, with address: String) {
         guard let other = cluster.machine(at: address) else { return }
         let life = machine.life
-        let isReached = cluster.network.reaches(machine, other)
+        let isReached = cluster.network.reaches(machine, other) && other.isOfNewCluster == machine.isOfNewCluster
         cluster.after(isReached ? cluster.network.roundTripMs() : 3_000, .exchange, machine.index) { [self] in
             guard isReached, cluster.network.reaches(machine, other), let there = other.gossip else {
                 return machine.receive(life: life) { [self] in perform(core.onPushPullTimeout(with: address, nowMs: nowMs)) }

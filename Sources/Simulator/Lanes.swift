@@ -1,5 +1,6 @@
 import Consortium
 import Coordinator
+import Wire
 
 /// What becomes of proposals on their way into a coordinator's core: nothing, but for bugs that are planted there.
 struct Lanes {
@@ -39,5 +40,24 @@ struct Lanes {
     func dropsRenewals(nowMs: UInt64) -> Bool {
         guard planted == .renewalsWait, let busyMs else { return false }
         return nowMs < busyMs + 2_000
+    }
+
+    /// The verdicts that apply would give now, before anything is in the log.
+    func promises(_ items: [Batch.Item], _ state: ConsortiumState) -> [PeerFrame] {
+        guard planted == .acknowledgeEarly else { return [] }
+        var state = state
+        return items.compactMap { item in
+            guard case .say = item.command else { return nil }
+            let at = LogPosition(index: state.appliedThrough.index + 1, ordinal: 0)
+            return .outcome(counter: item.id.counter, state.apply(item.command, at: at), at: at)
+        }
+    }
+}
+
+extension Batch {
+    /// Whether apply refuses anything in it.
+    func isRefused(by state: ConsortiumState, at index: UInt64) -> Bool {
+        var trial = state
+        return trial.apply(self, index: index).verdicts.contains { if case .refused = $0 { true } else { false } }
     }
 }

@@ -119,8 +119,9 @@ final class LibraryPart {
         let name = machine.name
         cluster.network.dial(
             machine, coordinator,
-            accept: { port in
-                guard let there = coordinator.coordinator else { return false }
+            accept: { [machine] port in
+                // The cluster's id is in every frame.
+                guard coordinator.isOfNewCluster == machine.isOfNewCluster, let there = coordinator.coordinator else { return false }
                 there.serve(port, node: name)
                 return true
             }, onUp: { [self] port in take(port) }, onFailed: { [self] in lost() })

@@ -43,6 +43,7 @@ final class Line {
             machine.receive(life: life) { [self] in
                 guard isOpenAtNode, let id else { return }
                 heardMs = cluster.nowMs
+                client.reachedMs = cluster.nowMs
                 machine.library?.receive(message, from: id)
             }
         }

@@ -62,6 +62,10 @@ final class Machine {
     private(set) var hasOldImage = false
     /// Something on its disk was damaged, and it may not have it all again.
     var isRepairing = false
+    /// Its coordinator is lost for good, and no other one is set up yet.
+    private var isLost = false
+    /// Its configuration names the cluster that was begun from a backup.
+    private(set) var isOfNewCluster = false
     /// It came back with an old disk, and waits for its replacement.
     private(set) var isRetired = false
 
@@ -85,7 +89,7 @@ final class Machine {
     // MARK: Life
 
     func start() {
-        guard !isUp, !isRetired else { return }
+        guard !isUp, !isRetired, !isLost else { return }
         life += 1
         isUp = true
         cluster.noteDisturbance()
@@ -108,7 +112,8 @@ final class Machine {
     /// A library's file is backed up now and then, and now and then a machine comes back with the last backup: what it took since is then sent to it
     /// again, where the coordinators keep what was taken for longer than backups are apart.
     private func backUpOrRestoreTranscripts() {
-        guard cluster.scenario.settings.transcriptKeptMs == Settings.transcriptKeptMsUsual else { return }
+        // A restored cluster may not have what such a backup has not: two losses at once.
+        guard !cluster.isRestored, cluster.scenario.settings.transcriptKeptMs == Settings.transcriptKeptMsUsual else { return }
         var chance = SeededGenerator(seed: cluster.scenario.seed ^ UInt64(index) << 32 ^ UInt64(life) << 40)
         if chance.chance(40) {
             if transcripts.restoreBackup() { cluster.say(self, "keeps the transcripts of its last backup") }
@@ -183,6 +188,38 @@ final class Machine {
         // Whoever sets up a machine takes the newest program.
         supportedLevel = FeatureLevel.supported
         cluster.say(self, "has an empty disk, and is to be voter \(voter)")
+        start()
+    }
+
+    /// The coordinator's data are gone for good.
+    func lose() {
+        stop(isQuiet: true)
+        isLost = true
+        disk = nil
+        purgedMs = nil
+        voterMemory = VoterMemory()
+        cluster.say(self, "is lost for good")
+    }
+
+    /// A coordinator of the new cluster.
+    func begin(_ disk: SimulatedDisk, among members: [RaftMember]) {
+        self.disk = disk
+        disk.files.set(diskFault)
+        voter = UInt64(index) + 1
+        listed = members
+        supportedLevel = FeatureLevel.supported
+        (isLost, isRepairing) = (false, false)
+        meet()
+    }
+
+    /// Its file is given the new cluster's name, and the process is started again. What the node keeps stays; its branch, if any, is put aside.
+    func meet() {
+        stop(isQuiet: false)
+        isOfNewCluster = true
+        cluster.say(self, "belongs to the new cluster")
+        if cluster.scenario.planted != .restoreNumbers { transcripts.beginAnew() }
+        if branch != nil { cluster.count("restore: a branch of the former cluster is put aside") }
+        branch = nil
         start()
     }
 

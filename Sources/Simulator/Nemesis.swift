@@ -142,6 +142,7 @@ final class Nemesis {
         case .oldImage: restoreOldImage(fault, targets)
         case .untold: untold.append((number, fault.forMs))
         case .crowd: bringCrowd(number, fault)
+        case .restore: backUp(fault)
         case .update: targets[0].update(afterMs: fault.forMs)
         case .replace: replaceVoter(fault, targets[0], keepsDisk: random.chance(50))
         case .clients:
@@ -153,6 +154,35 @@ final class Nemesis {
                     until { client.setOnline(true) }
                 }
             }
+        }
+    }
+
+    /// Takes a backup as soon as some coordinator has applied all; what it says is known to the checker as well.
+    private func backUp(_ fault: Fault) {
+        guard !cluster.isSettling, !cluster.isRestored else { return }
+        guard let backup = Backup(of: cluster) else {
+            return cluster.after(Backup.againMs, .fault, fault.targets[0]) { [self] in backUp(fault) }
+        }
+        cluster.after(fault.forMs, .fault, fault.targets[0]) { [self] in lose(fault, backup) }
+    }
+
+    /// All coordinators are lost, once nothing hinders what follows; everything else is mended, and nothing else strikes meanwhile.
+    private func lose(_ fault: Fault, _ backup: Backup) {
+        guard !cluster.isSettling else { return }
+        guard replacement == nil, cluster.nowMs >= truceEndMs, !cluster.machines.contains(where: { $0.hasOldImage }) else {
+            return cluster.after(Backup.againMs, .fault, fault.targets[0]) { [self] in lose(fault, backup) }
+        }
+        // Of a machine that is gone for good nobody knows any more what it had.
+        guard !cluster.machines.contains(where: \.isRetired) else { return }
+        for item in broken { item.mend() }
+        (broken, untold) = ([], [])
+        var random = SeededGenerator(seed: fault.chance)
+        let restMs = UInt64.random(in: 500...20_000, using: &random)
+        truceEndMs = cluster.nowMs + restMs + Backup.meetsWithinMs + 5_000
+        cluster.count("restore: all coordinators are lost")
+        for machine in cluster.coordinatorMachines { machine.lose() }
+        cluster.after(restMs, .fault, fault.targets[0]) { [cluster] in
+            backup.begin(cluster, &random)
         }
     }
 
@@ -203,7 +233,7 @@ final class Nemesis {
         guard let machine = targets.first(where: { $0.disk != nil && $0.coordinator?.replica.role != .leader }),
             let image = machine.disk?.image(), let leader = cluster.leader, leader !== machine
         else { return }
-        let (term, voter) = (leader.coordinator?.replica.term, machine.voter)
+        let (term, voter, wasRestored) = (leader.coordinator?.replica.term, machine.voter, cluster.isRestored)
         guard cluster.scenario.voterLossPercent == 0 else { return }
         cluster.after(fault.forMs, .fault, machine.index) { [self] in
             let retired = cluster.machines.count { $0.hasOldImage || $0.isRetired }
@@ -214,7 +244,7 @@ final class Nemesis {
                     || replica.leaderId == leader.coordinator?.voter && replica.appliedIndex == cluster.checker.committedIndex
             }
             guard othersHaveAll || cluster.scenario.planted == .believeOldImage, retired + 1 <= (cluster.scenario.coordinators - 1) / 2,
-                !cluster.isSettling, broken.isEmpty, replacement == nil, machine.voter == voter,
+                !cluster.isSettling, broken.isEmpty, replacement == nil, machine.voter == voter, cluster.isRestored == wasRestored,
                 cluster.nowMs >= truceEndMs,
                 cluster.leader === leader,
                 leader.coordinator?.replica.term == term, cluster.machines.allSatisfy({ $0.isRunning || $0.isRetired })

@@ -173,7 +173,7 @@ final class OperatorPerson: Client {
 
     private func think() {
         after(UInt64.random(in: 300...4_000, using: &random)) { [self] in
-            cluster.checker.checkLease(of: account, lastSignMs: lastSentMs)
+            cluster.checker.checkLease(of: account, lastSignMs: max(lastSentMs, reachedMs))
             cluster.checker.checkServed(self)
             act()
             think()

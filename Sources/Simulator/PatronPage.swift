@@ -16,6 +16,8 @@ final class PatronPage: Client {
     private var beginning: RequestID
     private var readSince = Position.zero
     private var isReading = false
+    private var outOfOrder = 0
+    private static let outOfOrderMax = 2
     /// The chat's phase came, or something was said by the staff.
     var onNews: (() -> Void)?
     /// The chat is not known any more.
@@ -114,6 +116,7 @@ final class PatronPage: Client {
         case .refused(let refused) where refused.re == beginning: beginningRefused(refused)
         case .ack(let ack) where ack.chat == chat && ack.sender == copy.sender:
             copy.receive(ack)
+            outOfOrder = 0
             if ack.level == .safe { cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name) }
             flush()
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: sayRefused(nack)
@@ -133,6 +136,15 @@ final class PatronPage: Client {
         }
     }
 
+    /// As the pages do: when the service has forgotten this sender's earlier numbers, the rest goes on under a new name.
+    private func disordered() {
+        outOfOrder += 1
+        guard outOfOrder >= Self.outOfOrderMax else { return }
+        outOfOrder = 0
+        copy.rename(to: makeID())
+        for entry in copy.outbox.entries { cluster.checker.onSaid(copy.key(entry.sequence), entry.text) }
+    }
+
     private func fence() {
         isFenced = true
         isAttached = false
@@ -150,6 +162,7 @@ final class PatronPage: Client {
     }
 
     private func sayRefused(_ nack: ServerMessage.Nack) {
+        if nack.code == .outOfOrder, nack.sequence == copy.outbox.entries.first?.sequence { disordered() }
         switch nack.code {
         case .busy, .outOfOrder, .unknownChat:
             after(nack.retryMs ?? 250) { [self] in

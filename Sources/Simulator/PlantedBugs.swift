@@ -63,6 +63,13 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// A node whose count of starts went back does not look at what the others hold of it.
     case recordsFromOne
 
+    /// A restored cluster's log goes on where the backup ends.
+    case restoreIndex
+    /// A restored cluster counts the epochs of chats as before.
+    case restoreEpochs
+    /// A restored cluster has the same id, and numbers transcripts as before.
+    case restoreNumbers
+
     /// Apply takes a repeated opening for a wrong one.
     case refuseSecondOpen
     /// A replica ends where apply should refuse.
@@ -87,6 +94,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .refuseSecondOpen: "5 birth"
         case .unsealedBranch: "6 hand-over is sealed"
         case .rankByLastWait, .oneLane, .renewalsWait: "14 load"
+        case .restoreIndex, .restoreEpochs, .restoreNumbers: "18 restore"
         case .continueAnyway: "19 operators"
         case .leaseWithoutPerson, .tryTargetAgain, .endlessWait: "20 leases, targets, deadline"
         case .recordsFromOne: "21 gossip's limits"
@@ -132,6 +140,9 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .tryTargetAgain: "each target is tried once for a chat"
         case .endlessWait: "a patron's wait has a deadline"
         case .recordsFromOne: "records begin above what peers hold"
+        case .restoreIndex: "a restored cluster's log begins far beyond the former one"
+        case .restoreEpochs: "a restored cluster's epochs are far beyond the former ones"
+        case .restoreNumbers: "a restored cluster has another id, and its transcripts' numbers begin far beyond the former ones"
         case .trapInsteadOfRefusal: "what cannot be done is refused"
         }
     }
@@ -145,7 +156,7 @@ extension PlantedBug {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
             .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepDeleted, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
             .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne,
-            .oneLane, .renewalsWait:
+            .oneLane, .renewalsWait, .restoreIndex, .restoreEpochs, .restoreNumbers:
             break
         case .skipUnknownCommand:
             guard voter == 2 else { break }

@@ -7,24 +7,23 @@ package struct Pressure: Sendable {
     /// How long a crowd stays: longer than a lease and what it takes to notice that it ran out.
     static let forMs: UInt64 = 36_000
     /// Whoever is at a desk is answered within this time, whatever else is asked: some entries' time, and those of what is as urgent.
-    static let servedMs: UInt64 = 5_000
+    static let servedMs: UInt64 = 3_500
 
-    let pendingMax: Int
+    /// A whole roster fits into seven eighths of it: what is asked in its order is taken in its order.
+    private static let pendingMax = 32
     let commandsPerBatchMax: Int
     /// Of coordinators' disks, while a crowd is there.
     let syncMs: ClosedRange<UInt64>
 
     init(_ random: inout SeededGenerator) {
-        // A whole roster fits into seven eighths of it: what is asked in its order is taken in its order.
-        pendingMax = [32, 48][Int.random(in: 0...1, using: &random)]
-        commandsPerBatchMax = Int.random(in: 3...5, using: &random)
+        commandsPerBatchMax = Int.random(in: 3...4, using: &random)
         let leastMs = UInt64.random(in: 150...250, using: &random)
         syncMs = leastMs...leastMs + 100
     }
 
     func bound(_ configuration: inout CoordinatorConfiguration) {
-        configuration.pendingMax = pendingMax
-        configuration.pendingPerLinkMax = pendingMax
+        configuration.pendingMax = Self.pendingMax
+        configuration.pendingPerLinkMax = Self.pendingMax
         configuration.commandsPerBatchMax = commandsPerBatchMax
         configuration.batchesInFlightMax = 1
     }
@@ -34,8 +33,8 @@ package struct Pressure: Sendable {
 final class Crowd {
     static let everyMs: UInt64 = 1_000
     private static let patronsMax = 5
-    private static let talkersMax = 4
-    private static let messagesMax = 10
+    private static let talkersMax = 5
+    private static let messagesMax = 8
 
     private unowned(unsafe) let cluster: Cluster
     private var random: SeededGenerator

@@ -20,7 +20,7 @@ package struct Outcome: Sendable {
         cluster.run()
         return Outcome(
             scenario: scenario, violation: cluster.violation, virtualMs: cluster.nowMs, steps: trace.steps, digest: trace.digest,
-            entries: cluster.checker.committedIndex, acknowledged: cluster.checker.history.acknowledged.count,
+            entries: cluster.checker.applied, acknowledged: cluster.checker.history.acknowledged.count,
             patrons: cluster.patrons.reduce(into: [:]) { $0[$1.outcome?.rawValue ?? "waiting", default: 0] += 1 }, troubles: cluster.counts)
     }
 }

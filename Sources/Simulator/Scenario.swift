@@ -69,6 +69,16 @@ package struct Scenario: Sendable {
         if deletions.chance(40) { deletionsEveryMs = UInt64.random(in: 10_000...60_000, using: &deletions) }
         if kinds.contains(.update) { planUpdates(isSure: others.isEmpty) }
         if kinds.contains(.crowd) { planCrowd(isSure: others.isEmpty) }
+        if kinds.contains(.restore) { planRestore(isSure: others.isEmpty) }
+    }
+
+    /// A backup is taken at the fault's time, and needed at its end.
+    private mutating func planRestore(isSure: Bool) {
+        var own = SeededGenerator(seed: seed ^ 0x4E57_04E5)
+        guard own.chance(isSure ? 100 : 20) else { return }
+        let atMs = UInt64.random(in: 10_000...max(10_000, strikeMs / 2), using: &own)
+        let forMs = UInt64.random(in: 500...FaultKind.restore.longestMs, using: &own)
+        faults.append(Fault(kind: .restore, atMs: atMs, forMs: forMs, targets: Array(0..<machines), chance: own.next()))
     }
 
     /// Some are so small that a few talkative people fill them. Where links between voters lose messages, nothing is answered within a stated time.
@@ -218,8 +228,11 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case update
     /// Many messages and new chats come at once, while disks are slow: more than the coordinators' tables hold.
     case crowd
+    /// All coordinators are lost for good some time after a backup, and a new cluster is begun from it.
+    case restore
+
     /// Its own chance decides whether and when, so that all else stays as it was.
-    var isPlannedApart: Bool { [.replace, .update, .untold, .crowd].contains(self) }
+    var isPlannedApart: Bool { [.replace, .update, .untold, .crowd, .restore].contains(self) }
 
     /// The longest that one of this kind lasts.
     var longestMs: UInt64 {
@@ -233,6 +246,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
         case .update: 5_000
         case .untold: 240_000
         case .crowd: Pressure.forMs
+        case .restore: 60_000
         }
     }
 }

@@ -28,6 +28,16 @@ package final class SimulatedDisk {
         try store.close()
     }
 
+    /// A voter of a cluster that is begun from a backup, as `Restore` lays it out.
+    init(voter: UInt64, begunAt meta: SnapshotMeta, _ state: [UInt8]) throws(LogError) {
+        files = MemoryFiles()
+        identity = LogIdentity(cluster: [UInt8](repeating: 0xC6, count: 16), member: voter)
+        let store = try LogStore.open(DiskLayout(unlocked: Self.folder), identity, files: files, segmentBytes: Self.segmentBytes).store
+        let log = try store.begin(at: meta, state)
+        reported = (log.term, meta.index)
+        try store.close()
+    }
+
     /// An empty one, of a voter that is to be added.
     init(joining voter: UInt64) {
         files = MemoryFiles()

@@ -34,7 +34,9 @@ struct TranscriptDisk {
         if transcript.isDeletion {
             kept[key] = nil
             if deleted[key] == nil { deleted[key] = .some(nil) }
-        } else if deleted[key] == nil, kept[key]?.messages.count ?? 0 <= transcript.messages.count {
+        } else if deleted[key] == nil, let known = kept[key] {
+            kept[key] = transcript.joined(with: known) ?? known
+        } else if deleted[key] == nil {
             kept[key] = transcript
         }
         marks[transcript.library] = max(marks[transcript.library] ?? 0, transcript.number)
@@ -56,6 +58,9 @@ struct TranscriptDisk {
             kept: [TranscriptKey: Transcript], marks: [LibraryName: UInt64], untold: [UInt64: LibraryName],
             deleted: [TranscriptKey: LibraryName?]
         )?
+
+    /// Numbers are those of one cluster.
+    mutating func beginAnew() { (marks, untold, backup) = ([:], [:], nil) }
 
     mutating func backUp() { backup = (kept, marks, untold, deleted) }
 

@@ -110,24 +110,23 @@ public final class TranscriptStore: Sendable {
         }
     }
 
-    /// Keeps a transcript and its number, durably and together. The longer one of two of the same chat stays; one that was deleted here does
-    /// not come back.
+    /// Keeps a transcript and its number, durably and together. Of two of the same chat nothing is lost; one that was deleted here does not come back.
     /// - Parameter wallMs: this node's wall clock, in Unix milliseconds.
-    public func keep(_ transcript: Transcript, of cluster: [UInt8], wallMs: UInt64) throws(TranscriptStoreError) {
+    public func keep(_ given: Transcript, of cluster: [UInt8], wallMs: UInt64) throws(TranscriptStoreError) {
         try with { file throws(TranscriptStoreError) in
             try file.transaction { () throws(TranscriptStoreError) in
-                let key: [SQLiteFile.Value] = [.text(transcript.chat.text), .init(transcript.openedMs)]
+                let key: [SQLiteFile.Value] = [.text(given.chat.text), .init(given.openedMs)]
                 let receipt = try file.run("SELECT reason FROM receipts WHERE chat = ? AND opened = ?", key).first?[0].text
-                let kept = try file.run("SELECT messages, received FROM transcripts WHERE chat = ? AND opened = ?", key).first
-                if transcript.isDeletion {
+                let kept = try file.run("SELECT messages, received, body FROM transcripts WHERE chat = ? AND opened = ?", key).first
+                if given.isDeletion {
                     try Self.delete(in: file, where: "chat = ? AND opened = ?", key, .request, wallMs: wallMs)
                     // Late words of it are refused here, also where there was no copy.
                     try file.run(
                         "INSERT OR IGNORE INTO receipts (chat, opened, library, messages, received, deleted, reason) VALUES (?, ?, ?, 0, ?, ?, ?)",
-                        key + [.text(transcript.library.text), .init(wallMs), .init(wallMs), .text(Reason.request.rawValue)])
+                        key + [.text(given.library.text), .init(wallMs), .init(wallMs), .text(Reason.request.rawValue)])
                 }
-                let isDeleted = transcript.isDeletion || receipt.map { $0 != Reason.passedOn.rawValue } ?? false
-                if !isDeleted, kept.map({ $0[0].number <= UInt64(transcript.messages.count) }) ?? true {
+                let isDeleted = given.isDeletion || receipt.map { $0 != Reason.passedOn.rawValue } ?? false
+                if !isDeleted, let transcript = Self.joined(given, with: kept) {
                     if kept == nil {
                         let count = try file.run("SELECT count(*) FROM transcripts").first?[0].number ?? 0
                         guard count < TranscriptLimits.keptMax else { throw .full }
@@ -144,10 +143,10 @@ public final class TranscriptStore: Sendable {
                             .bytes(transcript.wireBytes()),
                         ])
                 }
-                try Self.mark(transcript, of: cluster, in: file)
+                try Self.mark(given, of: cluster, in: file)
                 try file.run(
                     "INSERT OR REPLACE INTO untold (cluster, number, library) VALUES (?, ?, ?)",
-                    [.bytes(cluster), .init(transcript.number), .text(transcript.library.text)])
+                    [.bytes(cluster), .init(given.number), .text(given.library.text)])
             }
         }
     }
@@ -284,6 +283,15 @@ public final class TranscriptStore: Sendable {
     }
 
     // MARK: Within a transaction
+
+    /// With what is kept of the chat; `nil` when that stays. Where it cannot be read, the longer one does.
+    private static func joined(_ given: Transcript, with kept: [SQLiteFile.Value]?) -> Transcript? {
+        guard let kept else { return given }
+        guard let earlier = try? Transcript(wire: kept[2].bytes) else {
+            return kept[0].number <= UInt64(given.messages.count) ? given : nil
+        }
+        return given.joined(with: earlier)
+    }
 
     /// The node asks for what lies after this one.
     private static func mark(_ transcript: Transcript, of cluster: [UInt8], in file: SQLiteFile) throws(TranscriptStoreError) {

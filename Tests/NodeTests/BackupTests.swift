@@ -118,11 +118,30 @@ import Wire
                 #expect(texts(after) == texts(before))
                 let (old, new) = (try #require(before.meta(of: chat)), try #require(after.meta(of: chat)))
                 #expect(new.epoch > old.epoch)
+                // What is noted by the restore stands where the former cluster can have said nothing.
+                let notes = after.messages(of: chat, after: old.last)
+                #expect(notes.allSatisfy { $0.position.epoch > ConsortiumState.restoredEpochs })
+                #expect(!notes.isEmpty)
                 if case .held = new.phase { Issue.record("somebody still holds \(chat)") }
                 #expect(after.authorize(chat, secret: scene.secret) == nil)
             }
             try after.checkInvariants()
         }
+    }
+
+    /// Late words are appended to a chat that is over, too.
+    @Test func aChatThatIsOverIsInALaterEpochAsWell() throws {
+        var scene = try Scene()
+        try scene.apply([.leave(scene.waiting, AttachID(high: 4, low: 1))])
+        let old = try #require(scene.state.meta(of: scene.waiting))
+        scene.state.beginAnew()
+        let new = try #require(scene.state.meta(of: scene.waiting))
+        guard case .closed = new.phase else {
+            Issue.record("the chat is not over")
+            return
+        }
+        #expect(new.epoch == old.epoch + ConsortiumState.restoredEpochs)
+        try scene.state.checkInvariants()
     }
 
     /// Whoever held a chat in the former cluster changes nothing in the new one.

@@ -35,6 +35,19 @@ struct FoundBySeedsTests {
         #expect(Outcome.of(scenario).violation?.contains("is isolated") != true)
     }
 
+    /// Seed 2 once found that notes of sign-ons which a restore ended stood where the former cluster had said something else.
+    @Test("what a restored cluster notes first stands where nothing stood before")
+    func restoredNotesStandApart() { #expect(Outcome.of(Scenario(seed: 2, minutes: 3, kinds: [.restore])).violation == nil) }
+
+    /// Seed 9 once found a transcript that took the place of what the library had been delivered since the backup; seed 8 one that was not kept, as it
+    /// was the shorter one.
+    @Test("what a former cluster delivered of a chat stays beside what the restored one does", arguments: [8, 9] as [UInt64])
+    func transcriptsAreJoined(_ seed: UInt64) { #expect(Outcome.of(Scenario(seed: seed, minutes: 3, kinds: [.restore])).violation == nil) }
+
+    /// Seed 61 once found a checker that counted from when somebody wrote, while what they wrote came to the node when the device was back.
+    @Test("a lease counts from when the person's last word came to the node")
+    func leaseCountsFromArrival() { #expect(Outcome.of(Scenario(seed: 61, minutes: 3, kinds: [.crowd])).violation == nil) }
+
     @Test("a desk whose last window closes while its claim is under way leaves no chat behind that nobody needs")
     func claimOutlivesItsWindow() throws {
         let desk = ClientID(1)

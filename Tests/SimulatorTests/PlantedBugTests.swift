@@ -19,7 +19,8 @@ struct PlantedBugTests {
         "by the first of these longer runs that shows it",
         arguments: [
             (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...30), (.tryTargetAgain, 1...60),
-            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40), (.oneLane, 1...40), (.renewalsWait, 40...80),
+            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40), (.oneLane, 1...30), (.renewalsWait, 1...40),
+            (.restoreEpochs, 20...60), (.restoreIndex, 20...60), (.restoreNumbers, 20...60),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 

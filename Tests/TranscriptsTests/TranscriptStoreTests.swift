@@ -76,6 +76,28 @@ import Testing
         #expect(try store.state(of: cluster).marks == [law: 4])
     }
 
+    /// Coordinators that were restored from a backup do not know what was delivered since, and the chat goes on in another way (rule 18).
+    @Test(arguments: [["three again"], ["three again", "four", "five"]])
+    func whatAFormerClusterDeliveredStaysBesideWhatTheNextOneDoes(_ later: [String]) throws {
+        let store = try open()
+        let former = try transcript(7, ["one", "two", "three", "four, lost"])
+        try store.keep(former, of: cluster, wallMs: 10)
+        var next = try transcript(1 << 32, ["one", "two"])
+        next.messages += later.enumerated().map { offset, text in
+            ChatMessage(
+                position: Position(epoch: 1 << 20, n: UInt32(offset + 3)), author: .patron,
+                body: .text(text, sender: SenderID(high: 2, low: 9), sequence: UInt64(offset + 1)), wallMs: 2_000)
+        }
+        let other = [UInt8](repeating: 8, count: 16)
+        for _ in 0..<2 { try store.keep(next, of: other, wallMs: 20) }
+        let kept = try #require(try open().transcripts(of: former.chat).first)
+        #expect(kept.messages == former.messages + next.messages.dropFirst(2))
+        #expect(try store.list(of: law, max: 9).map(\.messages) == [4 + later.count])
+        #expect(try store.state(of: other).marks == [law: 1 << 32])
+        // Numbers of the former cluster name nothing any more.
+        #expect(try store.transcript(7, of: cluster) == nil)
+    }
+
     @Test func deletedTextIsInNoByteOfTheFolderAndDoesNotComeBack() throws {
         let store = try open()
         let words = "my card number is 4711"
