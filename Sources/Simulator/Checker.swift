@@ -10,6 +10,8 @@ final class Checker {
     var history = History()
 
     // The log as committed.
+    /// What other branches hold, or held, of each chat.
+    private var otherwiseMerged: [ChatID: Set<MergeBranch.Line>] = [:]
     private var entries: [(term: UInt64, digest: UInt64, committedIn: UInt64)] = []
     /// What came before: of a log that was begun from a backup, the entry that it is as of.
     private var base: (index: UInt64, digest: UInt64) = (0, 0)
@@ -232,8 +234,12 @@ final class Checker {
         }
     }
 
-    /// What a branch held is in the log, whole and in order (rule 6).
+    /// What a branch held is in the log, whole and in order (rule 6). A page that went from one node that was cut off to another offers there what it had
+    /// said at the first: words of two branches, whose place is that of whichever was merged first.
     func checkMerged(_ plan: BranchPlan, lost: Set<ChatID>, at machine: Machine) {
+        let elsewhere = cluster.machines.filter { $0 !== machine }.compactMap { $0.library?.branchPlan }
+        for part in elsewhere.flatMap(\.parts) { otherwiseMerged[part.chat, default: []].formUnion(part.merges.flatMap(\.lines)) }
+        defer { for part in plan.parts { otherwiseMerged[part.chat, default: []].formUnion(part.merges.flatMap(\.lines)) } }
         for part in plan.parts where !lost.contains(part.chat) && state.meta(of: part.chat) != nil {
             var last = Position.zero
             for line in part.merges.flatMap(\.lines) {
@@ -242,13 +248,17 @@ final class Checker {
                     return cluster.fail(
                         "message \(line.sequence) of \(line.sender) in \(part.chat) was not merged from the branch of \(machine.name)")
                 }
-                guard merged.branch else { continue }
+                guard merged.branch, !isOtherwiseMerged(line, in: part.chat) else { continue }
                 guard merged.position > last else {
                     return cluster.fail("the branch of \(machine.name) was merged into \(part.chat) in another order")
                 }
                 last = merged.position
             }
         }
+    }
+
+    private func isOtherwiseMerged(_ line: MergeBranch.Line, in chat: ChatID) -> Bool {
+        otherwiseMerged[chat]?.contains { $0.sender == line.sender && $0.sequence == line.sequence } ?? false
     }
 
     private func noteEnded() {

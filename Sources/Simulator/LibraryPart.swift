@@ -250,6 +250,9 @@ final class LibraryPart {
         }
     }
 
+    /// What there is to merge of this node's branch, while it has one.
+    var branchPlan: BranchPlan? { branch?.plan() }
+
     private func use(branch: Bool) {
         sendProposals()
         usesBranch = branch
