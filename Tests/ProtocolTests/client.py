@@ -151,7 +151,7 @@ MESSAGES = {
         "queues": each(fields(
             {"name": text, "title": text, "library": null_or(REF), "general": boolean, "reach": named("own", "referred", "nobody"),
              "takesTransfers": boolean, "reasons": each(fields({"code": REASONS, "text": text})), "staffed": whole, "free": whole,
-             "waiting": whole, "paused": boolean}, {"usualWaitS": null_or(whole)})),
+             "waiting": whole, "paused": boolean, "outsideHours": boolean}, {"usualWaitS": null_or(whole)})),
         "waiting": each(LINE), "kept": each(LINE),
         "claimed": each(fields({"chat": hex32, "by": fields({"name": text, "display": text})})),
         "staff": each(fields({
