@@ -59,8 +59,13 @@ public struct Outbox: Sendable {
     }
 
     /// The mark of this sender that came with the chat: what is at or below it is safe, or, in a chat that one node alone goes on with, held.
+    /// What was held and is above the mark of a chat that is held no more did not get into it: it is due again, and is taken or refused with the reason.
     public mutating func marked(upTo mark: UInt64, isHeld: Bool) {
-        guard isHeld else { return entries.removeAll { $0.sequence <= mark } }
+        guard isHeld else {
+            entries.removeAll { $0.sequence <= mark }
+            for index in entries.indices where entries[index].isHeld { (entries[index].isSent, entries[index].isHeld) = (false, false) }
+            return
+        }
         for index in entries.indices where entries[index].sequence <= mark { entries[index].isHeld = true }
     }
 

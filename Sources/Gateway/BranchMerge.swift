@@ -30,6 +30,8 @@ struct BranchMerge: Sendable {
     // What came of it.
     var admitted: [ChatID: LogPosition] = [:]
     var fenced: Set<ChatID> = []
+    /// Chats that the coordinators have forgotten meanwhile.
+    var forgotten: Set<ChatID> = []
     var sessions: [SessionID: (new: SessionID, at: LogPosition)] = [:]
     var refusedSessions: [SessionID: String] = [:]
     /// The tokens under which desks hold their chats now, and where they were given.
@@ -210,10 +212,12 @@ extension GatewayCore {
             if let part = merge?.left[chat]?.popFirst() { merge?.lost[chat, default: 0] += part.lines.count }
             mergeNext(chat)
         case .attach(let chat):
-            merge?.fenced.insert(chat)
+            if refusal.code == .unknownChat { merge?.forgotten.insert(chat) } else { merge?.fenced.insert(chat) }
             merge?.underWay.remove(chat)
         case .signOn(let old, _): merge?.refusedSessions[old] = refusal.sentence
-        case .claim(let chat, _): merge?.elsewhere[chat] = at
+        case .claim(let chat, _):
+            if refusal.code == .unknownChat { merge?.forgotten.insert(chat) }
+            merge?.elsewhere[chat] = at
         // The chat is in other hands already, or over.
         case .release, .end: break
         }
@@ -255,6 +259,17 @@ extension GatewayCore {
         tellEverybodyService()
         sendBoards()
         tellLosses(merge.lost)
+        endForgotten(merge)
+    }
+
+    /// The coordinators say nothing of a chat that they do not know: whoever takes part in one asks for it anew, and is told.
+    private mutating func endForgotten(_ merge: BranchMerge) {
+        guard !merge.forgotten.isEmpty else { return }
+        for client in connections.keys.sorted() {
+            guard let places = connections[client]?.places, places.keys.contains(where: { merge.forgotten.contains($0) }) else { continue }
+            let text = "A chat of this page is not known to the other libraries any more."
+            end(client, .apart, text, retryMs: jitter(GatewayLimits.apartRetryMs))
+        }
     }
 
     /// People at the desks here can still tell those whom it concerns, or write it down; everybody is told, as whoever held the chat may have left it.

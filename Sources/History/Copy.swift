@@ -41,7 +41,7 @@ public struct Copy: Sendable {
     /// The chat's state. When it is not held any more, what happened in the branch is void; what was said there comes again.
     public mutating func receive(_ state: ServerMessage.ChatState) {
         self.state = state
-        if let mark = state.marks.first(where: { $0.sender == sender }) { outbox.marked(upTo: mark.sequence, isHeld: state.isHeld) }
+        outbox.marked(upTo: state.marks.first { $0.sender == sender }?.sequence ?? 0, isHeld: state.isHeld)
         if !state.isHeld { held.removeAll { if case .event = $0.body { true } else { false } } }
     }
 

@@ -12,7 +12,9 @@ extension Checker {
             let isEarly = early.contains(key) && (deleted.contains(key) || receipts[key]?.contains { $0.isInherited } ?? false)
             if isEarly { continue }
             guard !deleted.contains(key) else {
-                if let copy = copies.first { cluster.fail("\(copy.0) keeps the transcript of \(key.chat), which was deleted") }
+                // A machine that never came back, after its disk was restored from before the deletion, could not be told.
+                let copy = copies.first { copy in !machines.contains { $0.name == copy.0 && $0.isRetired } }
+                if let copy { cluster.fail("\(copy.0) keeps the transcript of \(key.chat), which was deleted") }
                 let left = state.outbox.values.contains { TranscriptKey($0.transcript) == key }
                 if left { cluster.fail("the coordinators have text of \(key.chat), whose transcript was deleted") }
                 continue
@@ -33,7 +35,9 @@ extension Checker {
             guard let (name, copy) = copies.first else {
                 let isWaiting = state.outbox[transcript.number].map { isGone($0.transcript.library, machines) } ?? false
                 let isDropped = receipts[key]?.contains { $0.outcome == .expired || $0.outcome == .overQuota } ?? false
-                if !isWaiting, !isDropped {
+                // A deletion at a machine that never came back could not be told.
+                let isUntold = machines.contains { $0.isRetired && $0.transcripts.deleted[key] != nil }
+                if !isWaiting, !isDropped, !isUntold {
                     cluster.fail("the transcript \(transcript.number) of \(key.chat) is nowhere, and no receipt says why")
                 }
                 continue

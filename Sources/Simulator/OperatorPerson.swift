@@ -140,10 +140,11 @@ final class OperatorPerson: Client {
             if state.isHeld { cluster.checker.wentApart(state.chat) }
             if case .held(let held) = state.phase, held.mine == true, let token = held.token {
                 hold(state.chat, by: token, sinceMs: signedInMs)
-                flush(state.chat)
             } else if let fear = fears.removeValue(forKey: state.chat) {
                 cluster.checker.completed(fear.number, as: .lose(token: fear.token))
             }
+            // Also in a chat that is not here any more: the answer tells what became of what was said.
+            flush(state.chat)
         case .messages(let chat, let messages, _):
             ensureCopy(chat)
             _ = copies[chat]?.receive(messages)

@@ -122,6 +122,7 @@ final class PatronPage: Client {
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: sayRefused(nack)
         case .chat(let state) where state.chat == chat:
             copy.receive(state)
+            flush()
             if isReading {
                 isReading = false
                 // A node that is cut off shows what it knows, and says so.

@@ -251,3 +251,36 @@ test("what one node alone has stands last in the log, once, and takes its lastin
     assert.equal(chat.messages[2].key, mine.id);
     assert.deepEqual([chat.last, chat.outbox.entries.length], [[2, 5], 0]);
 });
+
+test("what was held and did not get into the chat is offered again, also when the chat is somebody else's by then", () => {
+    const { desk } = makeDesk();
+    desk.receive(chatFrame(held()));
+    const chat = desk.chats.get("c");
+    chat.outbox.add("too late");
+    const said = chat.outbox.next();
+    desk.receive({ t: "ack", chat: "c", sender: said.sender, seq: 1, level: "held", at: [7, 1] });
+    chat.outbox.add("never sent");
+    chat.outbox.next();
+    desk.disconnected();
+    const again = chat.outbox.next();
+    desk.receive({ t: "ack", chat: "c", sender: again.sender, seq: 1, level: "held", at: [7, 1] });
+    assert.equal(chat.outbox.next()?.text, "never sent");
+    desk.receive({ t: "ack", chat: "c", sender: again.sender, seq: 2, level: "held", at: [7, 2] });
+
+    const effects = desk.receive(chatFrame({ p: "closed", reason: "byOperator" }, { marks: {} }));
+    assert.deepEqual(kinds(effects), ["ended", "sendable"]);
+    assert.equal(chat.token, "7.0", "it is asked by the token that it was held by");
+    assert.deepEqual(chat.outbox.next(true), said);
+    desk.receive({ t: "nack", chat: "c", sender: said.sender, seq: 1, code: "closed", text: "The chat is over." });
+    assert.deepEqual(chat.outbox.entries.map((entry) => [entry.state, entry.why]).slice(0, 1), [["failed", "The chat is over."]]);
+    assert.equal(chat.outbox.next(true).seq, 2);
+});
+
+test("of a chat that is not here any more, nothing is sent that was not sent before", () => {
+    const { desk } = makeDesk();
+    desk.receive(chatFrame(held()));
+    const chat = desk.chats.get("c");
+    chat.outbox.add("still a thought");
+    assert.equal(chat.outbox.next(true), null);
+    assert.equal(chat.outbox.next()?.text, "still a thought");
+});

@@ -207,3 +207,23 @@ test("in a chat that one node alone goes on with, marks say what is held", () =>
     d.box.marked({ [sender]: 1 });
     assert.deepEqual(d.changes, ["a:held", "a:safe"]);
 });
+
+test("what was held and did not get into the chat is offered again, and its refusal is shown", () => {
+    const d = desk();
+    d.box.say("a");
+    d.box.say("b");
+    const { sender } = d.sent[0];
+    for (const seq of [1, 2]) d.box.acked({ sender, seq, level: "held" });
+    assert.equal(d.sent.length, 2);
+    d.box.marked({ [sender]: 1 });
+    assert.deepEqual(numbers(d.sent.slice(2)), ["2:b"]);
+    d.box.nacked({ sender, seq: 2, code: "tooMany", text: "The chat is full." });
+    assert.deepEqual(d.box.entries.map((entry) => [entry.text, entry.state, entry.why]), [["a", "safe", undefined], ["b", "failed", "The chat is full."]]);
+});
+
+test("what is on its way is not sent twice because the chat's state comes meanwhile", () => {
+    const d = desk();
+    d.box.say("a");
+    d.box.marked({});
+    assert.equal(d.sent.length, 1);
+});

@@ -73,10 +73,14 @@ final class TestPatron {
         for message in sent.dropFirst(seen) {
             switch message {
             case .ack(let ack) where ack.sender == copy.sender: copy.receive(ack)
-            case .chat(let state): copy.receive(state)
+            case .chat(let state):
+                copy.receive(state)
+                flush()
             case .messages(_, let messages, _): _ = copy.receive(messages)
             case .refused(let refused): refusals.append(refused.code)
-            case .nack(let nack): refusals.append(nack.code)
+            case .nack(let nack):
+                refusals.append(nack.code)
+                if nack.code != .busy { copy.outbox.refused(from: nack.sequence) }
             case .service(let state, _): service.append(state)
             case .fenced: isFenced = true
             default: break
@@ -165,13 +169,16 @@ final class TestDesk {
                 copy(state.chat)
                 copies[state.chat]?.receive(state)
                 if case .held(let held) = state.phase, held.mine == true, let token = held.token { tokens[state.chat] = token }
+                flush(state.chat)
             case .messages(let chat, let messages, _):
                 copy(chat)
                 _ = copies[chat]?.receive(messages)
             case .board(let board): self.board = board
             case .notice(let text): notices.append(text)
             case .refused(let refused): refusals.append(refused.code)
-            case .nack(let nack): refusals.append(nack.code)
+            case .nack(let nack):
+                refusals.append(nack.code)
+                if nack.code != .busy { copies[nack.chat]?.outbox.refused(from: nack.sequence) }
             default: break
             }
         }

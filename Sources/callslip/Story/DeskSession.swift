@@ -153,8 +153,9 @@ final class DeskSession {
                 tokens[state.chat] = token
                 // A branch counts epochs of its own: beside the coordinators' they say nothing.
                 recorder?.holds(seat, state.chat, token, epoch: state.isHeld ? nil : state.epoch)
-                flush(state.chat)
             }
+            // Also in a chat that is not here any more: the answer tells what became of what was said.
+            flush(state.chat)
         case .messages(let chat, let messages, _):
             _ = copies[chat, default: Copy(chat: chat, sender: .new(), reader: name)].receive(messages)
             if let copy = copies[chat] { recorder?.received(messages, by: copy) }

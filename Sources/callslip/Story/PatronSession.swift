@@ -140,6 +140,7 @@ final class PatronSession {
         case .nack(let nack) where nack.chat == chat && nack.sender == copy.sender: refusedSay(nack)
         case .chat(let state) where state.chat == chat:
             copy.receive(state)
+            flush()
             answerQuestion()
             onState?(state)
         case .messages(let id, let messages, _) where id == chat:

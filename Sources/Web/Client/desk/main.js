@@ -114,11 +114,11 @@ class Shell {
         }
     }
 
-    /** Sends what waits in a chat, if it can go now. */
+    /** Sends what waits in a chat, if it can go now. Of a chat that is not here any more, what was sent before is offered: the answer tells what became of it. */
     flush(chat) {
-        if (this.connection.state === "ready" && chat.ended === null && chat.meta?.phase?.token !== undefined) {
-            const next = chat.outbox.next();
-            if (next !== null && !this.connection.sendOwed({ t: "say", chat: chat.id, token: chat.meta.phase.token, ...next })) chat.outbox.disconnected();
+        if (this.connection.state === "ready" && chat.token !== null) {
+            const next = chat.outbox.next(chat.ended !== null);
+            if (next !== null && !this.connection.sendOwed({ t: "say", chat: chat.id, token: chat.token, ...next })) chat.outbox.disconnected();
         }
         this.saveOutbox(chat);
     }

@@ -25,17 +25,25 @@ export class Outbox {
         return entry;
     }
 
-    /** The next `say` to send, without chat and token; `null` when one is on its way or nothing waits. */
-    next() {
-        if (this.entries.some((entry) => entry.state === "sent")) return null;
-        const entry = this.entries.find((candidate) => candidate.state === "waiting" || (candidate.state === "held" && !this.resting.has(candidate.id)));
-        if (entry === undefined) return null;
+    /**
+     * The next `say` to send, without chat and token; `null` when one is on its way or nothing waits.
+     * @param {boolean} old only what was sent before: the chat is not here any more, and what became of it is still to be learned
+     */
+    next(old = false) {
+        const entry = this.due(old);
+        if (entry === undefined || this.entries.some((other) => other.state === "sent")) return null;
         if (entry.seq === null) {
             entry.sender = this.sender;
             entry.seq = this.accepted(this.sender) + 1;
         }
         entry.state = "sent";
         return { sender: entry.sender, seq: entry.seq, text: entry.text };
+    }
+
+    due(old) {
+        return this.entries.find(
+            (entry) => (entry.state === "waiting" || (entry.state === "held" && !this.resting.has(entry.id))) && (!old || entry.seq !== null),
+        );
     }
 
     accepted(sender) {
@@ -65,8 +73,17 @@ export class Outbox {
         }
     }
 
-    /** What the chat's state says is accepted, by sender; `held` where one node alone goes on with the chat. */
+    /**
+     * What the chat's state says is accepted, by sender; `held` where one node alone goes on with the chat. What was held and is above the mark of
+     * a chat that is held no more did not get into it: it is due again, and is taken or refused with the reason.
+     */
     marks(marks, held = false) {
+        if (!held) {
+            for (const entry of this.entries.filter((one) => this.resting.has(one.id) && one.seq > (marks?.[one.sender] ?? 0))) {
+                this.resting.delete(entry.id);
+                this.acceptedBySender.set(entry.sender, marks?.[entry.sender] ?? 0);
+            }
+        }
         for (const [sender, seq] of Object.entries(marks ?? {})) {
             if (!held) this.accept(sender, seq);
             else for (const entry of this.entries.filter((one) => one.sender === sender && one.seq <= seq)) this.hold(sender, entry.seq);

@@ -164,7 +164,7 @@ export class Desk {
             if (!mine) return [];
             chat = {
                 id: frame.chat, slot: this.slotFor(frame.chat), messages: [], keys: new Set(), last: [0, 0], loaded: false, unread: 0, typingUntilMs: 0,
-                outbox: new Outbox(this.newId(), this.savedOutbox(frame.chat)), ended: null, leaving: null,
+                outbox: new Outbox(this.newId(), this.savedOutbox(frame.chat)), ended: null, leaving: null, token: null,
             };
             this.chats.set(frame.chat, chat);
             effects.push({ kind: "started", chat: chat.id });
@@ -174,6 +174,7 @@ export class Desk {
         const wasMine = chat.ended === null;
         chat.meta = frame;
         chat.metaAtMs = this.now();
+        chat.token = frame.phase?.token ?? chat.token;
         chat.outbox.marks(frame.marks, frame.held === true);
         if (frame.held !== true) this.dropHeldEvents(chat);
         if (mine) {
@@ -182,6 +183,7 @@ export class Desk {
         } else {
             chat.ended = endSentence(frame.phase ?? {});
             if (wasMine) effects.push({ kind: "ended", chat: chat.id });
+            if (chat.outbox.due(true) !== undefined) effects.push({ kind: "sendable", chat: chat.id });
         }
         return effects;
     }

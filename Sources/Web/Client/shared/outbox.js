@@ -119,10 +119,17 @@ export class Outbox {
         return { ...entry };
     }
 
-    /** `marks` of a `chat`: what is at or below a sender's mark is safe, or, in a chat that one node alone goes on with, held. */
+    /**
+     * `marks` of a `chat`: what is at or below a sender's mark is safe, or, in a chat that one node alone goes on with, held. What was held and is
+     * above the mark of a chat that is held no more did not get into it: it is offered again, and is taken or refused with the reason.
+     */
     marked(marks = {}, { held = false } = {}) {
         for (const entry of this.#entries) {
-            if (!isOwed(entry) || entry.seq > (marks[entry.sender] ?? 0)) continue;
+            if (!isOwed(entry)) continue;
+            if (entry.seq > (marks[entry.sender] ?? 0)) {
+                if (!held && this.#resting.delete(entry.key)) this.#become(entry, "sending");
+                continue;
+            }
             this.#flying.delete(entry.key);
             if (held) this.#resting.add(entry.key);
             if (!held || entry.state === "sending") this.#become(entry, held ? "held" : "safe");
