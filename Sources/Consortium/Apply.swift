@@ -63,6 +63,8 @@ extension ConsortiumState {
         case .setNaming(let naming): try setNaming(naming)
         case .renameQueue(let old, let new): try renameQueue(old, to: new)
         case .renameOperator(let old, let new): try renameOperator(old, to: new)
+        case .reportProblem(let id, let report): try reportProblem(id, report)
+        case .changeTicket(let change): try changeTicket(change)
         case .setCanned(let message, let editor): try setCanned(message, by: editor)
         case .dropCanned(let id, let version, let editor): try dropCanned(id, version: version, by: editor)
         case .setTerms(let terms): try setTerms(terms)

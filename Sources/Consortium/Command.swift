@@ -13,6 +13,10 @@ public enum Command: Hashable, Sendable {
     case renameQueue(QueueName, to: QueueName)
     case renameOperator(OperatorName, to: OperatorName)
 
+    // Problems reported to LTG.
+    case reportProblem(TicketID, ProblemReport)
+    case changeTicket(TicketChange)
+
     // Canned messages. What is changed names the version that it replaces.
     case setCanned(CannedMessage, by: CannedEditor)
     case dropCanned(CannedID, version: UInt64, by: CannedEditor)

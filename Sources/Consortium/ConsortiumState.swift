@@ -49,6 +49,11 @@ public struct ConsortiumState: Sendable {
     package internal(set) var operators = Ordered<OperatorName, Operator>()
     package internal(set) var naming = NamingConventions()
     package internal(set) var canned = Ordered<CannedID, CannedMessage>()
+    /// By number.
+    package internal(set) var tickets = Ordered<UInt64, Ticket>()
+    /// The last number given, and the last change.
+    package internal(set) var ticketNumber: UInt64 = 0
+    public internal(set) var ticketVersion: UInt64 = 0
     package internal(set) var terms = TermCalendar()
     package internal(set) var hours = Ordered<LibraryName, LibraryHours>()
     package internal(set) var sessions = Ordered<SessionID, Session>()

@@ -28,8 +28,10 @@ public enum FeatureLevel {
     public static let naming: UInt32 = 10
     /// Canned messages, and the admins of libraries.
     public static let canned: UInt32 = 11
+    /// Problems reported to LTG.
+    public static let tickets: UInt32 = 12
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 11
+    public static let supported: UInt32 = 12
 }
 
 extension Command {
@@ -45,6 +47,7 @@ extension Command {
         case .openNow, .setGate: FeatureLevel.steeringHours
         case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming
         case .setCanned, .dropCanned: FeatureLevel.canned
+        case .reportProblem, .changeTicket: FeatureLevel.tickets
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

@@ -24,6 +24,7 @@ struct Indices: Sendable {
     var goneFrom = Ordered<LibraryName, [UInt64]>()
     var rosterBytes = 0
     var cannedBytes = 0
+    var ticketBytes = 0
     /// What was called so is called otherwise now.
     var formerQueues = Ordered<QueueName, QueueName>()
     var formerOperators = Ordered<OperatorName, OperatorName>()

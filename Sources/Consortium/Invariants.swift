@@ -10,6 +10,7 @@ extension ConsortiumState {
         try checkRoster()
         try checkNames()
         try checkCanned()
+        try checkTickets()
         try checkSessions()
         for (id, chat) in chats {
             try check(chat)

@@ -1,6 +1,18 @@
 /// Every limit of the domain, in one place. A command that would pass one is refused with `tooLong`, `tooMany` or `full`.
 public enum Limits {
     public static let termsMax = 60
+    /// Open and solved. Where there is no room, solved ones are forgotten before their time, the longest solved first.
+    public static let ticketsMax = 500
+    /// Of all tickets together.
+    public static let ticketBytesMax = 2 * 1024 * 1024
+    public static let problemTextBytesMax = 2_000
+    public static let problemBundleBytesMax = 6_000
+    public static let ticketCommentBytesMax = 1_000
+    /// Comments in one ticket; and how many decisions have room beside them.
+    public static let ticketEntriesMax = 30
+    public static let ticketStageEntriesMax = 12
+    /// How long a solved ticket is kept: 180 days.
+    public static let ticketKeptMs: UInt64 = 15_552_000_000
     public static let cannedMax = 4_000
     /// Titles, keywords and texts of all canned messages: every node is sent all of them when one changed.
     public static let cannedBytesMax = 1024 * 1024

@@ -17,6 +17,9 @@ package struct Memento: Sendable {
     package var operators: [Operator] = []
     package var naming = NamingConventions()
     package var canned: [CannedMessage] = []
+    package var tickets: [Ticket] = []
+    package var ticketNumber: UInt64 = 0
+    package var ticketVersion: UInt64 = 0
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var sessions: [Session] = []
@@ -47,6 +50,9 @@ extension ConsortiumState {
         memento.operators = operators.values
         memento.naming = naming
         memento.canned = canned.values
+        memento.tickets = tickets.values
+        memento.ticketNumber = ticketNumber
+        memento.ticketVersion = ticketVersion
         memento.terms = terms
         memento.hours = hours.values
         memento.sessions = sessions.values
@@ -85,6 +91,10 @@ extension ConsortiumState {
         naming = memento.naming
         for message in memento.canned { canned[message.id] = message }
         index.cannedBytes = countedCannedBytes
+        for ticket in memento.tickets { tickets[ticket.number] = ticket }
+        ticketNumber = memento.ticketNumber
+        ticketVersion = memento.ticketVersion
+        index.ticketBytes = countedTicketBytes
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for session in memento.sessions {

@@ -55,6 +55,7 @@ extension ConsortiumState {
         operators[new] = person
         index.learn(person)
         renameCanned(of: old, to: new)
+        renameInTickets(old, to: new)
         for place in claims.indices where claims[place].by == old { claims[place].by = new }
         for (_, chat) in chats {
             if let renamed = chat.renamed(old, new) { store(renamed) }
@@ -78,6 +79,10 @@ extension ConsortiumState {
 
     func present(_ name: OperatorName) -> OperatorName { operators.contains(name) ? name : index.formerOperators[name] ?? name }
 
+    private func present(_ author: TicketAuthor) -> TicketAuthor {
+        if case .person(let name) = author { .person(present(name)) } else { author }
+    }
+
     private func present(_ editor: CannedEditor) -> CannedEditor {
         if case .person(let name) = editor { .person(present(name)) } else { editor }
     }
@@ -95,6 +100,12 @@ extension ConsortiumState {
             return .setOperator(person)
         case .renameQueue(let old, let new): return .renameQueue(present(old), to: new)
         case .renameOperator(let old, let new): return .renameOperator(present(old), to: new)
+        case .reportProblem(let id, var report):
+            report.by = present(report.by)
+            return .reportProblem(id, report)
+        case .changeTicket(var change):
+            change.by = present(change.by)
+            return .changeTicket(change)
         case .setCanned(var message, let editor):
             if case .person(let name) = message.owner { message.owner = .person(present(name)) }
             return .setCanned(message, by: present(editor))

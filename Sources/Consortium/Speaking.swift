@@ -140,7 +140,7 @@ extension Chat {
 
 extension String {
     /// The beginning, cut between Unicode scalars (the cut must not depend on a library's idea of a character).
-    func excerpt(bytesMax: Int) -> String {
+    package func excerpt(bytesMax: Int) -> String {
         guard utf8.count > bytesMax else { return self }
         var kept = ""
         var bytes = 0

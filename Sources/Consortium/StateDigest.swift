@@ -31,6 +31,11 @@ extension ConsortiumState {
             digest.add(canned.values) { $0.add($1) }
             digest.add(operators.values) { $0.add($1.isAdmin) }
         }
+        if featureLevel >= FeatureLevel.tickets {
+            digest.add(ticketNumber)
+            digest.add(ticketVersion)
+            digest.add(tickets.values) { $0.add($1) }
+        }
         if featureLevel >= FeatureLevel.postedHours {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
@@ -117,6 +122,40 @@ extension Digest {
         add(message.title)
         add(message.keywords)
         add(message.text)
+    }
+
+    fileprivate mutating func add(_ ticket: Ticket) {
+        add(ticket.id)
+        add(ticket.number)
+        add(ticket.version)
+        add(ticket.report.by)
+        add(ticket.report.node)
+        add(ticket.report.library) { $0.add($1) }
+        for text in [ticket.report.topic, ticket.report.text, ticket.report.bundle, ticket.owner] { add(text) }
+        for ms in [ticket.openedWallMs, ticket.changedWallMs, ticket.changedMs, UInt64(ticket.stage.rawValue), UInt64(ticket.count)] {
+            add(ms)
+        }
+        add(ticket.lastReport)
+        add(ticket.entries) { digest, entry in
+            digest.add(entry.id)
+            digest.add(entry.by)
+            digest.add(entry.wallMs)
+            digest.add(entry.text)
+            digest.add(entry.stage) { $0.add(UInt64($1.rawValue)) }
+        }
+    }
+
+    private mutating func add(_ author: TicketAuthor) {
+        switch author {
+        case .ltg: add("ltg")
+        case .somebody: add("somebody")
+        case .person(let name):
+            add("person")
+            add(name)
+        case .node(let name):
+            add("node")
+            add(name)
+        }
     }
 
     fileprivate mutating func add(_ calendar: TermCalendar) {

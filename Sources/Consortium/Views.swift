@@ -151,6 +151,8 @@ public struct Board: Hashable, Sendable {
     public var naming: NamingConventions
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
+    /// Tickets that changed since the reader was told of them; `nil` where none did.
+    public var tickets: TicketNews?
     public var queues: [QueueStatus]
     public var operators: [Operator]
     public var signedOn: [OperatorStatus]

@@ -132,6 +132,8 @@ public struct CoordinatorCore: Sendable {
         var node: NodeName
         var boardSent: UInt64 = 0
         var cannedSent: UInt64 = 0
+        /// The last change of a ticket that the node was told of.
+        var ticketsSent: UInt64?
         /// The last position sent of each chat that the node follows.
         var cursors: [ChatID: Position] = [:]
         /// The libraries for which the node asks for transcripts, with the number after which it does; and the one whose transcript was sent and
@@ -207,6 +209,7 @@ public struct CoordinatorCore: Sendable {
         gates.dueMs = 0
         cannedVersion += 1
         isOutboxTouched = true
+        for link in links.keys { links[link]?.ticketsSent = nil }
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
 
@@ -379,8 +382,10 @@ public struct CoordinatorCore: Sendable {
     private mutating func serveBoards(nowMs: UInt64) -> [CoordinatorDirective] {
         // A branch has no canned messages, and there are none below their level: the node keeps what it was sent.
         let tellsCanned = state.featureLevel >= FeatureLevel.canned && !state.isBranch
+        let tellsTickets = state.featureLevel >= FeatureLevel.tickets && !state.isBranch
         let behind = links.filter {
             $0.value.boardSent != boardVersion || tellsCanned && $0.value.cannedSent != cannedVersion
+                || tellsTickets && $0.value.ticketsSent != state.ticketVersion
         }.keys.sorted()
         guard !behind.isEmpty, halted == nil else { return [] }
         guard nowMs >= boardSentAtMs + configuration.boardIntervalMs else {
@@ -390,10 +395,15 @@ public struct CoordinatorCore: Sendable {
         let board = state.board()
         return behind.map { link in
             links[link]?.boardSent = boardVersion
-            guard tellsCanned, links[link]?.cannedSent != cannedVersion else { return .board(link, board) }
-            links[link]?.cannedSent = cannedVersion
             var whole = board
-            whole.canned = state.cannedMessages
+            if tellsCanned, links[link]?.cannedSent != cannedVersion {
+                links[link]?.cannedSent = cannedVersion
+                whole.canned = state.cannedMessages
+            }
+            if tellsTickets, let link = links[link], link.ticketsSent != state.ticketVersion {
+                whole.tickets = state.ticketNews(after: link.ticketsSent ?? 0)
+            }
+            if tellsTickets { links[link]?.ticketsSent = state.ticketVersion }
             return .board(link, whole)
         }
     }

@@ -13,13 +13,13 @@ enum Urgency: Int, CaseIterable, Sendable {
             .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
-            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned:
+            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken,
             .transcriptDeleted:
             self = .act
         case .say, .mergeBranch: self = .message
-        case .open: self = .opening
+        case .open, .reportProblem: self = .opening
         }
     }
 
@@ -44,6 +44,8 @@ extension Command {
             return base + queue.title.utf8.count
         case .setOperator(let person):
             return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
+        case .reportProblem(_, let report): return base + report.topic.utf8.count + report.text.utf8.count + report.bundle.utf8.count
+        case .changeTicket(let change): return base + change.text.utf8.count + (change.owner?.utf8.count ?? 0)
         case .mergeBranch(let merge): return merge.lines.reduce(base) { $0 + base + $1.text.utf8.count }
         case .transcriptTaken(let taken): return base + taken.sealed.count
         case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }

@@ -34,6 +34,8 @@ final class LibraryHost {
     private(set) var board: Board?
     /// As the coordinators last told them.
     private(set) var canned: [CannedMessage] = []
+    /// By number, as the coordinators last told them.
+    private(set) var tickets: [UInt64: Ticket] = [:]
     /// The last one from the coordinators, while the branch's is shown.
     private var coordinatorsBoard: Board?
     private let roster: RosterFile
@@ -167,6 +169,8 @@ final class LibraryHost {
         case .board(var board):
             if let canned = board.canned { self.canned = canned }
             board.canned = nil
+            if let news = board.tickets { tickets.take(news) }
+            board.tickets = nil
             let isOfBranch = BranchBase.isBranch(board.at)
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
             if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }

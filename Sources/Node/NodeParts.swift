@@ -169,6 +169,13 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(person, messages) } }
                 }
             },
+            tickets: { token, completion in
+                onCluster {
+                    let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
+                    let tickets = Array(library.tickets.values)
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(person, tickets) } }
+                }
+            },
             propose: { command, completion in
                 onCluster {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }
@@ -186,7 +193,7 @@ extension CallslipNode {
                     later.backUp { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
                 }
             },
-            adminToken: adminToken, demoFrameAncestor: demo)
+            adminToken: adminToken, node: library.node, demoFrameAncestor: demo)
         return (services, later)
     }
 

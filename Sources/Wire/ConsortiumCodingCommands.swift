@@ -14,6 +14,8 @@ extension PBCommandMessage {
         case .setNaming(let naming): setNaming = PBNamingEntry(naming)
         case .renameQueue(let old, let new): renameQueue = PBRenameCommand(old, new)
         case .renameOperator(let old, let new): renameOperator = PBRenameCommand(old, new)
+        case .reportProblem(let id, let report): reportProblem = PBReportProblemCommand(id, report)
+        case .changeTicket(let change): changeTicket = PBChangeTicketCommand(change)
         case .setCanned(let message, let editor): setCanned = PBSetCannedCommand(message, editor)
         case .dropCanned(let id, let version, let editor): dropCanned = PBDropCannedCommand(id, version, editor)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
@@ -103,6 +105,8 @@ extension PBCommandMessage {
             .renameQueue(try Field.name(message.old, "renameQueue.old"), to: try Field.name(message.new, "renameQueue.new"))
         case .renameOperator(let message):
             .renameOperator(try Field.name(message.old, "renameOperator.old"), to: try Field.name(message.new, "renameOperator.new"))
+        case .reportProblem(let message): try message.decoded()
+        case .changeTicket(let message): try message.decoded()
         case .setCanned(let message): try message.decoded()
         case .dropCanned(let message): try message.decoded()
         case .setTerms(let message): .setTerms(try message.decoded())

@@ -34,6 +34,9 @@ extension PBStateSnapshot {
         if memento.terms != TermCalendar() { terms = PBTermCalendarEntry(memento.terms) }
         if memento.naming != NamingConventions() { naming = PBNamingEntry(memento.naming) }
         canned = memento.canned.map { PBCannedEntry($0) }
+        tickets = memento.tickets.map { PBTicketRecord($0) }
+        ticketNumber = memento.ticketNumber
+        ticketVersion = memento.ticketVersion
         hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
         endedSessions = memento.endedSessions.map { PBId($0) }
@@ -78,6 +81,9 @@ extension PBStateSnapshot {
         memento.terms = try terms.decoded()
         memento.naming = naming.decoded()
         memento.canned = try Field.list(canned, "snapshot.canned", max: Limits.cannedMax) { e throws(WireError) in try e.decoded() }
+        memento.tickets = try Field.list(tickets, "snapshot.tickets", max: Limits.ticketsMax) { e throws(WireError) in try e.decoded() }
+        memento.ticketNumber = ticketNumber
+        memento.ticketVersion = ticketVersion
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {

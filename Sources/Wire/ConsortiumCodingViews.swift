@@ -23,6 +23,7 @@ extension PBBoardMessage {
         if board.terms != TermCalendar() { terms = PBTermCalendarEntry(board.terms) }
         hours = board.hours.map { PBLibraryHoursEntry($0) }
         if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
+        if let news = board.tickets { tickets = PBTicketNewsEntry(news) }
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -40,6 +41,7 @@ extension PBBoardMessage {
             }, terms: try terms.decoded(),
             hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
             naming: naming.decoded())
+        if hasTickets { board.tickets = try tickets.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
         return board
     }

@@ -290,6 +290,276 @@ nonisolated struct PBCannedBookEntry: Sendable {
   init() {}
 }
 
+/// Problems reported to LTG. Of an author, nothing is set where it is LTG.
+nonisolated struct PBTicketAuthorEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var person: String = String()
+
+  var node: String = String()
+
+  var somebody: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBProblemReportEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var by: PBTicketAuthorEntry {
+    get {_by ?? PBTicketAuthorEntry()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  mutating func clearBy() {self._by = nil}
+
+  var node: String = String()
+
+  var library: String = String()
+
+  var topic: String = String()
+
+  var text: String = String()
+
+  var bundle: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _by: PBTicketAuthorEntry? = nil
+}
+
+/// The stage is one more than its value; 0 is none.
+nonisolated struct PBTicketEntryEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var by: PBTicketAuthorEntry {
+    get {_by ?? PBTicketAuthorEntry()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  mutating func clearBy() {self._by = nil}
+
+  var wallMs: UInt64 = 0
+
+  var text: String = String()
+
+  var stage: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+  fileprivate var _by: PBTicketAuthorEntry? = nil
+}
+
+nonisolated struct PBTicketRecord: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_storage._id ?? PBId()}
+    set {_uniqueStorage()._id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {_storage._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {_uniqueStorage()._id = nil}
+
+  var number: UInt64 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
+
+  var version: UInt64 {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
+
+  var report: PBProblemReportEntry {
+    get {_storage._report ?? PBProblemReportEntry()}
+    set {_uniqueStorage()._report = newValue}
+  }
+  /// Returns true if `report` has been explicitly set.
+  var hasReport: Bool {_storage._report != nil}
+  /// Clears the value of `report`. Subsequent reads from it will return its default value.
+  mutating func clearReport() {_uniqueStorage()._report = nil}
+
+  var openedWallMs: UInt64 {
+    get {_storage._openedWallMs}
+    set {_uniqueStorage()._openedWallMs = newValue}
+  }
+
+  var changedWallMs: UInt64 {
+    get {_storage._changedWallMs}
+    set {_uniqueStorage()._changedWallMs = newValue}
+  }
+
+  var changedMs: UInt64 {
+    get {_storage._changedMs}
+    set {_uniqueStorage()._changedMs = newValue}
+  }
+
+  var stage: UInt32 {
+    get {_storage._stage}
+    set {_uniqueStorage()._stage = newValue}
+  }
+
+  var owner: String {
+    get {_storage._owner}
+    set {_uniqueStorage()._owner = newValue}
+  }
+
+  var entries: [PBTicketEntryEntry] {
+    get {_storage._entries}
+    set {_uniqueStorage()._entries = newValue}
+  }
+
+  var count: UInt32 {
+    get {_storage._count}
+    set {_uniqueStorage()._count = newValue}
+  }
+
+  var lastReport: PBId {
+    get {_storage._lastReport ?? PBId()}
+    set {_uniqueStorage()._lastReport = newValue}
+  }
+  /// Returns true if `lastReport` has been explicitly set.
+  var hasLastReport: Bool {_storage._lastReport != nil}
+  /// Clears the value of `lastReport`. Subsequent reads from it will return its default value.
+  mutating func clearLastReport() {_uniqueStorage()._lastReport = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct PBTicketNewsEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var changed: [PBTicketRecord] = []
+
+  var numbers: [UInt64] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBReportProblemCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var report: PBProblemReportEntry {
+    get {_report ?? PBProblemReportEntry()}
+    set {_report = newValue}
+  }
+  /// Returns true if `report` has been explicitly set.
+  var hasReport: Bool {self._report != nil}
+  /// Clears the value of `report`. Subsequent reads from it will return its default value.
+  mutating func clearReport() {self._report = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+  fileprivate var _report: PBProblemReportEntry? = nil
+}
+
+nonisolated struct PBChangeTicketCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var ticket: PBId {
+    get {_ticket ?? PBId()}
+    set {_ticket = newValue}
+  }
+  /// Returns true if `ticket` has been explicitly set.
+  var hasTicket: Bool {self._ticket != nil}
+  /// Clears the value of `ticket`. Subsequent reads from it will return its default value.
+  mutating func clearTicket() {self._ticket = nil}
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var by: PBTicketAuthorEntry {
+    get {_by ?? PBTicketAuthorEntry()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  mutating func clearBy() {self._by = nil}
+
+  var text: String = String()
+
+  var stage: UInt32 = 0
+
+  var owner: String {
+    get {_owner ?? String()}
+    set {_owner = newValue}
+  }
+  /// Returns true if `owner` has been explicitly set.
+  var hasOwner: Bool {self._owner != nil}
+  /// Clears the value of `owner`. Subsequent reads from it will return its default value.
+  mutating func clearOwner() {self._owner = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _ticket: PBId? = nil
+  fileprivate var _id: PBId? = nil
+  fileprivate var _by: PBTicketAuthorEntry? = nil
+  fileprivate var _owner: String? = nil
+}
+
 nonisolated struct PBSettingsEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1630,6 +1900,22 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .dropCanned(newValue)}
   }
 
+  var reportProblem: PBReportProblemCommand {
+    get {
+      if case .reportProblem(let v)? = kind {return v}
+      return PBReportProblemCommand()
+    }
+    set {kind = .reportProblem(newValue)}
+  }
+
+  var changeTicket: PBChangeTicketCommand {
+    get {
+      if case .changeTicket(let v)? = kind {return v}
+      return PBChangeTicketCommand()
+    }
+    set {kind = .changeTicket(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1674,6 +1960,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case setGate(PBSetGateCommand)
     case setCanned(PBSetCannedCommand)
     case dropCanned(PBDropCannedCommand)
+    case reportProblem(PBReportProblemCommand)
+    case changeTicket(PBChangeTicketCommand)
 
   }
 
@@ -2176,6 +2464,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasCanned: Bool {_storage._canned != nil}
   /// Clears the value of `canned`. Subsequent reads from it will return its default value.
   mutating func clearCanned() {_uniqueStorage()._canned = nil}
+
+  /// Only where some changed since the node was told of them.
+  var tickets: PBTicketNewsEntry {
+    get {_storage._tickets ?? PBTicketNewsEntry()}
+    set {_uniqueStorage()._tickets = newValue}
+  }
+  /// Returns true if `tickets` has been explicitly set.
+  var hasTickets: Bool {_storage._tickets != nil}
+  /// Clears the value of `tickets`. Subsequent reads from it will return its default value.
+  mutating func clearTickets() {_uniqueStorage()._tickets = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3462,6 +3760,21 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._canned = newValue}
   }
 
+  var tickets: [PBTicketRecord] {
+    get {_storage._tickets}
+    set {_uniqueStorage()._tickets = newValue}
+  }
+
+  var ticketNumber: UInt64 {
+    get {_storage._ticketNumber}
+    set {_uniqueStorage()._ticketNumber = newValue}
+  }
+
+  var ticketVersion: UInt64 {
+    get {_storage._ticketVersion}
+    set {_uniqueStorage()._ticketVersion = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4041,6 +4354,439 @@ nonisolated extension PBCannedBookEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
   static func ==(lhs: PBCannedBookEntry, rhs: PBCannedBookEntry) -> Bool {
     if lhs.messages != rhs.messages {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTicketAuthorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TicketAuthorEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}person\0\u{1}node\0\u{1}somebody\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.person) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.somebody) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.person.isEmpty {
+      try visitor.visitSingularStringField(value: self.person, fieldNumber: 1)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 2)
+    }
+    if self.somebody != false {
+      try visitor.visitSingularBoolField(value: self.somebody, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTicketAuthorEntry, rhs: PBTicketAuthorEntry) -> Bool {
+    if lhs.person != rhs.person {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.somebody != rhs.somebody {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBProblemReportEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ProblemReportEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{1}node\0\u{1}library\0\u{1}topic\0\u{1}text\0\u{1}bundle\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.topic) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.bundle) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 2)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 3)
+    }
+    if !self.topic.isEmpty {
+      try visitor.visitSingularStringField(value: self.topic, fieldNumber: 4)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 5)
+    }
+    if !self.bundle.isEmpty {
+      try visitor.visitSingularStringField(value: self.bundle, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBProblemReportEntry, rhs: PBProblemReportEntry) -> Bool {
+    if lhs._by != rhs._by {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.topic != rhs.topic {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.bundle != rhs.bundle {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTicketEntryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TicketEntryEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}by\0\u{3}wall_ms\0\u{1}text\0\u{1}stage\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 3)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 4)
+    }
+    if self.stage != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTicketEntryEntry, rhs: PBTicketEntryEntry) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs._by != rhs._by {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTicketRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TicketRecord"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}number\0\u{1}version\0\u{1}report\0\u{3}opened_wall_ms\0\u{3}changed_wall_ms\0\u{3}changed_ms\0\u{1}stage\0\u{1}owner\0\u{1}entries\0\u{1}count\0\u{3}last_report\0")
+
+  fileprivate class _StorageClass {
+    var _id: PBId? = nil
+    var _number: UInt64 = 0
+    var _version: UInt64 = 0
+    var _report: PBProblemReportEntry? = nil
+    var _openedWallMs: UInt64 = 0
+    var _changedWallMs: UInt64 = 0
+    var _changedMs: UInt64 = 0
+    var _stage: UInt32 = 0
+    var _owner: String = String()
+    var _entries: [PBTicketEntryEntry] = []
+    var _count: UInt32 = 0
+    var _lastReport: PBId? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _number = source._number
+      _version = source._version
+      _report = source._report
+      _openedWallMs = source._openedWallMs
+      _changedWallMs = source._changedWallMs
+      _changedMs = source._changedMs
+      _stage = source._stage
+      _owner = source._owner
+      _entries = source._entries
+      _count = source._count
+      _lastReport = source._lastReport
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._version) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._report) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._openedWallMs) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._changedWallMs) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._changedMs) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._stage) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._owner) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._entries) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._count) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._lastReport) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._id {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 2)
+      }
+      if _storage._version != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._version, fieldNumber: 3)
+      }
+      try { if let v = _storage._report {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if _storage._openedWallMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._openedWallMs, fieldNumber: 5)
+      }
+      if _storage._changedWallMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._changedWallMs, fieldNumber: 6)
+      }
+      if _storage._changedMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._changedMs, fieldNumber: 7)
+      }
+      if _storage._stage != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._stage, fieldNumber: 8)
+      }
+      if !_storage._owner.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._owner, fieldNumber: 9)
+      }
+      if !_storage._entries.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._entries, fieldNumber: 10)
+      }
+      if _storage._count != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._count, fieldNumber: 11)
+      }
+      try { if let v = _storage._lastReport {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTicketRecord, rhs: PBTicketRecord) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._number != rhs_storage._number {return false}
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._report != rhs_storage._report {return false}
+        if _storage._openedWallMs != rhs_storage._openedWallMs {return false}
+        if _storage._changedWallMs != rhs_storage._changedWallMs {return false}
+        if _storage._changedMs != rhs_storage._changedMs {return false}
+        if _storage._stage != rhs_storage._stage {return false}
+        if _storage._owner != rhs_storage._owner {return false}
+        if _storage._entries != rhs_storage._entries {return false}
+        if _storage._count != rhs_storage._count {return false}
+        if _storage._lastReport != rhs_storage._lastReport {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTicketNewsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TicketNewsEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}changed\0\u{1}numbers\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.changed) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.numbers) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.changed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changed, fieldNumber: 1)
+    }
+    if !self.numbers.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.numbers, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTicketNewsEntry, rhs: PBTicketNewsEntry) -> Bool {
+    if lhs.changed != rhs.changed {return false}
+    if lhs.numbers != rhs.numbers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBReportProblemCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReportProblemCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}report\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._report) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._report {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReportProblemCommand, rhs: PBReportProblemCommand) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs._report != rhs._report {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBChangeTicketCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ChangeTicketCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ticket\0\u{1}id\0\u{1}by\0\u{1}text\0\u{1}stage\0\u{1}owner\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._ticket) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self._owner) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._ticket {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 4)
+    }
+    if self.stage != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 5)
+    }
+    try { if let v = self._owner {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBChangeTicketCommand, rhs: PBChangeTicketCommand) -> Bool {
+    if lhs._ticket != rhs._ticket {return false}
+    if lhs._id != rhs._id {return false}
+    if lhs._by != rhs._by {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs._owner != rhs._owner {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5675,7 +6421,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{4}\u{1a}open_now\0\u{3}set_gate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{18}open_now\0\u{3}set_gate\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6180,6 +6926,32 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .dropCanned(v)
         }
       }()
+      case 55: try {
+        var v: PBReportProblemCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .reportProblem(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .reportProblem(v)
+        }
+      }()
+      case 56: try {
+        var v: PBChangeTicketCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .changeTicket(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .changeTicket(v)
+        }
+      }()
       case 80: try {
         var v: PBOpenNowCommand?
         var hadOneofValue = false
@@ -6372,6 +7144,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .dropCanned?: try {
       guard case .dropCanned(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 54)
+    }()
+    case .reportProblem?: try {
+      guard case .reportProblem(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 55)
+    }()
+    case .changeTicket?: try {
+      guard case .changeTicket(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
     }()
     case .openNow?: try {
       guard case .openNow(let v)? = self.kind else { preconditionFailure() }
@@ -7145,7 +7925,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -7162,6 +7942,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _hours: [PBLibraryHoursEntry] = []
     var _naming: PBNamingEntry? = nil
     var _canned: PBCannedBookEntry? = nil
+    var _tickets: PBTicketNewsEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7186,6 +7967,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _hours = source._hours
       _naming = source._naming
       _canned = source._canned
+      _tickets = source._tickets
     }
   }
 
@@ -7218,6 +8000,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._hours) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
         case 51: try { try decoder.decodeSingularMessageField(value: &_storage._canned) }()
+        case 52: try { try decoder.decodeSingularMessageField(value: &_storage._tickets) }()
         default: break
         }
       }
@@ -7272,6 +8055,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._canned {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
       } }()
+      try { if let v = _storage._tickets {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7295,6 +8081,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._hours != rhs_storage._hours {return false}
         if _storage._naming != rhs_storage._naming {return false}
         if _storage._canned != rhs_storage._canned {return false}
+        if _storage._tickets != rhs_storage._tickets {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -9158,7 +9945,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -9185,6 +9972,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _retiredVoter: UInt64 = 0
     var _naming: PBNamingEntry? = nil
     var _canned: [PBCannedEntry] = []
+    var _tickets: [PBTicketRecord] = []
+    var _ticketNumber: UInt64 = 0
+    var _ticketVersion: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -9219,6 +10009,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _retiredVoter = source._retiredVoter
       _naming = source._naming
       _canned = source._canned
+      _tickets = source._tickets
+      _ticketNumber = source._ticketNumber
+      _ticketVersion = source._ticketVersion
     }
   }
 
@@ -9261,6 +10054,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 22: try { try decoder.decodeSingularUInt64Field(value: &_storage._retiredVoter) }()
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
         case 51: try { try decoder.decodeRepeatedMessageField(value: &_storage._canned) }()
+        case 52: try { try decoder.decodeRepeatedMessageField(value: &_storage._tickets) }()
+        case 53: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketNumber) }()
+        case 54: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketVersion) }()
         default: break
         }
       }
@@ -9345,6 +10141,15 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._canned.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._canned, fieldNumber: 51)
       }
+      if !_storage._tickets.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tickets, fieldNumber: 52)
+      }
+      if _storage._ticketNumber != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._ticketNumber, fieldNumber: 53)
+      }
+      if _storage._ticketVersion != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._ticketVersion, fieldNumber: 54)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9378,6 +10183,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._retiredVoter != rhs_storage._retiredVoter {return false}
         if _storage._naming != rhs_storage._naming {return false}
         if _storage._canned != rhs_storage._canned {return false}
+        if _storage._tickets != rhs_storage._tickets {return false}
+        if _storage._ticketNumber != rhs_storage._ticketNumber {return false}
+        if _storage._ticketVersion != rhs_storage._ticketVersion {return false}
         return true
       }
       if !storagesAreEqual {return false}

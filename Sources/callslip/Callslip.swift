@@ -10,6 +10,7 @@ struct Callslip: AsyncParsableCommand {
         subcommands: [
             Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
             CoordinatorsCommand.self, TranscriptsCommand.self, HoursCommand.self, NamesCommand.self, CannedCommand.self,
+            TicketsCommand.self,
             Chat.self, Try.self, Simulate.self,
             Bench.self,
             ChaosCommand.self,

@@ -110,12 +110,30 @@ struct RandomLife {
         case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
         case 95..<97: return try rosterChange()
         case 97..<98: return try taken(in: state)
-        case 98..<99 where chance(30): return .retireVoter(UInt64(pick(9)))
+        case 98..<99 where chance(60): return try ticket()
+        case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
         default: return .tick
         }
     }
 
     /// A library's next transcript, mostly.
+    private mutating func ticket() throws -> Command {
+        let authors: [TicketAuthor] = [
+            .ltg, .somebody, .node(try Stage.name("n1")), .person(try Stage.name("ann")), .person(try Stage.name("x")),
+        ]
+        let by = authors[pick(authors.count)]
+        let library: LibraryName? = chance(50) ? try Stage.name("memorial") : nil
+        if chance(40) {
+            let report = ProblemReport(
+                by: by, node: try Stage.name("n1"), library: library, topic: chance(50) ? "disk" : "", text: "p", bundle: "b")
+            return .reportProblem(id("ticket", 6), report)
+        }
+        return .changeTicket(
+            TicketChange(
+                ticket: id("ticket", 6), id: id("entry", 40), by: by, text: chance(70) ? "c" : "",
+                stage: chance(40) ? TicketStage.allCases[pick(TicketStage.allCases.count)] : nil, owner: chance(20) ? "o" : nil))
+    }
+
     private mutating func taken(in state: ConsortiumState) throws -> Command {
         let library: LibraryName = try Stage.name(of(Self.libraries))
         let node: NodeName = try Stage.name(chance(90) ? "n" : "m")

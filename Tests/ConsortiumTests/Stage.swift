@@ -35,6 +35,7 @@ struct Stage {
         case "show" where arguments.first == "hours": return showHours()
         case "show" where arguments.first == "names": return showNames()
         case "show" where arguments.first == "canned": return showCanned()
+        case "show" where arguments.first == "tickets": return showTickets()
         case "show": return try show(arguments)
         case "term":
             term += 1
@@ -131,6 +132,7 @@ struct Stage {
         let first = try word(arguments, 0)
         switch verb {
         case "canned", "drop-canned": return try canned(verb, arguments, options, text)
+        case "report", "comment": return try ticketCommand(verb, arguments, options, text)
         case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))
         case "rename-queue": return .renameQueue(try Self.name(first), to: try Self.name(try word(arguments, 1)))
         case "rename-operator": return .renameOperator(try Self.name(first), to: try Self.name(try word(arguments, 1)))

@@ -90,7 +90,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 41 {
+        switch kind % 43 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -147,8 +147,29 @@ extension Sample {
         case 37: .retireVoter(number())
         case 38: .setCanned(try canned(), by: try cannedEditor())
         case 39: .dropCanned(id(), version: UInt64(pick(3)), by: try cannedEditor())
+        case 40: .reportProblem(id(), try problem())
+        case 41: .changeTicket(try ticketChange())
         default: .setFeatureLevel(small())
         }
+    }
+
+    mutating func ticketAuthor() throws -> TicketAuthor {
+        switch pick(4) {
+        case 0: .ltg
+        case 1: .somebody
+        case 2: .person(try person())
+        default: .node(try node())
+        }
+    }
+    mutating func problem() throws -> ProblemReport {
+        ProblemReport(
+            by: try ticketAuthor(), node: try node(), library: chance(50) ? try library() : nil, topic: text(), text: "X" + text(),
+            bundle: text())
+    }
+    mutating func ticketChange() throws -> TicketChange {
+        TicketChange(
+            ticket: id(), id: id(), by: try ticketAuthor(), text: text(), stage: TicketStage.allCases.randomElement(using: &generator),
+            owner: chance(50) ? text() : nil)
     }
 
     mutating func cannedEditor() throws -> CannedEditor { chance(50) ? .admin : .person(try person()) }
@@ -211,7 +232,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(41)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(43)))
             })
     }
 

@@ -45,3 +45,11 @@ extension HTTPAPI {
         }
     }
 }
+
+extension String {
+    /// Without white space around it.
+    var trimmed: String {
+        let front = drop { $0.isWhitespace }
+        return String(front.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}

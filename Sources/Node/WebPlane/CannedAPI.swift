@@ -57,14 +57,6 @@ struct CannedAPI {
     }
 }
 
-extension String {
-    /// Without white space around it.
-    fileprivate var trimmed: String {
-        let front = drop { $0.isWhitespace }
-        return String(front.reversed().drop { $0.isWhitespace }.reversed())
-    }
-}
-
 extension CannedAsk {
     /// - Parameter person: who asks at a desk; `nil` for the node's admin.
     func command(_ person: Operator?) throws(AskMistake) -> Command {

@@ -20,11 +20,14 @@ struct NodeServices: Sendable {
     var names: @Sendable (@escaping @Sendable @WebActor (NamesReport?) -> Void) -> Void
     /// All canned messages, and who is signed in under a session's token, if anybody is.
     var canned: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [CannedMessage]) -> Void) -> Void
+    /// All problems that were reported, and who is signed in under a session's token, if anybody is.
+    var tickets: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [Ticket]) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
     var adminToken: String
+    var node: NodeName
     /// Set in the demonstration only: who may frame the pages.
     var demoFrameAncestor: String?
 }
@@ -68,8 +71,9 @@ final class WebHost {
         HoursAPI(api: api, hours: hours).install(on: server)
         NamesAPI(api: api).install(on: server)
         CannedAPI(api: api).install(on: server)
+        ProblemsAPI(api: api, node: services.node).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
-        let pages = ["/desk": "desk.html", "/names": "names.html", "/html/chat-box.html": "chat.html"]
+        let pages = ["/desk": "desk.html", "/names": "names.html", "/problem": "problem.html", "/html/chat-box.html": "chat.html"]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])
     }
 
