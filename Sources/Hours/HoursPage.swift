@@ -198,6 +198,7 @@ public enum HoursPage {
         <body>
         <main>
         \(body)
+        <p class="small"><a href="/problem?from=hours">Report a problem with this chat</a></p>
         </main>
         </body>
         </html>

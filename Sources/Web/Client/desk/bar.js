@@ -1,6 +1,7 @@
 // The bar on top: who I am, how the line is, and the tools. The banner under it appears only when there is something to say.
 
 import { askForNotices, noticeState } from "./alerts.js";
+import { reportAddress } from "../shared/diagnostics.js";
 import { h, icon, setAttribute, setHidden, setText } from "./dom.js";
 
 /** A connection that comes back sooner than this is not worth a word. */
@@ -26,11 +27,15 @@ export class Bar {
             await askForNotices();
             this.update();
         });
+        // The notes of this tab are in the address, so it is made when it is needed.
+        const fresh = () => this.report.setAttribute("href", reportAddress(location.origin, "desk"));
+        this.report = h("a", { id: "report-problem", class: "tool", href: "/problem?from=desk", target: "_blank", rel: "noopener", title: "Report a problem to LTG", on: { focus: fresh, pointerenter: fresh, click: fresh } }, icon("report"), h("span", { class: "tool-words", text: "Report a problem" }));
         document.getElementById("bar-tools").append(
             tool("open-palette", "search", "Search", "Search libraries, queues and actions (Ctrl+K)", open.palette),
             tool("open-team", "team", "Who is on", "Who is signed on, and why buttons are on or off", open.team),
             this.mute, this.notices,
             tool("open-help", "help", "Keys", "Keys and how the desk works (?)", open.help),
+            this.report,
             h("button", { id: "sign-out", class: "quiet tool", type: "button", text: "Sign out", on: { click: open.signOut } }));
     }
 

@@ -9,6 +9,7 @@ import { Actions } from "./actions.js";
 import { Sounds, badgeTitle, notify } from "./alerts.js";
 import { Bar } from "./bar.js";
 import { CannedSearch } from "./canned.js";
+import { watch } from "../shared/diagnostics.js";
 import { CloseWarning } from "./closewarning.js";
 import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
@@ -58,6 +59,7 @@ class Shell {
         this.closeWarning.start();
         this.signIn = new SignIn((person) => this.enter(person));
         this.connection = this.connect();
+        watch("desk", this.connection);
         this.listen();
     }
 

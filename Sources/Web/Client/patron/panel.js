@@ -6,6 +6,7 @@
  */
 
 import { Connection } from "../shared/connection.js";
+import { reportAddress, watch } from "../shared/diagnostics.js";
 import { setText } from "../shared/dom.js";
 import { askPresence } from "../shared/presence.js";
 import { readCode, utf8Bytes } from "../shared/wording.js";
@@ -72,6 +73,7 @@ class Panel {
         const nodes = [...new Set([...options.nodes, ...recall("nodes", [])])];
         this.#connection = new Connection({ nodes, hello: () => ({ role: "patron", client: "callslip-web/1" }) });
         this.#connection.wakeOn(window, document);
+        watch("panel", this.#connection);
         this.#session = new PatronSession({ connection: this.#connection, store: { read: readChat, write: writeChat } });
         this.#slip = makeSlip(this.#options.mode, this.#log.element);
         this.#listen();
@@ -149,6 +151,10 @@ class Panel {
         slip.minimise.addEventListener("click", () => this.#toMinimised());
         slip.tab.addEventListener("click", () => this.open({}));
         slip.end.addEventListener("click", () => this.#ask("end"));
+        // The notes of this tab are in the address, so it is made when it is needed.
+        const fresh = () => slip.report.setAttribute("href", reportAddress(this.#connection.node ?? this.#options.nodes[0], "panel", this.#session.view.chat?.library?.name));
+        for (const event of ["focus", "pointerenter", "click"]) slip.report.addEventListener(event, fresh);
+        fresh();
         slip.collect.addEventListener("click", () => this.#ask("collect"));
         slip.save.addEventListener("click", () => this.#saveCopy());
         document.addEventListener("visibilitychange", () => {

@@ -26,13 +26,14 @@ export function makeSlip(mode, log) {
         minimise: tool("callslip-minimise", { "aria-label": "Minimise the chat", title: "Minimise (Esc)" }, "minimise"),
         end: plain("callslip-end", "End chat"),
         save: plain("callslip-save", "Save a copy"),
+        report: el("a.plain#callslip-report", { target: "_blank", rel: "noopener" }, "Report a problem"),
         collect: plain("callslip-collect", "Collect an answer by code"),
         badge: el("span.badge#callslip-badge", { "data-callslip-badge": "" }),
         tabText: el("span.tabtext", {}, "Your chat"),
     };
     slip.byMail = el("details.by-mail", {}, el("summary", {}, "Get the answer by e-mail too"), slip.contact.element);
     slip.form = el("form.compose", { novalidate: true }, slip.privacy, slip.byMail, el("div.field", {}, slip.composer, slip.send), slip.count);
-    slip.foot = el("div.foot", {}, slip.collect, slip.save, slip.end);
+    slip.foot = el("div.foot", {}, slip.collect, slip.save, slip.report, slip.end);
     slip.element = el(
         "section.slip#callslip-panel",
         { role: float ? "dialog" : "region", "aria-labelledby": "callslip-title" },

@@ -1,0 +1,224 @@
+/**
+ * The page on which anybody reports a problem (agreement, 8), signed in or not, and reads what becomes of it. A report that could not be passed on waits in
+ * this tab, and is tried again until it is. Keys of reports live in the tab as well, so that nothing stays behind at a shared computer; whoever is not signed in
+ * is given a link to keep.
+ */
+
+import { newId } from "/shared/connection.js";
+import { note, notes, notesIn, redacted } from "/shared/diagnostics.js";
+import { h, setHidden, setText } from "/shared/dom.js";
+import { utf8Bytes } from "/shared/wording.js";
+
+const TEXT_BYTES_MAX = 2000;
+const COMMENT_BYTES_MAX = 1000;
+const KEYS_MAX = 20;
+const AGAIN_MS = 5000;
+const LOOK_MS = 15000;
+const KEYS = "callslip.problems";
+const WAITING = "callslip.problems.waiting";
+const STAGES = { open: "Open", inWork: "In work", solved: "Solved" };
+
+const part = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search);
+/** What the page that led here noted, and the key of a report that somebody kept. */
+const handed = notesIn(location.hash);
+const key = /^#([0-9a-f]{32})$/.exec(location.hash)?.[1];
+let person = false;
+let shown = "";
+
+function kept(key) {
+    try {
+        const list = JSON.parse(sessionStorage.getItem(key) ?? "[]");
+        return Array.isArray(list) ? list : [];
+    } catch {
+        return [];
+    }
+}
+
+function keep(key, list) {
+    try {
+        sessionStorage.setItem(key, JSON.stringify(list.slice(-KEYS_MAX)));
+    } catch {
+        // Without storage it is known to this page as long as it is open.
+    }
+}
+
+/** The answer is `{status, body}`; status 0 means that nothing answered. */
+async function ask(method, path, body) {
+    try {
+        const answer = await fetch(path, {
+            method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(20000),
+            headers: body === undefined ? {} : { "content-type": "application/json" },
+            body: body === undefined ? undefined : JSON.stringify(body),
+        });
+        return { status: answer.status, body: await answer.json().catch(() => null) };
+    } catch {
+        return { status: 0, body: null };
+    }
+}
+
+/** What would go along: the browser, this page's way here, and the tab's notes. */
+function bundle() {
+    return [
+        `browser: ${redacted(navigator.userAgent)}`,
+        `window: ${innerWidth} × ${innerHeight}, language ${navigator.language}, ${navigator.onLine ? "online" : "offline"}`,
+        `from: ${redacted(query.get("from") ?? "this page")}`,
+        ...(handed ?? notes()),
+    ].join("\n");
+}
+
+function fail(form, text, field) {
+    const place = form.querySelector(".error");
+    setText(place, "");
+    setText(place, text);
+    if (text === "") field.removeAttribute("aria-invalid");
+    else {
+        field.setAttribute("aria-invalid", "true");
+        field.focus();
+    }
+}
+
+function count() {
+    const left = TEXT_BYTES_MAX - utf8Bytes(part("text").value);
+    setText(part("text-count"), left < 0 ? `${-left} characters too many` : left < 300 ? `${left} characters left` : "");
+}
+
+// Reporting
+
+const waiting = [...kept(WAITING)];
+let sending = false;
+
+/** Passes on what waits, one after the other; what was not taken for a passing reason is tried again. */
+async function passOn() {
+    if (sending) return;
+    sending = true;
+    while (waiting.length > 0) {
+        const report = waiting[0];
+        const answer = await ask("POST", "/api/problems", report);
+        if (answer.status === 0 || answer.status >= 500) {
+            setText(part("said"), `${answer.body?.text ?? "The node does not answer."} Your report is kept in this tab, and sent as soon as it can be.`);
+            setTimeout(passOn, AGAIN_MS);
+            break;
+        }
+        waiting.shift();
+        keep(WAITING, waiting);
+        if (answer.status === 200) {
+            keep(KEYS, [...kept(KEYS).filter((id) => id !== report.id), report.id]);
+            setText(part("said"), "Thank you: it is with LTG now. Below you read what becomes of it.");
+        } else {
+            part("text").value ||= report.text;
+            fail(part("report"), answer.body?.text ?? "It was not taken. What you wrote is still here.", part("text"));
+        }
+    }
+    sending = false;
+    await look();
+}
+
+part("report").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const field = part("text");
+    const text = field.value.trim();
+    if (text === "") return fail(part("report"), "Say in a sentence what went wrong.", field);
+    if (utf8Bytes(text) > TEXT_BYTES_MAX) return fail(part("report"), "That is too long: keep it to the most important.", field);
+    fail(part("report"), "", field);
+    waiting.push({ id: newId(), text, bundle: part("along").checked ? bundle() : "", ...(query.get("library") ? { library: query.get("library") } : {}) });
+    keep(WAITING, waiting);
+    field.value = "";
+    count();
+    setText(part("said"), "Sending…");
+    return passOn();
+});
+
+part("text").addEventListener("input", count);
+part("along").addEventListener("change", () => part("bundle").classList.toggle("struck", !part("along").checked));
+
+// What became of them
+
+const time = (ms) => new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+const who = ({ kind, name }) => ({ ltg: "LTG", node: `The node ${name}`, person: name }[kind] ?? "Somebody who was not signed in");
+
+function drawEntry(entry) {
+    const became = entry.stage ? `${STAGES[entry.stage]}: ` : "";
+    return h("li", {}, h("p", { text: became + (entry.text || "—") }), h("p", { class: "small", text: `${who(entry)}, ${time(entry.ms)}` }));
+}
+
+function drawTicket(ticket) {
+    const id = `comment-${ticket.number}`;
+    const field = h("textarea", { id, rows: 2 });
+    const form = h("form", { novalidate: true },
+        h("label", { for: id, text: ticket.stage === "solved" ? "It happens again, or was not that?" : "Add something" }),
+        field, h("p", { class: "error", role: "alert" }),
+        h("button", { type: "submit", "aria-label": `Add to report ${ticket.number}`, text: "Add" }));
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        comment(form, field, ticket);
+    });
+    const state = STAGES[ticket.stage] + (ticket.owner ? `, looked after by ${ticket.owner}` : "");
+    return h("li", { data: { number: ticket.number, stage: ticket.stage } },
+        h("h3", { text: `Report ${ticket.number}: ${state}` }),
+        h("p", { class: "small", text: `${who(ticket)}, ${time(ticket.openedMs)}${ticket.count > 1 ? `, and ${ticket.count - 1} times since` : ""}` }),
+        h("p", { text: ticket.text }),
+        ticket.kind === "somebody" ? h("p", {}, h("a", { href: `/problem#${ticket.id}`, text: `Link to report ${ticket.number}` })) : null,
+        ticket.entries.length > 0 ? h("ol", {}, ...ticket.entries.map(drawEntry)) : null,
+        form);
+}
+
+async function comment(form, field, ticket) {
+    const text = field.value.trim();
+    if (text === "") return fail(form, "Write something first.", field);
+    if (utf8Bytes(text) > COMMENT_BYTES_MAX) return fail(form, `That is too long by ${utf8Bytes(text) - COMMENT_BYTES_MAX} characters.`, field);
+    const button = form.querySelector("button");
+    if (button.getAttribute("aria-disabled") === "true") return undefined;
+    button.setAttribute("aria-disabled", "true");
+    // The same when it is tried again, so that it is added once.
+    field.dataset.id ??= newId();
+    const answer = await ask("POST", "/api/problems/comment", { ticket: ticket.id, id: field.dataset.id, text });
+    button.removeAttribute("aria-disabled");
+    if (answer.status !== 200) return fail(form, answer.body?.text ?? "The node does not answer. What you wrote is still here; try again in a moment.", field);
+    fail(form, "", field);
+    field.value = "";
+    delete field.dataset.id;
+    setText(part("said"), `Added to report ${ticket.number}.`);
+    part("mine-title").focus();
+    return look();
+}
+
+/** The person's own, those of the library for its admins, and those whose keys this browser has. */
+async function tickets() {
+    const found = new Map();
+    const answer = await ask("GET", "/api/problems");
+    person = answer.status === 200;
+    if (person) for (const ticket of answer.body.tickets) found.set(ticket.id, ticket);
+    for (const id of kept(KEYS).filter((other) => !found.has(other))) {
+        const one = await ask("GET", `/api/problems/one?id=${id}`);
+        if (one.status === 200) found.set(id, one.body);
+    }
+    const rank = (ticket) => (ticket.stage === "solved" ? 1 : 0);
+    return [...found.values()].sort((a, b) => rank(a) - rank(b) || b.number - a.number);
+}
+
+let looking = null;
+
+/** Draws them anew when something changed, and nobody writes there just now. */
+async function look() {
+    clearTimeout(looking);
+    const list = await tickets();
+    const drawn = JSON.stringify(list);
+    const isWriting = [...part("tickets").querySelectorAll("textarea")].some((field) => field.value !== "" || field === document.activeElement);
+    if (drawn !== shown && !isWriting) {
+        shown = drawn;
+        part("tickets").replaceChildren(...list.map(drawTicket));
+    }
+    setHidden(part("mine"), list.length === 0);
+    setText(part("mine-hint"), person ? "Those that you made, and, for an admin, those of your library." : "Those of this tab. Keep the link of one to read later what became of it: whoever has the link can read it.");
+    const expected = kept(KEYS).some((id) => !list.some((ticket) => ticket.id === id));
+    clearTimeout(looking);
+    looking = setTimeout(look, expected && list.length < KEYS_MAX ? 1000 : LOOK_MS);
+}
+
+if (key) keep(KEYS, [...kept(KEYS).filter((other) => other !== key), key]);
+note("report: opened");
+part("bundle").textContent = bundle();
+count();
+if (waiting.length > 0) passOn();
+else look();
