@@ -43,6 +43,8 @@ public final class CallslipNode {
     private let web: WebHost
     private let adminToken: String
     private var isBackingUp = false
+    private var selfReports = SelfReports()
+    private let reporting = Timer(on: ClusterActor.loop)
     private let started: (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool)?
     /// The node cannot go on in this life of the process; says why.
     public var onFatal: (@Sendable (String) -> Void)?
@@ -210,6 +212,7 @@ public final class CallslipNode {
         // Only now: a second start on the same data, which fails above, must not take the token from the one that serves.
         try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
         await web.ready(coordinator?.lacking)
+        reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }
@@ -225,11 +228,25 @@ public final class CallslipNode {
         await voterMemory?.stop()
         await branch.stop()
         oldCopies.stop()
+        reporting.close()
         await transcripts.stop()
         gossip.close()
         network.close()
         await accounts.stop()
         await web.close()
+    }
+
+    /// Tells LTG what is wrong here, if anything is. What is refused, at a level before there were tickets, is said again later.
+    private func reportItself() {
+        guard let status = status() else { return }
+        for report in selfReports.due(status, branches: library.branchesBegun, nowMs: ClusterActor.loop.nowMs) {
+            var generator = SystemRandomNumberGenerator()
+            let node = configuration.node
+            let problem = ProblemReport(by: .node(node), node: node, library: nil, topic: report.topic, text: report.text, bundle: "")
+            library.propose(.reportProblem(TicketID(using: &generator), problem)) { [logger] verdict in
+                logger.notice("told LTG", metadata: ["problem": "\(report.text)", "verdict": "\(verdict.map { "\($0)" } ?? "none")"])
+            }
+        }
     }
 
     /// Imports a consortium's file as the admin's request would.

@@ -130,6 +130,8 @@ final class LibraryHost {
     /// A person signed in at this node.
     func signedIn(_ session: Accounts.Session) { perform(gateway.onSignedIn(session.operatorName, session.session, now: nowMs)) }
 
+    /// How often this process began to go on by itself.
+    private(set) var branchesBegun: UInt64 = 0
     var isIsolated: Bool { gateway.isIsolated }
 
     // MARK: Imports
@@ -283,6 +285,7 @@ final class LibraryHost {
 
     private func use(branch: Bool) {
         sendProposals()
+        if branch, !usesBranch { branchesBegun += 1 }
         usesBranch = branch
     }
 

@@ -1,24 +1,11 @@
 // Canned messages: found by title, words and keywords, and put where the cursor stands. Nothing here sends: what was inserted is read, changed and sent
 // by the operator. Their own, and for an admin the library's, are written and changed here too.
 
+import { ask } from "../shared/ask.js";
 import { h, icon, keyed, openDialog, setAttribute, setHidden, setText } from "./dom.js";
 import { find } from "./find.js";
 
 const groups = { own: "Your own", library: "Your library’s", consortium: "Everybody’s" };
-
-/** Asks this node. The answer is `{status, body}`; status 0 means that nothing answered in time. */
-async function ask(method, body) {
-    try {
-        const answer = await fetch("/api/canned", {
-            method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(10000),
-            headers: body === undefined ? {} : { "content-type": "application/json" },
-            body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        return { status: answer.status, body: await answer.json().catch(() => null) };
-    } catch {
-        return { status: 0, body: null };
-    }
-}
 
 const unreached = "The service cannot be reached just now. What you wrote is still here; try again in a moment.";
 const sentence = (answer) => answer.body?.text ?? unreached;
@@ -34,7 +21,7 @@ class Book {
 
     /** What was known before stays when nothing answers. */
     async read() {
-        const answer = await ask("GET");
+        const answer = await ask("GET", "/api/canned");
         this.problem = answer.status === 200 ? "" : answer.status === 0 ? "The service cannot be reached; these may be old." : sentence(answer);
         if (answer.status !== 200) return;
         this.messages = answer.body.messages;
@@ -211,7 +198,7 @@ class CannedEditor {
         if (!drop && this.text.value.trim() === "") return this.fail("Write the message’s text.", this.text);
         const { id, version } = this.edited;
         this.form.setAttribute("aria-busy", "true");
-        const answer = await ask("POST", drop ? { id, version, drop } : { id, version, owner: this.owner.value || "own", title, keywords: this.keywords.value.trim(), text: this.text.value.trim() });
+        const answer = await ask("POST", "/api/canned", drop ? { id, version, drop } : { id, version, owner: this.owner.value || "own", title, keywords: this.keywords.value.trim(), text: this.text.value.trim() });
         this.form.removeAttribute("aria-busy");
         if (answer.status === 409 && answer.body?.code === "outOfOrder") return this.conflict(answer);
         if (answer.status !== 200) return this.fail(sentence(answer), this.text);

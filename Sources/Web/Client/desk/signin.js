@@ -1,22 +1,9 @@
 // Signing in and out. The name is remembered on this computer, the password is left to the browser.
 
+import { ask } from "../shared/ask.js";
 import { setHidden, setText } from "./dom.js";
 import { choice, forgetTexts } from "./memory.js";
 import { signInSentence } from "./words.js";
-
-/** Asks the node over HTTP. The answer is `{status, body}`; status 0 means that nothing answered. */
-async function ask(method, path, body) {
-    try {
-        const answer = await fetch(path, {
-            method, credentials: "same-origin", cache: "no-store",
-            headers: body === undefined ? {} : { "content-type": "application/json" },
-            body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        return { status: answer.status, body: await answer.json().catch(() => null) };
-    } catch {
-        return { status: 0, body: null };
-    }
-}
 
 export const whoAmI = () => ask("GET", "/api/me");
 export const signOut = () => ask("POST", "/api/sign-out", {});

@@ -3,25 +3,12 @@
  * The admin token lives in this page's memory alone.
  */
 
+import { ask } from "/shared/ask.js";
 import { h, setHidden, setText } from "/shared/dom.js";
 
 const KINDS = { queue: "queue", user: "user" };
 const part = (id) => document.getElementById(id);
 let token = "";
-
-/** The answer is `{status, body}`; status 0 means that nothing answered. */
-async function ask(method, body) {
-    try {
-        const answer = await fetch("/api/names", {
-            method, cache: "no-store", credentials: "omit",
-            headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-            body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        return { status: answer.status, body: await answer.json().catch(() => null) };
-    } catch {
-        return { status: 0, body: null };
-    }
-}
 
 const sentence = (answer) => answer.body?.text ?? "The node does not answer. Nothing was changed; try again in a moment.";
 
@@ -37,7 +24,7 @@ function fail(form, text, field) {
 }
 
 async function show() {
-    const answer = await ask("GET");
+    const answer = await ask("GET", "/api/names", undefined, token);
     if (answer.status !== 200) return sentence(answer);
     const { conventions, misfits, former } = answer.body;
     part("conventions").replaceChildren(...drawConventions(conventions));
@@ -89,7 +76,7 @@ async function rename(form, wish, field) {
     if (trimmed.to === "") return fail(form, "Type the new name.", field);
     if (button.getAttribute("aria-disabled") === "true") return undefined;
     button.setAttribute("aria-disabled", "true");
-    const answer = await ask("POST", trimmed);
+    const answer = await ask("POST", "/api/names", trimmed, token);
     button.removeAttribute("aria-disabled");
     if (answer.status !== 200) return fail(form, sentence(answer), field);
     fail(form, "", field);
@@ -99,7 +86,7 @@ async function rename(form, wish, field) {
 /** The node's list follows a moment after what the consortium decided. */
 async function settled(wish, form) {
     for (let tries = 0; tries < 40; tries += 1) {
-        const answer = await ask("GET");
+        const answer = await ask("GET", "/api/names", undefined, token);
         if (answer.status === 200 && answer.body.former.some((name) => name.kind === wish.kind && name.former === wish.from && name.present === wish.to)) break;
         await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -4,6 +4,7 @@
  * is given a link to keep.
  */
 
+import { ask } from "/shared/ask.js";
 import { newId } from "/shared/connection.js";
 import { note, notes, notesIn, redacted } from "/shared/diagnostics.js";
 import { h, setHidden, setText } from "/shared/dom.js";
@@ -40,20 +41,6 @@ function keep(key, list) {
         sessionStorage.setItem(key, JSON.stringify(list.slice(-KEYS_MAX)));
     } catch {
         // Without storage it is known to this page as long as it is open.
-    }
-}
-
-/** The answer is `{status, body}`; status 0 means that nothing answered. */
-async function ask(method, path, body) {
-    try {
-        const answer = await fetch(path, {
-            method, credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(20000),
-            headers: body === undefined ? {} : { "content-type": "application/json" },
-            body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        return { status: answer.status, body: await answer.json().catch(() => null) };
-    } catch {
-        return { status: 0, body: null };
     }
 }
 

@@ -1,0 +1,57 @@
+/// What a node tells LTG of itself (agreement, 8), without anybody asking: that it was cut off again and again, that its disk is full, that its log was damaged, that it
+/// stopped applying. A pure value: it is shown the node's status now and then, and says what is to be reported.
+///
+/// The same matter is said once an hour at most; LTG's ticket counts how often.
+struct SelfReports {
+    struct Report: Hashable {
+        /// One word for the matter: the consortium counts what says the same.
+        var topic: String
+        var text: String
+    }
+
+    static let everyMs: UInt64 = 60_000
+    static let againMs: UInt64 = 3_600_000
+    /// So often cut off within so long is worth a word.
+    static let cutOffTimes = 3
+    static let cutOffWithinMs: UInt64 = 1_800_000
+
+    /// When each matter was said last.
+    private var saidMs: [String: UInt64] = [:]
+    private var branchesSeen: UInt64 = 0
+    private var cutOffMs: [UInt64] = []
+
+    init() {}
+
+    /// - Parameters:
+    ///   - branches: how many branches this process began.
+    ///   - nowMs: monotonic.
+    /// - Returns: what is to be reported now. Nothing while the node is cut off: it could not be passed on.
+    mutating func due(_ status: NodeStatus, branches: UInt64, nowMs: UInt64) -> [Report] {
+        for _ in 0..<min(branches &- branchesSeen, UInt64(Self.cutOffTimes)) { cutOffMs.append(nowMs) }
+        branchesSeen = branches
+        cutOffMs.removeAll { $0 + Self.cutOffWithinMs <= nowMs }
+        guard !status.isolated else { return [] }
+        var reports: [Report] = []
+        if cutOffMs.count >= Self.cutOffTimes {
+            let minutes = Self.cutOffWithinMs / 60_000
+            reports.append(
+                Report(
+                    topic: "cut off",
+                    text:
+                        "\(status.node) was cut off from the coordinators \(Self.cutOffTimes) times or more within \(minutes) minutes. Look at its network."
+                ))
+        }
+        if let why = status.raft?.full {
+            reports.append(Report(topic: "disk", text: "\(status.node), a coordinator, takes nothing new: \(why)"))
+        }
+        if let why = status.raft?.repairing {
+            reports.append(Report(topic: "log", text: "\(status.node), a coordinator, has no vote: \(why)"))
+        }
+        if let why = status.raft?.halted {
+            reports.append(Report(topic: "halted", text: "\(status.node), a coordinator, applies nothing: \(why)"))
+        }
+        reports.removeAll { report in saidMs[report.topic].map { nowMs < $0 + Self.againMs } ?? false }
+        for report in reports { saidMs[report.topic] = nowMs }
+        return reports
+    }
+}
