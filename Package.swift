@@ -24,9 +24,11 @@ let package = Package(
         .systemLibrary(name: "CWslay"),
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "COpenSSL"),
 
         .target(name: "EventLoop", dependencies: ["CUV"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
+        .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop"]),
         .target(name: "Seeded"),
         .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
@@ -55,20 +57,21 @@ let package = Package(
         .target(
             name: "Node",
             dependencies: [
-                "EventLoop", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
+                "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
                 "Transcripts", "Hours", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ]),
         .executableTarget(
             name: "callslip",
             dependencies: [
-                "Node", "Simulator", "Web", "EventLoop", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
+                "Node", "Simulator", "Web", "EventLoop", "TLS", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
                 "Measuring", "Chaos", "Seeded", "Transcripts", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip", "Seeded"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded"]),
@@ -90,7 +93,8 @@ let package = Package(
             name: "WireTests", dependencies: ["FuzzTargets", "Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
         .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "Consortium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
-        .testTarget(name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "Wire"]),
+        .testTarget(
+            name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "TLS", "Wire"]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]),

@@ -4,6 +4,8 @@ public enum StreamEnd: Sendable, Hashable {
     case eof
     /// The stream failed and is closed.
     case error(LoopError)
+    /// What came cannot be trusted: the peer is not who it must be, or was cut off. Says why and what to do; nothing more is read. Of streams over TLS.
+    case insecure(String)
     /// `close` was called on this side before the end came.
     case closed
 }

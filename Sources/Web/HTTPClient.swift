@@ -5,6 +5,8 @@ public enum HTTPClientError: Error, Sendable, CustomStringConvertible {
     /// Expected `http://host:port/path` (or `ws:`); `https` and `wss` need `secure`.
     case badURL(String)
     case connection(LoopError)
+    /// TLS failed; the sentence says why.
+    case insecure(String)
     case timedOut(ms: UInt64)
     case malformedResponse(String)
     case responseTooLong(bytesMax: Int)
@@ -13,6 +15,7 @@ public enum HTTPClientError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .badURL(let url): "expected http://host:port/path, or ws://, came \"\(url.prefix(200))\""
         case .connection(let error): "\(error)"
+        case .insecure(let why): why
         case .timedOut(let ms): "expected an answer within \(ms) ms, none came; is the other side overloaded?"
         case .malformedResponse(let what): "expected an HTTP response: \(what)"
         case .responseTooLong(let max): "expected a response of at most \(max) bytes, a longer one came"
@@ -144,6 +147,7 @@ public final class HTTPClient {
         switch end {
         case .eof: judge(parser.receiveEnd())
         case .error(let error): finish(.failure(.connection(error)))
+        case .insecure(let why): finish(.failure(.insecure(why)))
         case .closed: finish(.failure(.malformedResponse("the connection was closed here")))
         }
     }

@@ -63,11 +63,15 @@ extension EventLoopTests {
         @Test func aShutdownLeavesNoDescriptor() async throws {
             // The first round makes what is kept for the process: the pipe of libuv's signals.
             try await aShutdownClosesEveryKindOfHandleAndTellsTheOwners()
-            let before = openDescriptors()
-            #expect(!before.isEmpty)
-            for _ in 0..<5 { try await aShutdownClosesEveryKindOfHandleAndTellsTheOwners() }
-            try await twoThousandConnectionsComeAndGo()
-            #expect(openDescriptors() == before)
+            // Other tests of this process open and close theirs meanwhile; what is lost here is missing in every round.
+            for round in 1...10 {
+                let before = openDescriptors()
+                #expect(!before.isEmpty)
+                for _ in 0..<5 { try await aShutdownClosesEveryKindOfHandleAndTellsTheOwners() }
+                try await twoThousandConnectionsComeAndGo()
+                if openDescriptors() == before { return }
+                if round == 10 { #expect(openDescriptors() == before) }
+            }
         }
 
         @Test func aLoopThatNeverRanShutsDown() async {
