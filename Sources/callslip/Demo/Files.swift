@@ -44,7 +44,24 @@ enum Files {
     }
 
     static func write(_ path: String, _ text: String, mode: mode_t) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        try write(path, text, mode: mode, O_TRUNC)
+    }
+
+    /// Refuses a file that is there already.
+    static func create(_ path: String, _ text: String, mode: mode_t) throws {
+        try write(path, text, mode: mode, O_EXCL)
+    }
+
+    /// Whoever reads it meanwhile finds the old text or the new one.
+    static func replace(_ path: String, _ text: String, mode: mode_t) throws {
+        try write(path + ".new", text, mode: mode)
+        guard rename(path + ".new", path) == 0 else {
+            throw LocalClusterError("cannot replace \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private static func write(_ path: String, _ text: String, mode: mode_t, _ how: Int32) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, mode)
         guard descriptor >= 0 else { throw LocalClusterError("cannot write \(path): \(String(cString: strerror(errno)))") }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)

@@ -1,0 +1,146 @@
+/// `callslip ca`: the consortium's own authority, whose certificates let nodes speak with each other.
+
+import ArgumentParser
+import Consortium
+import Glibc
+import TLS
+
+struct CACommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ca", abstract: "The consortium's authority: certificates with which nodes know each other.",
+        discussion: """
+            Make the authority once, on a machine that the technical group keeps; its key may live offline, as only `issue` needs it. Each node is given \
+            ca.pem, its certificate and its key, and names them in its file: tls: {ca: …, certificate: …, key: …}.
+            """,
+        subcommands: [CAInit.self, CAIssue.self])
+}
+
+struct CAInit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "init", abstract: "Make the authority: DIR/ca.pem and DIR/ca.key.")
+
+    @Argument(help: "Folder for the authority; made when missing.")
+    var directory: String
+
+    @Option(help: "The consortium's name, as certificates say it.")
+    var name = "Callslip"
+
+    @Option(help: "Days for which it is valid.")
+    var days = CertificateAuthority.daysUsual
+
+    func validate() throws {
+        guard (1...36_500).contains(days) else { throw ValidationError("--days is from 1 to 36500") }
+        guard !name.isEmpty, name.utf8.count <= CertificateAuthority.nameBytesMax else {
+            throw ValidationError("--name has 1 to \(CertificateAuthority.nameBytesMax) bytes")
+        }
+    }
+
+    func run() async throws {
+        let until = try AuthorityFolder(directory).make(name: name, days: days)
+        Terminal.say(
+            """
+            \(directory)/ca.pem  goes to every node; no secret. Valid until \(until).
+            \(directory)/ca.key  makes nodes: whoever has it can join as any of them. Keep it offline, and a copy of it.
+            Next: callslip ca issue NODE --ca \(directory)
+            """)
+    }
+}
+
+struct CAIssue: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "issue", abstract: "Certify nodes by their names: OUT/NODE.pem and OUT/NODE.key.")
+
+    @Argument(help: "The nodes' names, as `node:` in their files.")
+    var nodes: [String]
+
+    @Option(name: .customLong("ca"), help: "The authority's folder.")
+    var authority: String
+
+    @Option(help: "Folder for the files; the authority's when left out.")
+    var out: String?
+
+    @Option(help: "Days for which they are valid.")
+    var days = CertificateAuthority.nodeDaysUsual
+
+    @Flag(help: "Replace the certificates, for the keys that are there. Nodes take them without a restart.")
+    var renew = false
+
+    func validate() throws {
+        guard (1...3_650).contains(days) else { throw ValidationError("--days is from 1 to 3650") }
+        for node in nodes where NodeName(node) == nil { throw ValidationError("`\(node)` is no node's name: \(NodeName.rule)") }
+    }
+
+    func run() async throws {
+        let folder = try AuthorityFolder(authority)
+        let target = out ?? authority
+        for node in nodes {
+            let until = try folder.issue(node, into: target, days: days, renew: renew)
+            Terminal.say("\(target)/\(node).pem  valid until \(until); in the node's file:")
+            Terminal.say("tls: {ca: \(authority)/ca.pem, certificate: \(target)/\(node).pem, key: \(target)/\(node).key}")
+        }
+    }
+}
+
+/// An authority's files. Keys are their owner's alone; nothing is overwritten but what is to be renewed.
+struct AuthorityFolder {
+    let path: String
+
+    init(_ path: String) throws {
+        guard !path.isEmpty else { throw ValidationError("the folder's name is empty") }
+        self.path = path
+    }
+
+    private static var now: Int64 { Int64(time(nil)) }
+
+    /// - Returns: until when it is valid.
+    func make(name: String, days: Int64) throws -> String {
+        try Files.makeFolder(path)
+        try Self.refuse(path + "/ca.pem", path + "/ca.key")
+        let made = try CertificateAuthority.make(name: name, Validity(now: Self.now, days: days))
+        try Files.create(path + "/ca.key", made.key, mode: 0o600)
+        try Files.create(path + "/ca.pem", made.certificate, mode: 0o644)
+        return try Self.end(of: made.certificate)
+    }
+
+    func issue(_ node: String, into folder: String, days: Int64, renew: Bool) throws -> String {
+        let authority = try CertificateAuthority(
+            certificate: try Files.text(of: path + "/ca.pem"), key: try Files.text(of: path + "/ca.key"))
+        let (certificate, key) = ("\(folder)/\(node).pem", "\(folder)/\(node).key")
+        let validity = Validity(now: Self.now, days: days)
+        let issued: Certified
+        if renew {
+            issued = try authority.issue(node: node, validity, key: try Files.text(of: key))
+            try Files.replace(certificate, issued.certificate, mode: 0o644)
+        } else {
+            try Files.makeFolder(folder)
+            try Self.refuse(certificate, key)
+            issued = try authority.issue(node: node, validity)
+            try Files.create(key, issued.key, mode: 0o600)
+            try Files.create(certificate, issued.certificate, mode: 0o644)
+        }
+        return try Self.end(of: issued.certificate)
+    }
+
+    /// What a client of this program's own shows, with files of nobody.
+    func credentials(for node: String) throws -> TLSCredentials {
+        let certificate = try Files.text(of: path + "/ca.pem")
+        let authority = try CertificateAuthority(certificate: certificate, key: try Files.text(of: path + "/ca.key"))
+        let issued = try authority.issue(node: node, Validity(now: Self.now, days: 1))
+        return TLSCredentials(authority: certificate, certificate: issued.certificate, key: issued.key)
+    }
+
+    private static func refuse(_ paths: String...) throws {
+        for path in paths where access(path, F_OK) == 0 {
+            throw ValidationError(
+                "\(path) is there already, and is not overwritten; choose another folder, or renew with `callslip ca issue --renew`")
+        }
+    }
+
+    private static func end(of certificate: String) throws -> String {
+        var seconds = time_t(try CertificateFacts(pem: certificate).notAfter)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        var text = [CChar](repeating: 0, count: 32)
+        let count = strftime(&text, text.count, "%Y-%m-%d", &parts)
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
