@@ -74,7 +74,15 @@ public final class CallslipNode {
         var logger = Logger(label: "callslip")
         logger[metadataKey: "node"] = "\(configuration.node)"
         self.logger = logger
-        network = PeerNetwork(cluster: cluster, node: configuration.node, boot: boot, logger: logger)
+        let tls: PeerTLS?
+        do {
+            tls = try configuration.tls.map { files throws(PeerTLS.Unusable) in
+                try PeerTLS(files, node: configuration.node, logger: logger)
+            }
+        } catch {
+            throw StartFailure("\(error)")
+        }
+        network = PeerNetwork(cluster: cluster, node: configuration.node, boot: boot, tls: tls, logger: logger)
         let me = Member(
             name: configuration.node.text, gossipAddress: "\(configuration.gossipListen)", peerAddress: "\(configuration.peerListen)",
             webURLs: Array(configuration.webURLs.prefix(1)),

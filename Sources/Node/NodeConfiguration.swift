@@ -23,6 +23,8 @@ public struct NodeConfiguration: Sendable {
     public var data: String
     /// A file of gossip keys, one per line in hexadecimal (32 bytes each), the first of which encrypts.
     public var keyring: String
+    /// What this node shows on peer links and whom it trusts there; nil: links without TLS.
+    public var tls: TLSFiles?
     public var webListen: [SocketAddress]
     /// The addresses at which patrons and operators reach this node.
     public var webURLs: [String]
@@ -96,7 +98,7 @@ extension NodeConfiguration {
 
     private static func read(_ root: Node, _ reader: inout YAMLReader) -> NodeConfiguration? {
         let keys = [
-            "node", "cluster", "data", "keyring", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "joins",
+            "node", "cluster", "data", "keyring", "tls", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "joins",
             "logSegmentKiB",
             "transcripts", "demo",
         ]
@@ -157,10 +159,25 @@ extension NodeConfiguration {
         let keepDays = policy?["keepDays"].flatMap { reader.integer($0, "keepDays", TranscriptLimits.keepDaysRange) }
         let segment = map["logSegmentKiB"].flatMap { reader.integer($0, "logSegmentKiB", logSegmentKiBRange) } ?? logSegmentKiBUsual
         return NodeConfiguration(
-            node: name, cluster: cluster, data: data, keyring: keyring, webListen: addresses("web"), webURLs: urls, peerListen: peer,
+            node: name, cluster: cluster, data: data, keyring: keyring, tls: map["tls"].flatMap { tlsFiles($0, &reader) },
+            webListen: addresses("web"), webURLs: urls, peerListen: peer,
             gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id }, joins: joins,
             isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
             keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment)
+    }
+
+    private static func tlsFiles(_ node: Node, _ reader: inout YAMLReader) -> TLSFiles? {
+        guard let fields = reader.mapping(node, "tls", keys: ["ca", "certificate", "key", "plainToo"]),
+            let authority = reader.required(fields, "ca", in: node, "the file of the authority's certificate").flatMap({
+                reader.text($0, "ca")
+            }),
+            let certificate = reader.required(fields, "certificate", in: node, "the file of this node's certificate")
+                .flatMap({ reader.text($0, "certificate") }),
+            let key = reader.required(fields, "key", in: node, "the file of this node's key").flatMap({ reader.text($0, "key") })
+        else { return nil }
+        return TLSFiles(
+            authority: authority, certificate: certificate, key: key,
+            plainToo: fields["plainToo"].flatMap { reader.flag($0, "plainToo") } ?? false)
     }
 }
 

@@ -3,8 +3,12 @@
 public struct FrameDecoder: Sendable {
     public struct TooLong: Error, CustomStringConvertible {
         let bytes: Int
+        /// It is the begin of TLS: of a handshake, or of an alert (RFC 8446, 5.1).
+        public var isTLS: Bool { [0x1603, 0x1503].contains(bytes >> 16) }
         public var description: String {
-            "a peer announced a frame of \(bytes) bytes; the most is \(PeerFrame.bytesMax): it speaks something else, or another version"
+            isTLS
+                ? "the peer speaks TLS, and this node does not: give this node's file `tls: {ca, certificate, key}`; until then the peer's file needs `plainToo: true` there"
+                : "a peer announced a frame of \(bytes) bytes; the most is \(PeerFrame.bytesMax): it speaks something else, or another version"
         }
     }
 

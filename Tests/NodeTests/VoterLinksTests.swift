@@ -13,29 +13,12 @@ import Wire
 @Suite struct VoterLinksTests {
     private static let cluster = [UInt8](repeating: 9, count: 16)
 
-    /// A port that nobody listens at, as the kernel gives one.
-    private func freePort() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isKnown = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isKnown)
-        return UInt16(bigEndian: address.sin_port)
-    }
-
     /// A coordinator whose log is from before the others came dials none of them; what it says of itself, it says in its answer to whoever dials it.
     @ClusterActor
     @Test func whoIsDialledTellsOfItsRepairAndLevelToo() async throws {
         let logger = Logger(label: "test")
         let (name, other) = (try #require(NodeName("c4")), try #require(NodeName("c2")))
-        let address = try #require(SocketAddress("127.0.0.1:\(try freePort())"))
+        let address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
         let theirs = PeerNetwork(cluster: Self.cluster, node: other, boot: 2, logger: logger)
         theirs.claim = { .init(id: 2, term: 3, index: 7, repairingSince: 5) }
         theirs.receive(.raft) { _ in }
@@ -59,7 +42,7 @@ import Wire
     @Test func whoIsDialledAndHasForgottenIsRefused() async throws {
         let logger = Logger(label: "test")
         let (name, other) = (try #require(NodeName("c4")), try #require(NodeName("c2")))
-        let address = try #require(SocketAddress("127.0.0.1:\(try freePort())"))
+        let address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
         let theirs = PeerNetwork(cluster: Self.cluster, node: other, boot: 2, logger: logger)
         var held: UInt64 = 7
         theirs.claim = { .init(id: 2, term: 3, index: held, repairingSince: 0) }

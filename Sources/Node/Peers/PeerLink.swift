@@ -3,12 +3,15 @@
 
 import Consortium
 import EventLoop
+import TLS
 import Wire
 
 /// Why a link is not had, for the other side: a word for programs and a sentence for people.
 struct Refusal {
     /// The word of a coordinator to one that is none of its cluster's.
     static let notMember = "notMember"
+    /// The word of a node that has TLS to one that speaks without.
+    static let tlsNeeded = "tlsNeeded"
     var code = "refused"
     var text: String
 
@@ -34,8 +37,12 @@ final class PeerLink {
     var onFrame: ((PeerFrame) -> Void)?
     /// Called exactly once, with a sentence.
     var onEnd: ((String) -> Void)?
+    /// Whether the link ended for something that a person must mend: files that do not fit each other.
+    private(set) var isMisfit = false
 
     private let stream: any ByteStream
+    /// The same, where the link has TLS.
+    private let tls: TLSStream?
     private let own: PeerHello
     private let accepts: (PeerHello) -> Refusal?
     private var decoder = FrameDecoder()
@@ -45,14 +52,15 @@ final class PeerLink {
     private var ended = false
 
     /// - Parameter accepts: says why the other side's hello is refused, if it is.
-    init(stream: TCPStream, own: PeerHello, accepts: @escaping (PeerHello) -> Refusal?) {
+    init(stream: any ByteStream, own: PeerHello, accepts: @escaping (PeerHello) -> Refusal?) {
         self.stream = stream
+        tls = stream as? TLSStream
         self.own = own
         self.accepts = accepts
         stream.setNoDelay(true)
         stream.writeBytesMax = Self.queuedBytesMax
         stream.onRead = { [self] bytes in read(bytes) }
-        stream.onEnd = { [self] reason in end("the connection ended: \(reason)") }
+        stream.onEnd = { [self] reason in ended(reason) }
         timer.start(afterMs: Self.pingEveryMs, repeatMs: Self.pingEveryMs) { [self] in watch() }
         send(.hello(own))
     }
@@ -70,7 +78,17 @@ final class PeerLink {
         end(text)
     }
 
-    private func read(_ bytes: UnsafeRawBufferPointer) {
+    /// The other side was taken for one with TLS, and has none.
+    var speaksPlainly: Bool { tls?.failure == .notTLS }
+
+    private func ended(_ reason: StreamEnd) {
+        guard case .insecure(let why) = reason else { return end("the connection ended: \(reason)") }
+        if case .cut = tls?.failure {} else { isMisfit = true }
+        end(why)
+    }
+
+    /// What came from the other side. Its maker gives it what it has read from the stream itself.
+    func read(_ bytes: UnsafeRawBufferPointer) {
         heardMs = ClusterActor.loop.nowMs
         decoder.append(bytes)
         do {
@@ -78,6 +96,7 @@ final class PeerLink {
                 take(try PeerFrame(wire: body))
             }
         } catch {
+            if let long = error as? FrameDecoder.TooLong, long.isTLS { isMisfit = true }
             close(code: "badFrame", text: "\(error)")
         }
     }
@@ -86,7 +105,9 @@ final class PeerLink {
         switch frame {
         case .ping(let nonce): send(.pong(nonce))
         case .pong: break
-        case .goodbye(let code, let text): end(Refusal(code: code, text: text).told())
+        case .goodbye(let code, let text):
+            if code == Refusal.tlsNeeded { isMisfit = true }
+            end(Refusal(code: code, text: text).told())
         case .hello(let hello):
             guard remote == nil else { return close(code: "badFrame", text: "a second hello") }
             if let refusal = refusal(of: hello) { return close(code: refusal.code, text: refusal.text) }
@@ -104,6 +125,14 @@ final class PeerLink {
         }
         guard hello.cluster == own.cluster else {
             return Refusal(text: "this node belongs to another cluster: check `cluster` in both nodes' files")
+        }
+        if let tls, tls.peer?.nodes != [hello.node.text] {
+            isMisfit = true
+            let named = tls.peer?.nodes.map { "`\($0)`" }.joined(separator: ", ") ?? ""
+            return Refusal(
+                text:
+                    "this certificate names \(named.isEmpty ? "no node" : named), and its bearer says that it is `\(hello.node)`: give the node the one that was issued for it"
+            )
         }
         return accepts(hello)
     }

@@ -3,6 +3,7 @@
 import Consortium
 import EventLoop
 import Logging
+import TLS
 import Wire
 
 @ClusterActor
@@ -15,6 +16,10 @@ final class PeerNetwork {
     private let boot: UInt64
     private let logger: Logger
     private let listener = TCPListener(on: ClusterActor.loop)
+    /// Nil at a node without `tls` in its file.
+    private let tls: PeerTLS?
+    private var door: PeerDoor?
+    private let misfits: Misfits
     private var incoming: [ObjectIdentifier: PeerLink] = [:]
     private var receivers: [LinkPurpose: (PeerLink) -> Void] = [:]
     private var closed = false
@@ -29,7 +34,9 @@ final class PeerNetwork {
     /// Says why a peer's hello is refused, if it is.
     var refuse: (PeerHello) -> Refusal? = { _ in nil }
 
-    init(cluster: [UInt8], node: NodeName, boot: UInt64, logger: Logger) {
+    init(cluster: [UInt8], node: NodeName, boot: UInt64, tls: PeerTLS? = nil, logger: Logger) {
+        self.tls = tls
+        misfits = Misfits(logger: logger)
         self.cluster = cluster
         self.node = node
         self.boot = boot
@@ -39,6 +46,10 @@ final class PeerNetwork {
     func receive(_ purpose: LinkPurpose, _ receiver: @escaping (PeerLink) -> Void) { receivers[purpose] = receiver }
 
     func listen(_ address: SocketAddress) throws(LoopError) {
+        if let tls {
+            tls.start()
+            door = PeerDoor(tls: tls, misfits: misfits) { [self] stream, onEnd in welcome(stream, onEnd: onEnd) }
+        }
         try listener.listen(host: address.host, port: address.port) { [self] stream in accept(stream) }
     }
 
@@ -49,34 +60,70 @@ final class PeerNetwork {
         onUp: @escaping (PeerLink) -> Void,
         onEnd: @escaping (String) -> Void
     ) {
+        dial(
+            Call(address: address, purpose: purpose, name: name, raftID: raftID, judge: judge, onUp: onUp, onEnd: onEnd),
+            isPlain: tls == nil)
+    }
+
+    private struct Call {
+        let address: SocketAddress
+        let purpose: LinkPurpose
+        let name: NodeName?
+        let raftID: UInt64?
+        let judge: (PeerHello) -> Refusal?
+        let onUp: (PeerLink) -> Void
+        let onEnd: (String) -> Void
+
+        func refusal(of other: PeerHello) -> Refusal? {
+            if let name, other.node != name {
+                return Refusal(text: "expected the node `\(name)` at \(address), found `\(other.node)`")
+            }
+            if let raftID, other.raftID != raftID {
+                return Refusal(text: "expected the coordinator with raft id \(raftID) at \(address), found \(other.raftID)")
+            }
+            return nil
+        }
+    }
+
+    private func dial(_ call: Call, isPlain: Bool) {
+        let hello = hello(call.purpose)
         let refuse = self.refuse
-        let hello = hello(purpose)
-        TCPStream.connect(on: ClusterActor.loop, host: address.host, port: address.port, timeoutMs: 1_000) { [self] result in
+        TCPStream.connect(on: ClusterActor.loop, host: call.address.host, port: call.address.port, timeoutMs: 1_000) { [self] result in
             guard !closed else {
                 if case .success(let stream) = result { stream.close() }
                 return
             }
             switch result {
-            case .failure(let error): onEnd("\(error)")
-            case .success(let stream):
-                let link = PeerLink(stream: stream, own: hello) { other in
-                    if let name, other.node != name {
-                        return Refusal(text: "expected the node `\(name)` at \(address), found `\(other.node)`")
-                    }
-                    if let raftID, other.raftID != raftID {
-                        return Refusal(text: "expected the coordinator with raft id \(raftID) at \(address), found \(other.raftID)")
-                    }
-                    return refuse(other) ?? judge(other)
+            case .failure(let error): call.onEnd("\(error)")
+            case .success(let tcp):
+                let stream: any ByteStream
+                do {
+                    stream = isPlain ? tcp : try secured(tcp, .client)
+                } catch {
+                    tcp.close()
+                    return call.onEnd("\(error)")
                 }
-                link.onUp = { [weak link] in if let link { onUp(link) } }
-                link.onEnd = onEnd
+                let link = PeerLink(stream: stream, own: hello) { call.refusal(of: $0) ?? refuse($0) ?? call.judge($0) }
+                link.onUp = { [weak link] in if let link { call.onUp(link) } }
+                link.onEnd = { [self, weak link] sentence in
+                    if let link, link.speaksPlainly, tls?.plainToo == true, !closed { return dial(call, isPlain: true) }
+                    if let link, link.isMisfit { misfits.tell("\(call.address)", sentence) }
+                    call.onEnd(sentence)
+                }
             }
         }
+    }
+
+    private func secured(_ stream: TCPStream, _ role: TLSEngine.Role) throws(TLSError) -> TLSStream {
+        guard let tls else { throw .notOpen }
+        return try TLSStream(over: stream, on: ClusterActor.loop, tls.context, role)
     }
 
     func close() {
         closed = true
         listener.close()
+        door?.close()
+        tls?.stop()
         for link in Array(incoming.values) { link.close() }
     }
 
@@ -91,13 +138,25 @@ final class PeerNetwork {
 
     private func accept(_ stream: TCPStream) {
         guard !closed, incoming.count < Self.incomingMax else { return stream.close() }
+        if let door {
+            door.take(stream)
+        } else {
+            _ = welcome(stream)
+        }
+    }
+
+    /// - Parameter onEnd: called when the link ends before both sides have said hello.
+    private func welcome(_ stream: any ByteStream, onEnd: @escaping () -> Void = {}) -> PeerLink {
         let refuse = self.refuse
+        let from = stream.remoteAddress?.host ?? "a peer that is gone"
         // The answer's purpose is the dialler's; ours in the hello only names the node.
         let link = PeerLink(stream: stream, own: hello(.service)) { refuse($0) }
         let key = ObjectIdentifier(link)
         incoming[key] = link
-        link.onEnd = { [self] sentence in
+        link.onEnd = { [self, weak link] sentence in
             incoming[key] = nil
+            onEnd()
+            if let link, link.isMisfit { misfits.tell(from, sentence) }
             logger.debug("an incoming peer link ended before its hello", metadata: ["why": "\(sentence)"])
         }
         link.onUp = { [self, weak link] in
@@ -113,6 +172,7 @@ final class PeerNetwork {
                 theirs?(sentence)
             }
         }
+        return link
     }
 }
 

@@ -1,0 +1,121 @@
+/// Incoming connections at a node that has TLS, until they have shown who they are. Whoever is on the network may be here: what they may keep
+/// busy is bounded, in number and in time.
+
+import EventLoop
+import Logging
+import TLS
+import Wire
+
+@ClusterActor
+final class PeerDoor {
+    /// Connections that are not yet links. One more, and the oldest goes: a node's handshake takes milliseconds, and those who wait for longer are none.
+    /// Each can cost the loop 0.3 ms once.
+    static let waitingMax = 64
+
+    private struct Visitor {
+        let stream: any ByteStream
+        let deadline: Timer
+    }
+
+    private let tls: PeerTLS
+    private let misfits: Misfits
+    private let welcome: (_ stream: any ByteStream, _ onEnd: @escaping () -> Void) -> PeerLink
+    private var visitors: [UInt64: Visitor] = [:]
+    private var oldest: UInt64 = 1
+    private var last: UInt64 = 0
+
+    /// - Parameter welcome: makes a link of a stream that speaks as it must, and tells when it ends before it is up.
+    init(tls: PeerTLS, misfits: Misfits, welcome: @escaping (_ stream: any ByteStream, _ onEnd: @escaping () -> Void) -> PeerLink) {
+        self.tls = tls
+        self.misfits = misfits
+        self.welcome = welcome
+    }
+
+    var waitingCount: Int { visitors.count }
+
+    func take(_ stream: TCPStream) {
+        if visitors.count >= Self.waitingMax { sendOldestAway() }
+        last += 1
+        let number = last
+        let deadline = Timer(on: ClusterActor.loop)
+        visitors[number] = Visitor(stream: stream, deadline: deadline)
+        deadline.start(afterMs: TLSLimits.handshakeMsMax) { [self] in
+            stream.close()
+            forget(number)
+        }
+        stream.onEnd = { [self] _ in
+            stream.close()
+            forget(number)
+        }
+        stream.onRead = { [self] bytes in hear(bytes, from: stream, number) }
+    }
+
+    func close() {
+        for number in Array(visitors.keys) {
+            visitors[number]?.stream.close()
+            forget(number)
+        }
+    }
+
+    /// The first bytes tell TLS from a peer frame, whose length begins with a zero.
+    private func hear(_ bytes: UnsafeRawBufferPointer, from stream: TCPStream, _ number: UInt64) {
+        guard bytes.first != 0 else { return hearPlain(bytes, from: stream, number) }
+        let secured: TLSStream
+        do throws(TLSError) {
+            secured = try TLSStream(over: stream, on: ClusterActor.loop, tls.context, .server)
+        } catch {
+            misfits.tell("this node", error.description)
+            stream.close()
+            return forget(number)
+        }
+        // From here on the stream has a deadline of its own.
+        visitors[number]?.deadline.close()
+        visitors[number] = visitors[number].map { Visitor(stream: secured, deadline: $0.deadline) }
+        secured.onOpen = { [self] in forget(number) }
+        _ = welcome(secured) { [self] in forget(number) }
+        secured.received(bytes)
+    }
+
+    private func hearPlain(_ bytes: UnsafeRawBufferPointer, from stream: TCPStream, _ number: UInt64) {
+        if tls.plainToo {
+            forget(number)
+            return welcome(stream) {}.read(bytes)
+        }
+        let sentence = "this node takes no links without TLS: give the other node's file `tls: {ca, certificate, key}`"
+        misfits.tell(stream.remoteAddress?.host ?? "a peer that is gone", sentence)
+        stream.onRead = { _ in }
+        stream.write(FrameDecoder.framed(PeerFrame.goodbye(code: Refusal.tlsNeeded, text: sentence).wireBytes()))
+        stream.shutdownWrite()
+    }
+
+    private func sendOldestAway() {
+        while oldest <= last, visitors[oldest] == nil { oldest += 1 }
+        visitors[oldest]?.stream.close()
+        forget(oldest)
+    }
+
+    private func forget(_ number: UInt64) {
+        visitors.removeValue(forKey: number)?.deadline.close()
+    }
+}
+
+/// Tells in the log, now and then, of peers whose files do not fit this node's; they try again every second.
+@ClusterActor
+final class Misfits {
+    static let againAfterMs: UInt64 = 60_000
+    /// Peers remembered at a time; beyond, all are told of again.
+    static let peersMax = 256
+
+    private let logger: Logger
+    private var told: [String: (sentence: String, atMs: UInt64)] = [:]
+
+    init(logger: Logger) { self.logger = logger }
+
+    func tell(_ peer: String, _ sentence: String) {
+        let nowMs = ClusterActor.loop.nowMs
+        if let last = told[peer], last.sentence == sentence, nowMs - last.atMs < Self.againAfterMs { return }
+        if told.count >= Self.peersMax { told = [:] }
+        told[peer] = (sentence, nowMs)
+        logger.warning("no peer link", metadata: ["peer": "\(peer)", "why": "\(sentence)"])
+    }
+}

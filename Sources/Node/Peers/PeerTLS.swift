@@ -1,0 +1,153 @@
+/// What this node shows on peer links, and whom it trusts there: the files that its own file names under `tls`, looked at again and again, so
+/// that a renewed certificate is used without a restart. Links that exist keep what they were made with.
+
+import Consortium
+import EventLoop
+import FoundationEssentials
+import Logging
+import TLS
+
+/// `tls` of a node's file: paths, and whether links without TLS are had as well.
+public struct TLSFiles: Hashable, Sendable {
+    /// The certificate of the consortium's authority.
+    public var authority: String
+    /// This node's certificate and its key.
+    public var certificate: String
+    public var key: String
+    /// Links without TLS are taken, and made with nodes that have none: while a running cluster is changed over, and never after that.
+    public var plainToo: Bool
+
+    public init(authority: String, certificate: String, key: String, plainToo: Bool = false) {
+        self.authority = authority
+        self.certificate = certificate
+        self.key = key
+        self.plainToo = plainToo
+    }
+
+    func read(for node: NodeName) throws(PeerTLS.Unusable) -> (TLSCredentials, TLSContext) {
+        let credentials = TLSCredentials(
+            authority: try text("ca", authority), certificate: try text("certificate", certificate), key: try text("key", key))
+        return (credentials, try Self.context(credentials, for: node))
+    }
+
+    private func text(_ field: String, _ path: String) throws(PeerTLS.Unusable) -> String {
+        let found: String?
+        do { found = try SmallFile.read(path) } catch { throw PeerTLS.Unusable("`tls: \(field)`: \(error)") }
+        guard let found else { throw PeerTLS.Unusable("`tls: \(field)`: there is no file \(path); `callslip ca issue` makes it") }
+        return found
+    }
+
+    private static func context(_ credentials: TLSCredentials, for node: NodeName) throws(PeerTLS.Unusable) -> TLSContext {
+        let context: TLSContext
+        do { context = try TLSContext(credentials) } catch { throw PeerTLS.Unusable("`tls`: \(error)") }
+        guard context.own.nodes == [node.text] else {
+            throw PeerTLS.Unusable(
+                "`tls: certificate` is the node `\(context.own.nodes.first ?? "")`'s, and this node is `\(node)`: give each node the one that was issued for it"
+            )
+        }
+        return context
+    }
+}
+
+@ClusterActor
+final class PeerTLS {
+    /// Why the files are of no use.
+    struct Unusable: Error, CustomStringConvertible {
+        var description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    static let lookEveryMs: UInt64 = 5_000
+    /// How long before its end a certificate is complained of.
+    static let warnBeforeSeconds: Int64 = 30 * 86_400
+    private static let warnEveryMs: UInt64 = 86_400_000
+
+    let plainToo: Bool
+    private(set) var context: TLSContext
+    private var credentials: TLSCredentials
+    private let files: TLSFiles
+    private let node: NodeName
+    private let logger: Logger
+    private let timer = Timer(on: ClusterActor.loop)
+    private(set) var isLooking = false
+    /// What was wrong with the files when they were looked at last: said when it is so twice, as files that are just being replaced fit together soon.
+    private var lastTrouble: String?
+    private var timesSeen = 0
+    private var warnedAtMs: UInt64?
+    /// Renewed files are in use.
+    var onRenewed: (() -> Void)?
+
+    init(_ files: TLSFiles, node: NodeName, logger: Logger) throws(Unusable) {
+        (credentials, context) = try files.read(for: node)
+        self.files = files
+        self.node = node
+        self.logger = logger
+        plainToo = files.plainToo
+    }
+
+    func start() {
+        if plainToo {
+            logger.warning("peer links without TLS are had as well; when every node has `tls`, take `plainToo` out of the nodes' files")
+        }
+        warnOfEnd()
+        timer.start(afterMs: Self.lookEveryMs, repeatMs: Self.lookEveryMs) { [self] in look() }
+    }
+
+    func stop() { timer.close() }
+
+    /// Reads the files, off the loop, and takes them if they changed.
+    func look() {
+        guard !isLooking else { return }
+        isLooking = true
+        warnOfEnd()
+        let (files, node, current) = (files, node, credentials)
+        Task {
+            let result = try? await ClusterActor.loop.work { () -> Result<(TLSCredentials, TLSContext)?, Unusable> in
+                Result { () throws(Unusable) in
+                    let read = try files.read(for: node)
+                    return read.0 == current ? nil : read
+                }
+            }
+            isLooking = false
+            switch result {
+            case .success(let new?): take(new)
+            case .success(nil): lastTrouble = nil
+            case .failure(let trouble): complain(trouble.description)
+            // The pool is busy, or the loop stops.
+            case nil: break
+            }
+        }
+    }
+
+    private func take(_ new: (TLSCredentials, TLSContext)) {
+        (credentials, context) = new
+        (lastTrouble, warnedAtMs) = (nil, nil)
+        logger.notice(
+            "this node's certificate was renewed",
+            metadata: ["until": "\(Self.day(context.own.notAfter))", "serial": "\(context.own.serial)"])
+        warnOfEnd()
+        onRenewed?()
+    }
+
+    private func complain(_ trouble: String) {
+        timesSeen = lastTrouble == trouble ? timesSeen + 1 : 1
+        lastTrouble = trouble
+        guard timesSeen == 2 else { return }
+        logger.error("the certificate's files changed and cannot be used; what was read before is used on", metadata: ["why": "\(trouble)"])
+    }
+
+    private func warnOfEnd() {
+        let left = context.own.notAfter - Int64(WallClock.nowMs / 1_000)
+        guard left < Self.warnBeforeSeconds else { return }
+        let nowMs = ClusterActor.loop.nowMs
+        guard warnedAtMs.map({ nowMs - $0 >= Self.warnEveryMs }) ?? true else { return }
+        warnedAtMs = nowMs
+        logger.warning(
+            left > 0
+                ? "this node's certificate ends soon; renew it with `callslip ca issue --renew`, the node takes it without a restart"
+                : "this node's certificate has expired, and no peer takes it; renew it with `callslip ca issue --renew`, the node takes it without a restart",
+            metadata: ["until": "\(Self.day(context.own.notAfter))"])
+    }
+
+    private static func day(_ seconds: Int64) -> String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
+}
