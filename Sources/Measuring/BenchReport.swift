@@ -31,6 +31,27 @@ public struct BenchReport: Codable, Sendable {
         }
     }
 
+    /// What TLS on peer links costs: the same load at two clusters side by side, one with it and one without, in turn.
+    public struct Security: Codable, Sendable {
+        public struct Row: Codable, Sendable {
+            public var plain: Messages
+            public var secure: Messages
+            public init(plain: Messages, secure: Messages) {
+                self.plain = plain
+                self.secure = secure
+            }
+        }
+        public var rows: [Row]
+        /// CPU microseconds that each side spends on a handshake.
+        public var clientMicroseconds: Double
+        public var serverMicroseconds: Double
+        public init(rows: [Row], clientMicroseconds: Double, serverMicroseconds: Double) {
+            self.rows = rows
+            self.clientMicroseconds = clientMicroseconds
+            self.serverMicroseconds = serverMicroseconds
+        }
+    }
+
     public struct Presence: Codable, Sendable {
         public var oursPerSecond: Double
         public var nginxPerSecond: Double?
@@ -87,6 +108,7 @@ public struct BenchReport: Codable, Sendable {
     public var syncMs: Double
     public var messageBytes: Int
     public var messages: [Messages] = []
+    public var security: Security?
     public var presence: Presence?
     public var idle: Idle?
     public var kills: Kills?
@@ -106,6 +128,7 @@ extension BenchReport {
     public var text: String {
         var lines = ["\(cores) cores; an appended record of \(messageBytes) bytes is durable after \(Self.format(syncMs)) ms (median)"]
         if !messages.isEmpty { lines += messageLines }
+        if let security { lines += Self.lines(security) }
         if let presence { lines += Self.lines(presence) }
         if let idle { lines += Self.lines(idle) }
         if let kills { lines += Self.lines(kills) }
@@ -124,6 +147,24 @@ extension BenchReport {
                     Self.name(row.path), "\(row.outstanding)", Self.format(row.perSecond), Self.format(row.p50Ms), Self.format(row.p99Ms),
                     ratio, Self.format(row.serverMicroseconds), Self.format(row.clientCores)))
         }
+        return lines
+    }
+
+    private static func lines(_ security: Security) -> [String] {
+        var lines = ["", "peer links with TLS 1.3 beside those without: at the leader, and between the three members"]
+        lines.append(columns("", "under way", "per second", "p50 ms", "p99 ms", "to plain", "CPU µs each"))
+        for row in security.rows {
+            for (name, found) in [("plain", row.plain), ("TLS", row.secure)] {
+                let ratio = name == "TLS" ? format(row.secure.perSecond / row.plain.perSecond) + " ×" : ""
+                lines.append(
+                    columns(
+                        name, "\(found.outstanding)", format(found.perSecond), format(found.p50Ms), format(found.p99Ms), ratio,
+                        format(found.serverMicroseconds)))
+            }
+        }
+        lines.append(
+            "a handshake costs the dialler \(format(security.clientMicroseconds)) µs, the other side \(format(security.serverMicroseconds)) µs"
+        )
         return lines
     }
 

@@ -10,7 +10,7 @@ extension BenchReport.Messages.Path: ExpressibleByArgument {}
 
 struct Bench: AsyncParsableCommand {
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case messages, presence, idle, kills, gossip
+        case messages, tls, presence, idle, kills, gossip
     }
 
     static let configuration = CommandConfiguration(
@@ -90,6 +90,11 @@ struct Bench: AsyncParsableCommand {
             let bench = MessageBench(
                 folder: folder, port: port, tools: tools, seconds: seconds, rounds: rounds, messageBytes: report.messageBytes,
                 paths: path.isEmpty ? BenchReport.Messages.Path.allCases : path,
+                outstanding: underWay.isEmpty ? [1, 64, 512] : underWay)
+            try await bench.run(into: &report, progress: progress)
+        case .tls:
+            let bench = TLSBench(
+                folder: folder, port: port, seconds: seconds, rounds: rounds, messageBytes: report.messageBytes,
                 outstanding: underWay.isEmpty ? [1, 64, 512] : underWay)
             try await bench.run(into: &report, progress: progress)
         case .presence:

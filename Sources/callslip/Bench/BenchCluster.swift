@@ -32,8 +32,8 @@ enum BenchCluster {
     }
 
     /// Starts with empty data, and waits until all serve and the consortium is imported.
-    static func start(folder: String, port: UInt16, libraries: [String] = [node]) async throws -> LocalCluster {
-        let cluster = try LocalCluster(folder: folder, basePort: port, frameAncestor: "http://127.0.0.1:\(port)")
+    static func start(folder: String, port: UInt16, libraries: [String] = [node], hasTLS: Bool = true) async throws -> LocalCluster {
+        let cluster = try LocalCluster(folder: folder, basePort: port, frameAncestor: "http://127.0.0.1:\(port)", hasTLS: hasTLS)
         cluster.onUnexpectedExit = { name, status in
             Terminal.complain("\(name) ended by itself (status \(status)); see \(folder)/\(name).log\n")
         }
@@ -62,9 +62,10 @@ enum BenchCluster {
 
     /// Runs a measurement on a cluster of its own, which is gone afterwards.
     static func with<T>(
-        folder: String, port: UInt16, libraries: [String] = [node], _ body: @ClusterActor (LocalCluster) async throws -> T
+        folder: String, port: UInt16, libraries: [String] = [node], hasTLS: Bool = true,
+        _ body: @ClusterActor (LocalCluster) async throws -> T
     ) async throws -> T {
-        let cluster = try await start(folder: folder, port: port, libraries: libraries)
+        let cluster = try await start(folder: folder, port: port, libraries: libraries, hasTLS: hasTLS)
         do {
             let result = try await body(cluster)
             await cluster.stopAll()

@@ -38,18 +38,17 @@ struct MessageBench {
                 crowd.close()
             }
             try await crowd.gather(Self.patrons)
-            guard let leader = await cluster.leader() else { throw LocalClusterError("nobody leads") }
-            let speaker = try await PeerSpeaker.connect(
-                port: cluster.peerPort(leader), cluster: LocalCluster.name, messageBytes: messageBytes)
+            let speaker = try await PeerSpeaker.atLeader(of: cluster, chats: Self.patrons, messageBytes: messageBytes)
             defer { speaker.close() }
-            try await speaker.open(Self.patrons, in: try BenchCluster.queue())
 
             var loads: [BenchReport.Messages.Path: [Load]] = [:]
             for _ in 0..<rounds {
                 if let etcd, let puts {
                     loads[.etcd, default: []].append(try await etcd.load(puts, outstanding: outstanding, seconds: seconds))
                 }
-                if paths.contains(.peerLink) { loads[.peerLink, default: []].append(try await load(speaker, outstanding, cluster)) }
+                if paths.contains(.peerLink) {
+                    loads[.peerLink, default: []].append(try await speaker.load(outstanding: outstanding, seconds: seconds, at: cluster))
+                }
                 if paths.contains(.webSocket) { loads[.webSocket, default: []].append(try await load(crowd, outstanding, cluster)) }
             }
             return [.etcd, .peerLink, .webSocket].compactMap { path in
@@ -62,13 +61,6 @@ struct MessageBench {
         let loop = ClosedLoop(outstanding: outstanding) { crowd.say() }
         crowd.onAcknowledged = { loop.completed(startNs: $0) }
         crowd.onFailure = { loop.failed($0) }
-        return try await loop.run(seconds: seconds, servers: cluster.processes.values.map(\.pid).filter { $0 > 0 })
-    }
-
-    private func load(_ speaker: PeerSpeaker, _ outstanding: Int, _ cluster: LocalCluster) async throws -> Load {
-        let loop = ClosedLoop(outstanding: outstanding) { speaker.say() }
-        speaker.onAcknowledged = { loop.completed(startNs: $0) }
-        speaker.onFailure = { loop.failed($0) }
         return try await loop.run(seconds: seconds, servers: cluster.processes.values.map(\.pid).filter { $0 > 0 })
     }
 }

@@ -4,7 +4,9 @@
 import Consortium
 import Coordinator
 import EventLoop
+import Measuring
 import Sodium
+import TLS
 import Wire
 
 @ClusterActor
@@ -16,7 +18,7 @@ final class PeerSpeaker {
         var sequence: UInt64 = 0
     }
 
-    private let stream: TCPStream
+    private let stream: any ByteStream
     private let node: NodeName
     private let boot: UInt64 = .random(in: 1...(.max))
     private let text: String
@@ -35,9 +37,16 @@ final class PeerSpeaker {
     var onAcknowledged: ((UInt64) -> Void)?
     var onFailure: ((String) -> Void)?
 
-    static func connect(port: UInt16, cluster: String, messageBytes: Int) async throws -> PeerSpeaker {
-        guard let node = NodeName("bench") else { throw LocalClusterError(NodeName.rule) }
-        let speaker = PeerSpeaker(try await TCPStream.local(port: port), node, messageBytes)
+    /// The node that it plays.
+    static let nodeText = "bench"
+
+    /// - Parameter credentials: what it shows where peer links have TLS; nil for links without.
+    static func connect(port: UInt16, cluster: String, messageBytes: Int, credentials: TLSCredentials?) async throws -> PeerSpeaker {
+        guard let node = NodeName(nodeText) else { throw LocalClusterError(NodeName.rule) }
+        let tcp = try await TCPStream.local(port: port)
+        let stream: any ByteStream =
+            try credentials.map { try TLSStream(over: tcp, on: ClusterActor.loop, TLSContext($0), .client) } ?? tcp
+        let speaker = PeerSpeaker(stream, node, messageBytes)
         let id = Array(try Hash.blake2b(Array(cluster.utf8)).prefix(16))
         speaker.send(.hello(PeerHello(cluster: id, node: node, boot: speaker.boot, purpose: .service)))
         try await Wait.until("a coordinator to say hello", withinMs: 5_000) { speaker.isWelcome || speaker.failure != nil }
@@ -45,12 +54,30 @@ final class PeerSpeaker {
         return speaker
     }
 
-    private init(_ stream: TCPStream, _ node: NodeName, _ messageBytes: Int) {
+    /// At the leader's peer link, with so many chats open.
+    static func atLeader(of cluster: LocalCluster, chats: Int, messageBytes: Int) async throws -> PeerSpeaker {
+        guard let leader = await cluster.leader() else { throw LocalClusterError("nobody leads") }
+        let speaker = try await connect(
+            port: cluster.peerPort(leader), cluster: LocalCluster.name, messageBytes: messageBytes,
+            credentials: try cluster.credentials(for: nodeText))
+        try await speaker.open(chats, in: try BenchCluster.queue())
+        return speaker
+    }
+
+    /// Says something whenever something is acknowledged.
+    func load(outstanding: Int, seconds: Double, at cluster: LocalCluster) async throws -> Load {
+        let loop = ClosedLoop(outstanding: outstanding) { [self] in say() }
+        onAcknowledged = { loop.completed(startNs: $0) }
+        onFailure = { loop.failed($0) }
+        return try await loop.run(seconds: seconds, servers: cluster.processes.values.map(\.pid).filter { $0 > 0 })
+    }
+
+    private init(_ stream: any ByteStream, _ node: NodeName, _ messageBytes: Int) {
         self.stream = stream
         self.node = node
         text = String(repeating: "x", count: messageBytes)
         stream.onRead = { [weak self] bytes in self?.read(bytes) }
-        stream.onEnd = { [weak self] _ in self?.fail("the coordinator ended the link") }
+        stream.onEnd = { [weak self] end in self?.fail("the coordinator ended the link: \(end)") }
     }
 
     func open(_ count: Int, in queue: QueueName) async throws {

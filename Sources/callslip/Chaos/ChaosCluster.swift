@@ -64,6 +64,7 @@ final class ChaosCluster {
         let mode = machinery.configurationMode
         unlink(folder + "/keyring")
         try Files.write(folder + "/keyring", Files.randomHex(bytes: 32) + "\n", mode: mode)
+        if hasTLS { try prepareCertificates(mode) }
         for (number, name) in names.enumerated() {
             let home = "\(folder)/\(name)"
             try Files.makeFolder(home)
@@ -79,6 +80,27 @@ final class ChaosCluster {
         }
     }
 
+    /// An earlier version may not know of TLS.
+    private var hasTLS: Bool { previous == nil }
+
+    /// An authority of this run, and what each node shows; the keys as readable as the nodes' other files, since these run as another user.
+    private func prepareCertificates(_ mode: mode_t) throws {
+        let authority = try AuthorityFolder(folder + "/ca")
+        Files.removeFlatFolder(authority.path)
+        _ = try authority.make(name: "Chaos", days: 1)
+        for name in names {
+            _ = try authority.issue(name, into: authority.path, days: 1, renew: false)
+            guard chmod("\(authority.path)/\(name).key", mode) == 0 else {
+                throw LocalClusterError("chmod: \(String(cString: strerror(errno)))")
+            }
+        }
+        // Not the folder's other secret.
+        unlink(authority.path + "/ca.key")
+        guard chmod(authority.path, mode == 0o600 ? 0o700 : 0o755) == 0 else {
+            throw LocalClusterError("chmod: \(String(cString: strerror(errno)))")
+        }
+    }
+
     private func configuration(_ name: String) -> String {
         let ring = libraries.firstIndex(of: name).map { at in (0..<min(3, libraries.count)).map { libraries[(at + $0) % libraries.count] } }
         let places = machinery.places(name, in: folder)
@@ -88,8 +110,12 @@ final class ChaosCluster {
             "urls: [\((ring ?? [name]).map { "\"\(url($0))\"" }.joined(separator: ", "))]", "peer: \"\(address(name)):7200\"",
             "gossip: \"\(address(name)):7300\"", "seeds: [\(names.map { "\"\(address($0)):7200\"" }.joined(separator: ", "))]",
             "logSegmentKiB: 128",
-            "coordinators:",
         ]
+        if hasTLS {
+            let path = places.certificates
+            lines.append("tls: {ca: \"\(path)/ca.pem\", certificate: \"\(path)/\(name).pem\", key: \"\(path)/\(name).key\"}")
+        }
+        lines.append("coordinators:")
         for (number, coordinator) in coordinators.enumerated() {
             lines.append("  - {name: \(coordinator), id: \(number + 1), peer: \"\(address(coordinator)):7200\"}")
         }

@@ -10,12 +10,13 @@ enum Machinery {
     struct Places {
         var data: String
         var keyring: String
+        var certificates: String
     }
 
     func places(_ name: String, in folder: String) -> Places {
         switch self {
-        case .namespaces: Places(data: "\(folder)/\(name)/data", keyring: "\(folder)/keyring")
-        case .containers: Places(data: "/data/data", keyring: "/etc/callslip/keyring")
+        case .namespaces: Places(data: "\(folder)/\(name)/data", keyring: "\(folder)/keyring", certificates: "\(folder)/ca")
+        case .containers: Places(data: "/data/data", keyring: "/etc/callslip/keyring", certificates: "/etc/callslip/ca")
         }
     }
 
@@ -45,7 +46,7 @@ enum Machinery {
         case .containers:
             let mounts = [
                 "\(folder)/\(name):/data", "\(folder)/\(name).yaml:/etc/callslip/node.yaml:ro",
-                "\(folder)/keyring:/etc/callslip/keyring:ro",
+                "\(folder)/keyring:/etc/callslip/keyring:ro", "\(folder)/ca:/etc/callslip/ca:ro",
                 "\(faults):/faults/faults.so:ro", "\(control):/faults/control:ro",
             ]
             let options = [

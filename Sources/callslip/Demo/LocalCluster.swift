@@ -3,6 +3,7 @@
 
 import EventLoop
 import Glibc
+import TLS
 
 /// One process of the cluster.
 struct LocalProcess {
@@ -48,6 +49,9 @@ final class LocalCluster {
     private var notUpdated: Set<String> = ["c1", "c2", "memorial"]
     /// More words for `serve`.
     private let options: [String]
+    /// Whether its peer links have TLS.
+    let hasTLS: Bool
+    private let authority: AuthorityFolder
     /// Told when a process ended that was meant to run.
     var onUnexpectedExit: ((String, Int32) -> Void)?
     private let reaper = Timer(on: ClusterActor.loop)
@@ -56,9 +60,15 @@ final class LocalCluster {
     ///   - folder: for data, configuration and logs; made when missing.
     ///   - basePort: 0…39 above it are used: web, then peers, then gossip.
     ///   - options: more words for `callslip serve`.
-    ///   - previous: a program of an earlier version, with which a majority of the coordinators and a library's node begin.
-    init(folder: String, basePort: UInt16, frameAncestor: String, options: [String] = [], previous: String? = nil) throws {
+    ///   - previous: a program of an earlier version, with which a majority of the coordinators and a library's node begin; without TLS, which
+    ///     earlier versions may not know, while the others take links of both kinds.
+    ///   - hasTLS: whether peer links have TLS, with an authority of this folder's own.
+    init(
+        folder: String, basePort: UInt16, frameAncestor: String, options: [String] = [], previous: String? = nil, hasTLS: Bool = true
+    ) throws {
         self.folder = folder
+        self.hasTLS = hasTLS
+        authority = try AuthorityFolder(folder + "/ca")
         self.options = options
         self.previous = previous
         self.basePort = basePort
@@ -81,17 +91,42 @@ final class LocalCluster {
         if access(keyringPath, F_OK) != 0 {
             try Files.write(keyringPath, Files.randomHex(bytes: 32) + "\n", mode: 0o600)
         }
+        if hasTLS { try prepareCertificates() }
         for (offset, name) in (Self.coordinators + Self.libraries + [Self.newcomer]).enumerated() {
             let web = basePort + 1 + UInt16(offset)
             try Files.makeFolder("\(folder)/\(name)")
             let config = "\(folder)/\(name).yaml"
-            try Files.write(config, configuration(name, offset: offset, keyring: keyringPath), mode: 0o600)
+            try writeConfiguration(name)
             processes[name] = LocalProcess(name: name, configPath: config, logPath: "\(folder)/\(name).log", webPort: web)
         }
     }
 
-    private func configuration(_ name: String, offset: Int, keyring: String) -> String {
+    private func prepareCertificates() throws {
+        if access(authority.path + "/ca.pem", F_OK) != 0 {
+            _ = try authority.make(name: "Demonstration", days: CertificateAuthority.daysUsual)
+        }
+        for name in Self.coordinators + Self.libraries + [Self.newcomer] where access("\(authority.path)/\(name).pem", F_OK) != 0 {
+            _ = try authority.issue(name, into: authority.path, days: CertificateAuthority.nodeDaysUsual, renew: false)
+        }
+    }
+
+    /// What a process that plays a node shows its peers; nil where links have no TLS.
+    func credentials(for node: String) throws -> TLSCredentials? { hasTLS ? try authority.credentials(for: node) : nil }
+
+    private func writeConfiguration(_ name: String) throws {
+        let text = configuration(name, keyring: folder + "/keyring")
+        try Files.write("\(folder)/\(name).yaml", text, mode: 0o600)
+    }
+
+    private func tlsLines(_ name: String) -> [String] {
+        guard hasTLS, previous == nil || !notUpdated.contains(name) else { return [] }
+        let (path, plainToo) = (authority.path, previous == nil ? "" : ", plainToo: true")
+        return ["tls: {ca: \"\(path)/ca.pem\", certificate: \"\(path)/\(name).pem\", key: \"\(path)/\(name).key\"\(plainToo)}"]
+    }
+
+    private func configuration(_ name: String, keyring: String) -> String {
         let names = Self.coordinators + Self.libraries + [Self.newcomer]
+        let offset = names.firstIndex(of: name) ?? 0
         func port(_ plane: UInt16, _ offset: Int) -> String { "127.0.0.1:\(basePort + plane + UInt16(offset))" }
         let isLibrary = Self.libraries.contains(name)
         // A patron's page knows at least two nodes: this one and the next library's.
@@ -106,8 +141,9 @@ final class LocalCluster {
             "urls: [\(urls.map { "\"\($0)\"" }.joined(separator: ", "))]", "peer: \"\(port(11, offset))\"",
             "gossip: \"\(port(21, offset))\"",
             "seeds: [\(names.indices.map { "\"\(port(11, $0))\"" }.joined(separator: ", "))]",
-            "demo: \"\(frameAncestor)\"", "coordinators:",
+            "demo: \"\(frameAncestor)\"",
         ]
+        lines += tlsLines(name) + ["coordinators:"]
         for (number, coordinator) in Self.coordinators.enumerated() {
             lines.append("  - {name: \(coordinator), id: \(number + 1), peer: \"\(port(11, number))\"}")
         }
@@ -119,6 +155,7 @@ final class LocalCluster {
     }
 
     private func removeFolder() throws {
+        Files.removeFlatFolder(authority.path)
         for name in Self.coordinators + Self.libraries + [Self.newcomer] {
             Files.removeFlatFolder("\(folder)/\(name)")
             unlink("\(folder)/\(name).log")
@@ -130,6 +167,8 @@ final class LocalCluster {
     func start(_ name: String) throws {
         guard var process = processes[name], process.pid == 0 else { return }
         let isOld = notUpdated.remove(name) != nil
+        // With the new version comes what only that one knows.
+        if previous != nil, !isOld { try writeConfiguration(name) }
         process.pid = try Spawn.run(
             isOld ? previous ?? program : program, ["serve", "--config", process.configPath, "--parent", "\(getpid())"] + options,
             log: process.logPath)

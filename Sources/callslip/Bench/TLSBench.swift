@@ -1,0 +1,89 @@
+/// What TLS on peer links costs: two clusters side by side, one with it and one without, under the same load in turn.
+
+import EventLoop
+import Glibc
+import Measuring
+import TLS
+
+@ClusterActor
+struct TLSBench {
+    nonisolated static let handshakes = 200
+
+    let folder: String
+    let port: UInt16
+    let seconds: Double
+    let rounds: Int
+    let messageBytes: Int
+    let outstanding: [Int]
+
+    func run(into report: inout BenchReport, progress: (String) -> Void) async throws {
+        var rows: [BenchReport.Security.Row] = []
+        for outstanding in outstanding {
+            progress("peer links with and without TLS, \(outstanding) under way")
+            rows.append(try await row(outstanding))
+        }
+        let cost = try Self.handshakeCost()
+        report.security = BenchReport.Security(rows: rows, clientMicroseconds: cost.client, serverMicroseconds: cost.server)
+    }
+
+    /// Chats are full after 1,800 messages, so each number has clusters of its own.
+    private func row(_ outstanding: Int) async throws -> BenchReport.Security.Row {
+        try await BenchCluster.with(folder: folder + "/plain", port: port, hasTLS: false) { plain in
+            try await BenchCluster.with(folder: folder + "/tls", port: port + 40) { secure in
+                let speakers = (
+                    try await PeerSpeaker.atLeader(of: plain, chats: MessageBench.patrons, messageBytes: messageBytes),
+                    try await PeerSpeaker.atLeader(of: secure, chats: MessageBench.patrons, messageBytes: messageBytes)
+                )
+                defer {
+                    speakers.0.close()
+                    speakers.1.close()
+                }
+                var loads: (plain: [Load], secure: [Load]) = ([], [])
+                for _ in 0..<rounds {
+                    loads.plain.append(try await speakers.0.load(outstanding: outstanding, seconds: seconds, at: plain))
+                    loads.secure.append(try await speakers.1.load(outstanding: outstanding, seconds: seconds, at: secure))
+                }
+                guard let first = Load.median(of: loads.plain), let second = Load.median(of: loads.secure) else {
+                    throw LocalClusterError("nothing was measured")
+                }
+                return BenchReport.Security.Row(
+                    plain: BenchReport.Messages(.peerLink, outstanding: outstanding, first),
+                    secure: BenchReport.Messages(.peerLink, outstanding: outstanding, second))
+            }
+        }
+    }
+
+    /// CPU microseconds of each side of a handshake, the mean of many in memory.
+    nonisolated static func handshakeCost() throws -> (client: Double, server: Double) {
+        let validity = Validity(now: Int64(time(nil)), days: 1)
+        let made = try CertificateAuthority.make(name: "Bench", validity)
+        let authority = try CertificateAuthority(certificate: made.certificate, key: made.key)
+        func context(_ node: String) throws -> TLSContext {
+            let issued = try authority.issue(node: node, validity)
+            return try TLSContext(TLSCredentials(authority: made.certificate, certificate: issued.certificate, key: issued.key))
+        }
+        let (near, far) = (try context("near"), try context("far"))
+        var (client, server) = (UInt64(0), UInt64(0))
+        func timed<T>(_ sum: inout UInt64, _ body: () throws -> T) rethrows -> T {
+            let beganNs = Loop.monotonicNs()
+            defer { sum += Loop.monotonicNs() - beganNs }
+            return try body()
+        }
+        for _ in 0..<handshakes {
+            let dialling = try timed(&client) { try TLSEngine(near, .client) }
+            let answering = try timed(&server) { try TLSEngine(far, .server) }
+            while !(dialling.isOpen && answering.isOpen) {
+                try timed(&server) { try hear(dialling.takeOutgoing(), answering) }
+                try timed(&client) { try hear(answering.takeOutgoing(), dialling) }
+            }
+        }
+        func each(_ ns: UInt64) -> Double { Double(ns) / 1_000 / Double(handshakes) }
+        return (each(client), each(server))
+    }
+
+    private nonisolated static func hear(_ bytes: [UInt8], _ engine: TLSEngine) throws {
+        // A flight of a handshake is shorter than what an engine takes at a time.
+        _ = try bytes.withUnsafeBytes { try engine.feed($0) }
+        try engine.shakeHands()
+    }
+}
