@@ -247,3 +247,34 @@ import Wire
         theirs.close()
     }
 }
+
+/// What a node's file says of TLS.
+@Suite struct TLSConfigurationTests {
+    private static func file(_ tls: String) -> String {
+        """
+        node: c1
+        cluster: test
+        data: /tmp/c1
+        keyring: /tmp/keyring
+        roles: [coordinator]
+        peer: "127.0.0.1:1"
+        gossip: "127.0.0.1:2"
+        coordinators: [{name: c1, id: 1, peer: "127.0.0.1:1"}]
+        \(tls)
+        """
+    }
+
+    @Test func theFilesAreNamedOrThereIsNoTLS() throws {
+        #expect(try NodeConfiguration(yaml: Self.file("")).tls == nil)
+        let some = try NodeConfiguration(yaml: Self.file("tls: {ca: /a/ca.pem, certificate: /a/c1.pem, key: /a/c1.key}"))
+        #expect(some.tls == TLSFiles(authority: "/a/ca.pem", certificate: "/a/c1.pem", key: "/a/c1.key"))
+        let both = try NodeConfiguration(yaml: Self.file("tls: {ca: a, certificate: b, key: c, plainToo: true}"))
+        #expect(both.tls?.plainToo == true)
+    }
+
+    @Test func whatIsMissingIsNamed() {
+        for (tls, word) in [("tls: {ca: a, certificate: b}", "key"), ("tls: {ca: a, certificate: b, key: c, plain: yes}", "plain")] {
+            #expect { try NodeConfiguration(yaml: Self.file(tls)) } throws: { "\($0)".contains("`\(word)`") }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 /// Incoming connections at a node that has TLS, until they have shown who they are. Whoever is on the network may be here: what they may keep
 /// busy is bounded, in number and in time.
 
+import CoreMetrics
 import EventLoop
 import Logging
 import TLS
@@ -14,7 +15,7 @@ final class PeerDoor {
 
     private struct Visitor {
         let stream: any ByteStream
-        let deadline: Timer
+        let deadline: EventLoop.Timer
     }
 
     private let tls: PeerTLS
@@ -37,7 +38,7 @@ final class PeerDoor {
         if visitors.count >= Self.waitingMax { sendOldestAway() }
         last += 1
         let number = last
-        let deadline = Timer(on: ClusterActor.loop)
+        let deadline = EventLoop.Timer(on: ClusterActor.loop)
         visitors[number] = Visitor(stream: stream, deadline: deadline)
         deadline.start(afterMs: TLSLimits.handshakeMsMax) { [self] in
             stream.close()
@@ -112,6 +113,7 @@ final class Misfits {
     init(logger: Logger) { self.logger = logger }
 
     func tell(_ peer: String, _ sentence: String) {
+        Counter(label: "callslip_peer_links_refused").increment()
         let nowMs = ClusterActor.loop.nowMs
         if let last = told[peer], last.sentence == sentence, nowMs - last.atMs < Self.againAfterMs { return }
         if told.count >= Self.peersMax { told = [:] }

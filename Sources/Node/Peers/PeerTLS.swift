@@ -2,6 +2,7 @@
 /// that a renewed certificate is used without a restart. Links that exist keep what they were made with.
 
 import Consortium
+import CoreMetrics
 import EventLoop
 import FoundationEssentials
 import Logging
@@ -68,7 +69,7 @@ final class PeerTLS {
     private let files: TLSFiles
     private let node: NodeName
     private let logger: Logger
-    private let timer = Timer(on: ClusterActor.loop)
+    private let timer = EventLoop.Timer(on: ClusterActor.loop)
     private(set) var isLooking = false
     /// What was wrong with the files when they were looked at last: said when it is so twice, as files that are just being replaced fit together soon.
     private var lastTrouble: String?
@@ -138,6 +139,7 @@ final class PeerTLS {
 
     private func warnOfEnd() {
         let left = context.own.notAfter - Int64(WallClock.nowMs / 1_000)
+        Gauge(label: "callslip_certificate_seconds_left").record(left)
         guard left < Self.warnBeforeSeconds else { return }
         let nowMs = ClusterActor.loop.nowMs
         guard warnedAtMs.map({ nowMs - $0 >= Self.warnEveryMs }) ?? true else { return }
