@@ -60,7 +60,7 @@ let package = Package(
                 "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
                 "Transcripts", "Hours", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
-            ]),
+            ], exclude: ["openapi.yaml"]),
         .executableTarget(
             name: "callslip",
             dependencies: [

@@ -1,0 +1,204 @@
+"""Holds Sources/Node/openapi.yaml against the routes in the sources, and against what a running demonstration answers.
+
+Usage: openapi.py BASE_PORT    (a `callslip demo` must be running on BASE_PORT; CALLSLIP_DEMO names its folder)
+"""
+
+import json
+import os
+import re
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = yaml.safe_load((ROOT / "Sources/Node/openapi.yaml").read_text())
+NODES = ["c1", "c2", "c3", "memorial", "college", "steenbock"]
+# Of the demonstration alone, and of the pages.
+UNDOCUMENTED = {("get", "/demo/enter"), ("get", "/")}
+asked = set()
+
+
+def routes():
+    """What the sources install, as (method, path)."""
+    found = set()
+    for file in [*(ROOT / "Sources/Node/WebPlane").glob("*.swift"), ROOT / "Sources/Web/Health.swift"]:
+        text = file.read_text()
+        found |= {(method, path) for method, path in re.findall(r'server\.(get|post)\("([^"]+)"', text)}
+        found |= {("post", path) for path in re.findall(r'takeCommands\(\s*"([^"]+)"', text)}
+    return found - UNDOCUMENTED
+
+
+def check_routes():
+    written = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item}
+    exact = {(method, path) for method, path in written if not path.startswith(("/presence/", "/hours/"))}
+    missing, gone = routes() - exact, exact - routes()
+    assert not missing, f"not in openapi.yaml: {sorted(missing)}"
+    assert not gone, f"in openapi.yaml, and in no source: {sorted(gone)}"
+    assert len(exact) >= 20, exact
+
+
+def deref(value):
+    while isinstance(value, dict) and "$ref" in value:
+        target = DOCUMENT
+        for part in value["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        value = target
+    return value
+
+
+class Node:
+    def __init__(self, base, name):
+        self.url = f"http://127.0.0.1:{base + 1 + NODES.index(name)}"
+        self.token = (Path(os.environ["CALLSLIP_DEMO"]) / name / "admin").read_text().split("\n")[1]
+
+    def ask(self, method, path, status, body=None, *, at=None, admin=False, cookie=None, kind="application/json", query=""):
+        """Asks, and holds the answer against the document: the status must be the one expected, and written; the body must have the written shape."""
+        headers = {}
+        if admin:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if cookie:
+            headers["Cookie"] = f"callslip_session={cookie}"
+        data = None
+        if method == "post":
+            headers["Content-Type"] = kind
+            data = body if isinstance(body, bytes) else json.dumps(body if body is not None else {}).encode()
+        request = urllib.request.Request(self.url + (at or path) + query, method=method.upper(), data=data, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                found, text, sent = answer.status, answer.read().decode(), answer.headers["Content-Type"]
+        except urllib.error.HTTPError as error:
+            found, text, sent = error.code, error.read().decode(), error.headers["Content-Type"]
+        where = f"{method} {path}"
+        assert found == status, f"{where}: {found} instead of {status}: {text[:300]}"
+        asked.add((method, path))
+        written = DOCUMENT["paths"][path][method]["responses"]
+        assert str(status) in written, f"{where}: {status} is not written"
+        content = deref(written[str(status)])["content"]
+        media = sent.split(";")[0].strip()
+        assert media in content, f"{where}: {media} is not written"
+        value = json.loads(text) if media.endswith("json") else text
+        schema = {**content[media]["schema"], "components": DOCUMENT["components"]}
+        for error in Draft202012Validator(schema).iter_errors(value):
+            raise AssertionError(f"{where}: {error.json_path}: {error.message[:300]}")
+        return value
+
+
+def public(node):
+    for form in ("text", "xml", "js", "image"):
+        node.ask("get", f"/presence/jid/{{name}}/{{server}}/{form}", 200, at=f"/presence/jid/memorial/chat.example.org/{form}")
+    node.ask("get", "/presence/jid/{name}/{server}/js", 400, at="/presence/jid/memorial/chat.example.org/js", query="?cb=alert(1)")
+    for path in ("/hours/hours.json", "/hours/hours.txt", "/healthz", "/readyz", "/api/status"):
+        node.ask("get", path, 200)
+    for form in ("hours.json", "now.json", "hours.ics", "hours.js"):
+        node.ask("get", f"/hours/{{library}}/{form}", 200, at=f"/hours/memorial/{form}")
+        node.ask("get", f"/hours/{{library}}/{form}", 404, at=f"/hours/no-such/{form}")
+
+
+def people(node):
+    node.ask("get", "/api/me", 401)
+    node.ask("get", "/api/canned", 401)
+    node.ask("get", "/api/problems", 401)
+    node.ask("post", "/api/sign-in", 400, {"operator": "mia.memorial"})
+    node.ask("post", "/api/sign-in", 401, {"operator": "nobody", "password": "wrong"})
+    cookie = node.ask("post", "/api/sign-in", 200, {"operator": "bea.business", "password": "balance-sheet-1"})["session"]
+    node.ask("get", "/api/me", 200, cookie=cookie)
+    one = {"id": secrets.token_hex(16), "version": 0, "owner": "own", "title": "From a script", "text": "Hello."}
+    node.ask("post", "/api/canned", 401, one)
+    node.ask("post", "/api/canned", 400, {"id": "x", "version": 0}, cookie=cookie)
+    node.ask("post", "/api/canned", 200, one, cookie=cookie)
+    node.ask("post", "/api/canned", 409, {**one, "version": 7, "text": "Hello again."}, cookie=cookie)
+    node.ask("get", "/api/canned", 200, cookie=cookie)
+    node.ask("post", "/api/canned", 200, {"id": one["id"], "version": 1, "drop": True}, cookie=cookie)
+    return cookie
+
+
+def until(condition, what):
+    """What was accepted reaches a node's copy a moment later."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+def is_there(node, address):
+    try:
+        urllib.request.urlopen(node.url + address, timeout=10).read()
+        return True
+    except urllib.error.HTTPError:
+        return False
+
+
+def problems(node, cookie):
+    node.ask("post", "/api/problems", 400, {"id": "1", "text": "x"})
+    node.ask("post", "/api/problems", 400, b"not json")
+    key = secrets.token_hex(16)
+    for _ in range(2):
+        node.ask("post", "/api/problems", 200, {"id": key, "text": "From a script.", "bundle": "b"})
+    until(lambda: is_there(node, f"/api/problems/one?id={key}"), "the report")
+    ticket = node.ask("get", "/api/problems/one", 200, query=f"?id={key}")
+    assert ticket["kind"] == "somebody" and ticket["text"] == "From a script."
+    node.ask("get", "/api/problems/one", 404, query=f"?id={secrets.token_hex(16)}")
+    node.ask("get", "/api/problems/one", 400, query="?id=1")
+    signed = secrets.token_hex(16)
+    node.ask("post", "/api/problems", 200, {"id": signed, "text": "Signed."}, cookie=cookie)
+    until(lambda: is_there(node, f"/api/problems/one?id={signed}"), "the report")
+    mine = node.ask("get", "/api/problems", 200, cookie=cookie)["tickets"]
+    assert [one["text"] for one in mine if one["id"] in (key, signed)] == ["Signed."], mine
+    comment = {"ticket": key, "id": secrets.token_hex(16), "text": "And this."}
+    node.ask("post", "/api/problems/comment", 200, comment)
+    node.ask("post", "/api/problems/comment", 400, {**comment, "stage": "solved"})
+    node.ask("post", "/api/problems/comment", 401, {**comment, "ticket": signed})
+    node.ask("get", "/api/problems/all", 403)
+    assert any(one["id"] == key for one in node.ask("get", "/api/problems/all", 200, admin=True)["tickets"])
+    for ticket in (key, signed):
+        ask = {"ticket": ticket, "id": secrets.token_hex(16), "stage": "solved", "owner": "a script"}
+        node.ask("post", "/api/problems/all", 409, ask, admin=True)
+        node.ask("post", "/api/problems/all", 200, {**ask, "text": "It was a test."}, admin=True)
+    node.ask("post", "/api/problems/all", 403, ask)
+    node.ask("post", "/api/problems/all", 400, {"ticket": key}, admin=True)
+
+
+def admin(node):
+    for path in ("/api/names", "/api/canned/all"):
+        node.ask("get", path, 403)
+        node.ask("get", path, 200, admin=True)
+    for path in ("/api/names", "/api/canned/all", "/api/hours", "/api/coordinators"):
+        node.ask("post", path, 403)
+        node.ask("post", path, 400, {"no": "sense"}, admin=True)
+    node.ask("post", "/api/names", 409, {"kind": "queue", "from": "no-such", "to": "other"}, admin=True)
+    one = {"id": secrets.token_hex(16), "version": 0, "owner": "consortium", "title": "From a script", "text": "Hello."}
+    node.ask("post", "/api/canned/all", 200, one, admin=True)
+    node.ask("post", "/api/canned/all", 200, {"id": one["id"], "version": 1, "drop": True}, admin=True)
+    hours = (ROOT / "cluster/sample-hours.yaml").read_bytes()
+    node.ask("post", "/api/import", 200, hours, kind="application/yaml", admin=True)
+    # The node's own copy follows a moment later.
+    until(lambda: "opens" in json.dumps(node.ask("get", "/hours/{library}/hours.json", 200, at="/hours/memorial/hours.json")), "hours")
+    closing = {"library": "memorial", "action": "close", "id": secrets.token_hex(16), "until": "23:59", "note": "a script"}
+    node.ask("post", "/api/hours", 200, closing, admin=True)
+    until(lambda: "a script" in node.ask("get", "/hours/{library}/now.json", 200, at="/hours/memorial/now.json")["text"], "the closing")
+    node.ask("post", "/api/hours", 200, {"library": "memorial", "action": "reopen"}, admin=True)
+    node.ask("post", "/api/import", 403, b"x: 1", kind="application/yaml")
+    node.ask("post", "/api/import", 422, b"nonsense: 1", kind="application/yaml", admin=True)
+    node.ask("post", "/api/backup", 403)
+    node.ask("post", "/api/backup", 200, admin=True)
+    node.ask("post", "/api/sign-out", 200)
+
+
+validate(DOCUMENT)
+check_routes()
+base = int(sys.argv[1])
+coordinator, library = Node(base, "c1"), Node(base, "college")
+admin(coordinator)
+public(library)
+problems(library, people(library))
+coordinator.ask("get", "/metrics", 200)
+left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked
+assert not left, f"written and never asked: {sorted(left)}"
+print(f"openapi: {len(asked)} operations as written")
