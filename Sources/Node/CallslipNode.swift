@@ -26,7 +26,7 @@ public final class CallslipNode {
     public let configuration: NodeConfiguration
     let boot: UInt64
     private let logger: Logger
-    private let network: PeerNetwork
+    let network: PeerNetwork
     let gossip: GossipHost
     let client: CoordinatorClient
     private let accounts: Accounts

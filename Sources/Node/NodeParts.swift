@@ -222,7 +222,8 @@ extension CallslipNode {
         let hints = gossip.members.compactMap(\.member.coordinatorHint)
         let leader = coordinator?.core.role.leader?.text ?? hints.max { $0.term < $1.term }?.leader
         return NodeStatus(
-            node: configuration.node.text, boot: String(boot, radix: 16), servedBy: client.server?.text, leader: leader,
+            node: configuration.node.text, boot: String(boot, radix: 16), certificateDaysLeft: network.certificateDaysLeft,
+            servedBy: client.server?.text, leader: leader,
             isolated: library.isIsolated, raft: raftStatus(), coordinators: coordinatorLines(), members: members, queues: queues,
             waiting: board?.waiting.count ?? 0,
             kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0,

@@ -55,6 +55,8 @@ public struct NodeStatus: Codable, Sendable {
     }
     public var node: String
     public var boot: String
+    /// For how many days the certificate that this node shows its peers is still valid, below 0 when it has ended; absent without TLS between nodes.
+    public var certificateDaysLeft: Int? = nil
     /// The coordinator that serves this node; absent while none does.
     public var servedBy: String?
     public var leader: String?

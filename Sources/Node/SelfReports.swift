@@ -1,7 +1,7 @@
 /// What a node tells LTG of itself (agreement, 8), without anybody asking: that it was cut off again and again, that its disk is full, that its log was damaged, that it
-/// stopped applying. A pure value: it is shown the node's status now and then, and says what is to be reported.
+/// stopped applying, that its certificate ends soon. A pure value: it is shown the node's status now and then, and says what is to be reported.
 ///
-/// The same matter is said once an hour at most; LTG's ticket counts how often.
+/// The same matter is said once an hour at most, a certificate's end once a day; LTG's ticket counts how often.
 struct SelfReports {
     struct Report: Hashable {
         /// One word for the matter: the consortium counts what says the same.
@@ -11,6 +11,10 @@ struct SelfReports {
 
     static let everyMs: UInt64 = 60_000
     static let againMs: UInt64 = 3_600_000
+    /// What is to be renewed by hand is said when so many days are left, once a day.
+    static let certificateDays = 30
+    static let certificateAgainMs: UInt64 = 86_400_000
+    private static let certificate = "certificate"
     /// So often cut off within so long is worth a word.
     static let cutOffTimes = 3
     static let cutOffWithinMs: UInt64 = 1_800_000
@@ -50,7 +54,17 @@ struct SelfReports {
         if let why = status.raft?.halted {
             reports.append(Report(topic: "halted", text: "\(status.node), a coordinator, applies nothing: \(why)"))
         }
-        reports.removeAll { report in saidMs[report.topic].map { nowMs < $0 + Self.againMs } ?? false }
+        if let days = status.certificateDaysLeft, days < Self.certificateDays {
+            reports.append(
+                Report(
+                    topic: Self.certificate,
+                    text:
+                        "The certificate that \(status.node) shows its peers \(days < 0 ? "has ended, and none takes it" : "ends soon"). Renew it with `callslip ca issue \(status.node) --renew` and bring it there; the node takes it without a restart."
+                ))
+        }
+        reports.removeAll { report in
+            saidMs[report.topic].map { nowMs < $0 + (report.topic == Self.certificate ? Self.certificateAgainMs : Self.againMs) } ?? false
+        }
         for report in reports { saidMs[report.topic] = nowMs }
         return reports
     }

@@ -2,7 +2,7 @@ import EventLoop
 
 /// TLS over a stream of bytes. What is written before the handshake is over waits for it; nothing is read before.
 ///
-/// The crypto runs on the loop, in the call that brings the bytes: 0.3 ms or so for a handshake, 1 µs or so for a record.
+/// The crypto runs on the loop, in the call that brings the bytes: about a millisecond for a handshake, 1 µs or so for a record.
 public final class TLSStream: ByteStream {
     public var onRead: ((UnsafeRawBufferPointer) -> Void)? { didSet { updateReading() } }
     public var onEnd: ((StreamEnd) -> Void)?

@@ -108,6 +108,9 @@ struct AuthorityFolder {
         let validity = Validity(now: Self.now, days: days)
         let issued: Certified
         if renew {
+            guard try CertificateFacts(pem: try Files.text(of: certificate)).nodes == [node] else {
+                throw ValidationError("\(certificate) is not the certificate of `\(node)`, and is not replaced")
+            }
             issued = try authority.issue(node: node, validity, key: try Files.text(of: key))
             try Files.replace(certificate, issued.certificate, mode: 0o644)
         } else {

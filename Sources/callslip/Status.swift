@@ -27,6 +27,11 @@ struct Status: AsyncParsableCommand {
     private func showNode(_ status: NodeStatus) {
         print("Node \(status.node), served by \(status.servedBy ?? "no coordinator"); leader \(status.leader ?? "unknown")")
         if status.isolated { print("ISOLATED: this node reaches no coordinator that knows a leader") }
+        if let days = status.certificateDaysLeft, days < 30 {
+            print(
+                "CERTIFICATE: \(days < 0 ? "it has ended" : "it ends within \(days + 1) days"); renew it: callslip ca issue \(status.node) --renew"
+            )
+        }
         guard let raft = status.raft else { return }
         print(
             "Log: \(raft.role) in term \(raft.term), committed through \(raft.commitIndex), applied through \(raft.appliedIndex), "

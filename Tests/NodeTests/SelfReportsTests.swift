@@ -29,6 +29,18 @@ import Testing
         #expect(reports.due(status(full: "x", halted: "y"), branches: 0, nowMs: SelfReports.againMs + 1).map(\.topic) == ["halted"])
     }
 
+    @Test func aCertificateThatEndsSoonIsToldOnceADay() {
+        var reports = SelfReports()
+        var soon = status()
+        soon.certificateDaysLeft = SelfReports.certificateDays
+        #expect(reports.due(soon, branches: 0, nowMs: 0).isEmpty)
+        soon.certificateDaysLeft = SelfReports.certificateDays - 1
+        #expect(reports.due(soon, branches: 0, nowMs: 0).first?.text.contains("ends soon") == true)
+        #expect(reports.due(soon, branches: 0, nowMs: SelfReports.certificateAgainMs - 1).isEmpty)
+        soon.certificateDaysLeft = -1
+        #expect(reports.due(soon, branches: 0, nowMs: SelfReports.certificateAgainMs).first?.text.contains("has ended") == true)
+    }
+
     @Test func whoeverIsCutOffThriceWithinHalfAnHourSaysSoWhenItIsBack() {
         var reports = SelfReports()
         #expect(reports.due(status(), branches: 1, nowMs: 0).isEmpty)

@@ -10,7 +10,7 @@ import Wire
 @ClusterActor
 final class PeerDoor {
     /// Connections that are not yet links. One more, and the oldest goes: a node's handshake takes milliseconds, and those who wait for longer are none.
-    /// Each can cost the loop 0.3 ms once.
+    /// Each can cost the loop a millisecond, once.
     static let waitingMax = 64
 
     private struct Visitor {

@@ -127,6 +127,9 @@ final class PeerNetwork {
         for link in Array(incoming.values) { link.close() }
     }
 
+    /// For how many days this node's certificate is still valid, below 0 when it has ended; nil without TLS.
+    var certificateDaysLeft: Int? { tls.map { Int($0.secondsLeft / 86_400) - ($0.secondsLeft < 0 ? 1 : 0) } }
+
     private func hello(_ purpose: LinkPurpose) -> PeerHello {
         let voter = claim()
         return PeerHello(

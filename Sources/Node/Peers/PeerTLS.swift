@@ -137,8 +137,10 @@ final class PeerTLS {
         logger.error("the certificate's files changed and cannot be used; what was read before is used on", metadata: ["why": "\(trouble)"])
     }
 
+    var secondsLeft: Int64 { context.own.notAfter - Int64(WallClock.nowMs / 1_000) }
+
     private func warnOfEnd() {
-        let left = context.own.notAfter - Int64(WallClock.nowMs / 1_000)
+        let left = secondsLeft
         Gauge(label: "callslip_certificate_seconds_left").record(left)
         guard left < Self.warnBeforeSeconds else { return }
         let nowMs = ClusterActor.loop.nowMs
