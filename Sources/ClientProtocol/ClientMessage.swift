@@ -38,6 +38,8 @@ public enum ClientMessage: Hashable, Sendable {
     /// `nil` takes it back.
     case leaving(RequestID, inSeconds: UInt64?)
     case back(RequestID, QueueName)
+    /// How much longer the person means to be there; `nil`: they do not say.
+    case until(RequestID, inSeconds: UInt64?)
     /// Opens the queue's library beyond its posted hours.
     case openNow(RequestID, QueueName, minutes: UInt32)
     /// Closes the person's own library at once.
@@ -146,7 +148,7 @@ public enum ClientMessage: Hashable, Sendable {
         case .transfer(let transfer): transfer.re
         case .consent(let re, _, _, _), .leave(let re, _), .keep(let re, _, _, _), .collect(let re, _, _), .available(let re, _, _),
             .claim(let re, _), .pickUp(let re, _, _), .withdraw(let re, _, _, _), .release(let re, _, _), .close(let re, _, _),
-            .leaving(let re, _), .back(let re, _), .openNow(let re, _, _), .closeLibrary(let re, _, _),
+            .leaving(let re, _), .back(let re, _), .until(let re, _), .openNow(let re, _, _), .closeLibrary(let re, _, _),
             .reopenLibrary(let re), .follow(let re, _, _):
             re
         }

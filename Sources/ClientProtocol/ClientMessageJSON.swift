@@ -41,10 +41,11 @@ extension ClientMessage {
         case "release":
             return .release(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"))
         case "close": return .close(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"))
-        case "leaving":
+        case "leaving", "until":
             let seconds = try fields.integerIfPresent("inS", as: UInt64.self)
             if let seconds, seconds > ProtocolLimits.leavingSecondsMax { throw fields.fault("inS", "at most a day", .tooLong) }
-            return .leaving(try fields.identifier("re"), inSeconds: seconds)
+            let re: RequestID = try fields.identifier("re")
+            return fields.kind == "until" ? .until(re, inSeconds: seconds) : .leaving(re, inSeconds: seconds)
         case "back": return .back(try fields.identifier("re"), try fields.name("queue"))
         case "openNow":
             return .openNow(try fields.identifier("re"), try fields.name("queue"), minutes: try fields.integer("minutes"))
@@ -113,8 +114,8 @@ extension ClientMessage {
         case .close(let re, let chat, let token):
             writer = JSONWriter(kind: "close", re: re, chat: chat)
             writer.field("token", token)
-        case .leaving(let re, let seconds):
-            writer = JSONWriter(kind: "leaving", re: re)
+        case .leaving(let re, let seconds), .until(let re, let seconds):
+            writer = if case .until = self { JSONWriter(kind: "until", re: re) } else { JSONWriter(kind: "leaving", re: re) }
             if let seconds { writer.field("inS", seconds) } else { writer.nullField("inS") }
         case .back(let re, let queue):
             writer = JSONWriter(kind: "back", re: re)

@@ -6,7 +6,8 @@ extension ServerMessage.Me {
             name: try fields.name("operator"), display: try fields.string("display"),
             library: try LibraryRef(try fields.object("library")), session: try fields.identifier("session"),
             queues: try fields.list("queues") { (queue) throws(ProtocolError) in try QueueRef(queue) },
-            available: try fields.names("available"), leavingSeconds: try fields.integerIfPresent("leavingS"))
+            available: try fields.names("available"), leavingSeconds: try fields.integerIfPresent("leavingS"),
+            untilMs: try fields.integerIfPresent("until"))
     }
 
     func json() -> [UInt8] {
@@ -18,6 +19,7 @@ extension ServerMessage.Me {
         writer.field("queues", list: queues) { writer, queue in writer.object { $0.members(queue) } }
         writer.field("available", list: available) { $0.string($1.text) }
         writer.field("leavingS", orNull: leavingSeconds)
+        writer.field("until", orNull: untilMs)
         return writer.finish()
     }
 }
@@ -40,7 +42,7 @@ extension ServerMessage.BoardState {
             staff: try fields.list("staff") { (person) throws(ProtocolError) in
                 ServerMessage.BoardPerson(
                     person: try PersonRef(person), available: try person.names("available"), chats: try person.integer("chats"),
-                    leavingSeconds: try person.integerIfPresent("leavingS"))
+                    leavingSeconds: try person.integerIfPresent("leavingS"), untilMs: try person.integerIfPresent("until"))
             },
             libraries: fields.has("libraries")
                 ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil)
@@ -63,6 +65,7 @@ extension ServerMessage.BoardState {
                 $0.field("available", list: person.available) { $0.string($1.text) }
                 $0.field("chats", person.chats)
                 $0.field("leavingS", orNull: person.leavingSeconds)
+                $0.field("until", orNull: person.untilMs)
             }
         }
         if let libraries {

@@ -10,9 +10,11 @@ extension ServerMessage {
         public var queues: [QueueRef]
         public var available: [QueueName]
         public var leavingSeconds: UInt64?
+        /// When they mean to sign off, in Unix milliseconds.
+        public var untilMs: UInt64?
         public init(
             name: OperatorName, display: String, library: LibraryRef, session: SessionID, queues: [QueueRef], available: [QueueName],
-            leavingSeconds: UInt64?
+            leavingSeconds: UInt64?, untilMs: UInt64? = nil
         ) {
             self.name = name
             self.display = display
@@ -21,6 +23,7 @@ extension ServerMessage {
             self.queues = queues
             self.available = available
             self.leavingSeconds = leavingSeconds
+            self.untilMs = untilMs
         }
     }
 
@@ -135,11 +138,14 @@ extension ServerMessage {
         public var available: [QueueName]
         public var chats: Int
         public var leavingSeconds: UInt64?
-        public init(person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?) {
+        /// When they mean to sign off, in Unix milliseconds.
+        public var untilMs: UInt64?
+        public init(person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?, untilMs: UInt64? = nil) {
             self.person = person
             self.available = available
             self.chats = chats
             self.leavingSeconds = leavingSeconds
+            self.untilMs = untilMs
         }
     }
 

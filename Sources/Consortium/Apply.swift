@@ -78,6 +78,7 @@ extension ConsortiumState {
         case .signOff(let session), .lapse(let session): try end(session)
         case .setAvailability(let session, let queue, let available): try setAvailability(session, queue, available)
         case .leaving(let session, let inMs): try leaving(session, inMs: inMs)
+        case .setEnd(let session, let untilMs): try setEnd(session, untilMs: untilMs)
         case .back(let session, let queue): try back(session, queue)
 
         case .open(let open): try self.open(open)

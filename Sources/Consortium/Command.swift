@@ -40,6 +40,8 @@ public enum Command: Hashable, Sendable {
     case setAvailability(SessionID, QueueName, Bool)
     /// "Leaving in 10 minutes": no more offers; `nil` takes it back.
     case leaving(SessionID, inMs: UInt64?)
+    /// When the operator means to sign off, in Unix milliseconds; `nil`: they did not say. Nobody is signed off by it.
+    case setEnd(SessionID, untilMs: UInt64?)
     /// "I'm back": ends the pause that two expired offers in a row put on the queue.
     case back(SessionID, QueueName)
 
@@ -240,7 +242,7 @@ public struct Batch: Hashable, Sendable {
     }
     /// Milliseconds of monotonic time that the leader saw pass since the entry before; apply caps it (rule 8).
     public var elapsedMs: UInt64
-    /// The leader's wall clock, Unix milliseconds: for display, and for nothing that is decided but how long text may stay (`TextDeadlines.swift`).
+    /// The leader's wall clock, Unix milliseconds: for display, for the ledger, and for nothing that is decided but how long text may stay (`TextDeadlines.swift`).
     public var wallMs: UInt64
     /// The term in which the entry was proposed: a new one gives every lease one more lease of grace.
     public var term: UInt64

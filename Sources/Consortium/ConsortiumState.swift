@@ -56,6 +56,8 @@ public struct ConsortiumState: Sendable {
     public internal(set) var ticketVersion: UInt64 = 0
     package internal(set) var terms = TermCalendar()
     package internal(set) var hours = Ordered<LibraryName, LibraryHours>()
+    /// Of every library with posted hours, since their feature level.
+    package internal(set) var ledger = Ordered<LibraryName, LibraryLedger>()
     package internal(set) var sessions = Ordered<SessionID, Session>()
     /// Sessions that ended, oldest first: a late repeat of their sign-on must not end a newer session (rule 19).
     package internal(set) var endedSessions: [SessionID] = []
@@ -112,9 +114,11 @@ package struct Session: Sendable {
     /// The queues for which the operator is available, in the order of the name.
     package var available: [QueueName]
     package var leavingAtMs: UInt64?
+    /// When the operator means to sign off, in Unix milliseconds.
+    package var untilMs: UInt64?
     package init(
         id: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, token: LogPosition, available: [QueueName],
-        leavingAtMs: UInt64?
+        leavingAtMs: UInt64?, untilMs: UInt64? = nil
     ) {
         self.id = id
         self.operatorName = operatorName
@@ -123,6 +127,7 @@ package struct Session: Sendable {
         self.token = token
         self.available = available
         self.leavingAtMs = leavingAtMs
+        self.untilMs = untilMs
     }
 }
 

@@ -23,7 +23,7 @@ extension ConsortiumState {
         }
         let session = Session(
             id: signOn.session, operatorName: person.name, node: signOn.node, boot: signOn.boot, token: position,
-            available: signOn.available.sortedOnce(), leavingAtMs: nil)
+            available: signOn.available.sortedOnce(), leavingAtMs: nil, untilMs: former?.untilMs)
         if let former {
             remember(ended: former.id)
             drop(former)
@@ -113,6 +113,15 @@ extension ConsortiumState {
         session.leavingAtMs = nil
         session.available = []
         store(session)
+    }
+
+    /// For the board and a warning: the session goes on until it is ended.
+    mutating func setEnd(_ id: SessionID, untilMs: UInt64?) throws(Refusal) {
+        guard var session = sessions[id] else { throw .unknownSession }
+        guard session.untilMs != untilMs else { return }
+        session.untilMs = untilMs
+        sessions[id] = session
+        touched.board = true
     }
 
     /// "I'm back": ends the pause that two expired offers in a row put on the queue.

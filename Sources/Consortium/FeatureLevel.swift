@@ -30,8 +30,11 @@ public enum FeatureLevel {
     public static let canned: UInt32 = 11
     /// Problems reported to LTG.
     public static let tickets: UInt32 = 12
+    /// The ledger of posted against staffed, the ends of sign-ons, and committees. Number 9 was kept for it and stays free: a level in force
+    /// says that all below it are, and versions that support more than 9 do not know it.
+    public static let ledger: UInt32 = 13
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 12
+    public static let supported: UInt32 = 13
 }
 
 extension Command {
@@ -44,10 +47,12 @@ extension Command {
             1
         case .setTerms, .setHours, .closeLibrary, .reopenLibrary: FeatureLevel.postedHours
         case .retireVoter: FeatureLevel.retiredVoters
+        case .setGate(_, .closed): FeatureLevel.ledger
         case .openNow, .setGate: FeatureLevel.steeringHours
         case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming
         case .setCanned, .dropCanned: FeatureLevel.canned
         case .reportProblem, .changeTicket: FeatureLevel.tickets
+        case .setEnd: FeatureLevel.ledger
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }
@@ -72,6 +77,8 @@ extension ConsortiumState {
         }
         let former = featureLevel
         featureLevel = level
+        // The ledger begins.
+        if former < FeatureLevel.ledger, level >= FeatureLevel.ledger { availabilityChanged = true }
         if former < FeatureLevel.textDeadlines, level >= FeatureLevel.textDeadlines { beginDeadlinesOfKeptMessages() }
     }
 }

@@ -84,6 +84,12 @@ extension ConsortiumState {
         posted.closures.append(closure)
         if posted.closures.count > Limits.closuresPerLibraryMax { posted.closures.removeFirst() }
         try makeRoom(for: posted, in: hours[library])
+        amendLedger(library, fromMs: closure.fromMs, untilMs: closure.untilMs, isClosed: true)
+        // It counts at once; the leader tells the rest.
+        if featureLevel >= FeatureLevel.ledger, posted.gate == .open, closure.fromMs <= wallMs, wallMs < closure.untilMs {
+            posted.gate = .closed
+            availabilityChanged = true
+        }
         hours[library] = posted
         touched.board = true
         touched.hours = true
@@ -98,6 +104,7 @@ extension ConsortiumState {
         let closure = posted.closures[place]
         posted.closures[place].untilMs = max(closure.fromMs, min(closure.untilMs, atMs))
         hours[library] = posted
+        amendLedger(library, fromMs: posted.closures[place].untilMs, untilMs: closure.untilMs, isClosed: false)
         touched.board = true
         touched.hours = true
     }

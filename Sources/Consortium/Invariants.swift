@@ -23,6 +23,7 @@ extension ConsortiumState {
         try checkCounts()
         try checkOutbox()
         try checkHours()
+        try checkLedger()
     }
 
     func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {

@@ -22,6 +22,10 @@ public enum Limits {
     public static let cannedTitleBytesMax = 80
     public static let cannedKeywordsBytesMax = 200
     public static let cannedTextBytesMax = 2_000
+    /// How long the ledger of posted against staffed goes back: 400 days.
+    public static let ledgerMinutesMax: LedgerMinute = 576_000
+    /// Changes in one library's ledger; beyond, the oldest give way before their time. 30 a day on 400 days; there is one a minute at most.
+    public static let ledgerRunsPerLibraryMax = 12_000
     public static let zoneBytesMax = 64
     public static let spansPerDayMax = 4
     public static let exceptionsPerLibraryMax = 120

@@ -22,6 +22,7 @@ package struct Memento: Sendable {
     package var ticketVersion: UInt64 = 0
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
+    package var ledger: [LibraryLedger] = []
     package var sessions: [Session] = []
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
@@ -55,6 +56,7 @@ extension ConsortiumState {
         memento.ticketVersion = ticketVersion
         memento.terms = terms
         memento.hours = hours.values
+        memento.ledger = ledger.values
         memento.sessions = sessions.values
         memento.endedSessions = endedSessions
         memento.claims = claims
@@ -97,6 +99,7 @@ extension ConsortiumState {
         index.ticketBytes = countedTicketBytes
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
+        for book in memento.ledger { ledger[book.library] = book }
         for session in memento.sessions {
             sessions[session.id] = session
             index.add(session, of: operators[session.operatorName])

@@ -118,6 +118,11 @@ public enum Gate: UInt8, Hashable, Sendable, CaseIterable {
     case untold = 0
     case open = 1
     case shut = 2
+    /// Within what was posted, and closed at short notice. Since the ledger's feature level; `shut` before.
+    case closed = 3
+
+    /// Whether its queues are as whoever is there says.
+    public var isWithinHours: Bool { self == .untold || self == .open }
 }
 
 /// What a library posted. One that posted nothing has no entry, and is open whenever it is staffed.

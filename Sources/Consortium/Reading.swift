@@ -16,7 +16,7 @@ extension ConsortiumState {
             operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
             kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.queue) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
-            terms: terms, hours: hours.values, naming: naming)
+            terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
     }
 
     /// The status of one queue; `nil` for a queue that is not in the roster.
@@ -31,7 +31,8 @@ extension ConsortiumState {
         guard let person = operators[session.operatorName] else { return nil }
         return OperatorStatus(
             name: person.name, displayName: person.displayName, library: person.library, session: session.id, node: session.node,
-            available: session.available, holdings: chats(heldBy: session.id), leavingAtMs: session.leavingAtMs)
+            available: session.available, holdings: chats(heldBy: session.id), leavingAtMs: session.leavingAtMs,
+            untilMs: session.untilMs)
     }
 
     private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {

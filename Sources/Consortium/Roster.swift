@@ -113,6 +113,17 @@ public struct Queue: Hashable, Sendable {
     }
 }
 
+/// The consortium's committees whose people see to all libraries.
+public enum Committee: UInt8, Hashable, Sendable, CaseIterable {
+    /// Is told of posted hours that nobody staffs.
+    case chatWog = 1
+    /// Reads the reports.
+    case rmt = 2
+
+    /// As the consortium's file has it.
+    public var text: String { self == .chatWog ? "chatwog" : "rmt" }
+}
+
 /// A person who answers chats. Passwords are not here: their verifiers stay at the home node and its standby.
 public struct Operator: Hashable, Sendable {
     public var name: OperatorName
@@ -122,6 +133,8 @@ public struct Operator: Hashable, Sendable {
     public var queues: [QueueName]
     /// Whether this person looks after what belongs to the library, such as its canned messages.
     public var isAdmin: Bool
+    /// Since the ledger's feature level.
+    public var committee: Committee?
     /// As a queue's.
     public var formerNames: [OperatorName]
 
@@ -130,13 +143,14 @@ public struct Operator: Hashable, Sendable {
 
     public init(
         name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName], isAdmin: Bool = false,
-        formerNames: [OperatorName] = []
+        committee: Committee? = nil, formerNames: [OperatorName] = []
     ) {
         self.name = name
         self.displayName = displayName
         self.library = library
         self.queues = queues
         self.isAdmin = isAdmin
+        self.committee = committee
         self.formerNames = formerNames
     }
 }

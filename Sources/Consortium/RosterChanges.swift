@@ -74,6 +74,7 @@ extension ConsortiumState {
         var person = person
         person.queues = person.queues.sortedOnce()
         if featureLevel < FeatureLevel.canned { person.isAdmin = false }
+        if featureLevel < FeatureLevel.ledger { person.committee = nil }
         if let known = operators[person.name] {
             person.formerNames = known.formerNames
         } else {

@@ -50,7 +50,7 @@ extension ConsortiumState {
     /// By posted hours or "Open now"; always for a queue whose library posted nothing, or whose hours nobody could reckon.
     func isWithinHours(_ name: QueueName) -> Bool {
         guard let library = queues[name]?.queue.library else { return true }
-        return hours[library]?.gate != .shut
+        return hours[library].map { $0.gate.isWithinHours } ?? true
     }
 
     func isAnswering(_ name: QueueName) -> Bool {
@@ -66,7 +66,10 @@ extension ConsortiumState {
         let name = desk.queue.name
         var reasons: [Reason] = []
         if case .closed(let reason) = desk.queue.opening { reasons.append(.closed(reason)) }
-        if !isWithinHours(name) { reasons.append(.closed("it is outside the posted hours")) }
+        if !isWithinHours(name) {
+            let gate = desk.queue.library.flatMap { hours[$0]?.gate }
+            reasons.append(.closed(gate == .closed ? "its library has closed at short notice" : "it is outside the posted hours"))
+        }
         if desk.paused { reasons.append(.paused) }
         let takers = takers(of: name)
         if index.mayStaff[name] == nil {

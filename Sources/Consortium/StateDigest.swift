@@ -50,6 +50,15 @@ extension ConsortiumState {
                 digest.add(UInt64(posted.gate.rawValue))
             }
         }
+        if featureLevel >= FeatureLevel.ledger {
+            digest.add(ledger.values) { digest, book in
+                digest.add(book.library)
+                digest.add(book.runs.count)
+                digest.add(book.chain)
+            }
+            digest.add(operators.values) { $0.add(UInt64($1.committee?.rawValue ?? 0)) }
+            digest.add(sessions.values) { digest, session in digest.add(session.untilMs) { $0.add($1) } }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in

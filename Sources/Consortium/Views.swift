@@ -123,9 +123,11 @@ public struct OperatorStatus: Hashable, Sendable {
     public var holdings: [ChatID]
     /// Replicated clock at which the operator said that they leave.
     public var leavingAtMs: UInt64?
+    /// When the operator means to sign off, in Unix milliseconds.
+    public var untilMs: UInt64?
     public init(
         name: OperatorName, displayName: String, library: LibraryName, session: SessionID, node: NodeName, available: [QueueName],
-        holdings: [ChatID], leavingAtMs: UInt64?
+        holdings: [ChatID], leavingAtMs: UInt64?, untilMs: UInt64? = nil
     ) {
         self.name = name
         self.displayName = displayName
@@ -135,6 +137,7 @@ public struct OperatorStatus: Hashable, Sendable {
         self.available = available
         self.holdings = holdings
         self.leavingAtMs = leavingAtMs
+        self.untilMs = untilMs
     }
 }
 
@@ -149,6 +152,8 @@ public struct Board: Hashable, Sendable {
     /// Of the libraries that posted some.
     public var hours: [LibraryHours]
     public var naming: NamingConventions
+    /// How the ledger stands for each library with posted hours; `nil` where none is kept.
+    public var ledger: [LedgerNow]?
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.
@@ -164,7 +169,7 @@ public struct Board: Hashable, Sendable {
         at: LogPosition, clockMs: UInt64, settings: Settings, libraries: [Library], queues: [QueueStatus], operators: [Operator],
         signedOn: [OperatorStatus], waiting: [WaitingChat], kept: [WaitingChat], claimed: [ClaimedChat],
         terms: TermCalendar = TermCalendar(),
-        hours: [LibraryHours] = [], naming: NamingConventions = NamingConventions()
+        hours: [LibraryHours] = [], naming: NamingConventions = NamingConventions(), ledger: [LedgerNow]? = nil
     ) {
         self.at = at
         self.clockMs = clockMs
@@ -173,6 +178,7 @@ public struct Board: Hashable, Sendable {
         self.terms = terms
         self.hours = hours
         self.naming = naming
+        self.ledger = ledger
         self.queues = queues
         self.operators = operators
         self.signedOn = signedOn

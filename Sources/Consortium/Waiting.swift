@@ -153,6 +153,7 @@ extension ConsortiumState {
         guard availabilityChanged else { return }
         availabilityChanged = false
         touched.board = true
+        noteStaffing()
         returnOffersWithoutTarget()
         for (queue, ranks) in index.waiting where !isAttended(queue) || ringsFirst(queue) {
             for rank in ranks { moveOn(rank.chat) }

@@ -49,7 +49,8 @@ extension CoordinatorCore {
                 continue
             }
             let schedule = known.map { Schedule(hours: posted, terms: state.terms, zone: $0) }
-            let (gate, untilMs) = schedule.map { Self.gate(of: $0, wallMs: wallMs) } ?? (.untold, nil)
+            let tellsClosings = state.featureLevel >= FeatureLevel.ledger
+            let (gate, untilMs) = schedule.map { Self.gate(of: $0, wallMs: wallMs, tellsClosings) } ?? (.untold, nil)
             if let untilMs { nextMs = min(nextMs, nowMs + max(1, untilMs - min(wallMs, untilMs))) }
             guard gate != posted.gate else { continue }
             nextMs = min(nextMs, nowMs + GateKeeper.againAfterMs)
@@ -60,10 +61,16 @@ extension CoordinatorCore {
     }
 
     /// How a library's gate should stand, and until when (Unix milliseconds).
-    private static func gate(of schedule: Schedule, wallMs: UInt64) -> (gate: Gate, untilMs: UInt64?) {
-        switch schedule.status(at: Int64(clamping: wallMs / 1_000)) {
-        case .open(let until): (.open, UInt64(clamping: until) * 1_000)
-        case .closed(let next, _): (.shut, next.map { UInt64(clamping: $0) * 1_000 })
+    private static func gate(of schedule: Schedule, wallMs: UInt64, _ tellsClosings: Bool) -> (gate: Gate, untilMs: UInt64?) {
+        let now = Int64(clamping: wallMs / 1_000)
+        switch schedule.status(at: now) {
+        case .open(let until): return (.open, UInt64(clamping: until) * 1_000)
+        case .closed(let next, _):
+            // What would be open, were it not for a closing at short notice.
+            if tellsClosings, !schedule.hours.closures.isEmpty, case .open(let until) = schedule.withoutClosings.status(at: now) {
+                return (.closed, UInt64(clamping: min(until, next ?? until)) * 1_000)
+            }
+            return (.shut, next.map { UInt64(clamping: $0) * 1_000 })
         }
     }
 }

@@ -380,6 +380,7 @@ extension Command {
         switch self {
         case .signOff(let session): return .signOff(new(session))
         case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)
+        case .setEnd(let session, let untilMs): return .setEnd(new(session), untilMs: untilMs)
         case .leaving(let session, let inMs): return .leaving(new(session), inMs: inMs)
         case .back(let session, let queue): return .back(new(session), queue)
         case .openNow(let library, let session, let opening): return .openNow(library, new(session), opening)

@@ -22,6 +22,8 @@ struct Desk: Sendable {
     var renewed: [Grant: LogPosition] = [:]
     var pongMs: UInt64
     var humanMs: UInt64
+    /// The gap of each library of which this desk was told, by its first minute.
+    var gapsTold: [LibraryName: LedgerMinute] = [:]
 
     static let grantsMax = 128
 

@@ -35,6 +35,8 @@ extension GatewayCore {
             guard mayUse(token, of: chat, client, session, re) else { return }
             request(client, re, .close(chat, token: token))
         case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
+        case .until(let re, let seconds):
+            request(client, re, .setEnd(session, untilMs: seconds.map { now &+ wallOffsetMs &+ $0 * 1_000 }))
         case .back(let re, let queue): request(client, re, .back(session, queue))
         case .openNow(let re, let queue, let minutes): openNow(client, session, re, queue, minutes)
         case .closeLibrary(let re, let minutes, let note): closeLibrary(client, session, re, minutes, note)

@@ -65,7 +65,8 @@ struct Directory: Sendable {
         guard let person = people[name], let status = status[name], status.session == session else { return nil }
         let me = ServerMessage.Me(
             name: name, display: person.displayName, library: library(person.library), session: session, queues: person.queues.map(queue),
-            available: status.available, leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) })
+            available: status.available, leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
+            untilMs: status.untilMs)
         return (me, status.leavingAtMs)
     }
 
@@ -84,7 +85,8 @@ struct Directory: Sendable {
                 ServerMessage.BoardPerson(
                     person: PersonRef(name: status.name, display: status.displayName, library: library(status.library)),
                     available: status.available, chats: status.holdings.count,
-                    leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) })
+                    leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
+                    untilMs: status.untilMs)
             }, libraries: withLibraries ? board.libraries.map(show) : nil)
     }
 
@@ -128,7 +130,9 @@ struct Directory: Sendable {
             .max { $0.untilMs < $1.untilMs }
     }
 
-    private func isShut(_ library: LibraryName) -> Bool { board?.hours.contains { $0.library == library && $0.gate == .shut } ?? false }
+    private func isShut(_ library: LibraryName) -> Bool {
+        board?.hours.contains { $0.library == library && !$0.gate.isWithinHours } ?? false
+    }
 
     /// `nil` for the general queue, and for a name that is no queue's.
     func library(of queue: QueueName) -> LibraryName? { board?.queues.first { $0.queue.name == queue }?.queue.library }

@@ -15,6 +15,7 @@ extension GatewayCore {
         tendPresence()
         tendChats()
         tendDesks()
+        tellGaps()
         if !connections.isEmpty || !pending.isEmpty || !chats.isEmpty || !lookUps.isEmpty || merge != nil {
             wantTick(atMs: self.now + GatewayLimits.tickMs)
         }

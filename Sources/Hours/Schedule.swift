@@ -45,6 +45,13 @@ public struct Schedule: Sendable {
         self.zone = zone
     }
 
+    /// As it would be had nobody closed at short notice.
+    public var withoutClosings: Schedule {
+        var hours = hours
+        hours.closures = []
+        return Schedule(hours: hours, terms: terms, zone: zone)
+    }
+
     /// The local day of an instant; the calendar's first or last day beyond its ends.
     public func day(at second: Int64) -> CalendarDay {
         let days = (second + Int64(zone.offset(at: second))).flooredDivision(by: 86_400)

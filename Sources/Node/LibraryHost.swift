@@ -42,6 +42,7 @@ final class LibraryHost {
     private var imports: [UInt64: (Verdict?) -> Void] = [:]
     private var importItems: [UInt64: Batch.Item] = [:]
     private var importCounter: UInt64 = 0
+    private let ledger: LedgerReader
     /// For the coordinators alone: the roster is theirs.
     private var importsWaiting: [Batch.Item] = []
 
@@ -63,6 +64,7 @@ final class LibraryHost {
         self.roster = roster
         self.accounts = accounts
         self.logger = logger
+        ledger = LedgerReader { [client] frame in client.send(frame) }
         gateway = GatewayCore(
             node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
             wallMs: WallClock.nowMs, hash: { LibraryHost.hash($0) })
@@ -86,6 +88,7 @@ final class LibraryHost {
         }
         client.onDown = { [self] in
             transcripts.linkDown()
+            ledger.linkDown()
             perform(gateway.onLinkDown(now: nowMs))
         }
         client.onFrame = { [self] frame in receive(frame) }
@@ -147,6 +150,14 @@ final class LibraryHost {
         schedule()
     }
 
+    // MARK: The ledger
+
+    /// What the coordinators have of the ledgers of some libraries; `nil` where they cannot be asked now, or keep none.
+    func readLedger(_ wanted: [LedgerPart], completion: @escaping ([LedgerBook]?) -> Void) {
+        guard coordinatorsBoard?.ledger != nil, client.server != nil else { return completion(nil) }
+        ledger.read(wanted, completion: completion)
+    }
+
     // MARK: The coordinator's side
 
     private func receive(_ frame: PeerFrame) {
@@ -187,6 +198,7 @@ final class LibraryHost {
             if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .transcript(let transcript): transcripts.take(transcript)
+        case .ledger(let counter, let runs): ledger.take(counter, runs)
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
         case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))

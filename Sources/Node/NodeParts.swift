@@ -176,6 +176,11 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(person, tickets) } }
                 }
             },
+            ledger: { parts, completion in
+                onCluster {
+                    library.readLedger(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
+                }
+            },
             propose: { command, completion in
                 onCluster {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }

@@ -14,6 +14,7 @@ public enum ConsortiumWireLimits {
     public static let boardBytesMax = 64 * 1024 * 1024
     public static let chatUpdateBytesMax = 4 * 1024 * 1024
     public static let transcriptBytesMax = 4 * 1024 * 1024
+    public static let ledgerBytesMax = 512 * 1024
     public static let snapshotBytesMax = 1024 * 1024 * 1024
 }
 

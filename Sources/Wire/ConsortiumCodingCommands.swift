@@ -39,6 +39,9 @@ extension PBCommandMessage {
         case .signOff(let session): signOff = PBId(session)
         case .setAvailability(let session, let queue, let available):
             setAvailability = PBSessionQueueCommand(session, queue, available)
+        case .setEnd(let session, let untilMs):
+            setEnd.session = PBId(session)
+            if let untilMs { setEnd.untilMs = untilMs }
         case .leaving(let session, let inMs):
             leaving.session = PBId(session)
             if let inMs { leaving.inMs = inMs }
@@ -126,6 +129,7 @@ extension PBCommandMessage {
         case .signOff(let message): .signOff(message.decoded())
         case .setAvailability(let message):
             .setAvailability(message.session.decoded(), try Field.name(message.queue, "setAvailability.queue"), message.available)
+        case .setEnd(let message): .setEnd(message.session.decoded(), untilMs: message.hasUntilMs ? message.untilMs : nil)
         case .leaving(let message): .leaving(message.session.decoded(), inMs: message.hasInMs ? message.inMs : nil)
         case .back(let message): .back(message.session.decoded(), try Field.name(message.queue, "back.queue"))
         case .open(let message): .open(try message.decoded())

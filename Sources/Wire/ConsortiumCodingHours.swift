@@ -51,7 +51,9 @@ extension PBLibraryHoursEntry {
         closures = posted.closures.map { PBClosureEntry($0) }
         openNowFromMs = posted.openNow?.fromMs ?? 0
         openNowUntilMs = posted.openNow?.untilMs ?? 0
-        gate = UInt32(posted.gate.rawValue)
+        // Nodes that know no closed gates take them for shut ones.
+        gate = UInt32((posted.gate == .closed ? .shut : posted.gate).rawValue)
+        closedAtShortNotice = posted.gate == .closed
     }
 
     func decoded() throws(WireError) -> LibraryHours {
@@ -65,7 +67,7 @@ extension PBLibraryHoursEntry {
             },
             closures: try Field.list(closures, "hours.closures", max: Limits.closuresPerLibraryMax) { e throws(WireError) in e.decoded() },
             openNow: openNowUntilMs == 0 ? nil : OpenNow(fromMs: openNowFromMs, untilMs: openNowUntilMs),
-            gate: try Field.small(gate, "hours.gate"))
+            gate: closedAtShortNotice ? .closed : try Field.small(gate, "hours.gate"))
     }
 }
 

@@ -84,6 +84,7 @@ extension PBOperatorEntry {
         library = person.library.text
         queues = person.queues.map(\.text)
         isAdmin = person.isAdmin
+        committee = UInt32(person.committee?.rawValue ?? 0)
         formerNames = person.formerNames.map(\.text)
     }
 
@@ -91,6 +92,7 @@ extension PBOperatorEntry {
         Operator(
             name: try Field.name(name, "operator.name"), displayName: displayName, library: try Field.name(library, "operator.library"),
             queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax), isAdmin: isAdmin,
+            committee: committee == 0 ? nil : try Field.small(committee, "operator.committee"),
             formerNames: try Field.names(formerNames, "operator.formerNames", max: Limits.formerNamesMax))
     }
 }

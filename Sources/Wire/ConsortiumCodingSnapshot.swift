@@ -3,7 +3,7 @@
 import Consortium
 
 extension PBStateSnapshot {
-    /// All but the chats and the outbox, which are written one by one.
+    /// All but the ledger, the chats and the outbox, which are written one by one.
     init(headOf memento: Memento) {
         self.init()
         clockMs = memento.clockMs
@@ -85,6 +85,7 @@ extension PBStateSnapshot {
         memento.ticketNumber = ticketNumber
         memento.ticketVersion = ticketVersion
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
+        memento.ledger = try Field.list(ledger, "snapshot.ledger", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {
             e throws(WireError) in e.decoded()
@@ -119,6 +120,7 @@ extension PBSessionEntry {
         token = PBLogPos(session.token)
         available = session.available.map(\.text)
         if let ms = session.leavingAtMs { leavingAtMs = ms }
+        if let ms = session.untilMs { untilMs = ms }
     }
 
     func decoded() throws(WireError) -> Session {
@@ -126,7 +128,7 @@ extension PBSessionEntry {
             id: id.decoded(), operatorName: try Field.name(operatorName, "session.operator"), node: try Field.name(node, "session.node"),
             boot: boot, token: token.decoded(),
             available: try Field.names(available, "session.available", max: Limits.queuesPerOperatorMax),
-            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
+            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil)
     }
 }
 

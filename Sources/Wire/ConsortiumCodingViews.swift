@@ -24,6 +24,7 @@ extension PBBoardMessage {
         hours = board.hours.map { PBLibraryHoursEntry($0) }
         if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
         if let news = board.tickets { tickets = PBTicketNewsEntry(news) }
+        if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -40,7 +41,7 @@ extension PBBoardMessage {
                 ClaimedChat(chat: e.chat.decoded(), by: try Field.name(e.by, "claimed.by"))
             }, terms: try terms.decoded(),
             hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
-            naming: naming.decoded())
+            naming: naming.decoded(), ledger: hasLedger ? try ledger.decoded() : nil)
         if hasTickets { board.tickets = try tickets.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
         return board
@@ -129,6 +130,7 @@ extension PBOperatorStatusMessage {
         available = status.available.map(\.text)
         holdings = status.holdings.map { PBId($0) }
         if let ms = status.leavingAtMs { leavingAtMs = ms }
+        if let ms = status.untilMs { untilMs = ms }
     }
 
     func decoded() throws(WireError) -> OperatorStatus {
@@ -138,7 +140,7 @@ extension PBOperatorStatusMessage {
             node: try Field.name(node, "operatorStatus.node"),
             available: try Field.names(available, "operatorStatus.available", max: Limits.queuesPerOperatorMax),
             holdings: try Field.list(holdings, "operatorStatus.holdings", max: Limits.chatsPerOperatorMax) { $0.decoded() },
-            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil)
+            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil)
     }
 }
 

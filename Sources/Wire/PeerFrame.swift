@@ -31,6 +31,9 @@ public enum PeerFrame: Sendable {
     /// A library's node has all transcripts up to a number, and wants the next one.
     case collect(LibraryName, after: UInt64)
     case transcript(Transcript)
+    /// A library's ledger over some minutes; only ever asked where the board shows that there is one.
+    case askLedger(counter: UInt64, LibraryName, Range<LedgerMinute>)
+    case ledger(counter: UInt64, [LedgerRun])
     case typing(ChatID, TypingSide)
     case renewals([SessionID])
     case leaderKnown(Bool)
@@ -137,6 +140,18 @@ extension PeerFrame {
                 $0.after = after
             }
         case .transcript(let transcript): frame.transcript = Data(transcript.wireBytes())
+        case .askLedger(let counter, let library, let minutes):
+            frame.askLedger = .with {
+                $0.counter = counter
+                $0.library = library.text
+                $0.from = minutes.lowerBound
+                $0.until = minutes.upperBound
+            }
+        case .ledger(let counter, let runs):
+            frame.ledgerPage = .with {
+                $0.counter = counter
+                $0.runs = Data(LedgerCoding.bytes(runs))
+            }
         case .typing(let chat, let side):
             frame.typing = .with {
                 $0.chat = WireChatRef(chat)
@@ -181,6 +196,11 @@ extension PeerFrame {
             guard let library = LibraryName(collect.library) else { throw .invalidField("collect.library", expected: LibraryName.rule) }
             self = .collect(library, after: collect.after)
         case .transcript(let transcript): self = .transcript(try Transcript(wire: [UInt8](transcript)))
+        case .askLedger(let ask):
+            guard let library = LibraryName(ask.library) else { throw .invalidField("askLedger.library", expected: LibraryName.rule) }
+            guard ask.from <= ask.until else { throw .invalidField("askLedger.until", expected: "a minute not before `from`") }
+            self = .askLedger(counter: ask.counter, library, ask.from..<ask.until)
+        case .ledgerPage(let page): self = .ledger(counter: page.counter, try LedgerCoding.runs(wire: [UInt8](page.runs)))
         case .typing(let typing):
             guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
                 throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")

@@ -189,6 +189,9 @@ nonisolated struct PBOperatorEntry: Sendable {
 
   var isAdmin: Bool = false
 
+  /// 0 none, 1 ChatWog, 2 RMT
+  var committee: UInt32 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -698,8 +701,10 @@ nonisolated struct PBLibraryHoursEntry: Sendable {
 
   var openNowUntilMs: UInt64 = 0
 
-  /// 0 untold, 1 open, 2 shut
+  /// 0 untold, 1 open, 2 shut; with the next field, closed.
   var gate: UInt32 = 0
+
+  var closedAtShortNotice: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -864,6 +869,37 @@ nonisolated struct PBSetGateCommand: Sendable {
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+}
+
+nonisolated struct PBSetEndCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var untilMs: UInt64 {
+    get {_untilMs ?? 0}
+    set {_untilMs = newValue}
+  }
+  /// Returns true if `untilMs` has been explicitly set.
+  var hasUntilMs: Bool {self._untilMs != nil}
+  /// Clears the value of `untilMs`. Subsequent reads from it will return its default value.
+  mutating func clearUntilMs() {self._untilMs = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _session: PBId? = nil
+  fileprivate var _untilMs: UInt64? = nil
 }
 
 nonisolated struct PBReopenLibraryCommand: Sendable {
@@ -1884,6 +1920,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .setGate(newValue)}
   }
 
+  var setEnd: PBSetEndCommand {
+    get {
+      if case .setEnd(let v)? = kind {return v}
+      return PBSetEndCommand()
+    }
+    set {kind = .setEnd(newValue)}
+  }
+
   var setCanned: PBSetCannedCommand {
     get {
       if case .setCanned(let v)? = kind {return v}
@@ -1958,6 +2002,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case renameOperator(PBRenameCommand)
     case openNow(PBOpenNowCommand)
     case setGate(PBSetGateCommand)
+    case setEnd(PBSetEndCommand)
     case setCanned(PBSetCannedCommand)
     case dropCanned(PBDropCannedCommand)
     case reportProblem(PBReportProblemCommand)
@@ -2293,12 +2338,22 @@ nonisolated struct PBOperatorStatusMessage: Sendable {
   /// Clears the value of `leavingAtMs`. Subsequent reads from it will return its default value.
   mutating func clearLeavingAtMs() {self._leavingAtMs = nil}
 
+  var untilMs: UInt64 {
+    get {_untilMs ?? 0}
+    set {_untilMs = newValue}
+  }
+  /// Returns true if `untilMs` has been explicitly set.
+  var hasUntilMs: Bool {self._untilMs != nil}
+  /// Clears the value of `untilMs`. Subsequent reads from it will return its default value.
+  mutating func clearUntilMs() {self._untilMs = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _session: PBId? = nil
   fileprivate var _leavingAtMs: UInt64? = nil
+  fileprivate var _untilMs: UInt64? = nil
 }
 
 nonisolated struct PBWaitingChatMessage: Sendable {
@@ -2474,6 +2529,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasTickets: Bool {_storage._tickets != nil}
   /// Clears the value of `tickets`. Subsequent reads from it will return its default value.
   mutating func clearTickets() {_uniqueStorage()._tickets = nil}
+
+  /// Absent where none is kept.
+  var ledger: PBLedgerBoardEntry {
+    get {_storage._ledger ?? PBLedgerBoardEntry()}
+    set {_uniqueStorage()._ledger = newValue}
+  }
+  /// Returns true if `ledger` has been explicitly set.
+  var hasLedger: Bool {_storage._ledger != nil}
+  /// Clears the value of `ledger`. Subsequent reads from it will return its default value.
+  mutating func clearLedger() {_uniqueStorage()._ledger = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3094,6 +3159,15 @@ nonisolated struct PBSessionEntry: Sendable {
   /// Clears the value of `leavingAtMs`. Subsequent reads from it will return its default value.
   mutating func clearLeavingAtMs() {self._leavingAtMs = nil}
 
+  var untilMs: UInt64 {
+    get {_untilMs ?? 0}
+    set {_untilMs = newValue}
+  }
+  /// Returns true if `untilMs` has been explicitly set.
+  var hasUntilMs: Bool {self._untilMs != nil}
+  /// Clears the value of `untilMs`. Subsequent reads from it will return its default value.
+  mutating func clearUntilMs() {self._untilMs = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3101,6 +3175,79 @@ nonisolated struct PBSessionEntry: Sendable {
   fileprivate var _id: PBId? = nil
   fileprivate var _token: PBLogPos? = nil
   fileprivate var _leavingAtMs: UInt64? = nil
+  fileprivate var _untilMs: UInt64? = nil
+}
+
+/// The ledger of posted against staffed. What a run says is 3 * gate + staffing (0 nobody, 1 covered, 2 own), gate 3 being closed at short notice; each run's
+/// minute is told by how much later it is than the one before, the first by itself.
+nonisolated struct PBLedgerEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var minutes: [UInt32] = []
+
+  var says: [UInt32] = []
+
+  var chain: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBLedgerNowEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var says: UInt32 = 0
+
+  var gapSince: UInt32 {
+    get {_gapSince ?? 0}
+    set {_gapSince = newValue}
+  }
+  /// Returns true if `gapSince` has been explicitly set.
+  var hasGapSince: Bool {self._gapSince != nil}
+  /// Clears the value of `gapSince`. Subsequent reads from it will return its default value.
+  mutating func clearGapSince() {self._gapSince = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _gapSince: UInt32? = nil
+}
+
+nonisolated struct PBLedgerBoardEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var libraries: [PBLedgerNowEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A part of one library's ledger, as a node asked for it.
+nonisolated struct PBLedgerPageMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var minutes: [UInt32] = []
+
+  var says: [UInt32] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct PBRecentClaimEntry: Sendable {
@@ -3775,6 +3922,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._ticketVersion = newValue}
   }
 
+  var ledger: [PBLedgerEntry] {
+    get {_storage._ledger}
+    set {_uniqueStorage()._ledger = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4128,7 +4280,7 @@ nonisolated extension PBQueueAliasEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0\u{1}committee\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4142,6 +4294,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.queues) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.formerNames) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.isAdmin) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.committee) }()
       default: break
       }
     }
@@ -4166,6 +4319,9 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.isAdmin != false {
       try visitor.visitSingularBoolField(value: self.isAdmin, fieldNumber: 6)
     }
+    if self.committee != 0 {
+      try visitor.visitSingularUInt32Field(value: self.committee, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4176,6 +4332,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.queues != rhs.queues {return false}
     if lhs.formerNames != rhs.formerNames {return false}
     if lhs.isAdmin != rhs.isAdmin {return false}
+    if lhs.committee != rhs.committee {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5058,7 +5215,7 @@ nonisolated extension PBClosureEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LibraryHoursEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}version\0\u{1}zone\0\u{1}weeks\0\u{1}exceptions\0\u{1}closures\0\u{3}open_now_from_ms\0\u{3}open_now_until_ms\0\u{1}gate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}version\0\u{1}zone\0\u{1}weeks\0\u{1}exceptions\0\u{1}closures\0\u{3}open_now_from_ms\0\u{3}open_now_until_ms\0\u{1}gate\0\u{3}closed_at_short_notice\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5075,6 +5232,7 @@ nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf.
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self.openNowFromMs) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.openNowUntilMs) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.gate) }()
+      case 10: try { try decoder.decodeSingularBoolField(value: &self.closedAtShortNotice) }()
       default: break
       }
     }
@@ -5108,6 +5266,9 @@ nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf.
     if self.gate != 0 {
       try visitor.visitSingularUInt32Field(value: self.gate, fieldNumber: 9)
     }
+    if self.closedAtShortNotice != false {
+      try visitor.visitSingularBoolField(value: self.closedAtShortNotice, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5121,6 +5282,7 @@ nonisolated extension PBLibraryHoursEntry: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs.openNowFromMs != rhs.openNowFromMs {return false}
     if lhs.openNowUntilMs != rhs.openNowUntilMs {return false}
     if lhs.gate != rhs.gate {return false}
+    if lhs.closedAtShortNotice != rhs.closedAtShortNotice {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5442,6 +5604,45 @@ nonisolated extension PBSetGateCommand: SwiftProtobuf.Message, SwiftProtobuf._Me
   static func ==(lhs: PBSetGateCommand, rhs: PBSetGateCommand) -> Bool {
     if lhs.library != rhs.library {return false}
     if lhs.gate != rhs.gate {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSetEndCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SetEndCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}until_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._untilMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSetEndCommand, rhs: PBSetEndCommand) -> Bool {
+    if lhs._session != rhs._session {return false}
+    if lhs._untilMs != rhs._untilMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6421,7 +6622,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{18}open_now\0\u{3}set_gate\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{18}open_now\0\u{3}set_gate\0\u{3}set_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6978,6 +7179,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setGate(v)
         }
       }()
+      case 82: try {
+        var v: PBSetEndCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setEnd(v)
+        }
+      }()
       default: break
       }
     }
@@ -7160,6 +7374,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setGate?: try {
       guard case .setGate(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 81)
+    }()
+    case .setEnd?: try {
+      guard case .setEnd(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 82)
     }()
     case nil: break
     }
@@ -7743,7 +7961,7 @@ nonisolated extension PBQueueStatusMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorStatusMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7759,6 +7977,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.available) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.holdings) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
       default: break
       }
     }
@@ -7793,6 +8012,9 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     try { if let v = self._leavingAtMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 8)
     } }()
+    try { if let v = self._untilMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7805,6 +8027,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if lhs.available != rhs.available {return false}
     if lhs.holdings != rhs.holdings {return false}
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
+    if lhs._untilMs != rhs._untilMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7925,7 +8148,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -7943,6 +8166,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _naming: PBNamingEntry? = nil
     var _canned: PBCannedBookEntry? = nil
     var _tickets: PBTicketNewsEntry? = nil
+    var _ledger: PBLedgerBoardEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7968,6 +8192,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _naming = source._naming
       _canned = source._canned
       _tickets = source._tickets
+      _ledger = source._ledger
     }
   }
 
@@ -8001,6 +8226,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 50: try { try decoder.decodeSingularMessageField(value: &_storage._naming) }()
         case 51: try { try decoder.decodeSingularMessageField(value: &_storage._canned) }()
         case 52: try { try decoder.decodeSingularMessageField(value: &_storage._tickets) }()
+        case 60: try { try decoder.decodeSingularMessageField(value: &_storage._ledger) }()
         default: break
         }
       }
@@ -8058,6 +8284,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._tickets {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
       } }()
+      try { if let v = _storage._ledger {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8082,6 +8311,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._naming != rhs_storage._naming {return false}
         if _storage._canned != rhs_storage._canned {return false}
         if _storage._tickets != rhs_storage._tickets {return false}
+        if _storage._ledger != rhs_storage._ledger {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -9084,7 +9314,7 @@ nonisolated extension PBQueueDeskEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SessionEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9099,6 +9329,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 5: try { try decoder.decodeSingularMessageField(value: &self._token) }()
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.available) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
       default: break
       }
     }
@@ -9130,6 +9361,9 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._leavingAtMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 7)
     } }()
+    try { if let v = self._untilMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9141,6 +9375,161 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._token != rhs._token {return false}
     if lhs.available != rhs.available {return false}
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
+    if lhs._untilMs != rhs._untilMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLedgerEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LedgerEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}minutes\0\u{1}says\0\u{1}chain\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.minutes) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.says) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if !self.minutes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.minutes, fieldNumber: 2)
+    }
+    if !self.says.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.says, fieldNumber: 3)
+    }
+    if self.chain != 0 {
+      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBLedgerEntry, rhs: PBLedgerEntry) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.minutes != rhs.minutes {return false}
+    if lhs.says != rhs.says {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLedgerNowEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LedgerNowEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}says\0\u{3}gap_since\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.says) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._gapSince) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if self.says != 0 {
+      try visitor.visitSingularUInt32Field(value: self.says, fieldNumber: 2)
+    }
+    try { if let v = self._gapSince {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBLedgerNowEntry, rhs: PBLedgerNowEntry) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.says != rhs.says {return false}
+    if lhs._gapSince != rhs._gapSince {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLedgerBoardEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LedgerBoardEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}libraries\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.libraries) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.libraries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.libraries, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBLedgerBoardEntry, rhs: PBLedgerBoardEntry) -> Bool {
+    if lhs.libraries != rhs.libraries {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBLedgerPageMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".LedgerPageMessage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}minutes\0\u{1}says\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.minutes) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.says) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.minutes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.minutes, fieldNumber: 1)
+    }
+    if !self.says.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.says, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBLedgerPageMessage, rhs: PBLedgerPageMessage) -> Bool {
+    if lhs.minutes != rhs.minutes {return false}
+    if lhs.says != rhs.says {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9945,7 +10334,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -9975,6 +10364,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _tickets: [PBTicketRecord] = []
     var _ticketNumber: UInt64 = 0
     var _ticketVersion: UInt64 = 0
+    var _ledger: [PBLedgerEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -10012,6 +10402,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _tickets = source._tickets
       _ticketNumber = source._ticketNumber
       _ticketVersion = source._ticketVersion
+      _ledger = source._ledger
     }
   }
 
@@ -10057,6 +10448,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 52: try { try decoder.decodeRepeatedMessageField(value: &_storage._tickets) }()
         case 53: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketNumber) }()
         case 54: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketVersion) }()
+        case 60: try { try decoder.decodeRepeatedMessageField(value: &_storage._ledger) }()
         default: break
         }
       }
@@ -10150,6 +10542,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._ticketVersion != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._ticketVersion, fieldNumber: 54)
       }
+      if !_storage._ledger.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._ledger, fieldNumber: 60)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -10186,6 +10581,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._tickets != rhs_storage._tickets {return false}
         if _storage._ticketNumber != rhs_storage._ticketNumber {return false}
         if _storage._ticketVersion != rhs_storage._ticketVersion {return false}
+        if _storage._ledger != rhs_storage._ledger {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -6,9 +6,10 @@ import EventLoop
 
 struct HoursCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "hours", abstract: "List the libraries' posted hours; close a library at once, and open it again.",
+        commandName: "hours",
+        abstract: "List the libraries' posted hours and who staffed them; close a library at once, and open it again.",
         discussion: "Terms and weekly hours are set with `callslip import`, in the consortium's file or one of their own.",
-        subcommands: [List.self, Close.self, Reopen.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Close.self, Reopen.self, LedgerCommand.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "One line for each library: how its posted hours stand now.")

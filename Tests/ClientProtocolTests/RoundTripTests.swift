@@ -35,7 +35,8 @@ import Testing
             .available(re, queue, true), .claim(re, chat), .pickUp(re, chat, offer: token),
             .transfer(.init(re: re, chat: chat, token: token, target: queue, consentGiven: true, note: "loan")),
             .withdraw(re, chat, token: token, offer: token), .release(re, chat, token: token), .close(re, chat, token: token),
-            .leaving(re, inSeconds: 600), .leaving(re, inSeconds: nil), .back(re, queue), .openNow(re, queue, minutes: 60),
+            .leaving(re, inSeconds: 600), .leaving(re, inSeconds: nil), .back(re, queue), .until(re, inSeconds: 7_200),
+            .until(re, inSeconds: nil), .openNow(re, queue, minutes: 60),
             .closeLibrary(re, minutes: 240, note: "Snow"), .reopenLibrary(re),
             .follow(re, chat, after: Position(epoch: 1, n: 1)),
         ]
@@ -74,7 +75,7 @@ import Testing
                     reasons: ServerMessage.BoardReason.Code.allCases.map { .init($0, "why") }, staffed: 2, free: 5, waiting: 1,
                     usualWaitSeconds: 60, paused: true, outsideHours: true)
             ], waiting: [boardChat], kept: [plainChat], claimed: [.init(chat: chat, by: person)],
-            staff: [.init(person: person, available: [try name("memorial")], chats: 1, leavingSeconds: 9)],
+            staff: [.init(person: person, available: [try name("memorial")], chats: 1, leavingSeconds: 9, untilMs: 1_790_000_000_000)],
             libraries: [.init(library: library, fallback: .ringFirst, card: LibraryCard(hours: "9–5", wording: "w"))])
         var same = board
         same.libraries = nil

@@ -36,6 +36,12 @@ struct Stage {
         case "show" where arguments.first == "names": return showNames()
         case "show" where arguments.first == "canned": return showCanned()
         case "show" where arguments.first == "tickets": return showTickets()
+        case "show" where arguments.first == "ledger": return try showLedger(arguments)
+        // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
+        case "at":
+            let parts = try word(arguments, 0).split(separator: ":").compactMap { UInt64($0) }
+            missedMs = (parts.first ?? 0) * 60_000 + (parts.count > 1 ? parts[1] : 0) * 1_000 - index - 1
+            return []
         case "show": return try show(arguments)
         case "term":
             term += 1
@@ -162,6 +168,7 @@ struct Stage {
                 Operator(
                     name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
                     queues: try list(try word(arguments, 2)), isAdmin: arguments.contains("admin"),
+                    committee: Committee.allCases.first { $0.text == options["committee"] },
                     formerNames: try list(options["former"] ?? "-")))
         case "sign-on":
             let label = options["session"] ?? "\(first)-1"
@@ -175,6 +182,7 @@ struct Stage {
             return .setAvailability(session(first, options), try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
         case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
         case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
+        case "until": return .setEnd(session(first, options), untilMs: UInt64(try word(arguments, 1)))
         case "stays": return .leaving(session(first, options), inMs: nil)
         case "taken":
             return .transcriptTaken(
@@ -197,7 +205,7 @@ struct Stage {
 
     /// `terms VERSION TITLE/KIND/FIRST/LAST…`, `hours LIBRARY VERSION ZONE OPENS-CLOSES[,…] DAY/OPENS-CLOSES/NOTE…` in minutes, the same all days and terms
     /// (`-`: closed), `snow LIBRARY NAME FROM UNTIL`, `open-again LIBRARY NAME AT`,
-    /// `open-now LIBRARY SESSION FROM UNTIL`, `gate LIBRARY open|shut|untold`.
+    /// `open-now LIBRARY SESSION FROM UNTIL`, `gate LIBRARY open|shut|untold|closed`.
     private func hoursCommand(_ verb: String, _ first: String, _ rest: [String]) throws -> Command {
         switch verb {
         case "terms":
@@ -227,8 +235,8 @@ struct Stage {
             return .openNow(
                 try Self.name(first), Self.id(try word(rest, 0)), OpenNow(fromMs: try number(rest, 1), untilMs: try number(rest, 2)))
         case "gate":
-            let gates: [String: Gate] = ["open": .open, "shut": .shut, "untold": .untold]
-            guard let gate = gates[try word(rest, 0)] else { throw Mistake(description: "a gate is open, shut or untold") }
+            let gates: [String: Gate] = ["open": .open, "shut": .shut, "untold": .untold, "closed": .closed]
+            guard let gate = gates[try word(rest, 0)] else { throw Mistake(description: "a gate is open, shut, untold or closed") }
             return .setGate(try Self.name(first), gate)
         default: return .reopenLibrary(try Self.name(first), Self.id(try word(rest, 0)), atMs: try number(rest, 1))
         }

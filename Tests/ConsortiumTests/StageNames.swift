@@ -62,3 +62,17 @@ extension Stage {
         state.cannedMessages.map { "\($0.title), version \($0.version), of \($0.owner): \($0.text)" }.sorted()
     }
 }
+
+/// The ledger on the stage.
+extension Stage {
+    /// `show ledger LIBRARY FROM UNTIL`: its runs, in minutes; and the gap that goes on.
+    func showLedger(_ arguments: [String]) throws -> [String] {
+        guard arguments.count == 4, let from = LedgerMinute(arguments[2]), let until = LedgerMinute(arguments[3]) else {
+            throw Mistake(description: "show ledger LIBRARY FROM UNTIL")
+        }
+        let library: LibraryName = try Self.name(arguments[1])
+        let now = state.ledgerNow?.first { $0.library == library }
+        return state.ledger(of: library, in: from..<until).map { "from \($0.from): \($0.hours), \($0.staffing)" }
+            + (now?.gapSince.map { ["a gap since \($0)"] } ?? [])
+    }
+}

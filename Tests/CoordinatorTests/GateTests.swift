@@ -106,6 +106,31 @@ import Testing
         #expect(reach(harness) == .nobody)
     }
 
+    /// The ledger of posted against staffed comes of what leaders told and of sign-ons; a closing counts at once, and what is left of the posted hours then is no shut time.
+    @Test func theLedgerFollowsWhatLeadersTell() throws {
+        var harness = try service()
+        harness.cores[0].onZone("UTC", .utc)
+        // To 13:36, two minutes after it opens.
+        stay(&harness, ms: 120_000)
+        let opened = LedgerMinute(1_789_997_640 / 60)
+        let snow = Closure(id: RequestID(high: 1, low: 1), fromMs: harness.wallMs, untilMs: harness.wallMs + 300_000, note: "Snow")
+        harness.ask(.closeLibrary(library, snow))
+        harness.settle()
+        #expect(gate(harness) == .closed)
+        #expect(reach(harness) == .nobody)
+        stay(&harness, ms: 400_000)
+        #expect(reach(harness) == .own)
+        harness.ask(.signOff(roster.session))
+        harness.pass(ms: 120_000)
+        harness.wallMs += 4 * 3_600_000
+        harness.pass(ms: 61_000)
+        let runs = harness.cores[0].state.ledger(of: library, in: 0..<LedgerMinute.max)
+        #expect(runs.map(\.hours) == [.shut, .open, .closed, .open, .open, .shut])
+        #expect(runs.map(\.staffing) == [.nobody, .own, .own, .own, .nobody, .nobody])
+        #expect(runs[1].from == opened)
+        #expect(runs[3].from - runs[2].from == 5)
+    }
+
     /// A leader without the zone's rules says that it cannot tell: then whoever is there counts. The next leader tells again.
     @Test func aLeaderThatDoesNotKnowTheZoneLeavesTheQueueToWhoIsThere() throws {
         var harness = try service(2, zone: "Mars/Olympus")

@@ -215,6 +215,9 @@ async def at_home(service):
     await mia.ok("leaving", inS=600)
     await mia.until("leaving", lambda: next((m for m in mia.seen if m["t"] == "me" and m["leavingS"]), None))
     await mia.ok("leaving", inS=None)
+    await mia.ok("until", inS=3600)
+    await mia.until("an end", lambda: next((m for m in mia.seen if m["t"] == "me" and m["until"]), None))
+    await mia.ok("until", inS=None)
 
     await mia.ok("release", chat=chat, token=token)
     await patron.phase(chat, "waiting")

@@ -145,7 +145,7 @@ MESSAGES = {
     "msgs": fields({"t": text, "chat": hex32, "m": each(entry), "more": boolean}),
     "me": fields({
         "t": text, "operator": text, "display": text, "library": REF, "session": hex32, "queues": each(REF), "available": each(text),
-        "leavingS": null_or(whole)}),
+        "leavingS": null_or(whole), "until": null_or(whole)}),
     "board": fields({
         "t": text,
         "queues": each(fields(
@@ -155,7 +155,7 @@ MESSAGES = {
         "waiting": each(LINE), "kept": each(LINE),
         "claimed": each(fields({"chat": hex32, "by": fields({"name": text, "display": text})})),
         "staff": each(fields({
-            "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole)}))},
+            "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)}))},
         {"libraries": each(fields({
             "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD}))}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),

@@ -41,6 +41,7 @@ import Testing
             live(try command(kind, in: state, &sample), in: &state)
         }
         #expect(state.board().hours.contains { $0.gate != .untold } && state.board().terms.version > 0)
+        #expect(state.ledgerNow?.isEmpty == false)
         let bytes = state.wireSnapshot()
         var rebuilt = try ConsortiumState(wireSnapshot: bytes)
         #expect(rebuilt.digest() == state.digest())
@@ -97,7 +98,7 @@ import Testing
         let index = state.appliedThrough.index + 1
         guard let node = NodeName("a") else { return }
         let item = Batch.Item(id: ProposalID(node: node, boot: 1, counter: index), command: command)
-        _ = state.apply(Batch(elapsedMs: 500, wallMs: index, term: 1, items: [item]), index: index)
+        _ = state.apply(Batch(elapsedMs: 500, wallMs: index * 60_000, term: 1, items: [item]), index: index)
     }
 
     /// Rule 11: an unknown command stops apply; it is named, never skipped and never guessed at.

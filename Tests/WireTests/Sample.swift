@@ -74,7 +74,8 @@ extension Sample {
     }
     mutating func operatorEntry() throws -> Operator {
         let queues = Set(try list(3) { try $0.queue() }).sorted()
-        return Operator(name: try person(), displayName: "D" + text(), library: try library(), queues: queues)
+        return Operator(
+            name: try person(), displayName: "D" + text(), library: try library(), queues: queues, committee: of([nil, .chatWog, .rmt]))
     }
     mutating func settings() -> Settings {
         var settings = Settings()
@@ -90,7 +91,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 43 {
+        switch kind % 44 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -143,12 +144,13 @@ extension Sample {
         case 33: .renameQueue(try queue(), to: try queue())
         case 34: .renameOperator(try person(), to: try person())
         case 35: .openNow(try library(), id(), OpenNow(fromMs: number(), untilMs: number()))
-        case 36: .setGate(try library(), of([.open, .shut]))
+        case 36: .setGate(try library(), of([.open, .shut, .closed]))
         case 37: .retireVoter(number())
         case 38: .setCanned(try canned(), by: try cannedEditor())
         case 39: .dropCanned(id(), version: UInt64(pick(3)), by: try cannedEditor())
         case 40: .reportProblem(id(), try problem())
         case 41: .changeTicket(try ticketChange())
+        case 42: .setEnd(id(), untilMs: optional { $0.number() })
         default: .setFeatureLevel(small())
         }
     }
@@ -232,7 +234,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(43)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(44)))
             })
     }
 
@@ -278,10 +280,20 @@ extension Sample {
                 OperatorStatus(
                     name: try sample.person(), displayName: sample.text(), library: try sample.library(), session: sample.id(),
                     node: try sample.node(), available: try sample.list(3) { try $0.queue() }, holdings: sample.list(3) { $0.id() },
-                    leavingAtMs: sample.optional { $0.number() })
+                    leavingAtMs: sample.optional { $0.number() }, untilMs: sample.optional { $0.number() })
             }, waiting: try list(4) { try $0.line() }, kept: try list(4) { try $0.line() },
             claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) }, terms: try terms(),
-            hours: try list(2) { try $0.hours() })
+            hours: try list(2) { try $0.hours() }, ledger: try optional { sample in try sample.list(3) { try $0.ledgerNow() } })
+    }
+    mutating func ledgerNow() throws -> LedgerNow {
+        LedgerNow(library: try library(), hours: of(Gate.allCases), staffing: of(Staffing.allCases), gapSince: optional { $0.small() })
+    }
+    mutating func ledger() -> [LedgerRun] {
+        var minute: LedgerMinute = 0
+        return list(9) { sample in
+            minute += LedgerMinute(sample.pick(3_000))
+            return LedgerRun(from: minute, hours: sample.of(Gate.allCases), staffing: sample.of(Staffing.allCases))
+        }
     }
 
     mutating func phase() throws -> ChatPhase {
@@ -399,7 +411,7 @@ extension Sample {
 
     /// One of every kind of frame, in turn.
     mutating func frame(_ kind: Int) throws -> PeerFrame {
-        switch kind % 23 {
+        switch kind % 25 {
         case 0:
             .hello(
                 PeerHello(
@@ -427,6 +439,9 @@ extension Sample {
         case 19: .reply(id: number(), sealed: bytes())
         case 20: .collect(try library(), after: number())
         case 21: .transcript(try transcript())
+        case 22:
+            .askLedger(counter: number(), try library(), LedgerMinute(pick(1_000))..<LedgerMinute(1_000 + pick(1_000)))
+        case 23: .ledger(counter: number(), ledger())
         default: .pushPull(bytes())
         }
     }

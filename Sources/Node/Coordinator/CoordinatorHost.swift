@@ -206,6 +206,8 @@ final class CoordinatorHost {
         case .unfollow(let chat): core.onUnfollow(link, chat: chat)
         case .collect(let library, let after): core.onCollect(link, library: library, after: after)
         case .find(let counter, let code): ports[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
+        case .askLedger(let counter, let library, let minutes):
+            ports[link]?.send(.ledger(counter: counter, core.state.ledger(of: library, in: minutes)))
         case .typing(let chat, let side): perform(core.onTyping(from: link, chat: chat, side: side))
         case .renewals(let sessions): perform(core.onRenewals(sessions, nowMs: nowMs))
         default: ports[link]?.close(code: "badFrame", text: "not a frame that a node sends to its coordinator")

@@ -294,8 +294,15 @@ public struct ConsortiumFile: Sendable {
         }
     }
 
+    private func readCommittee(_ node: Node, _ reader: inout YAMLReader) -> Committee? {
+        let text = reader.text(node, "committee")
+        if let committee = Committee.allCases.first(where: { $0.text == text }) { return committee }
+        reader.fail(node, "`committee` is `chatwog` or `rmt`")
+        return nil
+    }
+
     private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
-        guard let map = reader.mapping(node, "an operator", keys: ["name", "display", "password", "queues", "admin"]),
+        guard let map = reader.mapping(node, "an operator", keys: ["name", "display", "password", "queues", "admin", "committee"]),
             let nameNode = reader.required(map, "name", in: node, "the operator's name"),
             let name: OperatorName = reader.name(nameNode, "an operator's name")
         else { return }
@@ -311,7 +318,8 @@ public struct ConsortiumFile: Sendable {
         operators.append(
             Operator(
                 name: name, displayName: reader.title(map["display"], "display") ?? name.text, library: library.name,
-                queues: staffed.sorted(), isAdmin: map["admin"].flatMap { reader.flag($0, "admin") } ?? false))
+                queues: staffed.sorted(), isAdmin: map["admin"].flatMap { reader.flag($0, "admin") } ?? false,
+                committee: map["committee"].flatMap { readCommittee($0, &reader) }))
         operatorLines.append(node.line)
         guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
         guard (8...256).contains(password.utf8.count) else {

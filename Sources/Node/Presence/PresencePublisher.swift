@@ -49,7 +49,7 @@ final class PresencePublisher {
             for status in board.queues where status.queue.library == nil { said[status.queue.name] = nil }
         }
         let libraries = Dictionary(board.libraries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let shut = Set(board.hours.filter { $0.gate == .shut }.map(\.library))
+        let shut = Set(board.hours.filter { !$0.gate.isWithinHours }.map(\.library))
         for status in board.queues {
             let library = status.queue.library.flatMap { libraries[$0] }
             let session: UInt64

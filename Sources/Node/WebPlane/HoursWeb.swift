@@ -38,6 +38,9 @@ final class HoursWeb {
 
     var now: Int64 { nowSeconds() }
 
+    /// In the order of the roster.
+    var libraries: [HoursEntry] { entries }
+
     func entry(_ library: LibraryName) -> HoursEntry? { byName[library.text] }
 
     /// `Closed. Opens Monday at 9 AM.`; empty where no hours are posted, and while they are open.

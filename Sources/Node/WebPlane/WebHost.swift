@@ -22,6 +22,8 @@ struct NodeServices: Sendable {
     var canned: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [CannedMessage]) -> Void) -> Void
     /// All problems that were reported, and who is signed in under a session's token, if anybody is.
     var tickets: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [Ticket]) -> Void) -> Void
+    /// Parts of libraries' ledgers; `nil` where the coordinators cannot be asked now.
+    var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
@@ -69,6 +71,7 @@ final class WebHost {
         let api = HTTPAPI(services: services)
         api.install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
+        LedgerAPI(api: api, hours: hours).install(on: server)
         NamesAPI(api: api).install(on: server)
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
