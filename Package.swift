@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
-        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium", "Hours"]),
+        .testTarget(name: "CoordinatorTests", dependencies: ["Coordinator", "Consortium", "Hours", "Seeded"]),
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
             exclude: ["Scenarios"]),

@@ -31,12 +31,16 @@ public enum HoursData {
             """
     }
 
-    /// How things stand, for the desk: `closesInS` while the library is open and closes some time.
+    /// How things stand, for the desk: `closesInS` while the library is open and closes some time; `postedCloseS`, when it closes as it posted: the opening
+    /// that goes on, were it not closed at short notice, or the next one.
     public static func now(_ entry: HoursEntry, now: Int64) -> String {
         guard let schedule = entry.schedule else { return "{\"posted\":false}" }
         let text = HoursText.json(schedule.sentence(at: now))
-        guard case .open(let until) = schedule.status(at: now) else { return "{\"posted\":true,\"open\":false,\"text\":\(text)}" }
-        return "{\"posted\":true,\"open\":true,\"text\":\(text),\"closesInS\":\(until - now),\"closesAtS\":\(until)}"
+        let close = schedule.postedClose(at: now).map { ",\"postedCloseS\":\($0)" } ?? ""
+        guard case .open(let until) = schedule.status(at: now) else {
+            return "{\"posted\":true,\"open\":false,\"text\":\(text)\(close)}"
+        }
+        return "{\"posted\":true,\"open\":true,\"text\":\(text),\"closesInS\":\(until - now),\"closesAtS\":\(until)\(close)}"
     }
 
     /// All libraries as one list.

@@ -52,6 +52,19 @@ public struct Schedule: Sendable {
         return Schedule(hours: hours, terms: terms, zone: zone)
     }
 
+    /// When the opening ends that goes on, or else the next one, as posted: without closings at short notice and "Open now".
+    public func postedClose(at second: Int64) -> Int64? {
+        var posted = withoutClosings.hours
+        posted.openNow = nil
+        let schedule = Schedule(hours: posted, terms: terms, zone: zone)
+        switch schedule.status(at: second) {
+        case .open(let until): return until
+        case .closed(let next, _):
+            guard let next, case .open(let until) = schedule.status(at: next) else { return nil }
+            return until
+        }
+    }
+
     /// The local day of an instant; the calendar's first or last day beyond its ends.
     public func day(at second: Int64) -> CalendarDay {
         let days = (second + Int64(zone.offset(at: second))).flooredDivision(by: 86_400)

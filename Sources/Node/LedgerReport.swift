@@ -53,7 +53,7 @@ public struct LedgerReport: Codable, Sendable {
         /// The newest, of those that there are.
         public var gaps: [Gap]
         public var gapCount: Int
-        /// Only where one library was asked for.
+        /// Only where there is one library to show.
         public var days: [Day]?
     }
     public var libraries: [Sheet]

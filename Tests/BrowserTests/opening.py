@@ -43,6 +43,8 @@ def run(stage):
     # "Open now", by the one who sits there.
     lea = desks["phone", "dark"]
     row = lea.page.locator('[data-queue="law"]')
+    expect(row.locator("[data-queue-open-for]")).to_have_value("60")
+    row.locator("[data-queue-open-for]").select_option("120")
     row.locator("[data-queue-open-now]").focus()
     lea.page.keyboard.press("Enter")
     expect(row).to_contain_text("On, 1 there")

@@ -45,10 +45,13 @@ import Testing
         let page = HoursPage.library(entry, now: now, address: "")
         #expect(page.contains("<li>Closed until 2 PM (Snow &amp; ice)</li>") && page.contains("Closed: Snow &amp; ice. Opens at 2 PM."))
         #expect(page.contains("<td>9 AM to 11:59 AM, 2 PM to 10 PM <span class=\"note\">posted: 9 AM to 10 PM</span></td>"))
-        #expect(HoursData.now(entry, now: now) == #"{"posted":true,"open":false,"text":"Closed: Snow \u0026 ice. Opens at 2 PM."}"#)
+        #expect(
+            HoursData.now(entry, now: now)
+                == #"{"posted":true,"open":false,"text":"Closed: Snow \u0026 ice. Opens at 2 PM.","postedCloseS":\#(now + 36_000)}"#)
         #expect(
             HoursData.now(entry, now: now + 7_200)
-                == #"{"posted":true,"open":true,"text":"Open until 10 PM.","closesInS":28800,"closesAtS":\#(now + 36_000)}"#)
+                == #"{"posted":true,"open":true,"text":"Open until 10 PM.","closesInS":28800,"closesAtS":\#(now + 36_000),"postedCloseS":\#(now + 36_000)}"#
+        )
         let data = HoursData.json(entry, now: now)
         #expect(data.contains("\"opens\":\"14:00\",\"closes\":\"22:00\",\"validFrom\":\"2026-11-25\",\"validThrough\":\"2026-11-25\""))
         #expect(!HoursPage.library(entry, now: now + 7_200, address: "").contains("Snow"))

@@ -184,6 +184,12 @@ def admin(node):
     node.ask("post", "/api/hours", 200, closing, admin=True)
     until(lambda: "a script" in node.ask("get", "/hours/{library}/now.json", 200, at="/hours/memorial/now.json")["text"], "the closing")
     node.ask("post", "/api/hours", 200, {"library": "memorial", "action": "reopen"}, admin=True)
+    for path in ("/api/ledger", "/api/ledger.csv"):
+        node.ask("get", path, 401)
+        node.ask("get", path, 400, admin=True, query="?library=memorial&from=yesterday")
+        node.ask("get", path, 200, admin=True, query="?library=memorial")
+        node.ask("get", path, 200, admin=True)
+    node.ask("get", "/api/ledger.csv", 400, admin=True, query="?rows=columns")
     node.ask("post", "/api/import", 403, b"x: 1", kind="application/yaml")
     node.ask("post", "/api/import", 422, b"nonsense: 1", kind="application/yaml", admin=True)
     node.ask("post", "/api/backup", 403)

@@ -26,7 +26,7 @@ struct LedgerAPI {
         server.get("/api/ledger") { request, responder in
             reader(request, responder) { person in
                 read(request, person, responder) { sheets in
-                    let withDays = sheets.count == 1 && request.query("library") != nil
+                    let withDays = sheets.count == 1
                     let report = LedgerReport(
                         libraries: sheets.map { LedgerReport.Sheet($0.want.entry, $0.want.schedule, $0.sheet, withDays: withDays) })
                     responder.send(api.json(report, 200))

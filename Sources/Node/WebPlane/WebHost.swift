@@ -76,7 +76,10 @@ final class WebHost {
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
-        let pages = ["/desk": "desk.html", "/names": "names.html", "/problem": "problem.html", "/html/chat-box.html": "chat.html"]
+        let pages = [
+            "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
+            "/html/chat-box.html": "chat.html",
+        ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])
     }
 

@@ -209,6 +209,17 @@ export class Actions {
         }
     }
 
+    /** @returns {Promise<string|null>} what is wrong, or null */
+    async until(inS) {
+        try {
+            await this.request("until", { inS });
+            this.shell.announce(inS === null ? "You do not say until when you are here" : "Your colleagues see until when you are here");
+            return null;
+        } catch (error) {
+            return sentence(error);
+        }
+    }
+
     async leaving(inS) {
         const { desk } = this.shell;
         const before = desk.leavingUntilMs;

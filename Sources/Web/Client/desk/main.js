@@ -11,11 +11,12 @@ import { Bar } from "./bar.js";
 import { CannedSearch } from "./canned.js";
 import { watch } from "../shared/diagnostics.js";
 import { CloseWarning } from "./closewarning.js";
+import { Ending } from "./ending.js";
 import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
 import { Floor } from "./floor.js";
 import { listen } from "./keys.js";
-import { forgetChat, forgetTexts, slots, unsent } from "./memory.js";
+import { askedEnds, forgetChat, forgetTexts, slots, unsent } from "./memory.js";
 import { Rail } from "./rail.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
@@ -38,7 +39,9 @@ class Shell {
         this.activeMs = 0;
         this.drawing = false;
         this.act = new Actions(this);
-        this.rail = new Rail(byId("rail"), this.desk, this.act);
+        const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
+        this.ending = new Ending(this.desk, this.act, (text) => this.notice(text, { stays: true }), ask, askedEnds);
+        this.rail = new Rail(byId("rail"), this.desk, this.act, this.ending, ask);
         this.floor = new Floor({ page: byId("desk"), chats: byId("chats"), tabs: byId("tabs"), rail: byId("rail") }, this.desk, this.act);
         const resting = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
         const dialogs = byId("dialogs");
@@ -54,7 +57,6 @@ class Shell {
         });
         this.notices = h("div", { class: "notices", role: "region", "aria-label": "Notices" });
         byId("desk").append(this.notices);
-        const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
         this.closeWarning = new CloseWarning(this.desk, (text) => this.notice(text, { stays: true }), ask);
         this.closeWarning.start();
         this.signIn = new SignIn((person) => this.enter(person));
@@ -223,6 +225,7 @@ class Shell {
         const { desk, connection } = this;
         const ready = connection.state === "ready";
         this.rail.tick();
+        if (desk.me !== null) this.ending.warn(desk.me.until);
         this.floor.tick();
         this.bar.update();
         const unsentCount = desk.inSlots.reduce((sum, chat) => sum + chat.outbox.entries.filter((entry) => entry.state === "waiting").length, 0);
@@ -355,6 +358,7 @@ class Shell {
             action("Go away from all queues", "pause break unavailable off", () => desk.me.available.forEach((name) => act.setAvailable(name, false))),
             action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
             action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),
+            action("Say until when you are here", "end time shift close", () => this.ending.open()),
             action("Keys and how the desk works", "help shortcuts", () => this.help.open()),
             action("Sign out", "leave quit", () => this.leave()),
         ];

@@ -5,6 +5,7 @@
 const draftPrefix = "callslip.desk.draft.";
 const outboxPrefix = "callslip.desk.out.";
 const slotPrefix = "callslip.desk.slot.";
+const askedKey = "callslip.desk.asked-end";
 const choicePrefix = "callslip.desk.choice.";
 
 function attempt(action, fallback = null) {
@@ -50,6 +51,12 @@ export function forgetTexts() {
         }
     });
 }
+
+/** The sign-ons that were asked until when somebody is there; a reload does not ask again. */
+export const askedEnds = {
+    has: (session) => attempt(() => sessionStorage.getItem(askedKey)) === session,
+    add: (session) => attempt(() => sessionStorage.setItem(askedKey, session)),
+};
 
 export const choice = {
     read: (name, fallback) => attempt(() => JSON.parse(localStorage.getItem(choicePrefix + name) ?? "null")) ?? fallback,

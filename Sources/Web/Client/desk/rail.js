@@ -3,14 +3,16 @@
 import { displayName, inOrder, lineKey, reasonsText } from "./board.js";
 import { duration, grown, shrunk, spokenDuration, urgency } from "./clock.js";
 import { Closing } from "./closing.js";
+import { OpenNow } from "./opennow.js";
 import { h, keyed, setAttribute, setHidden, setText } from "./dom.js";
 
 const leavingS = 600;
-const openNowMinutes = 60;
 
 export class Rail {
-    /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, openNow, closeLibrary, reopenLibrary, leaving */
-    constructor(root, desk, act) {
+    /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, openNow, closeLibrary, reopenLibrary, leaving @param {import("./ending.js").Ending} ending @param {(path: string) => Promise<object>} ask of this node */
+    constructor(root, desk, act, ending, ask) {
+        this.ending = ending;
+        this.ask = ask;
         this.desk = desk;
         this.act = act;
         this.errors = new Map();
@@ -31,7 +33,7 @@ export class Rail {
             this.kept);
         root.append(
             h("section", { class: "rail-part", "aria-labelledby": "queues-title" },
-                h("h2", { id: "queues-title", text: "You are there for" }), this.queues, this.noQueues, this.leaving, this.leavingNote, this.closing.root),
+                h("h2", { id: "queues-title", text: "You are there for" }), this.queues, this.noQueues, this.leaving, this.leavingNote, this.ending.root, this.closing.root),
             h("section", { class: "rail-part", "aria-labelledby": "waiting-title" },
                 h("h2", { id: "waiting-title", tabindex: "-1" }, "Waiting ", this.waitingCount), this.waitingEmpty, this.waiting),
             this.keptSection);
@@ -44,6 +46,7 @@ export class Rail {
         setHidden(this.noQueues, me.queues.length > 0);
         setHidden(this.leaving, me.queues.length === 0);
         this.closing.show(me, board);
+        this.ending.update();
         const lines = this.lines(board.waiting).filter((line) => !this.desk.holds(line.chat));
         keyed(this.waiting, lines, lineKey, (line) => this.makeLine(line), (element, line) => this.showLine(element, line));
         setText(this.waitingCount, board.waiting.length > 0 ? String(board.waiting.length) : "");
@@ -90,15 +93,12 @@ export class Rail {
             class: "primary small", type: "button", text: "I’m back", data: { queueBack: queue.name },
             on: { click: () => this.act.back(queue.name) },
         });
-        const openNow = h("button", {
-            class: "small", type: "button", data: { queueOpenNow: queue.name }, "aria-describedby": `${id}-name`,
-            text: "Open now for an hour", on: { click: () => this.act.openNow(queue.name, openNowMinutes) },
-        });
+        const openNow = new OpenNow(queue, (minutes) => this.act.openNow(queue.name, minutes), () => this.libraryOf(queue.name), this.ask);
         const element = h("li", { class: "queue", data: { queue: queue.name } },
             h("span", { class: "queue-words" },
                 h("span", { class: "queue-name", id: `${id}-name`, text: queue.title ?? queue.name }),
                 h("span", { class: "queue-state", id: `${id}-state` })),
-            control, back, openNow);
+            control, back, openNow.root);
         element.parts = { control, back, openNow, state: element.querySelector(".queue-state") };
         return element;
     }
@@ -111,7 +111,7 @@ export class Rail {
         element.dataset.state = paused ? "paused" : on ? "on" : "away";
         setHidden(element.parts.back, !paused);
         const outside = status?.outsideHours === true;
-        setHidden(element.parts.openNow, !outside || !on || paused);
+        element.parts.openNow.show(outside && on && !paused);
         const free = status?.free ?? 0;
         let text = on ? "On" : "Away";
         if (paused) text = "Paused: two offers in a row were not picked up";
@@ -123,6 +123,10 @@ export class Rail {
         else if (status) text = "Away, nobody there";
         setText(element.parts.state, text);
         setAttribute(element, "title", status ? reasonsText(status) : null);
+    }
+
+    libraryOf(name) {
+        return this.desk.board.queues.find((candidate) => candidate.name === name)?.library?.name;
     }
 
     toggleLeaving() {

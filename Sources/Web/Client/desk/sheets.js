@@ -1,5 +1,6 @@
 // The other dialogs: search (Ctrl+K), who is on and why buttons are off, keys and settings, and "you signed in elsewhere".
 
+import { spokenTime } from "./ending.js";
 import { reachSentence, reasonsText } from "./board.js";
 import { duration } from "./clock.js";
 import { cardFields } from "./card.js";
@@ -126,7 +127,8 @@ export class Team {
             setText(element.firstChild, person.name === this.desk.me?.operator ? `${person.display} (you)` : person.display);
             const chats = person.chats === 0 ? "no chat" : person.chats === 1 ? "1 chat" : `${person.chats} chats`;
             const leaving = typeof person.leavingS === "number" ? `, leaves in ${duration(person.leavingS)}` : "";
-            setText(element.lastChild, `${person.library?.title ?? ""}. ${on.length === 0 ? "Away from all queues" : `There for ${on.join(", ")}`}. ${chats}${leaving}`);
+            const until = typeof person.until === "number" ? `, here until ${spokenTime(person.until)}` : "";
+            setText(element.lastChild, `${person.library?.title ?? ""}. ${on.length === 0 ? "Away from all queues" : `There for ${on.join(", ")}`}. ${chats}${leaving}${until}`);
             element.dataset.state = on.length === 0 ? "away" : "here";
         });
         setHidden(this.noStaff, people.length > 0);

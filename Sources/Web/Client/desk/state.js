@@ -103,7 +103,7 @@ export class Desk {
     }
 
     becomeMe(frame) {
-        this.me = { ...frame, queues: frame.queues ?? [], available: frame.available ?? [] };
+        this.me = { ...frame, queues: frame.queues ?? [], available: frame.available ?? [], until: frame.until ?? null };
         this.setLeaving(frame.leavingS ?? null);
         return this.boardSeen ? this.rings(this.board) : [];
     }
