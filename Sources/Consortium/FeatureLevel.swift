@@ -33,8 +33,10 @@ public enum FeatureLevel {
     /// The ledger of posted against staffed, the ends of sign-ons, and committees. Number 9 was kept for it and stays free: a level in force
     /// says that all below it are, and versions that support more than 9 do not know it.
     public static let ledger: UInt32 = 13
+    /// A wait that goes on in another queue keeps its deadline, also where both fall due at once.
+    public static let oneDeadline: UInt32 = 14
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 13
+    public static let supported: UInt32 = 14
 }
 
 extension Command {

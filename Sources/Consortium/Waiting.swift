@@ -84,8 +84,8 @@ extension ConsortiumState {
             chat.hasRung = true
             wait(&chat, in: queue, ringsUntilMs: untilMs)
         case .ask(let queue):
-            chat.stage = .unattended(.asked)
             renewDeadline(&chat)
+            chat.stage = .unattended(.asked)
             if before != chat.stage { note(.transferAsked(queue), in: chat) }
         case .full, .nobody:
             chat.stage = .unattended(.nobody)
@@ -103,8 +103,9 @@ extension ConsortiumState {
         chat.stage = .waiting(Waiting(queue: queue, sinceMs: sinceMs, ringsUntilMs: ringsUntilMs))
     }
 
-    /// The deadline of a wait that was over does not cut the next one short.
+    /// The deadline of a wait that was over does not cut the next one short. A wait that goes on elsewhere keeps its own, also one that is due just now.
     private func renewDeadline(_ chat: inout Chat) {
+        if featureLevel >= FeatureLevel.oneDeadline, case .waiting = chat.stage { return }
         if chat.messageAtMs <= clockMs { chat.messageAtMs = clockMs.adding(ms: settings.patronDeadlineMs) }
     }
 

@@ -24,6 +24,9 @@ extension RaftReplica {
         towards wish: MembershipWish, connected: Set<UInt64>, nowMs: UInt64
     ) -> (MembershipProgress, [RaftDirective]) {
         guard isReady(nowMs), core.role == .leader else { return (.working("This coordinator does not lead."), flush()) }
+        guard knowsMembers else {
+            return (.working("This coordinator has just begun to lead, and reads first who the others are."), flush())
+        }
         let progress: MembershipProgress =
             switch wish {
             case .add(let member): add(member, connected)
@@ -31,6 +34,11 @@ extension RaftReplica {
             }
         return (progress, flush())
     }
+
+    /// Whether the membership that this leader has applied is the present one: it has applied an entry of its own term, and so all that was
+    /// committed before. One that started again and was elected at once may have applied no more than its snapshot.
+    /// A member that is alone began no term with an entry (`beginTerm`), and all that it has is committed.
+    public var knowsMembers: Bool { term(at: applied) == core.term || members.count == 1 && applied == lastIndex }
 
     private func add(_ member: RaftMember, _ connected: Set<UInt64>) -> MembershipProgress {
         guard let present = members.first(where: { $0.id == member.id }) else {

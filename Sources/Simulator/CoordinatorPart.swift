@@ -171,6 +171,7 @@ final class CoordinatorPart {
 
     /// The next step towards another membership, where this one leads.
     func advance(towards wish: MembershipWish) -> MembershipProgress {
+        guard replica.knowsMembers else { return .working("it reads first who the others are") }
         switch wish {
         case .add(let member):
             let isPresent = replica.appliedMembers.contains { $0.id == member.id }

@@ -160,6 +160,9 @@ final class CoordinatorHost {
 
     /// The next step towards other coordinators, where this one leads.
     func advance(towards wish: CoordinatorWish) -> CoordinatorProgress {
+        guard raft.replica.knowsMembers else {
+            return .working("The leader has just begun to lead, and reads first who the others are.")
+        }
         let members = raft.replica.appliedMembers
         func present(_ node: NodeName) -> RaftMember? { members.first { $0.nodeName == node } }
         let progress: MembershipProgress
