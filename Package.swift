@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "Raft", dependencies: ["CRaft"]),
         .target(name: "Consortium"),
         .target(name: "Hours", dependencies: ["Consortium"]),
+        .target(name: "PageCheck"),
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
         .target(name: "Measuring"),
         .target(name: "Chaos", dependencies: ["Consortium", "Seeded"]),
@@ -58,14 +59,14 @@ let package = Package(
             name: "Node",
             dependencies: [
                 "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
-                "Transcripts", "Hours", logging,
+                "Transcripts", "Hours", "PageCheck", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ], exclude: ["openapi.yaml"]),
         .executableTarget(
             name: "callslip",
             dependencies: [
                 "Node", "Simulator", "Web", "EventLoop", "TLS", "Sodium", "ClientProtocol", "Consortium", "Coordinator", "Wire", "History",
-                "Measuring", "Chaos", "Seeded", "Transcripts", logging,
+                "Measuring", "Chaos", "Seeded", "Transcripts", "PageCheck", logging,
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -80,6 +81,7 @@ let package = Package(
         .testTarget(
             name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "ScenarioText", "Seeded", "replay-log"], exclude: ["Scenarios"]),
         .testTarget(name: "HoursTests", dependencies: ["Hours", "Consortium"]),
+        .testTarget(name: "PageCheckTests", dependencies: ["PageCheck"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),
         .testTarget(name: "MeasuringTests", dependencies: ["Measuring"]),
         .testTarget(name: "ChaosTests", dependencies: ["Chaos", "Consortium"]),
@@ -88,7 +90,8 @@ let package = Package(
             name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
             exclude: ["Scenarios"]),
         .target(
-            name: "FuzzTargets", dependencies: ["Wire", "ClientProtocol", "Gossip", "Raft", "Consortium"], path: "Tests/FuzzTargets"),
+            name: "FuzzTargets", dependencies: ["Wire", "ClientProtocol", "Gossip", "Raft", "Consortium", "PageCheck"],
+            path: "Tests/FuzzTargets"),
         .testTarget(
             name: "WireTests", dependencies: ["FuzzTargets", "Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
         .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "Consortium"]),

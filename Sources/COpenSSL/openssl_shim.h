@@ -14,6 +14,10 @@ static inline int callslip_ctx_tls13_only(SSL_CTX *context) {
   return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 && SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1;
 }
 
+static inline int callslip_ctx_tls12_or_later(SSL_CTX *context) { return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1; }
+
+static inline long callslip_set_host_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
+
 static inline int callslip_ctx_groups(SSL_CTX *context) { return SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1; }
 
 static inline void callslip_ctx_no_resumption(SSL_CTX *context) {

@@ -148,6 +148,7 @@ public final class CallslipNode {
         web = await WebHost(services: services.0, assets: assets, metrics: metrics, logger: logger)
         services.1.status = { [unowned self] in status() }
         services.1.changeCoordinators = { [unowned self] wish, completion in changeCoordinators(wish, completion) }
+        services.1.patronURLs = { [unowned self] in patronURLs() }
         services.1.backUp = { [unowned self] completion in backUp(completion) }
         let gossip = gossip
         let passwords = calls.onCall

@@ -6,6 +6,7 @@ import EventLoop
 import FoundationEssentials
 import Gossip
 import Logging
+import PageCheck
 import Raft
 import Sodium
 import Synchronization
@@ -80,6 +81,8 @@ final class Later {
     var changeCoordinators: (CoordinatorWish, @escaping @ClusterActor (CoordinatorProgress) -> Void) -> Void = {
         $1(.working("The node is starting."))
     }
+    /// The addresses at which nodes serve patrons, in the order in which a page should name them.
+    var patronURLs: () -> [String] = { [] }
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
 
@@ -186,6 +189,12 @@ extension CallslipNode {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }
                 }
             },
+            pageFacts: { completion in
+                onCluster {
+                    let facts = library.board.map { PageFacts($0, nodes: later.patronURLs()) }
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(facts) } }
+                }
+            },
             changeCoordinators: { wish, completion in
                 onCluster {
                     later.changeCoordinators(wish) { progress in
@@ -200,6 +209,17 @@ extension CallslipNode {
             },
             adminToken: adminToken, node: library.node, demoFrameAncestor: demo)
         return (services, later)
+    }
+
+    /// Of nodes that are there for patrons, this one first where it is; of coordinators where there is no other.
+    func patronURLs() -> [String] {
+        let own = configuration.node.text
+        let members = gossip.members.map(\.member).filter { $0.state == .alive && !$0.webURLs.isEmpty }
+        let libraries = members.filter { $0.roles.contains(.library) }
+        let sorted = (libraries.isEmpty ? members : libraries).sorted {
+            ($0.name == own ? 0 : 1, $0.name) < ($1.name == own ? 0 : 1, $1.name)
+        }
+        return sorted.flatMap { $0.name == own ? configuration.webURLs : $0.webURLs }
     }
 
     func status() -> NodeStatus? {

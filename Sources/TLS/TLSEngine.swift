@@ -26,9 +26,21 @@ public final class TLSEngine {
     private var saidDone = false
     private var failure: TLSError?
 
-    public init(_ context: TLSContext, _ role: Role) throws(TLSError) {
+    public convenience init(_ context: TLSContext, _ role: Role) throws(TLSError) { try self.init(context.pointer, role) { _ in true } }
+
+    /// A client of a server of the web. Its certificate must be for `host`: a name, or a numeric address.
+    public convenience init(_ trust: WebTrust, host: String) throws(TLSError) {
+        try self.init(trust.pointer, .client) { ssl in
+            let parameters = SSL_get0_param(ssl)
+            if X509_VERIFY_PARAM_set1_ip_asc(parameters, host) == 1 { return true }
+            OpenSSLErrors.clear()
+            return callslip_set_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1
+        }
+    }
+
+    private init(_ context: OpaquePointer, _ role: Role, prepare: (OpaquePointer) -> Bool) throws(TLSError) {
         OpenSSLErrors.clear()
-        guard let ssl = SSL_new(context.pointer) else { throw .library(OpenSSLErrors.takeWords()) }
+        guard let ssl = SSL_new(context) else { throw .library(OpenSSLErrors.takeWords()) }
         guard let incoming = BIO_new(BIO_s_mem()) else {
             SSL_free(ssl)
             throw .library(OpenSSLErrors.takeWords())
@@ -42,6 +54,7 @@ public final class TLSEngine {
         self.ssl = ssl
         self.incoming = incoming
         self.outbound = outbound
+        guard prepare(ssl) else { throw .library(OpenSSLErrors.takeWords()) }
         switch role {
         case .client:
             SSL_set_connect_state(ssl)

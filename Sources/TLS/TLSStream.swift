@@ -34,11 +34,16 @@ public final class TLSStream: ByteStream {
     private static let lingerMs: UInt64 = 500
 
     /// Takes the stream over: its callbacks, and its end.
-    public init(
+    public convenience init(
         over inner: any ByteStream, on loop: Loop, _ context: TLSContext, _ role: TLSEngine.Role,
         handshakeMsMax: UInt64 = TLSLimits.handshakeMsMax
     ) throws(TLSError) {
-        engine = try TLSEngine(context, role)
+        try self.init(over: inner, on: loop, try TLSEngine(context, role), handshakeMsMax: handshakeMsMax)
+    }
+
+    init(over inner: any ByteStream, on loop: Loop, _ engine: TLSEngine, handshakeMsMax: UInt64 = TLSLimits.handshakeMsMax) throws(TLSError)
+    {
+        self.engine = engine
         self.inner = inner
         self.loop = loop
         deadline = Timer(on: loop)

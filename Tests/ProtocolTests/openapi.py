@@ -101,6 +101,15 @@ def public(node):
         node.ask("get", f"/hours/{{library}}/{form}", 404, at=f"/hours/no-such/{form}")
 
 
+def pages(node):
+    node.ask("post", "/api/check-page", 400, {"html": " "})
+    node.ask("post", "/api/check-page", 400, b"not json")
+    right = f'<script async src="{node.url}/js/callslip.js" data-queue="memorial"></script>'
+    assert node.ask("post", "/api/check-page", 200, {"html": right})["verdict"] == "works"
+    wrong = node.ask("post", "/api/check-page", 200, {"html": right, "policies": ["default-src 'self'"], "address": "https://www.example.edu/"})
+    assert [one["code"] for one in wrong["findings"] if one["severity"] == "error"] == ["policy"], wrong
+
+
 def people(node):
     node.ask("get", "/api/me", 401)
     node.ask("get", "/api/canned", 401)
@@ -203,6 +212,7 @@ base = int(sys.argv[1])
 coordinator, library = Node(base, "c1"), Node(base, "college")
 admin(coordinator)
 public(library)
+pages(library)
 problems(library, people(library))
 coordinator.ask("get", "/metrics", 200)
 left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked

@@ -5,6 +5,7 @@ import Consortium
 import EventLoop
 import Gateway
 import Logging
+import PageCheck
 import Web
 import Wire
 
@@ -26,6 +27,8 @@ struct NodeServices: Sendable {
     var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
+    /// What pages may name, for the page checker; `nil` before the first board came.
+    var pageFacts: @Sendable (@escaping @Sendable @WebActor (PageFacts?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
     var adminToken: String
@@ -75,9 +78,11 @@ final class WebHost {
         NamesAPI(api: api).install(on: server)
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
+        PageCheckAPI(api: api).install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
+            "/check": "check.html",
             "/html/chat-box.html": "chat.html",
         ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])

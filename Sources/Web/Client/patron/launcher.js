@@ -85,6 +85,8 @@ export function placeButtons({ nodes: named, queue, title, label }) {
         const button = { ...its, said: null };
         button.launcher = makeLauncher({ ...its, pressed: () => open(button) });
         buttons.push(button);
+        // The plain link that stood there until now.
+        for (const link of place.querySelectorAll(':scope > a[href*="/chat/"]')) link.remove();
         place.append(button.launcher.host);
     }
 
