@@ -20,6 +20,7 @@ extension ClientMessage {
             self = .keep(
                 try fields.identifier("re"), try fields.identifier("chat"), code: try fields.code(),
                 contact: try fields.stringIfPresent("contact", bytesMax: Limits.contactBytesMax) ?? "")
+        case "rate": self = .rate(try fields.identifier("re"), try fields.identifier("chat"), try fields.choice("rating"))
         case "collect":
             self = .collect(try fields.identifier("re"), code: try fields.code(), attach: try fields.identifier("attach"))
         default: self = try Self.deskMessage(fields)
@@ -40,7 +41,9 @@ extension ClientMessage {
                 offer: try fields.token("offer"))
         case "release":
             return .release(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"))
-        case "close": return .close(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"))
+        case "close":
+            let ending: ChatEnding? = fields.has("ending") ? try fields.choice("ending") : nil
+            return .close(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"), ending)
         case "leaving", "until":
             let seconds = try fields.integerIfPresent("inS", as: UInt64.self)
             if let seconds, seconds > ProtocolLimits.leavingSecondsMax { throw fields.fault("inS", "at most a day", .tooLong) }
@@ -84,6 +87,10 @@ extension ClientMessage {
             writer.field("code", code)
             writer.field("contact", contact)
             return writer.finish()
+        case .rate(let re, let chat, let rating):
+            var writer = JSONWriter(kind: "rate", re: re, chat: chat)
+            writer.field("rating", rating.rawValue)
+            return writer.finish()
         case .collect(let re, let code, let attach):
             var writer = JSONWriter(kind: "collect", re: re)
             writer.field("code", code)
@@ -111,9 +118,10 @@ extension ClientMessage {
         case .release(let re, let chat, let token):
             writer = JSONWriter(kind: "release", re: re, chat: chat)
             writer.field("token", token)
-        case .close(let re, let chat, let token):
+        case .close(let re, let chat, let token, let ending):
             writer = JSONWriter(kind: "close", re: re, chat: chat)
             writer.field("token", token)
+            if let ending { writer.field("ending", ending.rawValue) }
         case .leaving(let re, let seconds), .until(let re, let seconds):
             writer = if case .until = self { JSONWriter(kind: "until", re: re) } else { JSONWriter(kind: "leaving", re: re) }
             if let seconds { writer.field("inS", seconds) } else { writer.nullField("inS") }

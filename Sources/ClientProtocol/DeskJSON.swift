@@ -45,7 +45,8 @@ extension ServerMessage.BoardState {
                     leavingSeconds: try person.integerIfPresent("leavingS"), untilMs: try person.integerIfPresent("until"))
             },
             libraries: fields.has("libraries")
-                ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil)
+                ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil,
+            asksEnding: try fields.bool("asksEnding", default: false))
     }
 
     func json() -> [UInt8] {
@@ -68,6 +69,7 @@ extension ServerMessage.BoardState {
                 $0.field("until", orNull: person.untilMs)
             }
         }
+        if asksEnding { writer.field("asksEnding", true) }
         if let libraries {
             writer.field("libraries", list: libraries) { writer, library in writer.object { library.write(to: &$0) } }
         }

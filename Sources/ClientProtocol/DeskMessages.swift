@@ -35,9 +35,11 @@ extension ServerMessage {
         public var staff: [BoardPerson]
         /// The libraries' cards; `nil` when they are as in the board before on this connection.
         public var libraries: [BoardLibrary]?
+        /// Chats are counted: whoever ends one is asked how it ended.
+        public var asksEnding: Bool
         public init(
             queues: [BoardQueue], waiting: [BoardChat], kept: [BoardChat], claimed: [BoardClaim], staff: [BoardPerson],
-            libraries: [BoardLibrary]?
+            libraries: [BoardLibrary]?, asksEnding: Bool = false
         ) {
             self.queues = queues
             self.waiting = waiting
@@ -45,6 +47,7 @@ extension ServerMessage {
             self.claimed = claimed
             self.staff = staff
             self.libraries = libraries
+            self.asksEnding = asksEnding
         }
     }
 

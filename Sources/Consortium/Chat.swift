@@ -42,6 +42,8 @@ package struct Chat: Sendable {
     package var keptUntilMs: UInt64?
     /// The beginning of the first thing that the patron wrote.
     package var question = ""
+    /// What was counted of it; `nil` where it is not followed.
+    package var tally: ChatTally?
 
     package init(
         id: ChatID, secret: SecretHash, queue: QueueName, library: LibraryName?, openedMs: UInt64, stage: Stage, attach: AttachID,
@@ -146,9 +148,11 @@ package struct Offer: Equatable, Sendable {
     package var byToken: LogPosition
     package var awaitingConsent: Bool
     package var deadlineMs: UInt64
+    /// For the tally; `nil` where none is kept.
+    package var leg: OfferLeg?
     package init(
         id: LogPosition, request: RequestID, target: QueueName, note: String, by: OperatorName, byToken: LogPosition,
-        awaitingConsent: Bool, deadlineMs: UInt64
+        awaitingConsent: Bool, deadlineMs: UInt64, leg: OfferLeg? = nil
     ) {
         self.id = id
         self.request = request
@@ -158,6 +162,7 @@ package struct Offer: Equatable, Sendable {
         self.byToken = byToken
         self.awaitingConsent = awaitingConsent
         self.deadlineMs = deadlineMs
+        self.leg = leg
     }
 }
 

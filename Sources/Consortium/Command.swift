@@ -57,9 +57,12 @@ public enum Command: Hashable, Sendable {
     case withdrawOffer(ChatID, token: LogPosition, offer: LogPosition)
     /// The operator gives the chat back to the queue that it came from.
     case release(ChatID, token: LogPosition)
-    case close(ChatID, token: LogPosition)
+    /// With what the operator says of it, where they say it; left out below its feature level.
+    case close(ChatID, token: LogPosition, ChatEnding? = nil)
     /// The patron ends the chat.
     case leave(ChatID, AttachID)
+    /// The patron says, after the end, whether they were helped.
+    case rate(ChatID, AttachID, ChatRating)
     /// The patron leaves the question as a message, to be answered later.
     case keepMessage(KeepMessage)
 

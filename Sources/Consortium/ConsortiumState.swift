@@ -58,6 +58,8 @@ public struct ConsortiumState: Sendable {
     package internal(set) var hours = Ordered<LibraryName, LibraryHours>()
     /// Of every library with posted hours, since their feature level.
     package internal(set) var ledger = Ordered<LibraryName, LibraryLedger>()
+    /// Of every place for which something was counted, since its feature level.
+    package internal(set) var tally = Ordered<TallyPlace, TallyBook>()
     package internal(set) var sessions = Ordered<SessionID, Session>()
     /// Sessions that ended, oldest first: a late repeat of their sign-on must not end a newer session (rule 19).
     package internal(set) var endedSessions: [SessionID] = []

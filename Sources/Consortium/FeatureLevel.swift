@@ -35,8 +35,10 @@ public enum FeatureLevel {
     public static let ledger: UInt32 = 13
     /// A wait that goes on in another queue keeps its deadline, also where both fall due at once.
     public static let oneDeadline: UInt32 = 14
+    /// The tally of chats, what whoever ends a chat says of it, and patrons' ratings.
+    public static let reports: UInt32 = 16
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 14
+    public static let supported: UInt32 = 16
 }
 
 extension Command {
@@ -55,6 +57,7 @@ extension Command {
         case .setCanned, .dropCanned: FeatureLevel.canned
         case .reportProblem, .changeTicket: FeatureLevel.tickets
         case .setEnd: FeatureLevel.ledger
+        case .rate: FeatureLevel.reports
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

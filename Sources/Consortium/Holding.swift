@@ -15,6 +15,7 @@ extension ConsortiumState {
         try checkFreePlace(session)
         if case .waiting(let waiting) = chat.stage { remember(waitMs: clockMs - min(clockMs, waiting.sinceMs), in: waiting.queue) }
 
+        tallyAnswer(&chat, by: person, from: from)
         let holding = Holding(
             session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
             request: claim.request, pickedUp: nil, queue: from, wasKept: chat.stage == .kept)
@@ -106,10 +107,10 @@ extension ConsortiumState {
         }
     }
 
-    mutating func close(_ id: ChatID, token: LogPosition) throws(Refusal) {
+    mutating func close(_ id: ChatID, token: LogPosition, _ ending: ChatEnding?) throws(Refusal) {
         guard let (before, holding) = try held(id, token, orEnded: .closed) else { return }
         var chat = before
-        finish(&chat, holding.wasKept && holding.answered ? .answeredMessage : .byOperator)
+        finish(&chat, holding.wasKept && holding.answered ? .answeredMessage : .byOperator, ending)
     }
 
     /// The chat and its holding, if this token holds it; `nil` if the command already took effect with this token.

@@ -25,6 +25,8 @@ struct Indices: Sendable {
     var rosterBytes = 0
     var cannedBytes = 0
     var ticketBytes = 0
+    /// Of all places together.
+    var tallyCells = 0
     /// What was called so is called otherwise now.
     var formerQueues = Ordered<QueueName, QueueName>()
     var formerOperators = Ordered<OperatorName, OperatorName>()

@@ -24,6 +24,7 @@ extension ConsortiumState {
         try checkOutbox()
         try checkHours()
         try checkLedger()
+        try checkTally()
     }
 
     func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {

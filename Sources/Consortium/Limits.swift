@@ -26,6 +26,12 @@ public enum Limits {
     public static let ledgerMinutesMax: LedgerMinute = 576_000
     /// Changes in one library's ledger; beyond, the oldest give way before their time. 30 a day on 400 days; there is one a minute at most.
     public static let ledgerRunsPerLibraryMax = 12_000
+    /// How long the tally of chats goes back in one place: 400 days, in hours.
+    public static let tallyHoursMax: TallyHour = 9_600
+    /// Hours of all places in which something happened: 40 libraries with 12 such hours on each of 400 days. Beyond, the oldest give way before their time.
+    public static let tallyCellsMax = 200_000
+    /// Hours in one page that a node reads.
+    public static let tallyPageCellsMax = 2_000
     public static let zoneBytesMax = 64
     public static let spansPerDayMax = 4
     public static let exceptionsPerLibraryMax = 120

@@ -23,6 +23,7 @@ package struct Memento: Sendable {
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var ledger: [LibraryLedger] = []
+    package var tally: [TallyBook] = []
     package var sessions: [Session] = []
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
@@ -57,6 +58,7 @@ extension ConsortiumState {
         memento.terms = terms
         memento.hours = hours.values
         memento.ledger = ledger.values
+        memento.tally = tally.values
         memento.sessions = sessions.values
         memento.endedSessions = endedSessions
         memento.claims = claims
@@ -100,6 +102,10 @@ extension ConsortiumState {
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for book in memento.ledger { ledger[book.library] = book }
+        for book in memento.tally {
+            tally[book.place] = book
+            index.tallyCells += book.cells.count
+        }
         for session in memento.sessions {
             sessions[session.id] = session
             index.add(session, of: operators[session.operatorName])

@@ -72,13 +72,14 @@ extension ConsortiumState {
         guard let queue = isKnown ? merge.queue : index.general else { throw .unknownQueue(merge.queue) }
         let open = Open(
             chat: merge.chat, secret: merge.secret, queue: queue, attach: merge.attach, node: merge.node, referralAgreed: true)
-        guard let ended = merge.ended else { return try self.open(open) }
+        guard let ended = merge.ended else { return try self.open(open, isMerged: true) }
         try checkRoomForChat()
-        let chat = Chat(
+        var chat = Chat(
             id: open.chat, secret: open.secret, queue: queue, library: queues[queue]?.queue.library, openedMs: clockMs,
             stage: .closed(ended, forgetAtMs: clockMs.adding(ms: min(settings.tombstoneMs, settings.transcriptDeadlineMs))),
             attach: open.attach, node: open.node,
             messageAtMs: clockMs, referral: .agreed, patronSupplied: false)
+        tallyAsked(&chat, isMerged: true)
         store(chat)
         note(.opened(queue), in: chat)
         note(.closed(ended), in: chat)

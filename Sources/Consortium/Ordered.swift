@@ -24,6 +24,24 @@ package struct Ordered<Key: Comparable & Sendable, Value: Sendable>: Sendable {
         return (key, value)
     }
 
+    package var last: (key: Key, value: Value)? {
+        guard let run = runs.last, let key = run.keys.last, let value = run.values.last else { return nil }
+        return (key, value)
+    }
+
+    /// Goes through the entries from a key on, for as long as `body` says yes.
+    package func walk(from key: Key, _ body: (Key, Value) -> Bool) {
+        let place = locate(key)
+        var offset = place.offset
+        for run in runs.dropFirst(place.run) {
+            while offset < run.keys.count {
+                guard body(run.keys[offset], run.values[offset]) else { return }
+                offset += 1
+            }
+            offset = 0
+        }
+    }
+
     package subscript(_ key: Key) -> Value? {
         get {
             let place = locate(key)

@@ -2,7 +2,8 @@
 
 extension ConsortiumState {
     /// Creates the chat, or, when it is there already, takes it up: creating is idempotent (rule 5).
-    mutating func open(_ open: Open) throws(Refusal) {
+    /// - Parameter isMerged: it began in a branch.
+    mutating func open(_ open: Open, isMerged: Bool = false) throws(Refusal) {
         if chats[open.chat] != nil {
             return try attach(Attach(chat: open.chat, secret: open.secret, attach: open.attach, node: open.node))
         }
@@ -21,6 +22,7 @@ extension ConsortiumState {
         if case .full(let queue) = seat {
             throw Refusal(.full, "\(Limits.waitingPerQueueMax) chats wait in \(queue) already; try again in a minute.")
         }
+        tallyAsked(&chat, isMerged: isMerged)
         store(chat)
         note(.opened(open.queue), in: chat)
         if seat == .nobody { note(.nobodyThere, in: chat) }
@@ -106,7 +108,10 @@ extension ConsortiumState {
         keep(&chat)
         chat.code = message.code
         chat.contact = message.contact
-        if isNew { note(.kept, in: chat) }
+        if isNew {
+            tallyMessage(&chat, patronIsGone: false)
+            note(.kept, in: chat)
+        }
         store(chat)
     }
 
@@ -131,8 +136,9 @@ extension ConsortiumState {
     }
 
     /// Ends a chat for good; it is remembered for a while, so that late repeats are recognised.
-    mutating func finish(_ chat: inout Chat, _ reason: CloseReason) {
+    mutating func finish(_ chat: inout Chat, _ reason: CloseReason, _ ending: ChatEnding? = nil) {
         endOffer(of: &chat, .chatOver)
+        tallyEnd(&chat, reason, ending)
         if case .held(let holding) = chat.stage { chat.remember(holding, .closed) }
         // The answer to a message, or the word that there is none, waits for its patron for longer.
         let isAnswer = reason == .answeredMessage || reason == .notAnswered

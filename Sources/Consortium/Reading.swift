@@ -11,12 +11,14 @@ extension ConsortiumState {
         for (queue, ranks) in index.unattended { waiting += ranks.compactMap { line($0, queue) } }
         for (queue, ranks) in index.offered { waiting += ranks.compactMap { line($0, queue, offer: chats[$0.chat]?.offer) } }
         waiting.sort { Rank(sinceMs: $0.sinceMs, chat: $0.chat) < Rank(sinceMs: $1.sinceMs, chat: $1.chat) }
-        return Board(
+        var board = Board(
             at: appliedThrough, clockMs: clockMs, settings: settings, libraries: libraries.values, queues: queues.keys.compactMap(status),
             operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
             kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.queue) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
+        board.keepsTally = keepsTally
+        return board
     }
 
     /// The status of one queue; `nil` for a queue that is not in the roster.

@@ -30,6 +30,7 @@ extension ConsortiumState {
         }
         if index.general == old { index.general = new }
         index.learn(desk.queue)
+        renameTally(old, to: new)
         for (_, chat) in chats {
             if let renamed = chat.renamed(old, new) { store(renamed) }
         }
@@ -201,10 +202,14 @@ extension Chat {
             chat.stage = .waiting(waiting)
         case .offered(var offer):
             offer.target = present(offer.target)
+            if let from = offer.leg?.from { offer.leg?.from = present(from) }
             chat.stage = .offered(offer)
         case .held(var holding):
             holding.queue = present(holding.queue)
-            if let offer = holding.offer { holding.offer?.target = present(offer.target) }
+            if let offer = holding.offer {
+                holding.offer?.target = present(offer.target)
+                if let from = offer.leg?.from { holding.offer?.leg?.from = present(from) }
+            }
             chat.stage = .held(holding)
         case .unattended, .kept, .closed: break
         }

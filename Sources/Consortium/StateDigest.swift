@@ -59,6 +59,20 @@ extension ConsortiumState {
             digest.add(operators.values) { $0.add(UInt64($1.committee?.rawValue ?? 0)) }
             digest.add(sessions.values) { digest, session in digest.add(session.untilMs) { $0.add($1) } }
         }
+        if featureLevel >= FeatureLevel.reports {
+            digest.add(tally.values) { digest, book in
+                digest.add(book.place)
+                digest.add(book.cells.count)
+                digest.add(book.chain)
+            }
+            digest.add(chats.values) { digest, chat in
+                digest.add(chat.tally) { $0.add($1) }
+                digest.add(chat.offer?.leg) { digest, leg in
+                    digest.add(leg.from)
+                    digest.add(leg.sinceMs)
+                }
+            }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in
@@ -165,6 +179,30 @@ extension Digest {
             add("node")
             add(name)
         }
+    }
+
+    fileprivate mutating func add(_ place: TallyPlace) {
+        switch place {
+        case .general: add("general")
+        case .library(let name):
+            add("library")
+            add(name)
+        case .queue(let name):
+            add("queue")
+            add(name)
+        }
+    }
+
+    fileprivate mutating func add(_ tally: ChatTally) {
+        add(tally.hour)
+        add(tally.isReferred)
+        add(tally.isAbandoned)
+        add(tally.answer) { digest, answer in
+            digest.add(answer.by)
+            digest.add(answer.viaGeneral)
+            digest.add(UInt64(answer.wait))
+        }
+        add(tally.rating?.rawValue ?? "")
     }
 
     fileprivate mutating func add(_ calendar: TermCalendar) {

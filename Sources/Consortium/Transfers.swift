@@ -22,7 +22,8 @@ extension ConsortiumState {
 
         var offer = Offer(
             id: position, request: command.request, target: command.target, note: command.note, by: holding.operatorName,
-            byToken: holding.token, awaitingConsent: true, deadlineMs: clockMs.adding(ms: settings.consentMs))
+            byToken: holding.token, awaitingConsent: true, deadlineMs: clockMs.adding(ms: settings.consentMs),
+            leg: keepsTally ? OfferLeg(from: holding.queue, sinceMs: clockMs) : nil)
         if command.consentGiven {
             putOnOffer(&offer, in: &chat)
         } else {
@@ -69,6 +70,7 @@ extension ConsortiumState {
     /// The patron agreed, and the pick-up time runs from here.
     private mutating func putOnOffer(_ offer: inout Offer, in chat: inout Chat) {
         offer.awaitingConsent = false
+        offer.leg?.sinceMs = clockMs
         offer.deadlineMs = clockMs.adding(ms: settings.pickUpMs)
         if offer.target == index.general { chat.referral = .agreed }
         note(.offered(offer.target), in: chat)
@@ -185,8 +187,9 @@ extension ConsortiumState {
     }
 
     /// Takes the running offer off, and remembers how it ended.
-    func endOffer(of chat: inout Chat, _ outcome: OfferOutcome) {
+    mutating func endOffer(of chat: inout Chat, _ outcome: OfferOutcome) {
         guard let offer = chat.offer else { return }
+        tallyOffer(offer, outcome, of: chat)
         chat.pastOffers.append(
             PastOffer(
                 id: offer.id, request: offer.request, byToken: offer.byToken, consented: !offer.awaitingConsent, outcome: outcome))

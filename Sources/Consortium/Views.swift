@@ -154,6 +154,8 @@ public struct Board: Hashable, Sendable {
     public var naming: NamingConventions
     /// How the ledger stands for each library with posted hours; `nil` where none is kept.
     public var ledger: [LedgerNow]?
+    /// Whether chats are counted, so that it is of use to say how one ended.
+    public var keepsTally = false
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

@@ -95,11 +95,12 @@ extension ConsortiumState {
         store(chat)
     }
 
-    private func wait(_ chat: inout Chat, in queue: QueueName, ringsUntilMs: UInt64?) {
+    private mutating func wait(_ chat: inout Chat, in queue: QueueName, ringsUntilMs: UInt64?) {
         var sinceMs = clockMs
         // Moving on to another queue is the same wait.
         if case .waiting(let waiting) = chat.stage { sinceMs = waiting.sinceMs }
         renewDeadline(&chat)
+        tallyReferral(&chat, to: queue)
         chat.stage = .waiting(Waiting(queue: queue, sinceMs: sinceMs, ringsUntilMs: ringsUntilMs))
     }
 
@@ -143,6 +144,7 @@ extension ConsortiumState {
     /// The patron went away while waiting. What they wrote is kept as a message: a question is never thrown away.
     mutating func patronIsGone(_ chat: inout Chat) {
         guard chat.hasWritten else { return finish(&chat, .patronGone) }
+        tallyMessage(&chat, patronIsGone: true)
         keep(&chat)
         note(.kept, in: chat)
         store(chat)

@@ -19,7 +19,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             .transcriptDeleted:
             self = .act
         case .say, .mergeBranch: self = .message
-        case .open, .reportProblem: self = .opening
+        case .open, .reportProblem, .rate: self = .opening
         }
     }
 

@@ -87,7 +87,7 @@ struct Directory: Sendable {
                     available: status.available, chats: status.holdings.count,
                     leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
                     untilMs: status.untilMs)
-            }, libraries: withLibraries ? board.libraries.map(show) : nil)
+            }, libraries: withLibraries ? board.libraries.map(show) : nil, asksEnding: board.keepsTally)
     }
 
     private func lines(_ chats: [WaitingChat], for person: Operator?, isKept: Bool, nowMs: UInt64) -> [ServerMessage.BoardChat] {

@@ -33,6 +33,9 @@ extension GatewayCore {
             guard let attach = attach(client, re, chat) else { return }
             connections[client]?.places[chat]?.leaving = true
             request(client, re, .leave(chat, attach))
+        case .rate(let re, let chat, let rating):
+            guard let attach = attach(client, re, chat) else { return }
+            request(client, re, .rate(chat, attach, rating))
         case .keep(let re, let chat, let code, let contact):
             guard let attach = attach(client, re, chat) else { return }
             request(client, re, .keepMessage(KeepMessage(chat: chat, attach: attach, code: hash(Array(code.utf8)), contact: contact)))

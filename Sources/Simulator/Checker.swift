@@ -198,7 +198,7 @@ final class Checker {
         case (.pickUp(let chat, let session, let offer), .accepted(.token(let token))):
             holds(chat, session, by: token)
             waits.pickedUp(offer, in: chat)
-        case (.close(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
+        case (.close(let chat, let token, _), .accepted): acted(Act(chat: chat, token: token, kind: "c"), index, before)
         case (.release(let chat, let token), .accepted): acted(Act(chat: chat, token: token, kind: "r"), index, before)
         case (.transcriptDeleted(let deletion), .accepted):
             deleted.insert(TranscriptKey(deletion))
@@ -273,7 +273,7 @@ final class Checker {
     private func standing(of command: Command) -> Standing {
         let chat: ChatID
         switch command {
-        case .close(let id, _), .release(let id, _): chat = id
+        case .close(let id, _, _), .release(let id, _): chat = id
         case .say(let say): chat = say.chat
         default: return Standing()
         }

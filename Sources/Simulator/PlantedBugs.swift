@@ -176,7 +176,7 @@ extension PlantedBug {
             let mark = state.meta(of: say.chat)?.senders.first { $0.sender == say.sender }?.sequence ?? 0
             if say.sequence <= mark { say.sequence = mark + 1 }
             return .say(say)
-        case (.skipTokenCheck, .close(let chat, let token)): return .close(chat, token: present(chat, state) ?? token)
+        case (.skipTokenCheck, .close(let chat, let token, let ending)): return .close(chat, token: present(chat, state) ?? token, ending)
         case (.skipTokenCheck, .release(let chat, let token)): return .release(chat, token: present(chat, state) ?? token)
         case (.skipTokenCheck, .say(var say)):
             if case .staff(let token) = say.speaker { say.speaker = .staff(token: present(say.chat, state) ?? token) }

@@ -68,7 +68,13 @@ extension PBCommandMessage {
             withdrawOffer.token = PBLogPos(token)
             withdrawOffer.offer = PBLogPos(offer)
         case .release(let chat, let token): release = PBChatTokenCommand(chat, token)
-        case .close(let chat, let token): close = PBChatTokenCommand(chat, token)
+        case .close(let chat, let token, let ending):
+            close = PBChatTokenCommand(chat, token)
+            close.ending = ending?.rawValue ?? ""
+        case .rate(let chat, let attach, let rating):
+            rate.chat = PBId(chat)
+            rate.attach = PBId(attach)
+            rate.rating = rating.rawValue
         case .leave(let chat, let attach): leave = PBChatAttachCommand(chat, attach, false)
         case .keepMessage(let command):
             keepMessage.chat = PBId(command.chat)
@@ -144,7 +150,11 @@ extension PBCommandMessage {
         case .withdrawOffer(let message):
             .withdrawOffer(message.chat.decoded(), token: message.token.decoded(), offer: message.offer.decoded())
         case .release(let message): .release(message.chat.decoded(), token: message.token.decoded())
-        case .close(let message): .close(message.chat.decoded(), token: message.token.decoded())
+        case .close(let message):
+            .close(
+                message.chat.decoded(), token: message.token.decoded(),
+                message.ending.isEmpty ? nil : try Field.choice(message.ending, "close.ending"))
+        case .rate(let message): .rate(message.chat.decoded(), message.attach.decoded(), try Field.choice(message.rating, "rate.rating"))
         case .leave(let message): .leave(message.chat.decoded(), message.attach.decoded())
         case .keepMessage(let message):
             .keepMessage(

@@ -3,7 +3,7 @@
 import Consortium
 
 extension PBStateSnapshot {
-    /// All but the ledger, the chats and the outbox, which are written one by one.
+    /// All but the ledger, the tally, the chats and the outbox, which are written one by one.
     init(headOf memento: Memento) {
         self.init()
         clockMs = memento.clockMs
@@ -86,6 +86,7 @@ extension PBStateSnapshot {
         memento.ticketVersion = ticketVersion
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.ledger = try Field.list(ledger, "snapshot.ledger", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
+        memento.tally = try TallyCoding.books(tally)
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {
             e throws(WireError) in e.decoded()
@@ -143,12 +144,14 @@ extension PBOfferEntry {
         byToken = PBLogPos(offer.byToken)
         awaitingConsent = offer.awaitingConsent
         deadlineMs = offer.deadlineMs
+        if let leg = offer.leg { (legFrom, legSinceMs) = (leg.from.text, leg.sinceMs) }
     }
 
     func decoded() throws(WireError) -> Offer {
         Offer(
             id: id.decoded(), request: request.decoded(), target: try Field.name(target, "offer.target"), note: note,
-            by: try Field.name(by, "offer.by"), byToken: byToken.decoded(), awaitingConsent: awaitingConsent, deadlineMs: deadlineMs)
+            by: try Field.name(by, "offer.by"), byToken: byToken.decoded(), awaitingConsent: awaitingConsent, deadlineMs: deadlineMs,
+            leg: try Field.optionalName(legFrom, "offer.legFrom").map { OfferLeg(from: $0, sinceMs: legSinceMs) })
     }
 }
 
@@ -228,6 +231,7 @@ extension PBChatSnapshot {
         contact = chat.contact
         if let ms = chat.keptUntilMs { keptUntilMs = ms }
         question = chat.question
+        if let tally = chat.tally { self.tally = PBChatTallyEntry(tally) }
     }
 
     private mutating func encode(_ stage: Stage) {
@@ -288,6 +292,7 @@ extension PBChatSnapshot {
         chat.contact = contact
         chat.keptUntilMs = hasKeptUntilMs ? keptUntilMs : nil
         chat.question = question
+        chat.tally = hasTally ? try tally.decoded() : nil
         let messages = try Field.list(messages, "chat.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }
         return (chat, messages)
     }

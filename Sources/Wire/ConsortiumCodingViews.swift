@@ -25,6 +25,7 @@ extension PBBoardMessage {
         if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
         if let news = board.tickets { tickets = PBTicketNewsEntry(news) }
         if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
+        keepsTally = board.keepsTally
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -43,6 +44,7 @@ extension PBBoardMessage {
             hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
             naming: naming.decoded(), ledger: hasLedger ? try ledger.decoded() : nil)
         if hasTickets { board.tickets = try tickets.decoded() }
+        board.keepsTally = keepsTally
         if hasCanned { board.canned = try canned.decoded() }
         return board
     }

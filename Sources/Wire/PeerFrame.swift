@@ -34,6 +34,9 @@ public enum PeerFrame: Sendable {
     /// A library's ledger over some minutes; only ever asked where the board shows that there is one.
     case askLedger(counter: UInt64, LibraryName, Range<LedgerMinute>)
     case ledger(counter: UInt64, [LedgerRun])
+    /// The tally of a place over some hours; only ever asked where the board shows that there is one.
+    case askTally(counter: UInt64, TallyPlace, Range<TallyHour>)
+    case tally(counter: UInt64, TallyPage)
     case typing(ChatID, TypingSide)
     case renewals([SessionID])
     case leaderKnown(Bool)
@@ -152,6 +155,18 @@ extension PeerFrame {
                 $0.counter = counter
                 $0.runs = Data(LedgerCoding.bytes(runs))
             }
+        case .askTally(let counter, let place, let hours):
+            frame.askTally = .with {
+                $0.counter = counter
+                $0.place = Data(TallyCoding.bytes(place))
+                $0.from = hours.lowerBound
+                $0.until = hours.upperBound
+            }
+        case .tally(let counter, let page):
+            frame.tallyPage = .with {
+                $0.counter = counter
+                $0.page = Data(TallyCoding.bytes(page))
+            }
         case .typing(let chat, let side):
             frame.typing = .with {
                 $0.chat = WireChatRef(chat)
@@ -201,6 +216,10 @@ extension PeerFrame {
             guard ask.from <= ask.until else { throw .invalidField("askLedger.until", expected: "a minute not before `from`") }
             self = .askLedger(counter: ask.counter, library, ask.from..<ask.until)
         case .ledgerPage(let page): self = .ledger(counter: page.counter, try LedgerCoding.runs(wire: [UInt8](page.runs)))
+        case .askTally(let ask):
+            guard ask.from <= ask.until else { throw .invalidField("askTally.until", expected: "an hour not before `from`") }
+            self = .askTally(counter: ask.counter, try TallyCoding.place(wire: [UInt8](ask.place)), ask.from..<ask.until)
+        case .tallyPage(let page): self = .tally(counter: page.counter, try TallyCoding.page(wire: [UInt8](page.page)))
         case .typing(let typing):
             guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
                 throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")

@@ -1365,6 +1365,7 @@ nonisolated struct PBWithdrawOfferCommand: Sendable {
   fileprivate var _offer: PBLogPos? = nil
 }
 
+/// `ending`, of a close: answered, followUp, patronLeft, inappropriate, practice, or empty where nothing was said.
 nonisolated struct PBChatTokenCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1388,12 +1389,48 @@ nonisolated struct PBChatTokenCommand: Sendable {
   /// Clears the value of `token`. Subsequent reads from it will return its default value.
   mutating func clearToken() {self._token = nil}
 
+  var ending: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _chat: PBId? = nil
   fileprivate var _token: PBLogPos? = nil
+}
+
+/// `rating`: helped, partly or notHelped.
+nonisolated struct PBRateCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var attach: PBId {
+    get {_attach ?? PBId()}
+    set {_attach = newValue}
+  }
+  /// Returns true if `attach` has been explicitly set.
+  var hasAttach: Bool {self._attach != nil}
+  /// Clears the value of `attach`. Subsequent reads from it will return its default value.
+  mutating func clearAttach() {self._attach = nil}
+
+  var rating: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _attach: PBId? = nil
 }
 
 nonisolated struct PBChatAttachCommand: Sendable {
@@ -1960,6 +1997,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .changeTicket(newValue)}
   }
 
+  var rate: PBRateCommand {
+    get {
+      if case .rate(let v)? = kind {return v}
+      return PBRateCommand()
+    }
+    set {kind = .rate(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2007,6 +2052,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case dropCanned(PBDropCannedCommand)
     case reportProblem(PBReportProblemCommand)
     case changeTicket(PBChangeTicketCommand)
+    case rate(PBRateCommand)
 
   }
 
@@ -2539,6 +2585,12 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasLedger: Bool {_storage._ledger != nil}
   /// Clears the value of `ledger`. Subsequent reads from it will return its default value.
   mutating func clearLedger() {_uniqueStorage()._ledger = nil}
+
+  /// Whether chats are counted.
+  var keepsTally: Bool {
+    get {_storage._keepsTally}
+    set {_uniqueStorage()._keepsTally = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3317,6 +3369,11 @@ nonisolated struct PBOfferEntry: Sendable {
 
   var deadlineMs: UInt64 = 0
 
+  /// For the tally: from which queue, and since when on the replicated clock.
+  var legFrom: String = String()
+
+  var legSinceMs: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3748,6 +3805,15 @@ nonisolated struct PBChatSnapshot: @unchecked Sendable {
   /// Clears the value of `keptUntilMs`. Subsequent reads from it will return its default value.
   mutating func clearKeptUntilMs() {_uniqueStorage()._keptUntilMs = nil}
 
+  var tally: PBChatTallyEntry {
+    get {_storage._tally ?? PBChatTallyEntry()}
+    set {_uniqueStorage()._tally = newValue}
+  }
+  /// Returns true if `tally` has been explicitly set.
+  var hasTally: Bool {_storage._tally != nil}
+  /// Clears the value of `tally`. Subsequent reads from it will return its default value.
+  mutating func clearTally() {_uniqueStorage()._tally = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Stage: Equatable, Sendable {
@@ -3763,6 +3829,132 @@ nonisolated struct PBChatSnapshot: @unchecked Sendable {
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// What was counted of a chat. `answered_by` is empty before the first answer.
+nonisolated struct PBChatTallyEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var hour: UInt32 = 0
+
+  var referred: Bool = false
+
+  var abandoned: Bool = false
+
+  var answeredBy: String = String()
+
+  var viaGeneral: Bool = false
+
+  var wait: UInt32 = 0
+
+  var rating: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// The tally of chats. What the numbers of the counters mean is in Consortium/Tally.swift; no counter stands at 0. An empty library is the general queue.
+nonisolated struct PBTallyShareEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var viaGeneral: Bool = false
+
+  var count: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBTallyCellEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var hour: UInt32 = 0
+
+  var counters: [UInt32] = []
+
+  var counts: [UInt32] = []
+
+  var answeredBy: [PBTallyShareEntry] = []
+
+  var answeredFor: [PBTallyShareEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// 0 the general queue, 1 a library, 2 a queue.
+nonisolated struct PBTallyPlaceEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: UInt32 = 0
+
+  var name: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBTallyEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var place: PBTallyPlaceEntry {
+    get {_place ?? PBTallyPlaceEntry()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
+
+  var chain: UInt64 = 0
+
+  var cells: [PBTallyCellEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _place: PBTallyPlaceEntry? = nil
+}
+
+/// A part of one place's tally, as a node asked for it; `next` is the hour from which on there is more.
+nonisolated struct PBTallyPageMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var cells: [PBTallyCellEntry] = []
+
+  var next: UInt32 {
+    get {_next ?? 0}
+    set {_next = newValue}
+  }
+  /// Returns true if `next` has been explicitly set.
+  var hasNext: Bool {self._next != nil}
+  /// Clears the value of `next`. Subsequent reads from it will return its default value.
+  mutating func clearNext() {self._next = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _next: UInt32? = nil
 }
 
 nonisolated struct PBStateSnapshot: @unchecked Sendable {
@@ -3925,6 +4117,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var ledger: [PBLedgerEntry] {
     get {_storage._ledger}
     set {_uniqueStorage()._ledger = newValue}
+  }
+
+  var tally: [PBTallyEntry] {
+    get {_storage._tally}
+    set {_uniqueStorage()._tally = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -6274,7 +6471,7 @@ nonisolated extension PBWithdrawOfferCommand: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension PBChatTokenCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatTokenCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0\u{1}ending\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6284,6 +6481,7 @@ nonisolated extension PBChatTokenCommand: SwiftProtobuf.Message, SwiftProtobuf._
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._token) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.ending) }()
       default: break
       }
     }
@@ -6300,12 +6498,60 @@ nonisolated extension PBChatTokenCommand: SwiftProtobuf.Message, SwiftProtobuf._
     try { if let v = self._token {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.ending.isEmpty {
+      try visitor.visitSingularStringField(value: self.ending, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBChatTokenCommand, rhs: PBChatTokenCommand) -> Bool {
     if lhs._chat != rhs._chat {return false}
     if lhs._token != rhs._token {return false}
+    if lhs.ending != rhs.ending {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRateCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RateCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}attach\0\u{1}rating\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._attach) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.rating) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._attach {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.rating.isEmpty {
+      try visitor.visitSingularStringField(value: self.rating, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRateCommand, rhs: PBRateCommand) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs._attach != rhs._attach {return false}
+    if lhs.rating != rhs.rating {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6622,7 +6868,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{18}open_now\0\u{3}set_gate\0\u{3}set_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{4}\u{11}open_now\0\u{3}set_gate\0\u{3}set_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7153,6 +7399,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .changeTicket(v)
         }
       }()
+      case 63: try {
+        var v: PBRateCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .rate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .rate(v)
+        }
+      }()
       case 80: try {
         var v: PBOpenNowCommand?
         var hadOneofValue = false
@@ -7366,6 +7625,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .changeTicket?: try {
       guard case .changeTicket(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+    }()
+    case .rate?: try {
+      guard case .rate(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 63)
     }()
     case .openNow?: try {
       guard case .openNow(let v)? = self.kind else { preconditionFailure() }
@@ -8148,7 +8411,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{4}\u{2}keeps_tally\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -8167,6 +8430,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _canned: PBCannedBookEntry? = nil
     var _tickets: PBTicketNewsEntry? = nil
     var _ledger: PBLedgerBoardEntry? = nil
+    var _keepsTally: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8193,6 +8457,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _canned = source._canned
       _tickets = source._tickets
       _ledger = source._ledger
+      _keepsTally = source._keepsTally
     }
   }
 
@@ -8227,6 +8492,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 51: try { try decoder.decodeSingularMessageField(value: &_storage._canned) }()
         case 52: try { try decoder.decodeSingularMessageField(value: &_storage._tickets) }()
         case 60: try { try decoder.decodeSingularMessageField(value: &_storage._ledger) }()
+        case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         default: break
         }
       }
@@ -8287,6 +8553,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._ledger {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
       } }()
+      if _storage._keepsTally != false {
+        try visitor.visitSingularBoolField(value: _storage._keepsTally, fieldNumber: 62)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8312,6 +8581,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._canned != rhs_storage._canned {return false}
         if _storage._tickets != rhs_storage._tickets {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
+        if _storage._keepsTally != rhs_storage._keepsTally {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -9581,7 +9851,7 @@ nonisolated extension PBRecentClaimEntry: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}request\0\u{1}target\0\u{1}note\0\u{1}by\0\u{3}by_token\0\u{3}awaiting_consent\0\u{3}deadline_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}request\0\u{1}target\0\u{1}note\0\u{1}by\0\u{3}by_token\0\u{3}awaiting_consent\0\u{3}deadline_ms\0\u{3}leg_from\0\u{3}leg_since_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9597,6 +9867,8 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 6: try { try decoder.decodeSingularMessageField(value: &self._byToken) }()
       case 7: try { try decoder.decodeSingularBoolField(value: &self.awaitingConsent) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.deadlineMs) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.legFrom) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.legSinceMs) }()
       default: break
       }
     }
@@ -9631,6 +9903,12 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.deadlineMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.deadlineMs, fieldNumber: 8)
     }
+    if !self.legFrom.isEmpty {
+      try visitor.visitSingularStringField(value: self.legFrom, fieldNumber: 9)
+    }
+    if self.legSinceMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.legSinceMs, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9643,6 +9921,8 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs._byToken != rhs._byToken {return false}
     if lhs.awaitingConsent != rhs.awaitingConsent {return false}
     if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.legFrom != rhs.legFrom {return false}
+    if lhs.legSinceMs != rhs.legSinceMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9979,7 +10259,7 @@ nonisolated extension PBSenderEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0\u{1}tally\0")
 
   fileprivate class _StorageClass {
     var _id: PBId? = nil
@@ -10010,6 +10290,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _messages: [PBChatEntry] = []
     var _safeMessages: UInt32 = 0
     var _keptUntilMs: UInt64? = nil
+    var _tally: PBChatTallyEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -10048,6 +10329,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _messages = source._messages
       _safeMessages = source._safeMessages
       _keptUntilMs = source._keptUntilMs
+      _tally = source._tally
     }
   }
 
@@ -10166,6 +10448,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 31: try { try decoder.decodeRepeatedMessageField(value: &_storage._messages) }()
         case 32: try { try decoder.decodeSingularUInt32Field(value: &_storage._safeMessages) }()
         case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._keptUntilMs) }()
+        case 34: try { try decoder.decodeSingularMessageField(value: &_storage._tally) }()
         default: break
         }
       }
@@ -10286,6 +10569,9 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._keptUntilMs {
         try visitor.visitSingularUInt64Field(value: v, fieldNumber: 33)
       } }()
+      try { if let v = _storage._tally {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -10323,6 +10609,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._messages != rhs_storage._messages {return false}
         if _storage._safeMessages != rhs_storage._safeMessages {return false}
         if _storage._keptUntilMs != rhs_storage._keptUntilMs {return false}
+        if _storage._tally != rhs_storage._tally {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -10332,9 +10619,277 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension PBChatTallyEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ChatTallyEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hour\0\u{1}referred\0\u{1}abandoned\0\u{3}answered_by\0\u{3}via_general\0\u{1}wait\0\u{1}rating\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.hour) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.referred) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.abandoned) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.answeredBy) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.viaGeneral) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.wait) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.rating) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.hour != 0 {
+      try visitor.visitSingularUInt32Field(value: self.hour, fieldNumber: 1)
+    }
+    if self.referred != false {
+      try visitor.visitSingularBoolField(value: self.referred, fieldNumber: 2)
+    }
+    if self.abandoned != false {
+      try visitor.visitSingularBoolField(value: self.abandoned, fieldNumber: 3)
+    }
+    if !self.answeredBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.answeredBy, fieldNumber: 4)
+    }
+    if self.viaGeneral != false {
+      try visitor.visitSingularBoolField(value: self.viaGeneral, fieldNumber: 5)
+    }
+    if self.wait != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wait, fieldNumber: 6)
+    }
+    if !self.rating.isEmpty {
+      try visitor.visitSingularStringField(value: self.rating, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBChatTallyEntry, rhs: PBChatTallyEntry) -> Bool {
+    if lhs.hour != rhs.hour {return false}
+    if lhs.referred != rhs.referred {return false}
+    if lhs.abandoned != rhs.abandoned {return false}
+    if lhs.answeredBy != rhs.answeredBy {return false}
+    if lhs.viaGeneral != rhs.viaGeneral {return false}
+    if lhs.wait != rhs.wait {return false}
+    if lhs.rating != rhs.rating {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTallyShareEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TallyShareEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{3}via_general\0\u{1}count\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.viaGeneral) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if self.viaGeneral != false {
+      try visitor.visitSingularBoolField(value: self.viaGeneral, fieldNumber: 2)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTallyShareEntry, rhs: PBTallyShareEntry) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.viaGeneral != rhs.viaGeneral {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTallyCellEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TallyCellEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hour\0\u{1}counters\0\u{1}counts\0\u{3}answered_by\0\u{3}answered_for\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.hour) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.counters) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.counts) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.answeredBy) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.answeredFor) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.hour != 0 {
+      try visitor.visitSingularUInt32Field(value: self.hour, fieldNumber: 1)
+    }
+    if !self.counters.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.counters, fieldNumber: 2)
+    }
+    if !self.counts.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.counts, fieldNumber: 3)
+    }
+    if !self.answeredBy.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.answeredBy, fieldNumber: 4)
+    }
+    if !self.answeredFor.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.answeredFor, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTallyCellEntry, rhs: PBTallyCellEntry) -> Bool {
+    if lhs.hour != rhs.hour {return false}
+    if lhs.counters != rhs.counters {return false}
+    if lhs.counts != rhs.counts {return false}
+    if lhs.answeredBy != rhs.answeredBy {return false}
+    if lhs.answeredFor != rhs.answeredFor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTallyPlaceEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TallyPlaceEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}name\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.kind != 0 {
+      try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTallyPlaceEntry, rhs: PBTallyPlaceEntry) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTallyEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TallyEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}place\0\u{1}chain\0\u{1}cells\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      case 2: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.cells) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.chain != 0 {
+      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 2)
+    }
+    if !self.cells.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.cells, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTallyEntry, rhs: PBTallyEntry) -> Bool {
+    if lhs._place != rhs._place {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.cells != rhs.cells {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TallyPageMessage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cells\0\u{1}next\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.cells) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._next) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.cells.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.cells, fieldNumber: 1)
+    }
+    try { if let v = self._next {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTallyPageMessage, rhs: PBTallyPageMessage) -> Bool {
+    if lhs.cells != rhs.cells {return false}
+    if lhs._next != rhs._next {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{2}\u{3}tally\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -10365,6 +10920,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _ticketNumber: UInt64 = 0
     var _ticketVersion: UInt64 = 0
     var _ledger: [PBLedgerEntry] = []
+    var _tally: [PBTallyEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -10403,6 +10959,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _ticketNumber = source._ticketNumber
       _ticketVersion = source._ticketVersion
       _ledger = source._ledger
+      _tally = source._tally
     }
   }
 
@@ -10449,6 +11006,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 53: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketNumber) }()
         case 54: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketVersion) }()
         case 60: try { try decoder.decodeRepeatedMessageField(value: &_storage._ledger) }()
+        case 63: try { try decoder.decodeRepeatedMessageField(value: &_storage._tally) }()
         default: break
         }
       }
@@ -10545,6 +11103,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._ledger.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._ledger, fieldNumber: 60)
       }
+      if !_storage._tally.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tally, fieldNumber: 63)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -10582,6 +11143,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._ticketNumber != rhs_storage._ticketNumber {return false}
         if _storage._ticketVersion != rhs_storage._ticketVersion {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
+        if _storage._tally != rhs_storage._tally {return false}
         return true
       }
       if !storagesAreEqual {return false}

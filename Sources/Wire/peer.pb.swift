@@ -235,6 +235,22 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .ledgerPage(newValue)}
   }
 
+  var askTally: WireAskTally {
+    get {
+      if case .askTally(let v)? = kind {return v}
+      return WireAskTally()
+    }
+    set {kind = .askTally(newValue)}
+  }
+
+  var tallyPage: WireTallyPage {
+    get {
+      if case .tallyPage(let v)? = kind {return v}
+      return WireTallyPage()
+    }
+    set {kind = .tallyPage(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -263,6 +279,8 @@ nonisolated struct WirePeerFrame: Sendable {
     case transcript(Data)
     case askLedger(WireAskLedger)
     case ledgerPage(WireLedgerPage)
+    case askTally(WireAskTally)
+    case tallyPage(WireTallyPage)
 
   }
 
@@ -522,6 +540,39 @@ nonisolated struct WireLedgerPage: Sendable {
   init() {}
 }
 
+/// Of the hours from..<until; `place` is a TallyPlaceEntry.
+nonisolated struct WireAskTally: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var place: Data = Data()
+
+  var from: UInt32 = 0
+
+  var until: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireTallyPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var page: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WireSessions: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -678,7 +729,7 @@ fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -971,6 +1022,32 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .ledgerPage(v)
         }
       }()
+      case 32: try {
+        var v: WireAskTally?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .askTally(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .askTally(v)
+        }
+      }()
+      case 33: try {
+        var v: WireTallyPage?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .tallyPage(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .tallyPage(v)
+        }
+      }()
       default: break
       }
     }
@@ -1081,6 +1158,14 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .ledgerPage?: try {
       guard case .ledgerPage(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+    }()
+    case .askTally?: try {
+      guard case .askTally(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+    }()
+    case .tallyPage?: try {
+      guard case .tallyPage(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
     }()
     case nil: break
     }
@@ -1661,6 +1746,86 @@ nonisolated extension WireLedgerPage: SwiftProtobuf.Message, SwiftProtobuf._Mess
   static func ==(lhs: WireLedgerPage, rhs: WireLedgerPage) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs.runs != rhs.runs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAskTally: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AskTally"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}place\0\u{1}from\0\u{1}until\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.place) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.from) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.until) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.place.isEmpty {
+      try visitor.visitSingularBytesField(value: self.place, fieldNumber: 2)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt32Field(value: self.from, fieldNumber: 3)
+    }
+    if self.until != 0 {
+      try visitor.visitSingularUInt32Field(value: self.until, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAskTally, rhs: WireAskTally) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.place != rhs.place {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.until != rhs.until {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTallyPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TallyPage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}page\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.page) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.page.isEmpty {
+      try visitor.visitSingularBytesField(value: self.page, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTallyPage, rhs: WireTallyPage) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.page != rhs.page {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -35,6 +35,7 @@ import Testing
             .available(re, queue, true), .claim(re, chat), .pickUp(re, chat, offer: token),
             .transfer(.init(re: re, chat: chat, token: token, target: queue, consentGiven: true, note: "loan")),
             .withdraw(re, chat, token: token, offer: token), .release(re, chat, token: token), .close(re, chat, token: token),
+            .close(re, chat, token: token, .followUp), .rate(re, chat, .notHelped),
             .leaving(re, inSeconds: 600), .leaving(re, inSeconds: nil), .back(re, queue), .until(re, inSeconds: 7_200),
             .until(re, inSeconds: nil), .openNow(re, queue, minutes: 60),
             .closeLibrary(re, minutes: 240, note: "Snow"), .reopenLibrary(re),
@@ -79,6 +80,7 @@ import Testing
             libraries: [.init(library: library, fallback: .ringFirst, card: LibraryCard(hours: "9–5", wording: "w"))])
         var same = board
         same.libraries = nil
+        same.asksEnding = true
         return [
             .welcome(.init(node: try name("memorial"), boot: "9f", nodes: ["http://a:1"], pingSeconds: 20, nowMs: 7)),
             .service(.ok, text: ""), .notice(text: "why"), .service(.waiting, text: "why"), .service(.answering, text: "why"),

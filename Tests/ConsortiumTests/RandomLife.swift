@@ -102,11 +102,13 @@ struct RandomLife {
         case 79..<84: return .pickUp(chat, session(), offer: offer())
         case 84..<85: return .withdrawOffer(chat, token: token(), offer: offer())
         case 85..<86: return .release(chat, token: token())
-        case 86..<88: return .close(chat, token: holder(of: chat, in: state) ?? token())
+        case 86..<88:
+            return .close(chat, token: holder(of: chat, in: state) ?? token(), chance(50) ? of(ChatEnding.allCases) : nil)
         case 88..<89: return .leave(chat, attach(chat, in: state))
         case 89..<91:
             return .keepMessage(KeepMessage(chat: chat, attach: attach(chat, in: state), code: try Stage.secret("code"), contact: ""))
         case 91..<94: return .patronPresence(chat, attach(chat, in: state), present: chance(50))
+        case 94..<95 where chance(40): return .rate(chat, attach(chat, in: state), of(ChatRating.allCases))
         case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
         case 95..<97: return try rosterChange()
         case 97..<98: return try taken(in: state)

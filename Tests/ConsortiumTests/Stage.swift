@@ -37,6 +37,7 @@ struct Stage {
         case "show" where arguments.first == "canned": return showCanned()
         case "show" where arguments.first == "tickets": return showTickets()
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
+        case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
         case "at":
             let parts = try word(arguments, 0).split(separator: ":").compactMap { UInt64($0) }
@@ -320,7 +321,13 @@ struct Stage {
         case "pick-up": return .pickUp(id, session(person, options), offer: offers[chat] ?? .zero)
         case "withdraw": return .withdrawOffer(id, token: token(chat, person), offer: offers[chat] ?? .zero)
         case "release": return .release(id, token: token(chat, person))
-        case "close": return .close(id, token: token(chat, person))
+        case "close":
+            let ending = options["ending"].flatMap(ChatEnding.init)
+            guard (ending == nil) == (options["ending"] == nil) else { throw Mistake(description: "no such ending") }
+            return .close(id, token: token(chat, person), ending)
+        case "rate":
+            guard let rating = ChatRating(rawValue: person) else { throw Mistake(description: "\(person) is no rating") }
+            return .rate(id, attach(chat, options), rating)
         case "leave": return .leave(id, attach(chat, options))
         case "away": return .patronPresence(id, attach(chat, options), present: false)
         case "present": return .patronPresence(id, attach(chat, options), present: true)

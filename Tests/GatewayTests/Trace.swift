@@ -158,7 +158,7 @@ struct Trace {
         case .pickUp(let chat, let session, _): return "pick up \(names.name(of: chat)) by \(names.name(of: session))"
         case .withdrawOffer(let chat, _, let offer): return "withdraw \(text(offer)) of \(names.name(of: chat))"
         case .release(let chat, let token): return "release \(names.name(of: chat)), token \(text(token))"
-        case .close(let chat, let token): return "close \(names.name(of: chat)), token \(text(token))"
+        case .close(let chat, let token, _): return "close \(names.name(of: chat)), token \(text(token))"
         case .leave(let chat, let attach): return "leave \(names.name(of: chat)) by \(names.name(of: attach))"
         case .mergeBranch(let merge): return "merge \(merge.lines.count) lines into \(names.name(of: merge.chat))"
         case .keepMessage(let keep): return "keep \(names.name(of: keep.chat))"

@@ -91,7 +91,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 44 {
+        switch kind % 45 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -124,7 +124,7 @@ extension Sample {
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token())
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 45 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -151,6 +151,7 @@ extension Sample {
         case 40: .reportProblem(id(), try problem())
         case 41: .changeTicket(try ticketChange())
         case 42: .setEnd(id(), untilMs: optional { $0.number() })
+        case 43: .rate(id(), id(), of(ChatRating.allCases))
         default: .setFeatureLevel(small())
         }
     }
@@ -234,7 +235,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(44)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(45)))
             })
     }
 
@@ -267,7 +268,7 @@ extension Sample {
             offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text())
     }
     mutating func board() throws -> Board {
-        Board(
+        var board = Board(
             at: token(), clockMs: number(), settings: settings(), libraries: try list(3) { try $0.libraryEntry() },
             queues: try list(3) { sample in
                 QueueStatus(
@@ -284,9 +285,32 @@ extension Sample {
             }, waiting: try list(4) { try $0.line() }, kept: try list(4) { try $0.line() },
             claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) }, terms: try terms(),
             hours: try list(2) { try $0.hours() }, ledger: try optional { sample in try sample.list(3) { try $0.ledgerNow() } })
+        board.keepsTally = chance(50)
+        return board
     }
     mutating func ledgerNow() throws -> LedgerNow {
         LedgerNow(library: try library(), hours: of(Gate.allCases), staffing: of(Staffing.allCases), gapSince: optional { $0.small() })
+    }
+    mutating func tallyPlace() throws -> TallyPlace {
+        switch pick(3) {
+        case 0: .general
+        case 1: .library(try library())
+        default: .queue(try queue())
+        }
+    }
+    mutating func tallyPage() throws -> TallyPage {
+        var hour: TallyHour = 0
+        let counters: [TallyCounter] = [.asked, .answered, .offered, .wait(3), .leg(17), .ended(.practice), .rated(.helped)].sorted()
+        let cells = try list(4) { sample in
+            hour += 1 + TallyHour(sample.pick(100))
+            let entries = counters.filter { _ in sample.chance(50) }.map { TallyCell.Entry($0, 1 + UInt32(sample.pick(900))) }
+            let share = TallyShare(
+                library: sample.chance(70) ? try sample.library() : nil, viaGeneral: sample.chance(50), count: 1 + sample.small() / 2)
+            let cell = TallyCell(
+                entries: entries, answeredBy: sample.chance(50) ? [share] : [], answeredFor: sample.chance(50) ? [share] : [])
+            return TallyHourCell(hour: hour, cell: try #require(cell))
+        }
+        return TallyPage(cells: cells, next: optional { $0.small() })
     }
     mutating func ledger() -> [LedgerRun] {
         var minute: LedgerMinute = 0
@@ -411,7 +435,7 @@ extension Sample {
 
     /// One of every kind of frame, in turn.
     mutating func frame(_ kind: Int) throws -> PeerFrame {
-        switch kind % 25 {
+        switch kind % 27 {
         case 0:
             .hello(
                 PeerHello(
@@ -442,6 +466,8 @@ extension Sample {
         case 22:
             .askLedger(counter: number(), try library(), LedgerMinute(pick(1_000))..<LedgerMinute(1_000 + pick(1_000)))
         case 23: .ledger(counter: number(), ledger())
+        case 24: .askTally(counter: number(), try tallyPlace(), TallyHour(pick(1_000))..<TallyHour(1_000 + pick(1_000)))
+        case 25: .tally(counter: number(), try tallyPage())
         default: .pushPull(bytes())
         }
     }
