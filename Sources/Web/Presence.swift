@@ -5,8 +5,8 @@ import EventLoop
 public final class Presence {
     /// What is answered from now on.
     public private(set) var snapshot = PresenceSnapshot()
-    /// When a library opens again, by its posted hours, as a sentence; empty where it posted none, or is open now.
-    public var opens: (_ library: String) -> String = { _ in "" }
+    /// When a library opens again, by its posted hours; `nil` where it posted none, or is open now.
+    public var opens: (_ library: String) -> NextOpening? = { _ in nil }
     private let texts: [PresenceShow: PreparedResponse]
     private let images: [PresenceShow: PreparedResponse]
     /// Ready answers in text form, one look-up away.
@@ -74,7 +74,7 @@ public final class Presence {
                     Self.prepared("text/plain; charset=utf-8", "cb must be the plain name of a function.\n", status: 400))
             }
             let entry = snapshot.entry(name)
-            let opens = entry.reach == "nobody" && !entry.library.isEmpty ? opens(entry.library) : ""
+            let opens = entry.reach == "nobody" && !entry.library.isEmpty ? opens(entry.library) : nil
             let text = PresenceRendering.javaScript(
                 name: name, server: host, entry, clientId: snapshot.clientId, opens: opens, callback: callback)
             responder.send(Self.prepared("text/javascript; charset=utf-8", text))

@@ -1,3 +1,18 @@
+/// When a closed library opens again: as a sentence, and as a moment that pages write in their reader's own language.
+public struct NextOpening: Sendable {
+    /// `Closed. Opens Monday at 9 AM.`
+    public var words: String
+    /// Unix seconds; `nil` when nothing opens for long.
+    public var atS: Int64?
+    /// The library's time zone, such as `America/Chicago`.
+    public var zone: String
+    public init(words: String, atS: Int64?, zone: String) {
+        self.words = words
+        self.atS = atS
+        self.zone = zone
+    }
+}
+
 /// The presence formats, byte for byte as pages in the wild read them.
 enum PresenceRendering {
     static func xml(name: String, server: String, _ entry: PresenceEntry) -> String {
@@ -9,15 +24,18 @@ enum PresenceRendering {
 
     /// - Parameter callback: called at the end, without argument; must be an identifier (`isIdentifier`).
     static func javaScript(
-        name: String, server: String, _ entry: PresenceEntry, clientId: String, opens: String = "", callback: String?
+        name: String, server: String, _ entry: PresenceEntry, clientId: String, opens: NextOpening? = nil, callback: String?
     ) -> String {
-        let again = opens.isEmpty ? "" : ",\"opens\":\(jsonText(opens))"
+        let again = opens.map { opening in
+            ",\"opens\":\(jsonText(opening.words))"
+                + (opening.atS.map { ",\"opensAtS\":\($0),\"zone\":\(jsonText(opening.zone))" } ?? "")
+        }
         return """
             var jabber_user='\(javaScriptEscaped(name))'; var jabber_server='\(javaScriptEscaped(server))';
             var jabber_resources=[{name:'\(entry.resourceName)',priority:5,show:'\(entry.show.rawValue)',status:'\(javaScriptEscaped(entry.statusText))'}];
             var jabber_client_id='\(javaScriptEscaped(clientId))';
             var callslip={"reach":"\(entry.reach)","queue":\(jsonText(entry.queue)),"title":\(jsonText(entry.title)),\
-            "answers":\(jsonText(entry.answers)),"usualWaitS":\(entry.usualWaitS)\(again)};
+            "answers":\(jsonText(entry.answers)),"usualWaitS":\(entry.usualWaitS)\(again ?? "")};
 
             """ + (callback.map { "\($0)();\n" } ?? "")
     }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PRIVACY, delivery, introduction, parts, room, standing, trouble } from "../../Sources/Web/Client/patron/sayings.js";
+import english from "../../Sources/Web/Client/texts/en.js";
+import { delivery, introduction, parts, room, standing, trouble } from "../../Sources/Web/Client/patron/sayings.js";
 
 test("before anything is asked, the panel says who answers and the usual wait", () => {
     assert.equal(introduction({ reach: "own", title: "Law Library", usualWaitS: 60 }).text, "A librarian answers, usually about a minute. Write your question below.");
@@ -9,7 +10,7 @@ test("before anything is asked, the panel says who answers and the usual wait", 
     assert.match(referred.text, /^Ask a Librarian answers instead, usually under a minute:/);
     assert.match(introduction({ reach: "nobody", opens: "Open again tomorrow at 9." }).text, /^Open again tomorrow at 9\. Leave your question/);
     assert.equal(introduction(null).reach, "unknown");
-    assert.equal(PRIVACY.split(". ").length, 2, "one short assurance and one sentence");
+    assert.equal(english["write.privacy"].split(". ").length, 2, "one short assurance and one sentence");
 });
 
 test("a short loss of the line is no trouble, a longer one is told plainly", () => {
@@ -41,18 +42,21 @@ test("a message says whether it is on its way, kept at one library, or safe", ()
 test("the room for a message is told near its end", () => {
     assert.deepEqual(room(3399), { text: "", over: false });
     assert.deepEqual(room(3990), { text: "10 characters left", over: false });
-    assert.deepEqual(room(4001), { text: "1 characters too long", over: true });
+    assert.deepEqual(room(4001), { text: "1 character too long", over: true });
 });
 
 test("no form stands before the first message; e-mail is offered only where nobody answers", () => {
     const at = (view, local = null, nobody = false, empty = true) => parts(view, { local, nobody, empty });
     const start = at({ stage: "start", chat: null });
-    assert.deepEqual([start.composer, start.privacy, start.contact, start.end, start.log], [true, true, false, false, false]);
+    assert.deepEqual([start.composer, start.privacy, start.contact, start.end, start.log, start.clear], [true, true, false, false, false, false]);
     assert.equal(at({ stage: "start", chat: null }, null, true).contact, true);
     const open = at({ stage: "open", chat: { phase: { p: "held" } } }, null, false, false);
-    assert.deepEqual([open.composer, open.privacy, open.end, open.save], [true, false, true, true]);
+    assert.deepEqual([open.composer, open.privacy, open.end, open.save, open.print, open.clear], [true, false, true, true, true, true]);
     const closed = at({ stage: "open", chat: { phase: { p: "closed" } } }, null, false, false);
     assert.deepEqual([closed.composer, closed.end], [false, false]);
-    assert.equal(at({ stage: "fenced", chat: null }).composer, false);
+    const fenced = at({ stage: "fenced", chat: null }, null, false, false);
+    assert.deepEqual([fenced.composer, fenced.clear], [false, true]);
+    const school = parts({ stage: "start", chat: null }, { local: null, nobody: true, empty: true, contact: false });
+    assert.deepEqual([school.contact, school.leaves], [false, true], "a school asks nobody for an address, and keeps the question all the same");
     assert.equal(standing({ stage: "opening", chat: null }), "Sending your question…");
 });

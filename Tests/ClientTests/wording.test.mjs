@@ -1,7 +1,8 @@
 import "./harness.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventForPatron, linkParts, newCode, phaseForPatron, place, readCode, usualWait, utf8Bytes } from "../../Sources/Web/Client/shared/wording.js";
+import { eventForPatron, phaseForPatron, place, usualWait } from "../../Sources/Web/Client/patron/sentences.js";
+import { linkParts, newCode, readCode, utf8Bytes } from "../../Sources/Web/Client/shared/wording.js";
 
 test("waits are told in round words", () => {
     assert.equal(usualWait(0), "usually under a minute");

@@ -61,7 +61,9 @@ import Testing
         let presence = Presence()
         let server = WebServer()
         presence.install(on: server)
-        presence.opens = { $0 == "law" ? "Closed. Opens Monday at 9 AM." : "" }
+        presence.opens = {
+            $0 == "law" ? NextOpening(words: "Closed. Opens Monday at 9 AM.", atS: 1_796_137_200, zone: "America/Chicago") : nil
+        }
         presence.update(
             PresenceSnapshot(queues: [
                 "law-desk": PresenceEntry(show: .unavailable, library: "law"), "open": PresenceEntry(show: .available, library: "law"),
@@ -69,7 +71,8 @@ import Testing
             ]))
         func said(_ queue: String) -> Bool {
             server.answer("GET /presence/jid/\(queue)/chat.example.org/js HTTP/1.1\r\nHost: a\r\n\r\n")
-                .contains("\"usualWaitS\":0,\"opens\":\"Closed. Opens Monday at 9 AM.\"};")
+                .contains(
+                    "\"usualWaitS\":0,\"opens\":\"Closed. Opens Monday at 9 AM.\",\"opensAtS\":1796137200,\"zone\":\"America/Chicago\"};")
         }
         #expect(said("law-desk"))
         #expect(!said("open") && !said("music") && !said("general"))

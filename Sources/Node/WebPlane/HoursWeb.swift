@@ -43,10 +43,10 @@ final class HoursWeb {
 
     func entry(_ library: LibraryName) -> HoursEntry? { byName[library.text] }
 
-    /// `Closed. Opens Monday at 9 AM.`; empty where no hours are posted, and while they are open.
-    func opens(_ library: String) -> String {
-        guard let schedule = byName[library]?.schedule, case .closed = schedule.status(at: now) else { return "" }
-        return schedule.sentence(at: now)
+    /// `Closed. Opens Monday at 9 AM.`; `nil` where no hours are posted, and while they are open.
+    func opens(_ library: String) -> NextOpening? {
+        guard let schedule = byName[library]?.schedule, case .closed(let next, _) = schedule.status(at: now) else { return nil }
+        return NextOpening(words: schedule.sentence(at: now), atS: next, zone: schedule.hours.zone)
     }
 
     func install(on server: WebServer) {

@@ -3,23 +3,27 @@
  * `cardFor` (pure), drawn by `drawCard`. A card with the same key is not drawn again, so that focus and typing stay.
  */
 
+import { has, t, told } from "../shared/language.js";
 import { el } from "./dom.js";
 
 const title = (thing, otherwise) => thing?.title || thing?.name || otherwise;
 
-/** What the node says of these is meant for the help desk. */
-const REFUSED = {
-    unknownQueue: "This button leads to a chat that is no longer there. Your library’s own pages say how to reach it.",
-    full: "So many people are asking that there is no room just now. Please try again in a few minutes.",
-    closed: "This chat is over, and is not kept here any more. You can begin another.",
-    wrongSecret: "This chat cannot be opened from here. You can begin another.",
-};
+/** What the node says of some refusals is meant for the help desk. */
+function refusal(problem) {
+    if (!problem) return t("card.refusedText");
+    return has(`refused.${problem.code}`) ? t(`refused.${problem.code}`) : told(problem.code, problem.text);
+}
 
-/** `{key, kind, …}` or null. `local`: what this panel asked itself ("end", "collect"). */
-export function cardFor(view, local) {
+/**
+ * `{key, kind, …}` or null. `local`: what this panel asked itself ("end", "clear", "cleared", "collect"); `contact`: whether an address may be asked for;
+ * `unsent`: how much waits to be sent.
+ */
+export function cardFor(view, local, { contact = true, unsent = 0 } = {}) {
     if (view.stage === "fenced") return { key: "fenced", kind: "fenced" };
-    if (view.stage === "refused") return { key: `refused:${view.problem?.code}`, kind: "refused", text: REFUSED[view.problem?.code] ?? view.problem?.text };
+    if (view.stage === "refused") return { key: `refused:${view.problem?.code}`, kind: "refused", text: refusal(view.problem) };
     if (local === "end") return { key: "end", kind: "end" };
+    if (local === "clear") return { key: "clear", kind: "clear", unsent, code: view.chat?.phase?.p === "kept" ? view.code : null };
+    if (local === "cleared") return { key: "cleared", kind: "cleared" };
     if (local === "collect") return { key: "collect", kind: "collect" };
     const { chat } = view;
     const phase = chat?.phase;
@@ -28,13 +32,13 @@ export function cardFor(view, local) {
         return { key: `transfer:${phase.offer.offer}`, kind: "transfer", offer: phase.offer, by: phase.by };
     }
     if (phase.p === "ask") return { key: "referral", kind: "referral", library: chat.library ?? chat.queue, referral: phase.referral };
-    if (phase.p === "unattended") return { key: "unattended", kind: "unattended" };
+    if (phase.p === "unattended") return { key: "unattended", kind: "unattended", contact };
     if (phase.p === "kept") return { key: `kept:${view.code}`, kind: "kept", code: view.code };
     if (phase.p === "closed") return { key: "closed", kind: "closed", reason: phase.reason };
     return null;
 }
 
-/** @param {object} act what the buttons do: consent, keep, leave, takeOver, reset, collect, cancel, save, copy */
+/** @param {object} act what the buttons do: consent, keep, leave, takeOver, reset, collect, cancel, save, print, askClear, clear, copy */
 export function drawCard(card, act) {
     const body = DRAW[card.kind](card, act);
     return el(`section.card.${card.kind}`, { "data-callslip-card": card.kind, "aria-labelledby": "callslip-card-title" }, ...body);
@@ -47,38 +51,37 @@ const choices = (...buttons) => el("div.choices", {}, ...buttons);
 
 const DRAW = {
     transfer({ offer, by }, act) {
-        const target = title(offer.target, "another library");
-        const who = by?.display || "the librarian";
+        const target = title(offer.target, t("panel.otherLibrary"));
         return [
-            heading(`Go on with ${target}?`),
-            note(`${by?.display || "The librarian"} thinks that ${target} can help you better. They will read this chat, and you stay right here.`),
+            heading(t("card.transfer", { target })),
+            note(t("card.transferText", { target, name: by?.display || t("panel.librarian") })),
             choices(
-                button("callslip-yes", "Yes, go on", () => act.consent(offer.offer, true), "primary"),
-                button("callslip-no", `No, stay with ${who}`, () => act.consent(offer.offer, false)),
+                button("callslip-yes", t("card.transferYes"), () => act.consent(offer.offer, true), "primary"),
+                button("callslip-no", t("card.transferNo", { name: by?.display || t("panel.theLibrarian") }), () => act.consent(offer.offer, false)),
             ),
         ];
     },
 
     referral({ library, referral }, act) {
         return [
-            heading(`${title(library, "Your library")} is away now`),
-            note(`${title(referral, "The campus general service")} can answer instead. They will read your question.`),
+            heading(t("card.referral", { library: title(library, t("panel.yourLibrary")) })),
+            note(t("card.referralText", { referral: title(referral, t("panel.general")) })),
             choices(
-                button("callslip-yes", "Yes, ask them", () => act.consent("0.0", true), "primary"),
-                button("callslip-no", "No, thank you", () => act.consent("0.0", false)),
+                button("callslip-yes", t("card.referralYes"), () => act.consent("0.0", true), "primary"),
+                button("callslip-no", t("card.referralNo"), () => act.consent("0.0", false)),
             ),
         ];
     },
 
-    unattended(_, act) {
-        const contact = contactField("callslip-card-contact");
+    unattended({ contact: asked }, act) {
+        const contact = asked ? contactField("callslip-card-contact") : null;
         return [
-            heading("Leave your question?"),
-            note("Nobody can answer right now. We can keep your question; you get a code to collect the answer with."),
-            contact.element,
+            heading(t("card.leave")),
+            note(t("card.leaveText")),
+            ...(contact ? [contact.element] : []),
             choices(
-                button("callslip-keep", "Leave it as a message", () => act.keep(contact.value()), "primary"),
-                button("callslip-no", "End the chat", () => act.leave()),
+                button("callslip-keep", t("card.leaveYes"), () => act.keep(contact?.value() ?? ""), "primary"),
+                button("callslip-no", t("card.leaveNo"), () => act.leave()),
             ),
         ];
     },
@@ -86,55 +89,78 @@ const DRAW = {
     kept({ code }, act) {
         const copied = el("span.copied", { role: "status" });
         return [
-            heading("Your question is kept"),
-            note("Collect the answer with this code, at any chat button of your library, on any device:"),
-            el("p.code#callslip-code", {}, code ?? "…"),
+            heading(t("card.kept")),
+            note(t("card.keptText")),
+            el("p.code#callslip-code", { dir: "ltr" }, code ?? "…"),
             choices(
-                button("callslip-copy", "Copy the code", async () => {
-                    copied.textContent = (await act.copy(code)) ? "Copied" : "Please write it down";
+                button("callslip-copy", t("card.copy"), async () => {
+                    copied.textContent = (await act.copy(code)) ? t("card.copied") : t("card.copyByHand");
                 }),
-                button("callslip-done", "Done", () => act.reset()),
+                button("callslip-done", t("card.done"), () => act.reset()),
                 copied,
             ),
-            note("Write it down: whoever has the code can read the answer, and nobody can find it for you."),
+            note(t("card.keptNote")),
         ];
     },
 
     closed({ reason }, act) {
         return [
-            heading({ answeredMessage: "This is your answer", notAnswered: "Nobody answered in time" }[reason] ?? "The chat has ended"),
-            ...(reason === "notAnswered" ? [note("Your question was kept for as long as questions are. We are sorry; please ask again.")] : []),
+            heading(t({ answeredMessage: "card.answer", notAnswered: "card.notAnswered" }[reason] ?? "card.ended")),
+            ...(reason === "notAnswered" ? [note(t("card.notAnsweredText"))] : []),
             choices(
-                button("callslip-again", "Ask something new", () => act.reset(), "primary"),
-                button("callslip-card-save", "Save a copy", () => act.save()),
+                button("callslip-again", t("card.again"), () => act.reset(), "primary"),
+                button("callslip-card-save", t("panel.save"), () => act.save()),
+                button("callslip-card-print", t("panel.print"), () => act.print()),
+                button("callslip-card-clear", t("panel.clear"), () => act.askClear()),
             ),
         ];
     },
 
     fenced(_, act) {
         return [
-            heading("This chat goes on in another tab"),
-            note("You opened it there last. You can bring it back here; nothing is lost."),
-            choices(button("callslip-continue", "Continue here", () => act.takeOver(), "primary")),
+            heading(t("card.fenced")),
+            note(t("card.fencedText")),
+            choices(button("callslip-continue", t("card.fencedYes"), () => act.takeOver(), "primary")),
         ];
     },
 
     refused({ text }, act) {
         return [
-            heading("This did not work"),
-            note(text || "The service could not open the chat."),
-            choices(button("callslip-again", "Start again", () => act.reset(), "primary")),
+            heading(t("card.refused")),
+            note(text),
+            choices(button("callslip-again", t("card.refusedAgain"), () => act.reset(), "primary")),
         ];
     },
 
     end(_, act) {
         return [
-            heading("End this chat?"),
-            note("The librarian will be told. Save a copy first if you want to keep it: it is gone from this page afterwards."),
+            heading(t("card.end")),
+            note(t("card.endText")),
             choices(
-                button("callslip-end-yes", "End the chat", () => act.leave(), "stamp"),
-                button("callslip-end-no", "Go on chatting", () => act.cancel()),
+                button("callslip-end-yes", t("card.endYes"), () => act.leave(), "stamp"),
+                button("callslip-end-no", t("card.endNo"), () => act.cancel()),
             ),
+        ];
+    },
+
+    clear({ code, unsent }, act) {
+        return [
+            heading(t("card.clear")),
+            note(t("card.clearText")),
+            ...(unsent > 0 ? [note(t("card.clearUnsent", { count: unsent }))] : []),
+            ...(code ? [note(t("card.clearCode", { code }))] : []),
+            choices(
+                button("callslip-clear-yes", t("card.clearYes"), () => act.clear(), "stamp"),
+                button("callslip-clear-no", t("card.clearNo"), () => act.cancel()),
+            ),
+        ];
+    },
+
+    cleared(_, act) {
+        return [
+            heading(t("card.cleared")),
+            note(t("card.clearedText")),
+            choices(button("callslip-cleared-ok", t("card.clearedOk"), () => act.cancel(), "primary")),
         ];
     },
 
@@ -145,6 +171,7 @@ const DRAW = {
             autocapitalize: "characters",
             spellcheck: "false",
             maxlength: "20",
+            dir: "ltr",
             placeholder: "K7QM-3XRT-9WZB",
             "aria-describedby": "callslip-code-problem",
         });
@@ -159,16 +186,16 @@ const DRAW = {
             }
         };
         return [
-            heading("Collect an answer"),
+            heading(t("card.collect")),
             el(
                 "form",
                 { onsubmit: submit },
-                el("label", { for: "callslip-code-input" }, "The code that you were given"),
+                el("label", { for: "callslip-code-input" }, t("card.collectLabel")),
                 input,
                 problem,
                 choices(
-                    el("button.primary#callslip-collect-go", { type: "submit" }, "Show the answer"),
-                    button("callslip-collect-cancel", "Back", () => act.cancel()),
+                    el("button.primary#callslip-collect-go", { type: "submit" }, t("card.collectYes")),
+                    button("callslip-collect-cancel", t("card.collectNo"), () => act.cancel()),
                 ),
             ),
         ];
@@ -177,13 +204,13 @@ const DRAW = {
 
 /** An optional e-mail address; nobody has to give one. */
 export function contactField(id = "callslip-contact") {
-    const input = el(`input#${id}`, { type: "email", autocomplete: "email", maxlength: "200", "aria-describedby": `${id}-note` });
+    const input = el(`input#${id}`, { type: "email", dir: "ltr", autocomplete: "email", maxlength: "200", "aria-describedby": `${id}-note` });
     const element = el(
         "div.contact",
         {},
-        el("label", { for: id }, "E-mail, only if you want the answer sent there"),
+        el("label", { for: id }, t("write.mail")),
         input,
-        el(`p.small#${id}-note`, {}, "You can leave this empty."),
+        el(`p.small#${id}-note`, {}, t("write.mailNote")),
     );
     return { element, value: () => input.value.trim() };
 }

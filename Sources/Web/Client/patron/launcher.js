@@ -4,10 +4,11 @@
  */
 
 import { askOtherTabs, keepAsking, knownNodes, openPanel, stored } from "../shared/embed.js";
+import { choose, wishes } from "../shared/languages.js";
 import { askPresence } from "../shared/presence.js";
+import { BUTTON } from "../texts/button.js";
 
 const ASK_EVERY_MS = 5000;
-const STATES = { own: "here now", referred: "answers now", nobody: "leave a message" };
 
 const part = (tag, name) => Object.assign(document.createElement(tag), { className: name });
 
@@ -16,13 +17,18 @@ const part = (tag, name) => Object.assign(document.createElement(tag), { classNa
  * @param {object} options
  * @param {string} options.queue
  * @param {string} [options.label] its words
+ * @param {string} [options.lang] the language that its tag asks for
  * @param {boolean} [options.fixed] in the corner of the window
  * @param {() => void} options.pressed
  * @returns {{host: HTMLElement, draw: (said: object|null, goesOn: boolean) => void, hide: (on: boolean) => void, busy: (on: boolean) => void, focus: (how: object) => void}}
  */
-export function makeLauncher({ queue, label, fixed = false, pressed }) {
+export function makeLauncher({ queue, label, lang, fixed = false, pressed }) {
+    const spoken = choose(wishes(lang, document.documentElement.lang));
+    const texts = BUTTON[spoken.code];
     const host = document.createElement("span");
     host.setAttribute("data-callslip-button", queue);
+    host.lang = spoken.tag;
+    host.dir = texts.direction;
     const root = host.attachShadow({ mode: "open", delegatesFocus: true });
     const button = part("button", fixed ? "launcher fixed" : "launcher");
     button.type = "button";
@@ -30,7 +36,7 @@ export function makeLauncher({ queue, label, fixed = false, pressed }) {
     const dot = part("span", "dot");
     dot.setAttribute("aria-hidden", "true");
     const words = part("span", "words");
-    words.textContent = label || "Ask a librarian";
+    words.textContent = label || texts.label;
     const state = part("span", "state");
     button.append(dot, words, state);
     button.addEventListener("click", pressed);
@@ -53,7 +59,7 @@ export function makeLauncher({ queue, label, fixed = false, pressed }) {
     return {
         host,
         draw(said, goesOn) {
-            const text = goesOn ? "go on with your chat" : STATES[said?.reach] || "";
+            const text = goesOn ? texts.goOn : texts[said?.reach] || "";
             if (state.textContent !== text) state.textContent = text;
             button.dataset.state = said?.reach || "unknown";
         },
@@ -67,7 +73,7 @@ export function makeLauncher({ queue, label, fixed = false, pressed }) {
 }
 
 /** Puts the buttons on the page: in each `data-callslip` place, or one in the corner for `queue`. */
-export function placeButtons({ nodes: named, queue, title, label }) {
+export function placeButtons({ nodes: named, queue, title, label, lang, profile }) {
     const nodes = knownNodes(named);
     const buttons = [];
     let handed = null;
@@ -77,7 +83,7 @@ export function placeButtons({ nodes: named, queue, title, label }) {
         const occupied = (on) => buttons.forEach((other) => other.launcher.hide(on));
         const taken = handed;
         handed = null;
-        await openPanel(nodes, { queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, ...extra });
+        await openPanel(nodes, { lang, profile, queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, ...extra });
         button.launcher.busy(false);
     }
 
@@ -104,9 +110,9 @@ export function placeButtons({ nodes: named, queue, title, label }) {
         const places = document.querySelectorAll("[data-callslip]");
         for (const place of places) {
             if (place.querySelector("[data-callslip-button]")) continue;
-            make(place, { queue: place.dataset.callslip, title: place.dataset.title || title, label: place.dataset.label || label });
+            make(place, { queue: place.dataset.callslip, title: place.dataset.title || title, label: place.dataset.label || label, lang });
         }
-        if (queue && places.length === 0) make(document.body, { queue, title, label, fixed: true });
+        if (queue && places.length === 0) make(document.body, { queue, title, label, lang, fixed: true });
         if (buttons.length === 0) return;
         if (stored("chat")) open(buttons[0], { resume: true, minimised: stored("minimised", false) });
         else {

@@ -5,9 +5,10 @@
  */
 
 import { keyOf } from "../shared/outbox.js";
-import { clockTime, eventForPatron, person } from "../shared/wording.js";
+import { clockTime, longDay, t } from "../shared/language.js";
 import { el, icon, written } from "./dom.js";
 import { delivery } from "./sayings.js";
+import { eventForPatron, person } from "./sentences.js";
 
 const SENDING_SHOWN_AFTER_MS = 900;
 const GROUP_MS = 180000;
@@ -25,10 +26,10 @@ export class Log {
             role: "log",
             "aria-live": "polite",
             "aria-relevant": "additions",
-            "aria-label": "Conversation",
+            "aria-label": t("panel.conversation"),
             tabindex: "0",
         });
-        this.jump = el("button.jump#callslip-jump", { type: "button", hidden: true, onclick: () => this.toEnd() }, icon("down"), "New message");
+        this.jump = el("button.jump#callslip-jump", { type: "button", hidden: true, onclick: () => this.toEnd() }, icon("down"), t("panel.newMessage"));
         this.list.addEventListener("scroll", () => {
             if (this.list.clientHeight === 0) return;
             this.#atEnd = this.#nearEnd();
@@ -132,13 +133,13 @@ export class Log {
     transcript(title) {
         const said = [...this.list.children].flatMap((line) => this.#said.get(line) ?? []);
         const lines = said.map(({ who, ms, text }) => `[${clockTime(ms)}] ${who ? `${who}: ` : ""}${text}`);
-        const day = new Date(said[0]?.ms ?? Date.now()).toLocaleDateString(undefined, { dateStyle: "long" });
+        const day = longDay(said[0]?.ms ?? Date.now());
         return [`${title}, ${day}`, "", ...lines, ""].join("\n");
     }
 
     #ownLine(entry) {
         const state = el("span.ack", { "data-callslip-ack": "" });
-        const line = this.#put("you", "You", entry, { "data-by": "patron", "data-sender": entry.sender, "data-seq": entry.seq });
+        const line = this.#put("you", t("panel.you"), entry, { "data-by": "patron", "data-sender": entry.sender, "data-seq": entry.seq });
         line.append(state);
         const known = { entry, line, state };
         this.#mark(known);
@@ -174,7 +175,7 @@ export class Log {
             el("p.who", {}, el("span.name", {}, who), " ", stamp),
             written(text ?? ""),
         );
-        if (late) line.append(el("span.late", {}, "sent earlier, arrived late"));
+        if (late) line.append(el("span.late", {}, t("panel.late")));
         this.#previous = { who, ms };
         this.#said.set(line, { who, ms, text });
         this.#add(line, stick);

@@ -58,8 +58,8 @@ export function shownOf(set, reachOf) {
     );
 }
 
-/** Begins to follow what the page carries. `address`: of the script. */
-export function follow(address) {
+/** Begins to follow what the page carries. `address`: of the script; `asked`: the language and profile that its tag asks for. */
+export function follow(address, asked = {}) {
     const nodes = knownNodes([address.origin]);
     const services = servicesOf(address.search);
     const known = new Map();
@@ -67,7 +67,7 @@ export function follow(address) {
     let corner = null;
 
     const reachOf = (queue) => known.get(queue)?.reach ?? "nobody";
-    const open = (queue, opener, extra = {}) => openPanel(nodes, { queue, opener, ...extra });
+    const open = (queue, opener, extra = {}) => openPanel(nodes, { ...asked, queue, opener, ...extra });
     const service = () => services.find((name) => reachOf(name) === "own") ?? services.find((name) => reachOf(name) === "referred") ?? services[0];
 
     const blocks = () => [...document.querySelectorAll(".libraryh3lp")].map((element) => ({
@@ -109,7 +109,7 @@ export function follow(address) {
     }
 
     function launcher(fixed) {
-        const its = makeLauncher({ queue: services[0], fixed, pressed: () => open(service(), its, { occupied: (on) => its.hide(on) }) });
+        const its = makeLauncher({ queue: services[0], lang: asked.lang, fixed, pressed: () => open(service(), its, { occupied: (on) => its.hide(on) }) });
         return its;
     }
 

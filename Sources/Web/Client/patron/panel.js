@@ -8,25 +8,28 @@
 import { Connection } from "../shared/connection.js";
 import { reportAddress, watch } from "../shared/diagnostics.js";
 import { setText } from "../shared/dom.js";
+import { speakLanguage, spoken, t, told } from "../shared/language.js";
+import { choose, wishes } from "../shared/languages.js";
 import { askPresence } from "../shared/presence.js";
 import { readCode, utf8Bytes } from "../shared/wording.js";
 import { cardFor, drawCard } from "./cards.js";
 import { el } from "./dom.js";
-import { drawComposer, drawIntro, drawMute, drawTab, drawTyping } from "./drawing.js";
-import { copy, saveAsFile } from "./keeping.js";
+import { drawComposer, drawIntro, drawMute, drawTab, drawTyping, letScroll } from "./drawing.js";
+import { copy, print, saveAsFile } from "./keeping.js";
 import { Log } from "./log.js";
 import { covers, followKeyboard, keepFocusInside, relativeUnit } from "./place.js";
 import { TEXT_BYTES_MAX, parts, standing, trouble } from "./sayings.js";
 import { PatronSession } from "./session.js";
 import { makeSlip } from "./slip.js";
 import { allowSound, chime } from "./sound.js";
-import { handOver, readChat, recall, remember, writeChat } from "./store.js";
+import { forgetAll, handOver, readChat, recall, remember, writeChat } from "./store.js";
 
 const PRESENCE_EVERY_MS = 15000;
 const HISTORY_QUIET_MS = 600;
 const SHEETS = ["shared/tokens.css", ...["slip", "controls", "log", "cards", "composer", "small"].map((name) => `patron/${name}.css`)];
 
 let only = null;
+let speaking = null;
 
 /**
  * Opens the panel of this page, or shows it again.
@@ -39,10 +42,14 @@ let only = null;
  * @param {object} [options.handed] a chat that another tab handed over
  * @param {boolean} [options.resume] go on with this tab's own chat
  * @param {boolean} [options.minimised] begin minimised (after a page change)
+ * @param {string} [options.lang] the language that the tag asks for; else the page's, else the browser's
+ * @param {string} [options.profile] "school": no address is asked for, of anybody
  * @param {HTMLElement} [options.opener] gets the focus back
  * @param {(shown: boolean) => void} [options.occupied] whether the panel or its tab is on the page (the launcher hides then)
  */
 export async function openPanel(options) {
+    const page = options.mode === "page" ? null : document.documentElement.lang;
+    await (speaking ??= speakLanguage(choose(wishes(options.lang, page))));
     if (only) only.open(options);
     else {
         only = new Panel(options);
@@ -82,6 +89,9 @@ class Panel {
     async begin(options) {
         const base = new URL("..", import.meta.url);
         this.host = el("div", { "data-callslip-panel": this.#options.mode });
+        const { tag, direction } = spoken();
+        this.host.lang = tag;
+        this.host.dir = direction;
         if (relativeUnit()) this.host.style.setProperty("--cs-u", "1em");
         const root = this.host.attachShadow({ mode: "open" });
         const sheets = SHEETS.map((path) => el("link", { rel: "stylesheet", href: new URL(path, base).href }));
@@ -156,7 +166,10 @@ class Panel {
         for (const event of ["focus", "pointerenter", "click"]) slip.report.addEventListener(event, fresh);
         fresh();
         slip.collect.addEventListener("click", () => this.#ask("collect"));
+        new ResizeObserver(() => letScroll(slip.intro)).observe(slip.intro);
         slip.save.addEventListener("click", () => this.#saveCopy());
+        slip.print.addEventListener("click", () => this.#print());
+        slip.clear.addEventListener("click", () => this.#ask("clear"));
         document.addEventListener("visibilitychange", () => {
             if (!document.hidden && !this.#minimised) this.#read();
         });
@@ -164,6 +177,9 @@ class Panel {
             () => this.#session.identity,
             (chat) => {
                 if (this.#session.identity?.chat === chat && this.#session.view.stage === "fenced") this.#reset();
+            },
+            (chat) => {
+                if (this.#session.chat === chat) this.#forget();
             },
         );
     }
@@ -179,7 +195,7 @@ class Panel {
             queue: this.#presence?.queue || this.#options.queue,
             referralAgreed: this.#presence?.reach === "referred",
             keep: nobody,
-            contact: nobody ? this.#slip.contact.value() : "",
+            contact: nobody && this.#contact ? this.#slip.contact.value() : "",
         });
         this.#slip.composer.value = "";
         this.#draw();
@@ -211,19 +227,25 @@ class Panel {
         reset: () => this.#reset(),
         cancel: () => this.#ask(null),
         save: () => this.#saveCopy(),
+        print: () => this.#print(),
+        askClear: () => this.#ask("clear"),
+        clear: () => {
+            this.#others.tellCleared(this.#session.chat);
+            this.#forget();
+        },
         copy: (code) => copy(code, this.#slip.card.querySelector("#callslip-code")),
         collect: async (typed) => {
             const code = readCode(typed);
-            if (code === null) return "A code has 12 letters and digits, like K7QM-3XRT-9WZB.";
+            if (code === null) return t("code.format");
             try {
                 this.#fillQuietly();
                 await this.#session.collect(code);
                 this.#ask(null);
                 return "";
             } catch (error) {
-                if (error.code === "unknownChat") return "Nothing is kept under this code. Please check each letter.";
-                if (error.code === "tooMany") return "Too many tries. Please wait a minute.";
-                return error.message;
+                if (error.code === "unknownChat") return t("code.unknown");
+                if (error.code === "tooMany") return t("code.tooMany");
+                return told(error.code, error.message);
             }
         },
     };
@@ -237,7 +259,7 @@ class Panel {
         try {
             await request();
         } catch (error) {
-            this.#failure = error.message;
+            this.#failure = told(error.code, error.message);
         }
         card.removeAttribute("aria-busy");
         this.#draw();
@@ -259,6 +281,23 @@ class Panel {
         this.#askPresence();
         this.#draw();
         if (!this.#minimised) this.#slip.composer.focus();
+    }
+
+    /** Nothing is told to the library: the chat is forgotten here alone, in all tabs of this browser. */
+    #forget() {
+        this.#reset();
+        forgetAll();
+        this.#ask("cleared");
+        if (this.#minimised) this.#show({ focus: false });
+    }
+
+    /** Whether an address may be asked for. */
+    get #contact() {
+        return this.#options.profile !== "school";
+    }
+
+    #print() {
+        print(this.#log.transcript(this.#slip.title.textContent), this.host.shadowRoot);
     }
 
     #saveCopy() {
@@ -344,7 +383,7 @@ class Panel {
         const slip = this.#slip;
         const there = this.#parts();
         const writing = slip.form.contains(this.host?.shadowRoot?.activeElement ?? null);
-        setText(slip.title, this.#options.title || chat?.library?.title || chat?.queue?.title || this.#presence?.title || "Ask a librarian");
+        setText(slip.title, this.#options.title || chat?.library?.title || chat?.queue?.title || this.#presence?.title || t("panel.title"));
         slip.element.dataset.stage = view.stage;
         slip.element.dataset.phase = chat?.phase?.p ?? "";
         slip.element.classList.toggle("collecting", this.#local === "collect");
@@ -352,7 +391,7 @@ class Panel {
         slip.intro.hidden = !there.intro;
         this.#log.element.hidden = !there.log;
         if (there.intro) drawIntro(slip, this.#presence, this.#options.title);
-        for (const name of ["collect", "end", "save", "mute"]) slip[name].hidden = !there[name];
+        for (const name of ["collect", "end", "save", "print", "clear", "mute"]) slip[name].hidden = !there[name];
         this.#drawCard(view);
         this.#drawNotice();
         drawTyping(slip, view);
@@ -364,11 +403,11 @@ class Panel {
     }
 
     #parts() {
-        return parts(this.#session.view, { local: this.#local, nobody: this.#presence?.reach === "nobody", empty: this.#log.empty });
+        return parts(this.#session.view, { local: this.#local, nobody: this.#presence?.reach === "nobody", empty: this.#log.empty, contact: this.#contact });
     }
 
     #drawCard(view) {
-        const card = cardFor(view, this.#local);
+        const card = cardFor(view, this.#local, { contact: this.#contact, unsent: this.#session.unsent });
         if ((card?.key ?? null) === this.#cardKey) return;
         this.#cardKey = card?.key ?? null;
         const held = this.#slip.card.contains(this.host?.shadowRoot?.activeElement);

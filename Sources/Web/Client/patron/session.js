@@ -66,6 +66,16 @@ export class PatronSession {
         return { chat: s.chat, secret: s.secret, queue: s.queue, referralAgreed: s.referralAgreed, opened: s.opened, heardAt: s.heardAt, nodes: this.#connection.nodes };
     }
 
+    /** The chat's identifier, also where it cannot be handed on; null before there is one. */
+    get chat() {
+        return this.#saved?.chat ?? null;
+    }
+
+    /** How many messages have reached no node yet. */
+    get unsent() {
+        return this.#outbox?.waiting.filter((entry) => entry.state === "sending").length ?? 0;
+    }
+
     /** Whether a message was said before this page came to the chat. */
     isHistory(message) {
         return this.#history === null || !(message.at?.[1] > this.#history);

@@ -1,8 +1,8 @@
 /** The elements of the panel, each made once. What they show is drawn by panel.js. */
 
+import { t } from "../shared/language.js";
 import { contactField } from "./cards.js";
 import { el, icon } from "./dom.js";
-import { PRIVACY } from "./sayings.js";
 
 const tool = (id, props, name) => el(`button.tool#${id}`, { type: "button", ...props }, name ? icon(name) : null);
 const plain = (id, words) => el(`button.plain#${id}`, { type: "button" }, words);
@@ -17,23 +17,25 @@ export function makeSlip(mode, log) {
         intro: el("div.intro#callslip-intro"),
         card: el("div.cards#callslip-card", { "aria-live": "polite" }),
         typing: el("p.typing#callslip-typing", { hidden: true }),
-        composer: el("textarea#callslip-composer", { rows: "2", "aria-label": "Your question", enterkeyhint: "enter" }),
-        send: el("button.send#callslip-send", { type: "submit", "aria-label": "Send" }, icon("send")),
+        composer: el("textarea#callslip-composer", { rows: "2", "aria-label": t("write.question"), enterkeyhint: "enter" }),
+        send: el("button.send#callslip-send", { type: "submit", "aria-label": t("write.send") }, icon("send")),
         count: el("p.count#callslip-count", { role: "status" }),
-        privacy: el("p.privacy#callslip-privacy", {}, PRIVACY),
+        privacy: el("p.privacy#callslip-privacy", {}, t("write.privacy")),
         contact: contactField(),
-        mute: tool("callslip-mute", { "aria-label": "Sound for new messages" }),
-        minimise: tool("callslip-minimise", { "aria-label": "Minimise the chat", title: "Minimise (Esc)" }, "minimise"),
-        end: plain("callslip-end", "End chat"),
-        save: plain("callslip-save", "Save a copy"),
-        report: el("a.plain#callslip-report", { target: "_blank", rel: "noopener" }, "Report a problem"),
-        collect: plain("callslip-collect", "Collect an answer by code"),
+        mute: tool("callslip-mute", { "aria-label": t("panel.sound") }),
+        minimise: tool("callslip-minimise", { "aria-label": t("panel.minimise"), title: t("panel.minimiseHint") }, "minimise"),
+        end: plain("callslip-end", t("panel.end")),
+        save: plain("callslip-save", t("panel.save")),
+        print: plain("callslip-print", t("panel.print")),
+        clear: plain("callslip-clear", t("panel.clear")),
+        report: el("a.plain#callslip-report", { target: "_blank", rel: "noopener" }, t("panel.report")),
+        collect: plain("callslip-collect", t("panel.collect")),
         badge: el("span.badge#callslip-badge", { "data-callslip-badge": "" }),
-        tabText: el("span.tabtext", {}, "Your chat"),
+        tabText: el("span.tabtext", {}, t("panel.chat")),
     };
-    slip.byMail = el("details.by-mail", {}, el("summary", {}, "Get the answer by e-mail too"), slip.contact.element);
+    slip.byMail = el("details.by-mail", {}, el("summary", {}, t("write.byMail")), slip.contact.element);
     slip.form = el("form.compose", { novalidate: true }, slip.privacy, slip.byMail, el("div.field", {}, slip.composer, slip.send), slip.count);
-    slip.foot = el("div.foot", {}, slip.collect, slip.save, slip.report, slip.end);
+    slip.foot = el("div.foot", {}, slip.collect, slip.save, slip.print, slip.clear, slip.report, slip.end);
     slip.element = el(
         "section.slip#callslip-panel",
         { role: float ? "dialog" : "region", "aria-labelledby": "callslip-title" },

@@ -49,19 +49,31 @@ export function recall(name, otherwise) {
     }
 }
 
+/** Forgets everything of ours in this tab. */
+export function forgetAll() {
+    try {
+        const names = Array.from({ length: area()?.length ?? 0 }, (_, place) => area().key(place));
+        for (const name of names) if (name.startsWith("callslip.")) area().removeItem(name);
+    } catch {
+        // As above.
+    }
+}
+
 /** Answers other tabs that ask for a chat. `give()` returns `{chat, secret, queue, opened, …}` or null. */
-export function handOver(give, ended) {
-    if (!globalThis.BroadcastChannel) return { close() {}, tellEnded() {} };
+export function handOver(give, ended, cleared = () => {}) {
+    if (!globalThis.BroadcastChannel) return { close() {}, tellEnded() {}, tellCleared() {} };
     const channel = new BroadcastChannel(CHANNEL);
     channel.onmessage = ({ data }) => {
         if (data?.t === "ask") {
             const chat = give();
             if (chat) channel.postMessage({ t: "here", chat });
         } else if (data?.t === "ended") ended(data.chat);
+        else if (data?.t === "cleared") cleared(data.chat);
     };
     return {
         close: () => channel.close(),
         tellEnded: (chat) => channel.postMessage({ t: "ended", chat }),
+        tellCleared: (chat) => channel.postMessage({ t: "cleared", chat }),
     };
 }
 

@@ -34,7 +34,8 @@ export async function openPanel(nodes, options) {
             console.warn(`Callslip: ${node} gave no panel.`, error);
         }
     }
-    if (!options.resume) window.open(`${nodes[0]}/chat/${encodeURIComponent(options.queue)}@chat.${new URL(nodes[0]).hostname}`, "_blank", "noopener");
+    const wanted = new URLSearchParams(["lang", "profile"].filter((name) => options[name]).map((name) => [name, options[name]]));
+    if (!options.resume) window.open(`${nodes[0]}/chat/${encodeURIComponent(options.queue)}@chat.${new URL(nodes[0]).hostname}?${wanted}`, "_blank", "noopener");
     return null;
 }
 
@@ -80,7 +81,7 @@ export function askOtherTabs(told) {
         if (data?.t === "here" && !stored("chat")) {
             heard = true;
             told(data.chat);
-        } else if (data?.t === "ended") told(null);
+        } else if (data?.t === "ended" || data?.t === "cleared") told(null);
     };
     channel.postMessage({ t: "ask" });
     setTimeout(() => heard || channel.close(), HANDED_WITHIN_MS);
