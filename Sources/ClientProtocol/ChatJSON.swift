@@ -156,6 +156,8 @@ extension ServerMessage.Message {
         let body: Body
         if let event = try fields.objectIfPresent("event") {
             body = .event(try ServerMessage.Event(event))
+        } else if let note = try fields.stringIfPresent("note") {
+            body = .note(note, sender: try fields.identifier("sender"), sequence: try fields.integer("seq"))
         } else {
             body = .text(try fields.string("text"), sender: try fields.identifier("sender"), sequence: try fields.integer("seq"))
         }
@@ -179,6 +181,10 @@ extension ServerMessage.Message {
             writer.field("sender", sender)
             writer.field("seq", sequence)
         case .event(let event): writer.field("event") { event.write(to: &$0) }
+        case .note(let text, let sender, let sequence):
+            writer.field("note", text)
+            writer.field("sender", sender)
+            writer.field("seq", sequence)
         }
         if late { writer.field("late", true) }
         if own { writer.field("own", true) }
@@ -188,7 +194,11 @@ extension ServerMessage.Message {
 
     /// How many bytes the message takes in a frame, at most: for cutting a chat into frames.
     public var jsonBytesMax: Int {
-        guard case .text(let text, _, _) = body else { return 512 }
+        let text: String
+        switch body {
+        case .text(let said, _, _), .note(let said, _, _): text = said
+        case .event: return 512
+        }
         // A control character takes six bytes when escaped, everything else as much as it has, or twice that.
         var escaped = 0
         for byte in text.utf8 where byte < 0x20 || byte == 0x22 || byte == 0x5c || byte == 0x3c || byte == 0x7f { escaped += 5 }

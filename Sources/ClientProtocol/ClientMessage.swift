@@ -116,12 +116,17 @@ public enum ClientMessage: Hashable, Sendable {
         public var text: String
         /// The operator's token of the holding; patrons have none.
         public var token: LogPosition?
-        public init(chat: ChatID, sender: SenderID, sequence: UInt64, text: String, token: LogPosition? = nil) {
+        /// Of kind `note`: for colleagues. A kind of its own, which an older node does not take for something to be said to the patron.
+        public var isNote: Bool
+        public init(
+            chat: ChatID, sender: SenderID, sequence: UInt64, text: String, token: LogPosition? = nil, isNote: Bool = false
+        ) {
             self.chat = chat
             self.sender = sender
             self.sequence = sequence
             self.text = text
             self.token = token
+            self.isNote = isNote
         }
     }
 

@@ -9,7 +9,7 @@ extension ClientMessage {
         case "active": self = .active
         case "open": self = .open(try Open(fields))
         case "resume": self = .resume(try Resume(fields))
-        case "say": self = .say(try Say(fields))
+        case "say", "note": self = .say(try Say(fields))
         case "typing": self = .typing(try fields.identifier("chat"))
         case "consent":
             self = .consent(
@@ -256,12 +256,12 @@ extension ClientMessage.Say {
     fileprivate init(_ fields: Fields) throws(ProtocolError) {
         self.init(
             chat: try fields.identifier("chat"), sender: try fields.identifier("sender"), sequence: try fields.integer("seq"),
-            text: try fields.string("text"), token: try fields.tokenIfPresent("token"))
+            text: try fields.string("text"), token: try fields.tokenIfPresent("token"), isNote: fields.kind == "note")
         guard sequence > 0 else { throw fields.fault("seq", "a number from 1") }
     }
 
     fileprivate func json() -> [UInt8] {
-        var writer = JSONWriter(kind: "say", reserving: 160 + text.utf8.count)
+        var writer = JSONWriter(kind: isNote ? "note" : "say", reserving: 160 + text.utf8.count)
         writer.field("chat", chat)
         if let token { writer.field("token", token) }
         writer.field("sender", sender)

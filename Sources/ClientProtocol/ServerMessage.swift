@@ -239,6 +239,8 @@ extension ServerMessage {
         public enum Body: Hashable, Sendable {
             case text(String, sender: SenderID, sequence: UInt64)
             case event(Event)
+            /// Among colleagues: desks alone are sent it.
+            case note(String, sender: SenderID, sequence: UInt64)
         }
         public var at: Position
         public var by: Author

@@ -137,7 +137,7 @@ extension [ChatMessage] {
     fileprivate var senders: [Sender] {
         var senders: [Sender] = []
         for message in self {
-            guard case .text(_, let id, let sequence) = message.body else { continue }
+            guard let (_, id, sequence) = message.body.words else { continue }
             let owner: Sender.Owner = if case .staff(let name, _, _) = message.author { .staff(name) } else { .patron }
             if let place = senders.firstIndex(where: { $0.id == id }) {
                 senders[place].sequence = sequence

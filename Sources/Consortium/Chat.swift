@@ -21,6 +21,8 @@ package struct Chat: Sendable {
     package var patronPresent = true
     /// When an absent patron counts as gone.
     package var goneAtMs: UInt64?
+    /// When an absent patron counts as having left a chat that was answered (feature level 17): it is closed then, if it is still held.
+    package var leftAtMs: UInt64?
     /// The overall deadline of the wait, after which a message is offered (rule 20).
     package var messageAtMs: UInt64
     package var referral: ReferralConsent
@@ -240,6 +242,11 @@ package struct Script: Sendable {
     package init() {}
 }
 
+extension Holding {
+    /// Somebody who had an answer and went away has left. A question without one stays with its holder, as does a message: nobody sits there anyway.
+    var mayBeLeft: Bool { answered && !wasKept }
+}
+
 extension Chat {
     var holding: Holding? {
         if case .held(let holding) = stage { holding } else { nil }
@@ -266,7 +273,7 @@ extension Chat {
         case .waiting(let waiting):
             return [waiting.ringsUntilMs, messageAtMs, goneAtMs].compactMap { $0 }.min()
         case .offered(let offer): return offer.deadlineMs
-        case .held(let holding): return holding.offer?.deadlineMs
+        case .held(let holding): return holding.offer?.deadlineMs ?? (holding.mayBeLeft ? leftAtMs : nil)
         case .unattended(.asked): return [messageAtMs, goneAtMs].compactMap { $0 }.min()
         case .unattended: return goneAtMs
         case .kept: return keptUntilMs

@@ -46,6 +46,8 @@ extension ConsortiumState {
             if let goneAtMs = chat.goneAtMs, goneAtMs <= clockMs { return patronIsGone(&chat) }
             // No answer to the question whether the general queue may: a message is offered.
             offerMessage(&chat, .deadline)
+        case .held(let holding) where holding.offer == nil:
+            if holding.mayBeLeft, let leftAtMs = chat.leftAtMs, leftAtMs <= clockMs { finish(&chat, .patronGone) }
         case .held, .offered:
             offerIsDue(&chat)
         case .closed:
@@ -66,6 +68,7 @@ extension ConsortiumState {
             case .chat:
                 guard var chat = chats[ChatID(high: due.high, low: due.low)] else { continue }
                 chat.goneAtMs = chat.goneAtMs?.adding(ms: graceMs)
+                chat.leftAtMs = chat.leftAtMs?.adding(ms: graceMs)
                 chat.extendOffer(byMs: graceMs)
                 store(chat)
             case .session:

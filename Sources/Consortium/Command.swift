@@ -166,12 +166,15 @@ public struct Say: Hashable, Sendable {
     /// Counts from 1 for each sender, across epochs. Only the last + 1 is accepted; a repeat is acknowledged as before.
     public var sequence: UInt64
     public var text: String
-    public init(chat: ChatID, speaker: Speaker, sender: SenderID, sequence: UInt64, text: String) {
+    /// For colleagues: whoever holds the chat now or later, and the library that keeps it. No patron is ever shown it.
+    public var isNote: Bool
+    public init(chat: ChatID, speaker: Speaker, sender: SenderID, sequence: UInt64, text: String, isNote: Bool = false) {
         self.chat = chat
         self.speaker = speaker
         self.sender = sender
         self.sequence = sequence
         self.text = text
+        self.isNote = isNote
     }
 }
 

@@ -88,6 +88,11 @@ extension Digest {
         case .event(let event):
             add(1 as UInt64)
             add(event)
+        case .note(let text, let sender, let sequence):
+            add(2 as UInt64)
+            add(text)
+            add(sender)
+            add(sequence)
         }
     }
 

@@ -68,6 +68,7 @@ extension ConsortiumState {
         try hold(chat.pastOffers.count <= Limits.transfersPerChatMax, "Chat \(chat.id) was offered too often.")
         try hold(chat.pastHoldings.count <= Limits.pastHoldingsPerChatMax, "Chat \(chat.id) remembers too many holdings.")
         try hold(chat.tried == chat.tried.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }, "A target was tried twice (rule 20).")
+        try hold(chat.leftAtMs == nil || !chat.patronPresent, "Chat \(chat.id)'s patron is present and has left.")
         try hold(chat.goneAtMs == nil || !chat.patronPresent, "Chat \(chat.id)'s patron is present and going.")
         switch chat.stage {
         case .held(let holding):
@@ -100,7 +101,8 @@ extension ConsortiumState {
             try hold(Int(message.position.n) == offset + 1, "Chat \(chat.id) skips or repeats a place.")
             try hold(message.position.epoch >= epoch && message.position.epoch <= chat.epoch, "Chat \(chat.id)'s epochs are out of order.")
             epoch = message.position.epoch
-            guard case .text(let text, let sender, let sequence) = message.body else { continue }
+            guard let (text, sender, sequence) = message.body.words else { continue }
+            try hold(!message.body.isNote || message.author != .patron, "Chat \(chat.id) has a note of its patron.")
             bytes += text.utf8.count
             // What a branch's node said before it was restored from a backup may be missing; nothing may come twice or late.
             let expected = (next[sender] ?? 0) + 1

@@ -10,9 +10,7 @@ extension Transcript {
         var joined = self
         joined.messages = messages.joined(with: kept.messages)
         if joined.contact.isEmpty { joined.contact = kept.contact }
-        let textBytes = joined.messages.reduce(0) { sum, message in
-            if case .text(let text, _, _) = message.body { sum + text.utf8.count } else { sum }
-        }
+        let textBytes = joined.messages.reduce(0) { $0 + ($1.body.words?.text.utf8.count ?? 0) }
         let isShorter = messages.count < kept.messages.count
         guard joined.messages.count <= Limits.messagesPerChatMax, textBytes <= Limits.textPerChatBytesMax else {
             return isShorter ? nil : self

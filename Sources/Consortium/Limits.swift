@@ -89,6 +89,8 @@ public enum Limits {
     public static let waitsRememberedMax = 20
     /// Offers in a row that nobody picked up, until the queue is paused.
     public static let expiriesUntilPause: UInt32 = 2
+    /// After how long without its page a patron has left a chat that was answered: 10 minutes.
+    public static let patronLeftMs: UInt64 = 600_000
     /// How long a chat may ring at its library before it is referred.
     public static let ringFirstMs: ClosedRange<UInt64> = 40_000...90_000
     /// The longest time that a setting may state: 31 days.

@@ -14,12 +14,22 @@ public struct MergeBranch: Hashable, Sendable {
         public var text: String
         /// The node's wall clock when it was said, for display.
         public var wallMs: UInt64
-        public init(author: ChatMessage.Author, sender: SenderID, sequence: UInt64, text: String, wallMs: UInt64) {
+        /// For colleagues alone (`Say.isNote`).
+        public var isNote: Bool
+        public init(
+            author: ChatMessage.Author, sender: SenderID, sequence: UInt64, text: String, wallMs: UInt64, isNote: Bool = false
+        ) {
             self.author = author
             self.sender = sender
             self.sequence = sequence
             self.text = text
             self.wallMs = wallMs
+            self.isNote = isNote
+        }
+
+        /// As it stands in the chat.
+        public var body: ChatMessage.Body {
+            isNote ? .note(text, sender: sender, sequence: sequence) : .text(text, sender: sender, sequence: sequence)
         }
     }
     public var chat: ChatID
@@ -94,18 +104,18 @@ extension ConsortiumState {
         }
         let known = chat.senders.first { $0.id == line.sender }
         // What is known is here already. A sender that belongs to somebody else was made up, and is left out.
-        guard known.map({ $0.owner == owner }) ?? true, chat.isNews(line), !line.text.isEmpty,
+        guard known.map({ $0.owner == owner }) ?? true, chat.isNews(line), !line.text.isEmpty, !(line.isNote && owner == .patron),
             line.text.utf8.count <= Limits.messageBytesMax,
             chat.mark(Sender(id: line.sender, owner: owner, sequence: line.sequence))
         else { return }
         if owner == .patron, chat.question.isEmpty { chat.question = line.text.excerpt(bytesMax: Limits.questionExcerptBytesMax) }
-        if case .staff(let name) = owner, case .held(var holding) = chat.stage, holding.operatorName == name, !holding.answered {
+        if !line.isNote, case .staff(let name) = owner, case .held(var holding) = chat.stage, holding.operatorName == name,
+            !holding.answered
+        {
             holding.answered = true
             chat.stage = .held(holding)
         }
-        append(
-            .text(line.text, sender: line.sender, sequence: line.sequence), by: line.author, to: chat, late: false, patronSupplied: false,
-            mergedFromMs: line.wallMs)
+        append(line.body, by: line.author, to: chat, late: false, patronSupplied: false, mergedFromMs: line.wallMs)
     }
 }
 
@@ -212,8 +222,8 @@ extension Chat {
 
 extension ChatMessage {
     fileprivate var line: MergeBranch.Line? {
-        guard case .text(let text, let sender, let sequence) = body else { return nil }
-        return .init(author: author, sender: sender, sequence: sequence, text: text, wallMs: wallMs)
+        guard let (text, sender, sequence) = body.words else { return nil }
+        return .init(author: author, sender: sender, sequence: sequence, text: text, wallMs: wallMs, isNote: body.isNote)
     }
 }
 

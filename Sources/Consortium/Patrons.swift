@@ -52,6 +52,7 @@ extension ConsortiumState {
         chat.node = attach.node
         chat.patronPresent = true
         chat.goneAtMs = nil
+        chat.leftAtMs = nil
         chat.beginEpoch(held: chat.holding != nil)
         store(chat)
     }
@@ -79,6 +80,7 @@ extension ConsortiumState {
         guard chat.patronPresent else { return }
         chat.patronPresent = false
         chat.goneAtMs = clockMs.adding(ms: settings.patronGoneMs)
+        if featureLevel >= FeatureLevel.notes { chat.leftAtMs = clockMs.adding(ms: max(Limits.patronLeftMs, settings.patronGoneMs)) }
         store(chat)
     }
 
@@ -88,6 +90,7 @@ extension ConsortiumState {
         guard !chat.patronPresent else { return }
         chat.patronPresent = true
         chat.goneAtMs = nil
+        chat.leftAtMs = nil
         store(chat)
     }
 

@@ -17,6 +17,7 @@ extension ConsortiumState {
             throw Refusal(.tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
         }
         let (author, late) = try speaker(say.speaker, in: chat)
+        if say.isNote, author == .patron { throw Refusal(.notAllowed, "Only operators write notes, in a chat that they hold.") }
         guard let size = scripts.read(chat.id, { (messages: $0.messages.count, textBytes: $0.textBytes) }),
             size.messages < Limits.messagesPerChatMax - Limits.eventsReservePerChat, size.textBytes + bytes <= Limits.textPerChatBytesMax
         else { throw Refusal(.tooMany, "The chat is as long as a chat may be; close it and go on in a new one.") }
@@ -27,13 +28,16 @@ extension ConsortiumState {
             throw Refusal(.tooMany, "\(Limits.sendersPerChatMax) pages wrote in this chat already; go on in one of them.")
         }
         if author == .patron, chat.question.isEmpty { chat.question = say.text.excerpt(bytesMax: Limits.questionExcerptBytesMax) }
-        if !late, case .staff = author, case .held(var holding) = chat.stage, !holding.answered {
+        if !late, !say.isNote, case .staff = author, case .held(var holding) = chat.stage, !holding.answered {
             holding.answered = true
             chat.stage = .held(holding)
         }
+        // Whoever answers somebody who is away gives them time to come back and read it.
+        if !late, !say.isNote, author != .patron, chat.leftAtMs != nil {
+            chat.leftAtMs = clockMs.adding(ms: max(Limits.patronLeftMs, settings.patronGoneMs))
+        }
         let supplied = chat.patronSupplied && author == .patron
-        let body = ChatMessage.Body.text(say.text, sender: say.sender, sequence: say.sequence)
-        let position = append(body, by: author, to: chat, late: late, patronSupplied: supplied)
+        let position = append(say.body, by: author, to: chat, late: late, patronSupplied: supplied)
         store(chat)
         return .placed(position)
     }
@@ -50,7 +54,7 @@ extension ConsortiumState {
     /// said in a branch came into the chat by the merge, and its token never holds here.
     private func place(of say: Say, in chat: Chat) -> Position? {
         guard let sender = chat.senders.first(where: { $0.id == say.sender }), say.sequence <= sender.sequence else { return nil }
-        return scripts[chat.id]?.messages.last { $0.body == .text(say.text, sender: say.sender, sequence: say.sequence) }?.position
+        return scripts[chat.id]?.messages.last { $0.body == say.body }?.position
     }
 
     private func expectNext(_ say: Say, _ owner: Sender.Owner, in chat: Chat) throws(Refusal) {
@@ -98,8 +102,7 @@ extension ConsortiumState {
         let epoch = chat.epoch
         let wallMs = mergedFromMs ?? wallMs
         let branch = isBranch || mergedFromMs != nil
-        var bytes = 0
-        if case .text(let text, _, _) = body { bytes = text.utf8.count }
+        let bytes = body.words?.text.utf8.count ?? 0
         index.textBytes += bytes
         touched.chats.insert(chat.id)
         if chat.isClosed, !isBranch { lateWords[chat.id] = () }
@@ -115,9 +118,15 @@ extension ConsortiumState {
     }
 }
 
+extension Say {
+    fileprivate var body: ChatMessage.Body {
+        isNote ? .note(text, sender: sender, sequence: sequence) : .text(text, sender: sender, sequence: sequence)
+    }
+}
+
 extension Script {
     package mutating func append(_ message: ChatMessage) {
-        if case .text(let text, _, _) = message.body { textBytes += text.utf8.count }
+        textBytes += message.body.words?.text.utf8.count ?? 0
         var digest = Digest(seed: chain)
         digest.add(message)
         chain = digest.value

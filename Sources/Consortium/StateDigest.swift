@@ -73,6 +73,9 @@ extension ConsortiumState {
                 }
             }
         }
+        if featureLevel >= FeatureLevel.notes {
+            digest.add(chats.values.map(\.leftAtMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in

@@ -326,6 +326,20 @@ public struct ChatMessage: Hashable, Sendable {
     public enum Body: Hashable, Sendable {
         case text(String, sender: SenderID, sequence: UInt64)
         case event(ChatEvent)
+        /// Among colleagues. A case of its own, so that nobody shows it by mistake as something said.
+        case note(String, sender: SenderID, sequence: UInt64)
+
+        /// What somebody wrote, whoever it is for; `nil` for what happened.
+        public var words: (text: String, sender: SenderID, sequence: UInt64)? {
+            switch self {
+            case .text(let text, let sender, let sequence), .note(let text, let sender, let sequence): (text, sender, sequence)
+            case .event: nil
+            }
+        }
+
+        public var isNote: Bool {
+            if case .note = self { true } else { false }
+        }
     }
     public var position: Position
     public var author: Author

@@ -69,6 +69,7 @@ extension Directory {
             switch message.body {
             case .text(let text, let sender, let sequence): .text(text, sender: sender, sequence: sequence)
             case .event(let event): .event(show(event))
+            case .note(let text, let sender, let sequence): .note(text, sender: sender, sequence: sequence)
             }
         switch message.author {
         case .patron: shown = .init(at: message.position, by: .patron, wallMs: message.wallMs, body: body)

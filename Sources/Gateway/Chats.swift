@@ -170,7 +170,12 @@ extension GatewayCore {
         leavePlace(client, id)
     }
 
+    /// The only way by which anything that is in a chat goes to a client. Notes go to desks alone: whoever is no operator is sent none, however they came to
+    /// the chat.
     private mutating func sendMessages(_ messages: ArraySlice<ChatMessage>, of id: ChatID, to client: ClientID) {
+        var isDesk = false
+        if case .desk? = connections[client]?.role { isDesk = true }
+        let messages = isDesk ? Array(messages) : messages.filter { !$0.body.isNote }
         guard !messages.isEmpty else { return }
         var frame: [ServerMessage.Message] = []
         var bytes = 0

@@ -107,6 +107,7 @@ extension GatewayCore {
     }
 
     private mutating func patronSays(_ client: ClientID, _ say: ClientMessage.Say) {
+        guard !say.isNote else { return nack(client, say, .notAllowed, "Only operators write notes; sign in first.") }
         guard let place = connections[client]?.places[say.chat], let attach = place.attach else {
             return nack(client, say, .unknownChat, "This connection has not taken the chat up; send open or resume first.")
         }
@@ -127,7 +128,8 @@ extension GatewayCore {
             return nack(
                 client, say, .tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
         }
-        let command = Command.say(Say(chat: say.chat, speaker: speaker, sender: say.sender, sequence: say.sequence, text: say.text))
+        let command = Command.say(
+            Say(chat: say.chat, speaker: speaker, sender: say.sender, sequence: say.sequence, text: say.text, isNote: say.isNote))
         if propose(command, .say(say.chat, say.sender, say.sequence), for: client, .message) { return }
         nack(client, say, .busy, "The node has too much under way; try again in a moment.", retryMs: busyRetryMs())
     }

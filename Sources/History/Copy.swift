@@ -57,7 +57,7 @@ public struct Copy: Sendable {
                 continue
             }
             switch message.body {
-            case .text(let text, let sender, let sequence):
+            case .text(let text, let sender, let sequence), .note(let text, let sender, let sequence):
                 let key = History.Key(chat: chat, sender: sender, sequence: sequence)
                 held.removeAll { $0.body == message.body }
                 // What is in the chat is safe, whoever's acknowledgement got lost.

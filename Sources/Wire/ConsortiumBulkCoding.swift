@@ -49,7 +49,7 @@ extension ChatUpdate {
 }
 
 extension ChatMessage {
-    /// What was said is read here; what happened, by the generated code.
+    /// What was said is read here; what happened, and notes, by the generated code.
     fileprivate init(_ message: BulkReader, entry: Range<Int>) throws(WireError) {
         var reader = message.message(entry)
         var numbers = (epoch: UInt64(0), n: UInt64(0), author: UInt64(0), wallMs: UInt64(0), sequence: UInt64(0))
@@ -71,7 +71,7 @@ extension ChatMessage {
             case (12, BulkReader.WireType.fixed64): sender.1 = try reader.fixed64()
             case (13, BulkReader.WireType.varint): numbers.sequence = try reader.varint()
             case (15, BulkReader.WireType.varint): isBranch = try reader.varint() != 0
-            case (14, BulkReader.WireType.bytes):
+            case (14, BulkReader.WireType.bytes), (20, BulkReader.WireType.bytes):
                 self = try PBChatEntry.parsed(Array(message.bytes[entry]), bytesMax: ConsortiumWireLimits.chatUpdateBytesMax).decoded()
                 return
             default: try reader.skip(tag)
@@ -99,7 +99,7 @@ extension BulkWriter {
     mutating func entries(_ messages: some Collection<ChatMessage>, field number: UInt64) {
         for message in messages {
             guard case .text(let text, let sender, let sequence) = message.body else {
-                // What happened is rare beside what was said.
+                // What happened, and notes, are rare beside what was said.
                 long(number, PBChatEntry(message).bytes)
                 continue
             }

@@ -48,6 +48,7 @@ extension PBCommandMessage {
         case .back(let session, let queue): back = PBSessionQueueCommand(session, queue, false)
         case .open(let command): open = PBOpenCommand(command)
         case .attach(let command): attach = PBAttachCommand(command)
+        case .say(let command) where command.isNote: note = PBSayCommand(command)
         case .say(let command): say = PBSayCommand(command)
         case .claim(let command):
             claim.chat = PBId(command.chat)
@@ -141,6 +142,7 @@ extension PBCommandMessage {
         case .open(let message): .open(try message.decoded())
         case .attach(let message): .attach(try message.decoded())
         case .say(let message): .say(message.decoded())
+        case .note(let message): .say(message.decoded(isNote: true))
         case .claim(let message):
             .claim(Claim(chat: message.chat.decoded(), session: message.session.decoded(), request: message.request.decoded()))
         case .offerTransfer(let message): .offerTransfer(try message.decoded())
@@ -217,8 +219,7 @@ extension PBMergeBranchCommand {
         lines = command.lines.map { line in
             PBChatEntry(
                 ChatMessage(
-                    position: .zero, author: line.author, body: .text(line.text, sender: line.sender, sequence: line.sequence),
-                    wallMs: line.wallMs))
+                    position: .zero, author: line.author, body: line.body, wallMs: line.wallMs))
         }
     }
 
@@ -228,11 +229,12 @@ extension PBMergeBranchCommand {
             node: try Field.name(node, "merge.node"), ended: ended.isEmpty ? nil : try Field.choice(ended, "merge.ended"),
             lines: try Field.list(lines, "merge.lines", max: Limits.mergeLinesMax) { entry throws(WireError) in
                 let message = try entry.decoded()
-                guard case .text(let text, let sender, let sequence) = message.body else {
+                guard let (text, sender, sequence) = message.body.words else {
                     throw .invalidField("merge.lines", expected: "text, not an event")
                 }
                 return MergeBranch.Line(
-                    author: message.author, sender: sender, sequence: sequence, text: text, wallMs: message.wallMs)
+                    author: message.author, sender: sender, sequence: sequence, text: text, wallMs: message.wallMs,
+                    isNote: message.body.isNote)
             })
     }
 }
@@ -303,14 +305,14 @@ extension PBSayCommand {
         text = command.text
     }
 
-    func decoded() -> Say {
+    func decoded(isNote: Bool = false) -> Say {
         let speaker: Speaker =
             staff
             ? .staff(token: LogPosition(index: tokenIndex, ordinal: tokenOrdinal))
             : .patron(AttachID(high: attachHigh, low: attachLow))
         return Say(
             chat: ChatID(high: chatHigh, low: chatLow), speaker: speaker, sender: SenderID(high: senderHigh, low: senderLow),
-            sequence: sequence, text: text)
+            sequence: sequence, text: text, isNote: isNote)
     }
 }
 

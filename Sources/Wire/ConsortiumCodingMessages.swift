@@ -27,6 +27,11 @@ extension PBChatEntry {
             senderLow = sender.low
             self.sequence = sequence
         case .event(let event): self.event = PBChatEventMessage(event)
+        case .note(let text, let sender, let sequence):
+            note = text
+            senderHigh = sender.high
+            senderLow = sender.low
+            self.sequence = sequence
         }
     }
 
@@ -41,9 +46,15 @@ extension PBChatEntry {
         case 2: author = .service
         default: throw .unknownKind("message.author \(self.author)")
         }
+        let sender = SenderID(high: senderHigh, low: senderLow)
         let body: ChatMessage.Body =
-            hasEvent
-            ? .event(try event.decoded()) : .text(text, sender: SenderID(high: senderHigh, low: senderLow), sequence: sequence)
+            if hasEvent {
+                .event(try event.decoded())
+            } else if !note.isEmpty {
+                .note(note, sender: sender, sequence: sequence)
+            } else {
+                .text(text, sender: sender, sequence: sequence)
+            }
         return ChatMessage(
             position: Position(epoch: epoch, n: n), author: author, body: body, wallMs: wallMs, late: late, patronSupplied: patronSupplied,
             branch: branch)

@@ -230,6 +230,7 @@ extension PBChatSnapshot {
         safeMessages = chat.safeMessages
         contact = chat.contact
         if let ms = chat.keptUntilMs { keptUntilMs = ms }
+        if let ms = chat.leftAtMs { leftAtMs = ms }
         question = chat.question
         if let tally = chat.tally { self.tally = PBChatTallyEntry(tally) }
     }
@@ -291,6 +292,7 @@ extension PBChatSnapshot {
         chat.safeMessages = safeMessages
         chat.contact = contact
         chat.keptUntilMs = hasKeptUntilMs ? keptUntilMs : nil
+        chat.leftAtMs = hasLeftAtMs ? leftAtMs : nil
         chat.question = question
         chat.tally = hasTally ? try tally.decoded() : nil
         let messages = try Field.list(messages, "chat.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }

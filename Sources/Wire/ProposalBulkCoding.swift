@@ -75,7 +75,11 @@ extension BulkWriter {
         let head = W.length(ofField: id.node.text) + W.length(ofFixed: id.boot) + counter
         var other: [UInt8] = []
         var say: (command: Say, length: Int)?
-        if case .say(let command) = item.command { say = (command, W.length(of: command)) } else { other = item.command.wireBytes() }
+        if case .say(let command) = item.command, !command.isNote {
+            say = (command, W.length(of: command))
+        } else {
+            other = item.command.wireBytes()
+        }
         let length = say.map { 1 + W.length(ofVarint: UInt64($0.length)) + $0.length } ?? other.count
         begin(layout.list, length: head + 1 + W.length(ofVarint: UInt64(length)) + length)
         field(1, id.node.text)

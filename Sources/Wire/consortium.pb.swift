@@ -2005,6 +2005,15 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .rate(newValue)}
   }
 
+  /// A message for colleagues (level 17).
+  var note: PBSayCommand {
+    get {
+      if case .note(let v)? = kind {return v}
+      return PBSayCommand()
+    }
+    set {kind = .note(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2053,6 +2062,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case reportProblem(PBReportProblemCommand)
     case changeTicket(PBChangeTicketCommand)
     case rate(PBRateCommand)
+    /// A message for colleagues (level 17).
+    case note(PBSayCommand)
 
   }
 
@@ -2953,6 +2964,12 @@ nonisolated struct PBChatEntry: @unchecked Sendable {
     set {_uniqueStorage()._branch = newValue}
   }
 
+  /// Written for colleagues, when there is no event and no text. A field of its own: a version that does not know it shows nothing.
+  var note: String {
+    get {_storage._note}
+    set {_uniqueStorage()._note = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3813,6 +3830,15 @@ nonisolated struct PBChatSnapshot: @unchecked Sendable {
   var hasTally: Bool {_storage._tally != nil}
   /// Clears the value of `tally`. Subsequent reads from it will return its default value.
   mutating func clearTally() {_uniqueStorage()._tally = nil}
+
+  var leftAtMs: UInt64 {
+    get {_storage._leftAtMs ?? 0}
+    set {_uniqueStorage()._leftAtMs = newValue}
+  }
+  /// Returns true if `leftAtMs` has been explicitly set.
+  var hasLeftAtMs: Bool {_storage._leftAtMs != nil}
+  /// Clears the value of `leftAtMs`. Subsequent reads from it will return its default value.
+  mutating func clearLeftAtMs() {_uniqueStorage()._leftAtMs = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -6868,7 +6894,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{4}\u{11}open_now\0\u{3}set_gate\0\u{3}set_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{2}\u{3}note\0\u{4}\u{e}open_now\0\u{3}set_gate\0\u{3}set_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7412,6 +7438,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .rate(v)
         }
       }()
+      case 66: try {
+        var v: PBSayCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .note(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .note(v)
+        }
+      }()
       case 80: try {
         var v: PBOpenNowCommand?
         var hadOneofValue = false
@@ -7629,6 +7668,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .rate?: try {
       guard case .rate(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 63)
+    }()
+    case .note?: try {
+      guard case .note(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 66)
     }()
     case .openNow?: try {
       guard case .openNow(let v)? = self.kind else { preconditionFailure() }
@@ -9032,7 +9075,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}n\0\u{1}author\0\u{3}operator_name\0\u{3}display_name\0\u{1}library\0\u{3}wall_ms\0\u{1}late\0\u{3}patron_supplied\0\u{1}text\0\u{3}sender_high\0\u{3}sender_low\0\u{1}sequence\0\u{1}event\0\u{1}branch\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}n\0\u{1}author\0\u{3}operator_name\0\u{3}display_name\0\u{1}library\0\u{3}wall_ms\0\u{1}late\0\u{3}patron_supplied\0\u{1}text\0\u{3}sender_high\0\u{3}sender_low\0\u{1}sequence\0\u{1}event\0\u{1}branch\0\u{2}\u{5}note\0")
 
   fileprivate class _StorageClass {
     var _epoch: UInt32 = 0
@@ -9050,6 +9093,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
     var _sequence: UInt64 = 0
     var _event: PBChatEventMessage? = nil
     var _branch: Bool = false
+    var _note: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -9075,6 +9119,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
       _sequence = source._sequence
       _event = source._event
       _branch = source._branch
+      _note = source._note
     }
   }
 
@@ -9108,6 +9153,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
         case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._sequence) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._event) }()
         case 15: try { try decoder.decodeSingularBoolField(value: &_storage._branch) }()
+        case 20: try { try decoder.decodeSingularStringField(value: &_storage._note) }()
         default: break
         }
       }
@@ -9165,6 +9211,9 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
       if _storage._branch != false {
         try visitor.visitSingularBoolField(value: _storage._branch, fieldNumber: 15)
       }
+      if !_storage._note.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._note, fieldNumber: 20)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9189,6 +9238,7 @@ nonisolated extension PBChatEntry: SwiftProtobuf.Message, SwiftProtobuf._Message
         if _storage._sequence != rhs_storage._sequence {return false}
         if _storage._event != rhs_storage._event {return false}
         if _storage._branch != rhs_storage._branch {return false}
+        if _storage._note != rhs_storage._note {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -10259,7 +10309,7 @@ nonisolated extension PBSenderEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0\u{1}tally\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0\u{1}tally\0\u{4}\u{6}left_at_ms\0")
 
   fileprivate class _StorageClass {
     var _id: PBId? = nil
@@ -10291,6 +10341,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _safeMessages: UInt32 = 0
     var _keptUntilMs: UInt64? = nil
     var _tally: PBChatTallyEntry? = nil
+    var _leftAtMs: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -10330,6 +10381,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _safeMessages = source._safeMessages
       _keptUntilMs = source._keptUntilMs
       _tally = source._tally
+      _leftAtMs = source._leftAtMs
     }
   }
 
@@ -10449,6 +10501,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 32: try { try decoder.decodeSingularUInt32Field(value: &_storage._safeMessages) }()
         case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._keptUntilMs) }()
         case 34: try { try decoder.decodeSingularMessageField(value: &_storage._tally) }()
+        case 40: try { try decoder.decodeSingularUInt64Field(value: &_storage._leftAtMs) }()
         default: break
         }
       }
@@ -10572,6 +10625,9 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._tally {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
       } }()
+      try { if let v = _storage._leftAtMs {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 40)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -10610,6 +10666,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._safeMessages != rhs_storage._safeMessages {return false}
         if _storage._keptUntilMs != rhs_storage._keptUntilMs {return false}
         if _storage._tally != rhs_storage._tally {return false}
+        if _storage._leftAtMs != rhs_storage._leftAtMs {return false}
         return true
       }
       if !storagesAreEqual {return false}

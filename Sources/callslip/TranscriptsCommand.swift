@@ -128,6 +128,7 @@ enum TranscriptText {
         let place = "\(message.position.epoch):\(message.position.n)  \(Moment.text(message.wallMs))"
         switch message.body {
         case .text(let text, _, _): return "\(place)  \(author)\(suffix): \(text)"
+        case .note(let text, _, _): return "\(place)  note by \(author), for staff alone\(suffix): \(text)"
         case .event(let event): return "\(place)  [\(sentence(event))]"
         }
     }

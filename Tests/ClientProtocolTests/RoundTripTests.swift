@@ -30,6 +30,7 @@ import Testing
             .resume(.init(re: re, chat: chat, secret: secret, attach: attach, after: Position(epoch: 2, n: 9))),
             .say(.init(chat: chat, sender: sender, sequence: 1, text: "a \"quoted\" \\ line\n\u{1} <b> é 👋")),
             .say(.init(chat: chat, sender: sender, sequence: .init(Int64.max), text: "", token: token)), .typing(chat),
+            .say(.init(chat: chat, sender: sender, sequence: 2, text: "among us", token: token, isNote: true)),
             .consent(re, chat, offer: token, agreed: true), .leave(re, chat),
             .keep(re, chat, code: "K7QM-3XRT-9WZB", contact: "a@b.org"), .collect(re, code: "K7QM-3XRT-9WZB", attach: attach),
             .available(re, queue, true), .claim(re, chat), .pickUp(re, chat, offer: token),
@@ -63,6 +64,8 @@ import Testing
                 ServerMessage.Message(
                     at: at, by: .staff, name: "Mia", library: library, wallMs: 5, body: .text("yes", sender: sender, sequence: 2),
                     late: true),
+                ServerMessage.Message(
+                    at: at, by: .staff, name: "Mia", library: library, wallMs: 5, body: .note("among us", sender: sender, sequence: 3)),
             ] + events.map { ServerMessage.Message(at: at, by: .service, wallMs: 6, body: .event($0)) }
         let boardChat = ServerMessage.BoardChat(
             chat: chat, library: library, queue: queue, question: "Where?", waitedSeconds: 31, offer: token, by: try name("mia"),

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { chatTimers } from "../../Sources/Web/Client/desk/clock.js";
+import { SHIPPED, crisisCards } from "../../Sources/Web/Client/desk/crisis.js";
 import { Outbox } from "../../Sources/Web/Client/desk/outbox.js";
 import { Desk } from "../../Sources/Web/Client/desk/state.js";
 import { deliverySentence, eventSentence, signInSentence } from "../../Sources/Web/Client/desk/words.js";
@@ -23,10 +25,10 @@ test("one message is on its way at a time, in order", () => {
     const out = new Outbox("s");
     out.add("one");
     out.add("two");
-    assert.deepEqual(out.next(), { sender: "s", seq: 1, text: "one" });
+    assert.deepEqual(out.next(), { t: "say", sender: "s", seq: 1, text: "one" });
     assert.equal(out.next(), null);
     out.accept("s", 1);
-    assert.deepEqual(out.next(), { sender: "s", seq: 2, text: "two" });
+    assert.deepEqual(out.next(), { t: "say", sender: "s", seq: 2, text: "two" });
 });
 
 test("after a lost connection the same message goes again under the same number", () => {
@@ -53,7 +55,7 @@ test("a refused number is used again by the next message, and the refused text s
     out.add("good");
     out.next();
     assert.equal(out.refuse("s", 1, "tooLong", "Too long.").why, "Too long.");
-    assert.deepEqual(out.next(), { sender: "s", seq: 1, text: "good" });
+    assert.deepEqual(out.next(), { t: "say", sender: "s", seq: 1, text: "good" });
     out.accept("s", 1);
     assert.deepEqual(out.entries.map((entry) => entry.state), ["failed", "safe"]);
     assert.equal(out.take(out.entries[0].id).text, "bad");
@@ -73,9 +75,9 @@ test("a reload keeps what was on its way under its old sender, and gives the res
     out.add("not sent");
     out.next();
     const again = new Outbox("new", JSON.parse(JSON.stringify(out.saved())));
-    assert.deepEqual(again.next(), { sender: "old", seq: 1, text: "sent" });
+    assert.deepEqual(again.next(), { t: "say", sender: "old", seq: 1, text: "sent" });
     again.accept("old", 1);
-    assert.deepEqual(again.next(), { sender: "new", seq: 1, text: "not sent" });
+    assert.deepEqual(again.next(), { t: "say", sender: "new", seq: 1, text: "not sent" });
 });
 
 test("a chat becomes mine, takes the lowest free number, and gives it back", () => {
@@ -283,4 +285,43 @@ test("of a chat that is not here any more, nothing is sent that was not sent bef
     chat.outbox.add("still a thought");
     assert.equal(chat.outbox.next(true), null);
     assert.equal(chat.outbox.next()?.text, "still a thought");
+});
+
+test("a note goes as a kind of its own, takes its turn among the messages, and is no answer to the patron", () => {
+    const { desk } = makeDesk();
+    desk.receive(chatFrame(held()));
+    desk.receive({ t: "msgs", chat: "c", m: [said(2, "patron", "Where are maps?")], more: false });
+    const { outbox } = desk.chats.get("c");
+    outbox.add("asked twice this week", true);
+    outbox.add("On the third floor.");
+    const note = outbox.next();
+    assert.deepEqual([note.t, note.seq, note.text], ["note", 1, "asked twice this week"]);
+    assert.equal(JSON.parse(JSON.stringify(outbox.saved()))[0].note, true, "a reload must not turn it into a message");
+    const { text, ...shown } = { ...said(3, "staff", note.text), sender: note.sender, seq: 1, note: note.text };
+    assert.equal(text, note.text);
+    desk.receive({ t: "msgs", chat: "c", m: [shown], more: false });
+    assert.equal(desk.chats.get("c").messages.at(-1).note, note.text);
+    assert.notEqual(chatTimers(desk.chats.get("c").messages, 9000).owedS, null, "the patron still waits");
+    assert.equal(outbox.next().t, "say");
+});
+
+test("a note that was on its way is a note again after a reload and a refusal", () => {
+    const out = new Outbox("s");
+    out.add("among us", true);
+    out.next();
+    const again = new Outbox("t", JSON.parse(JSON.stringify(out.saved())));
+    assert.deepEqual(again.next(), { t: "note", sender: "s", seq: 1, text: "among us" });
+    assert.equal(again.refuse("s", 1, "notAvailable", "Not yet.").note, true);
+});
+
+test("crisis cards are the library’s and the consortium’s canned messages with that keyword, else the shipped one", () => {
+    const messages = [
+        { owner: "consortium", keywords: "danger, Crisis", title: "Everybody", text: "a" },
+        { owner: "own", keywords: "crisis", title: "Mine", text: "b" },
+        { owner: "library", keywords: "crisis", title: "Ours", text: "c" },
+        { owner: "library", keywords: "crises", title: "No", text: "d" },
+    ];
+    assert.deepEqual(crisisCards(messages).map(({ title }) => title), ["Ours", "Everybody"]);
+    assert.deepEqual(crisisCards([]), []);
+    assert.ok(SHIPPED.steps.length > 3 && SHIPPED.wording !== "");
 });

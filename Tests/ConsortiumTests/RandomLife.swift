@@ -172,7 +172,10 @@ struct RandomLife {
         }
         let speaker: Speaker = staff ? .staff(token: holder(of: chat, in: state) ?? token()) : .patron(attach(chat, in: state))
         let text = String(repeating: "é", count: chance(2) ? 3_000 : 1 + pick(200))
-        return .say(Say(chat: chat, speaker: speaker, sender: Stage.id(sender), sequence: sequences[sender] ?? 1, text: text))
+        return .say(
+            Say(
+                chat: chat, speaker: speaker, sender: Stage.id(sender), sequence: sequences[sender] ?? 1, text: text,
+                isNote: text.utf8.count % 14 == 6))
     }
 
     /// To a name that another may have, or that the thing had before.

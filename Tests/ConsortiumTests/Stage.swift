@@ -295,12 +295,12 @@ struct Stage {
             return .attach(
                 Attach(
                     chat: id, secret: try Self.secret(options["secret"] ?? chat), attach: Self.id(person), node: try Self.name("node-2")))
-        case "say":
+        case "say", "note":
             let sender = options["sender"] ?? "\(chat) \(person)"
             let sequence = options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1
             let speaker: Speaker = person == "patron" ? .patron(attach(chat, options)) : .staff(token: token(chat, person))
             let text = options["bytes"].flatMap(Int.init).map { String(repeating: "x", count: $0) } ?? text
-            return .say(Say(chat: id, speaker: speaker, sender: Self.id(sender), sequence: sequence, text: text))
+            return .say(Say(chat: id, speaker: speaker, sender: Self.id(sender), sequence: sequence, text: text, isNote: verb == "note"))
         case "merge":
             let sender = options["sender"] ?? "\(chat) \(person)"
             let sequence = options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1
@@ -347,7 +347,7 @@ struct Stage {
         case "sign-on": sessions[first] = options["session"] ?? "\(first)-1"
         case "open": attaches[first] = options["attach"] ?? attaches[first] ?? "\(first)-tab1"
         case "attach": attaches[first] = arguments[1]
-        case "say", "merge":
+        case "say", "note", "merge":
             let sender = options["sender"] ?? "\(first) \(arguments[1])"
             sequences[sender] = max(sequences[sender] ?? 0, options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1)
         default: break
@@ -431,6 +431,7 @@ struct Stage {
         let place = "\(message.position.epoch):\(message.position.n)"
         switch message.body {
         case .text(let text, _, _): return "\(place) \(author)\(marks): \(text.prefix(60))"
+        case .note(let text, _, _): return "\(place) note by \(author)\(marks): \(text.prefix(60))"
         case .event(let event): return "\(place) [\(describe(event))]"
         }
     }

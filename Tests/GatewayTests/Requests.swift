@@ -75,7 +75,7 @@ struct Requests {
                 .init(
                     re: re, chat: chat, secret: names.id(words.options["secret"] ?? "secret of \(chat)"),
                     attach: attach(client, words, &names), after: try position(words.options["after"])))
-        case "say":
+        case "say", "note":
             let sender = words.options["sender"] ?? client
             let sequence = words.options["seq"].flatMap(UInt64.init) ?? (sequences["\(chat) \(sender)"] ?? 0) + 1
             sequences["\(chat) \(sender)"] = sequence
@@ -84,7 +84,7 @@ struct Requests {
             return .say(
                 .init(
                     chat: chat, sender: names.id(sender), sequence: sequence, text: text,
-                    token: isDesk ? try token(client, chat, words) : nil))
+                    token: isDesk ? try token(client, chat, words) : nil, isNote: words.verb == "note"))
         case "typing": return .typing(chat)
         case "consent": return .consent(re, chat, offer: offer, agreed: try words.word(2) == "yes")
         case "leave": return .leave(re, chat)
@@ -143,6 +143,7 @@ enum Roster {
 enum Elsewhere {
     static func command(_ words: Words, _ state: ConsortiumState, _ names: inout Names) throws -> Command? {
         if words.verb == "tick" { return .tick }
+        if words.verb == "level" { return .setFeatureLevel(UInt32(try words.word(0)) ?? 0) }
         let subject = try words.word(0)
         let person = words.arguments.count > 1 ? words.arguments[1] : ""
         let chat: ChatID = names.id(subject)

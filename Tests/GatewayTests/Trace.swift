@@ -93,6 +93,8 @@ struct Trace {
         }.joined()
         switch message.body {
         case .text(let words, _, _): return "\(text(message.at)) \(message.name ?? message.by.rawValue)\(marks): \(words.prefix(30))"
+        case .note(let words, _, _):
+            return "\(text(message.at)) note by \(message.name ?? message.by.rawValue)\(marks): \(words.prefix(30))"
         case .event(let event): return "\(text(message.at)) [\(text(event))]"
         }
     }
@@ -138,7 +140,8 @@ struct Trace {
                 case .patron(let attach): names.name(of: attach)
                 case .staff(let token): "token \(text(token))"
                 }
-            return "say \(names.name(of: say.chat)) by \(speaker), \(names.name(of: say.sender)) \(say.sequence): \(say.text.prefix(30))"
+            return
+                "\(say.isNote ? "note in" : "say") \(names.name(of: say.chat)) by \(speaker), \(names.name(of: say.sender)) \(say.sequence): \(say.text.prefix(30))"
         case .patronPresence(let chat, let attach, let present):
             return "\(names.name(of: attach)) is \(present ? "here" : "gone") in \(names.name(of: chat))"
         case .signOn(let signOn): return "sign on \(signOn.operatorName)"

@@ -4,6 +4,7 @@ refusal and end that one node can be brought to give.
     check.py CALLSLIP PORT
 """
 import asyncio
+import json
 import subprocess
 import sys
 import tempfile
@@ -238,6 +239,55 @@ async def at_home(service):
     return mia
 
 
+async def notes(service, mia):
+    """Notes among staff: taken in turn with what is said, shown to whoever holds the chat, and sent to no patron in any way."""
+    secret = "Asked twice this week; see the shelf list."
+    patron, born = await service.patron(), birth("memorial")
+    chat = born["chat"]
+    await patron.ok("open", **born)
+    await patron.say(chat, "Where are the maps of 1911?")
+    token = (await mia.ok("claim", chat=chat))["token"]
+    noted = await mia.say(chat, secret, kind="note", token=token)
+    expect(noted["t"] == "ack" and noted["level"] == "safe", f"{noted}")
+    again = await mia.say(chat, secret, kind="note", token=token, seq=1)
+    expect(again["t"] == "ack" and again["at"] == noted["at"], f"a note that is repeated is kept once: {again}")
+    nack = await mia.say(chat, secret, token=token, seq=1)
+    expect(nack["t"] == "nack" and nack["code"] == "outOfOrder", f"a note's number cannot be said to the patron: {nack}")
+    nack = await mia.say(chat, "", kind="note", token=token)
+    expect(nack["t"] == "nack" and nack["code"] == "invalid", f"{nack}")
+    said = await mia.say(chat, "Third floor.", token=token)
+    expect(said["t"] == "ack" and said["seq"] == 2, f"{said}")
+    entry = await mia.note(chat, secret)
+    expect(entry["by"] == "staff" and entry["at"] == noted["at"] and "text" not in entry, f"{entry}")
+    await patron.text(chat, "Third floor.")
+    for kind_of in (patron, await service.patron()):
+        nack = await kind_of.say(chat, "I am a colleague", kind="note")
+        expect(nack["t"] == "nack" and nack["code"] == "notAllowed", f"{nack}")
+
+    # The next holder reads it.
+    await mia.ok("release", chat=chat, token=token)
+    max_, _ = await service.operator("max")
+    await max_.ok("available", queue="memorial", on=True)
+    token = (await max_.ok("claim", chat=chat))["token"]
+    await max_.note(chat, secret)
+
+    # Another tab, a page that lost everything, and one that comes after the end.
+    tab = await service.patron()
+    await tab.ok("resume", **resume(born, fresh()))
+    await tab.text(chat, "Third floor.")
+    await max_.ok("close", chat=chat, token=token)
+    await tab.phase(chat, "closed")
+    late = await service.patron()
+    await late.ok("open", **{**born, "attach": fresh()})
+    await late.event(chat, "closed")
+    for page in (patron, tab, late):
+        came = json.dumps(page.seen)
+        expect(secret not in came and '"note"' not in came, "a patron was sent a note")
+    await max_.ok("available", queue="memorial", on=False)
+    for page in (patron, tab, late, max_):
+        await page.leave()
+
+
 async def tabs(service):
     """Resume, fencing, the secret, another connection, a chat that nobody knows."""
     patron, born = await service.patron(), birth("memorial")
@@ -395,6 +445,7 @@ async def play(binary, port, folder):
         await handshakes(service)
         await malformed(service)
         mia = await at_home(service)
+        await notes(service, mia)
         await tabs(service)
         lea = await transfers(service, mia)
         await messages_left(service, mia, lea)

@@ -117,6 +117,10 @@ EVENT = by_kind("e", {
 def entry(value):
     if "event" in value:
         return fields({"at": position, "by": named("service"), "ms": whole, "event": EVENT}, {"own": boolean})(value)
+    if "note" in value:
+        return fields(
+            {"at": position, "by": named("staff"), "ms": whole, "note": text, "sender": hex32, "seq": whole},
+            {"name": text, "library": REF, "late": boolean, "held": boolean, "branch": boolean})(value)
     return fields(
         {"at": position, "by": named("patron", "staff", "service"), "ms": whole, "text": text, "sender": hex32, "seq": whole},
         {"name": text, "library": REF, "late": boolean, "own": boolean, "held": boolean, "branch": boolean})(value)
@@ -157,7 +161,7 @@ MESSAGES = {
         "staff": each(fields({
             "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)}))},
         {"libraries": each(fields({
-            "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD}))}),
+            "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),
 }
 
@@ -252,11 +256,12 @@ class Client:
         return answer
 
     async def say(self, chat, words, **more):
-        """Says and waits for `ack` or `nack`; a nacked number is not used up."""
+        """Says (or, with kind="note", notes) and waits for `ack` or `nack`; a nacked number is not used up."""
+        kind = more.pop("kind", "say")
         seq = more.pop("seq", self.seq.get(chat, 0) + 1)
         sender = more.pop("sender", self.sender)
         before = len(self.seen)
-        await self.send({"t": "say", "chat": chat, "sender": sender, "seq": seq, "text": words, **more})
+        await self.send({"t": kind, "chat": chat, "sender": sender, "seq": seq, "text": words, **more})
 
         def find():
             return next((m for m in self.seen[before:] if m["t"] in ("ack", "nack") and m["sender"] == sender and m["seq"] == seq), None)
@@ -283,6 +288,9 @@ class Client:
 
     async def text(self, chat, words):
         return await self.until(f"the text {words!r}", lambda: next((m for m in self.messages(chat) if m.get("text") == words), None))
+
+    async def note(self, chat, words):
+        return await self.until(f"the note {words!r}", lambda: next((m for m in self.messages(chat) if m.get("note") == words), None))
 
     async def event(self, chat, name):
         def find():

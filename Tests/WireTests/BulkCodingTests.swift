@@ -81,15 +81,20 @@ import Testing
             branch: true)
         let event = ChatMessage(position: Position(epoch: 1, n: 1), author: .service, body: .event(.opened(queue)), wallMs: 1, branch: true)
         var writer = BulkWriter(capacity: 64)
-        writer.entries([full, event], field: 2)
+        let note = ChatMessage(
+            position: Position(epoch: 1, n: 2), author: full.author,
+            body: .note("among us", sender: SenderID(high: 3, low: 4), sequence: 6),
+            wallMs: 2)
+        writer.entries([full, event, note], field: 2)
         var generated = PBChatUpdateMessage()
-        generated.messages = [PBChatEntry(full), PBChatEntry(event)]
+        generated.messages = [PBChatEntry(full), PBChatEntry(event), PBChatEntry(note)]
         #expect(writer.bytes == generated.bytes)
         // What is added to these must be added to the code written by hand too.
         #expect(Mirror(reflecting: full).children.count == 7)
         #expect(Mirror(reflecting: Batch(elapsedMs: 0, wallMs: 0, term: 0, items: [])).children.count == 4)
         guard case .say(let say) = commands[0] else { throw WireError.truncated }
-        #expect(Mirror(reflecting: say).children.count == 5)
+        // Whether it is a note is told by the field that it stands in, which the generated code writes.
+        #expect(Mirror(reflecting: say).children.count == 6)
         #expect(Mirror(reflecting: items[0]).children.count == 2)
     }
 

@@ -110,11 +110,7 @@ extension Sample {
                     chat: id(), secret: try secret(), queue: try queue(), attach: id(), node: try node(), referralAgreed: chance(50),
                     patronSupplied: chance(30), awayMs: number()))
         case 10: .attach(Attach(chat: id(), secret: try secret(), attach: id(), node: try node()))
-        case 11:
-            .say(
-                Say(
-                    chat: id(), speaker: chance(50) ? .patron(id()) : .staff(token: token()), sender: id(), sequence: UInt64(1 + pick(3)),
-                    text: text()))
+        case 11: .say(say())
         case 12: .claim(Claim(chat: id(), session: id(), request: id()))
         case 13:
             .offerTransfer(
@@ -224,11 +220,29 @@ extension Sample {
             chat: id(), secret: try secret(), queue: try queue(), attach: id(), node: try node(),
             ended: optional { $0.of(CloseReason.allCases) },
             lines: try list(5) { sample in
-                MergeBranch.Line(
+                var line = MergeBranch.Line(
                     author: try sample.author(), sender: sample.id(), sequence: sample.number(), text: sample.text(),
                     wallMs: sample.number())
+                line.isNote = Self.isNote(line.text)
+                return line
             })
     }
+
+    private mutating func say() -> Say {
+        var say = Say(
+            chat: id(), speaker: chance(50) ? .patron(id()) : .staff(token: token()), sender: id(), sequence: UInt64(1 + pick(3)),
+            text: text())
+        say.isNote = Self.isNote(say.text)
+        return say
+    }
+
+    private mutating func words() -> ChatMessage.Body {
+        let (text, sender, sequence) = (text(), id() as SenderID, number())
+        return Self.isNote(text) ? .note(text, sender: sender, sequence: sequence) : .text(text, sender: sender, sequence: sequence)
+    }
+
+    /// No note is empty.
+    private static func isNote(_ text: String) -> Bool { text.utf8.count % 5 == 1 }
 
     mutating func batch() throws -> Batch {
         Batch(
@@ -359,7 +373,8 @@ extension Sample {
     }
     mutating func message() throws -> ChatMessage {
         let author = try author()
-        let body: ChatMessage.Body = chance(60) ? .text(text(), sender: id(), sequence: number()) : .event(try event())
+        let body: ChatMessage.Body =
+            chance(60) ? words() : .event(try event())
         return ChatMessage(
             position: position(), author: author, body: body, wallMs: number(), late: chance(20), patronSupplied: chance(20),
             branch: chance(20))

@@ -124,6 +124,7 @@ struct Chat: AsyncParsableCommand {
     private static func show(_ message: ServerMessage.Message, own: SenderID) {
         switch message.body {
         case .text(_, let sender, _) where sender == own: break
+        case .note: break
         case .text(let text, _, _): Terminal.say("\(message.name ?? message.by.rawValue): \(text)")
         case .event(let event): Terminal.say("-- \(describe(event))")
         }

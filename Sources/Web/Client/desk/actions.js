@@ -68,6 +68,16 @@ export class Actions {
         this.shell.draw();
     }
 
+    /** For colleagues: whoever holds the chat next, and the library. */
+    note(id, text) {
+        const chat = this.shell.desk.chats.get(id);
+        if (chat === undefined || chat.ended !== null) return;
+        chat.outbox.add(text, true);
+        this.outboxChanged(id);
+        this.shell.flush(chat);
+        this.shell.draw();
+    }
+
     outboxChanged(id) {
         const chat = this.shell.desk.chats.get(id);
         if (chat) this.shell.saveOutbox(chat);

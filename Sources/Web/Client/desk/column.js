@@ -5,6 +5,7 @@ import { chatTimers, duration, shrunk, spokenDuration, urgency } from "./clock.j
 import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { Log } from "./log.js";
 import { draft } from "./memory.js";
+import { NoteBox } from "./note.js";
 import { utf8Bytes } from "../shared/wording.js";
 import { chatName } from "./words.js";
 
@@ -27,14 +28,16 @@ export class Column {
         this.owed = h("p", { class: "timer", data: { timer: "owed" } });
         this.silent = h("p", { class: "timer", data: { timer: "silent" } });
         this.transfer = this.tool("Transfer", "transfer", "Alt+T", () => act.openTransfer(chat.id));
+        this.noteTool = this.tool("Note", "note", "Alt+M", () => this.note.open());
         this.release = this.tool("Back to queue", "release", null, () => this.ask("release"));
         this.close = this.tool("Close", "close", null, () => this.ask("close"));
         this.dismiss = this.tool("Put away", "dismiss", null, () => act.dismiss(chat.id));
-        this.tools = h("div", { class: "chat-tools" }, this.transfer, this.release, this.close, this.dismiss);
+        this.tools = h("div", { class: "chat-tools" }, this.transfer, this.noteTool, this.release, this.close, this.dismiss);
         this.cardBody = h("div", { class: "card-body", tabindex: "0", role: "group" });
         this.cardTitle = h("summary");
         this.card = h("details", { class: "card", data: { libraryCard: "" } }, this.cardTitle, this.cardBody);
         this.log = new Log("", (entry) => this.takeBack(entry));
+        this.note = new NoteBox(this);
         this.typing = h("p", { class: "typing", data: { typing: "" } });
         this.strip = h("div", { class: "strip", role: "status", data: { strip: "" } });
         this.question = h("div", { class: "strip question", role: "group", hidden: true });
@@ -58,7 +61,7 @@ export class Column {
         h("header", { class: "chat-head" },
             h("div", { class: "chat-name" }, this.slot, h("div", {}, this.title, this.presence)),
             h("div", { class: "timers" }, this.owed, this.silent), this.tools),
-        this.card, this.log.box, this.typing, this.strip, this.question, this.problem, this.form);
+        this.card, this.note.element, this.log.box, this.typing, this.strip, this.question, this.problem, this.form);
         this.element.column = this;
     }
 
@@ -81,16 +84,19 @@ export class Column {
         this.log.element.setAttribute("aria-label", `Chat ${chat.slot}, ${name}`);
         const present = chat.meta.patronPresent === true;
         this.presence.dataset.state = message ? "message" : present ? "here" : "away";
-        setText(this.presenceText, message ? "Left as a message" : present ? "Patron is here" : "Patron’s page is not connected");
+        // Somebody who had an answer and stays away is taken to have left; a question without one is the holder's to close.
+        const gone = `Patron’s page is not connected${chat.messages.some((one) => one.by === "staff" && one.text !== undefined) ? ": closed after 10 minutes" : ""}`;
+        setText(this.presenceText, message ? "Left as a message" : present ? "Patron is here" : gone);
         this.element.dataset.ended = String(ended);
         this.element.dataset.focused = String(desk.focused === chat.id);
         this.element.dataset.unread = String(chat.unread > 0);
-        for (const tool of [this.transfer, this.release, this.close]) setHidden(tool, ended);
+        for (const tool of [this.transfer, this.noteTool, this.release, this.close]) setHidden(tool, ended);
         setHidden(this.transfer, ended || message);
         const offered = (chat.meta.phase.offer ?? null) !== null;
         setAttribute(this.transfer, "aria-disabled", offered);
         setHidden(this.dismiss, !ended);
         setHidden(this.form, ended);
+        if (ended) setHidden(this.note.element, true);
         setAttribute(this.composer, "placeholder", message ? "Write the answer; the patron collects it with the code" : "Write to the patron");
         this.showCard();
         this.log.update(chat, desk.me);
@@ -262,7 +268,8 @@ export class Column {
         const entry = this.chat.outbox.take(id);
         if (entry === null) return;
         this.act.outboxChanged(this.chat.id);
-        this.insert(entry.text);
+        if (entry.note === true) this.note.bring(entry.text);
+        else this.insert(entry.text);
     }
 
     tick() {

@@ -70,9 +70,16 @@ export class Log {
         const mine = item.entry !== undefined || (by === "staff" && item.name === me?.display);
         const name = by === "patron" ? "Patron" : by === "service" ? "Callslip" : mine ? "You" : item.name ?? "Colleague";
         const place = !mine && by === "staff" && item.library?.title ? `, ${item.library.title}` : "";
-        const body = h("p", { class: "said", text: item.entry?.text ?? item.text ?? "" });
+        const isNote = item.entry ? item.entry.note === true : item.note !== undefined;
+        const body = h("p", { class: "said", text: item.entry?.text ?? item.text ?? item.note ?? "" });
         const meta = h("p", { class: "said-meta" });
         const back = h("button", { class: "small quiet", type: "button", hidden: true, text: "Put back to edit", on: { click: () => this.takeBack(item.key) } });
+        if (isNote) {
+            const noted = h("div", { class: "message note", data: { by: "note", mine: String(mine) } },
+                h("p", { class: "note-label", text: `Note for staff by ${mine ? "you" : `${name}${place}`}` }), body, meta, back);
+            noted.parts = { meta, back };
+            return noted;
+        }
         const element = h("div", { class: "message", data: { by, mine: String(mine) } },
             h("span", { class: "unseen", text: `${name}${place}: ` }), mine || by === "patron" ? null : h("p", { class: "said-by", "aria-hidden": "true", text: `${name}${place}` }), body, meta, back);
         element.parts = { meta, back };
@@ -88,7 +95,7 @@ export class Log {
         if (item.entry) parts.push(item.entry.state === "failed" ? `Not sent: ${item.entry.why ?? "the service refused it"}` : deliverySentence(item.entry.state));
         else {
             parts.push(when(item.ms));
-            if (element.dataset.mine === "true") parts.push(item.held ? deliverySentence("held") : "sent");
+            if (element.dataset.mine === "true") parts.push(item.held ? deliverySentence("held") : item.note === undefined ? "sent" : "kept, not sent to the patron");
         }
         if (item.late) parts.push("arrived late");
         if (item.branch) parts.push("said while a library was cut off");

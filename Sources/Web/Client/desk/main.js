@@ -11,6 +11,7 @@ import { Bar } from "./bar.js";
 import { CannedSearch } from "./canned.js";
 import { watch } from "../shared/diagnostics.js";
 import { CloseWarning } from "./closewarning.js";
+import { CrisisCard } from "./crisis.js";
 import { Ending } from "./ending.js";
 import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
@@ -49,6 +50,7 @@ class Shell {
         this.palette = new Palette(dialogs, () => this.findable(), resting);
         this.team = new Team(dialogs, this.desk, resting);
         this.canned = new CannedSearch(dialogs, resting);
+        this.crisis = new CrisisCard(dialogs, this.canned.book, () => this.openColumn(), resting);
         this.help = new Help(dialogs, resting);
         this.library = new LibrarySheet(dialogs, resting);
         this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());
@@ -122,7 +124,7 @@ class Shell {
     flush(chat) {
         if (this.connection.state === "ready" && chat.token !== null) {
             const next = chat.outbox.next(chat.ended !== null);
-            if (next !== null && !this.connection.sendOwed({ t: "say", chat: chat.id, token: chat.token, ...next })) chat.outbox.disconnected();
+            if (next !== null && !this.connection.sendOwed({ ...next, chat: chat.id, token: chat.token })) chat.outbox.disconnected();
         }
         this.saveOutbox(chat);
     }
@@ -271,6 +273,8 @@ class Shell {
         document.body.dataset.view = "desk";
         byId("desk").hidden = false;
         this.connection.start();
+        // The crisis card opens at once, whatever the line does then.
+        this.canned.book.read();
         this.draw();
         this.floor.update();
         byId("waiting-title").focus();
@@ -318,6 +322,8 @@ class Shell {
             transfer: () => this.act.openTransfer(this.desk.focused),
             waiting: () => this.floor.focusWaiting(),
             palette: () => this.palette.open(),
+            note: () => this.openColumn()?.note.open(),
+            crisis: () => this.crisis.open(),
             help: () => this.help.open(),
             escape: () => {
                 const column = this.floor.column(this.desk.focused);
@@ -331,6 +337,11 @@ class Shell {
             this.draw();
         });
         setInterval(() => this.tick(), 1000);
+    }
+
+    /** The column of the chat that the person is in, while it is theirs. */
+    openColumn() {
+        return this.desk.holds(this.desk.focused) ? this.floor.column(this.desk.focused) : null;
     }
 
     /** The line that has waited longest, without what I have just claimed. */
@@ -349,6 +360,8 @@ class Shell {
             action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(this.oldest())),
             ...(open ? [action("Insert a canned message", "text saved reply macro", () => act.openCanned(this.floor.column(open.id)))] : []),
             action("Write and change canned messages", "own library edit", () => this.canned.editor.open()),
+            ...(open ? [action("Write a note for staff", "internal colleagues memo", () => this.floor.column(open.id).note.open())] : []),
+            action("Crisis card", "danger suicide emergency help 988", () => this.crisis.open()),
             ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
             action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
             ...(desk.me?.queues ?? []).map((queue) => {

@@ -21,6 +21,12 @@ export const draft = {
     write: (chat, text) => attempt(() => text === "" ? sessionStorage.removeItem(draftPrefix + chat) : sessionStorage.setItem(draftPrefix + chat, text)),
 };
 
+/** What was begun as a note for colleagues. */
+export const noteDraft = {
+    read: (chat) => draft.read(`${chat}.note`),
+    write: (chat, text) => draft.write(`${chat}.note`, text),
+};
+
 export const unsent = {
     read: (chat) => {
         const entries = attempt(() => JSON.parse(sessionStorage.getItem(outboxPrefix + chat) ?? "[]"), []);
@@ -39,6 +45,7 @@ export const slots = {
 /** Forgets what was written in one chat. */
 export function forgetChat(chat) {
     draft.write(chat, "");
+    noteDraft.write(chat, "");
     unsent.write(chat, []);
     slots.write(chat, null);
 }

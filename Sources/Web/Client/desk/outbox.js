@@ -17,16 +17,16 @@ export class Outbox {
         this.count = 0;
     }
 
-    /** Takes a text; it is sent when everything before it is safe. */
-    add(text) {
+    /** Takes a text, for the patron or as a note for colleagues; it is sent when everything before it is safe. */
+    add(text, note = false) {
         this.count += 1;
-        const entry = { id: `${this.sender}/${this.count}`, sender: null, seq: null, text, state: "waiting", why: null, shown: false };
+        const entry = { id: `${this.sender}/${this.count}`, sender: null, seq: null, text, note, state: "waiting", why: null, shown: false };
         this.entries.push(entry);
         return entry;
     }
 
     /**
-     * The next `say` to send, without chat and token; `null` when one is on its way or nothing waits.
+     * The next `say` or `note` to send, as a frame without chat and token; `null` when one is on its way or nothing waits.
      * @param {boolean} old only what was sent before: the chat is not here any more, and what became of it is still to be learned
      */
     next(old = false) {
@@ -37,7 +37,8 @@ export class Outbox {
             entry.seq = this.accepted(this.sender) + 1;
         }
         entry.state = "sent";
-        return { sender: entry.sender, seq: entry.seq, text: entry.text };
+        // A kind of its own, so that no node takes it for something to be said.
+        return { t: entry.note === true ? "note" : "say", sender: entry.sender, seq: entry.seq, text: entry.text };
     }
 
     due(old) {
@@ -132,6 +133,6 @@ export class Outbox {
     /** What must outlive a reload. */
     saved() {
         return this.entries.filter((entry) => entry.state !== "safe")
-            .map(({ id, sender, seq, text, state, why }) => ({ id, sender, seq, text, state, why }));
+            .map(({ id, sender, seq, text, note, state, why }) => ({ id, sender, seq, text, note, state, why }));
     }
 }

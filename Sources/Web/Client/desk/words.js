@@ -61,6 +61,8 @@ export const shortcuts = [
     ["Alt + N", "Claim the chat that has waited longest"],
     ["Alt + T", "Transfer the chat you are in"],
     ["Alt + W", "Go to the waiting list"],
+    ["Alt + M", "Write a note for staff in the chat you are in (the patron never sees it)"],
+    ["Alt + C", "Crisis card: what to do when somebody may be in danger"],
     ["Ctrl + K", "Search libraries, queues and actions"],
     ["/", "Search canned messages (at the beginning of a word)"],
     ["Enter", "Send the message"],
