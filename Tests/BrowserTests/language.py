@@ -108,6 +108,23 @@ def run(stage):
     reader.goto(node + "/chat/memorial@chat.example.org?lang=en")
     expect(reader.locator("#callslip-presence")).to_contain_text("is away now")
 
+    # What leads on from a Spanish panel speaks Spanish too.
+    ana = patron('data-lang="es"', viewport=PHONE, scheme="dark")
+    ana.open()
+    with ana.context.expect_page() as opened:
+        ana.page.locator("#callslip-report").click()
+    problem = opened.value
+    expect(problem.get_by_role("heading", name="Avisar de un problema")).to_be_visible()
+    assert problem.evaluate("document.documentElement.lang") == "es"
+    problem.get_by_role("button", name="Enviar el aviso").click()
+    expect(problem.locator("#report .error")).to_have_text("Diga en una frase qué falló.")
+    problem.get_by_label("¿Qué falló?").fill("El botón no responde.")
+    problem.get_by_role("button", name="Enviar el aviso").click()
+    expect(problem.locator("#said")).to_contain_text("Gracias: LTG ya tiene su aviso.")
+    expect(problem.locator("#tickets h3")).to_contain_text("Abierto")
+    assert problem.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    stage.look(problem, "spanish-problem")
+
     # From right to left: nothing overlaps or has to be scrolled sideways, at any width.
     for name, viewport, scheme in [("desktop-light", DESKTOP, "light"), ("phone-dark", PHONE, "dark"), ("narrow-light", NARROW, "light")]:
         context = stage.context(viewport, scheme)

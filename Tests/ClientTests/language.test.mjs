@@ -11,6 +11,10 @@ import { BUTTON } from "../../Sources/Web/Client/texts/button.js";
 const CLIENT = new URL("../../Sources/Web/Client/", import.meta.url);
 const modules = Object.fromEntries(await Promise.all(SHIPPED.map(async (code) => [code, await import(`${CLIENT}texts/${code}.js`)])));
 const english = modules.en.default;
+/** Texts of single pages, `texts/NAME.LANGUAGE.js`. */
+const pages = ["problem"];
+const ofPage = async (name, code) => (await import(`${CLIENT}texts/${name}.${code}.js`)).default;
+const all = async (code) => Object.assign({ ...modules[code].default }, ...(await Promise.all(pages.map((name) => ofPage(name, code)))));
 
 const forms = (text) => (typeof text === "string" ? { other: text } : text);
 const placeholders = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
@@ -25,13 +29,15 @@ function speaking(code, body, tag = code) {
     }
 }
 
-test("every language has every text, with the same placeholders, and none is empty", () => {
+test("every language has every text, with the same placeholders, and none is empty", async () => {
     const files = readdirSync(new URL("texts/", CLIENT)).filter((file) => /^[a-z]{2}\.js$/.test(file)).map((file) => file.slice(0, 2));
     assert.deepEqual(files.sort(), [...SHIPPED].sort());
+    const english = await all("en");
     for (const [code, module] of Object.entries(modules)) {
-        assert.deepEqual(Object.keys(module.default), Object.keys(english), `${code}: the same keys in the same order`);
+        const texts = await all(code);
+        assert.deepEqual(Object.keys(texts), Object.keys(english), `${code}: the same keys in the same order`);
         assert.match(module.direction, /^(ltr|rtl)$/);
-        for (const [key, text] of Object.entries(module.default)) {
+        for (const [key, text] of Object.entries(texts)) {
             assert.ok(forms(text).other, `${code}: ${key}: a form \`other\``);
             const wanted = new Set(Object.values(forms(english[key])).flatMap(placeholders));
             for (const [form, words] of Object.entries(forms(text))) {
@@ -41,7 +47,7 @@ test("every language has every text, with the same placeholders, and none is emp
             }
         }
         const categories = new Intl.PluralRules(code).resolvedOptions().pluralCategories;
-        for (const [key, text] of Object.entries(module.default)) {
+        for (const [key, text] of Object.entries(texts)) {
             if (typeof text === "object") for (const form of Object.keys(text)) assert.ok(categories.includes(form), `${code}: ${key}: ${form}`);
         }
     }
@@ -57,12 +63,14 @@ test("the button has its words in every language", () => {
     }
 });
 
-test("every text that the sources ask for is there, and every text is asked for", () => {
-    const sources = ["patron", "shared"].flatMap((folder) => readdirSync(new URL(`${folder}/`, CLIENT)).filter((file) => file.endsWith(".js")).map((file) => readFileSync(new URL(`${folder}/${file}`, CLIENT), "utf8"))).join("\n");
+test("every text that the sources ask for is there, and every text is asked for", async () => {
+    const english = await all("en");
+    const page = readFileSync(new URL("problem.html", CLIENT), "utf8");
+    const sources = page + ["patron", "shared", "problem"].flatMap((folder) => readdirSync(new URL(`${folder}/`, CLIENT)).filter((file) => file.endsWith(".js")).map((file) => readFileSync(new URL(`${folder}/${file}`, CLIENT), "utf8"))).join("\n");
     const asked = new Set([...sources.matchAll(/"([a-z]+\.[A-Za-z]+)"/g)].map(([, key]) => key));
     const groups = new Set(Object.keys(english).map((key) => key.split(".")[0]));
     for (const key of asked) if (groups.has(key.split(".")[0]) && !key.endsWith(".js")) assert.ok(key in english, `no text for ${key}`);
-    const composed = /^(event|error|refused|service|intro)\./;
+    const composed = /^((event|error|refused|service|intro)\.|problem\.(open|inWork|solved)$)/;
     for (const key of Object.keys(english)) assert.ok(asked.has(key) || composed.test(key), `nobody says ${key}`);
 });
 

@@ -5,7 +5,7 @@
  *     <div class="libraryh3lp" jid="memorial@chat.HOST" style="display:none">online</div>
  *     <div class="libraryh3lp" style="display:none">offline</div>   <script async src="//HOST/js/libraryh3lp.js?multi,poll"></script>
  *
- * What it does is in patron/oldembeds.js. Pages that load this script twice get it once. `data-lang` and `data-profile` as for our own script, js/callslip.js.
+ * What it does is in patron/oldembeds.js. Pages that load this script twice get it once. `data-lang`, `data-profile` and `data-accent` as for our own script, js/callslip.js.
  */
 (() => {
     "use strict";
@@ -16,7 +16,7 @@
     if (known.has(address.search)) return;
     known.add(address.search);
     import(`${address.origin}/patron/oldembeds.js`).then(
-        ({ follow }) => follow(address, { lang: dataset.lang, profile: dataset.profile }),
+        ({ follow }) => follow(address, { lang: dataset.lang, profile: dataset.profile, accent: dataset.accent }),
         (error) => console.warn(`Callslip: ${address.origin} does not answer; the page stays as it is.`, error),
     );
 })();

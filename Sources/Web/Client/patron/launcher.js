@@ -18,11 +18,12 @@ const part = (tag, name) => Object.assign(document.createElement(tag), { classNa
  * @param {string} options.queue
  * @param {string} [options.label] its words
  * @param {string} [options.lang] the language that its tag asks for
+ * @param {string} [options.accent] the library's colour
  * @param {boolean} [options.fixed] in the corner of the window
  * @param {() => void} options.pressed
  * @returns {{host: HTMLElement, draw: (said: object|null, goesOn: boolean) => void, hide: (on: boolean) => void, busy: (on: boolean) => void, focus: (how: object) => void}}
  */
-export function makeLauncher({ queue, label, lang, fixed = false, pressed }) {
+export function makeLauncher({ queue, label, lang, accent, fixed = false, pressed }) {
     const spoken = choose(wishes(lang, document.documentElement.lang));
     const texts = BUTTON[spoken.code];
     const host = document.createElement("span");
@@ -42,17 +43,20 @@ export function makeLauncher({ queue, label, lang, fixed = false, pressed }) {
     button.addEventListener("click", pressed);
     // Without its styles it would be of another size at first: until then it is not there.
     let away = false;
-    let unstyled = 2;
+    let unstyled = accent ? 3 : 2;
     const show = () => {
         button.hidden = away || unstyled > 0;
     };
     show();
+    const styled = () => {
+        unstyled -= 1;
+        show();
+    };
+    // The few libraries with a colour of their own fetch what makes it readable.
+    if (accent) import("../shared/accent.js").then(({ wear }) => wear(host, accent)).catch(() => {}).finally(styled);
     for (const path of ["/shared/tokens.css", "/patron/launcher.css"]) {
         const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(path, import.meta.url).href });
-        link.onload = link.onerror = () => {
-            unstyled -= 1;
-            show();
-        };
+        link.onload = link.onerror = styled;
         root.append(link);
     }
     root.append(button);
@@ -73,7 +77,7 @@ export function makeLauncher({ queue, label, lang, fixed = false, pressed }) {
 }
 
 /** Puts the buttons on the page: in each `data-callslip` place, or one in the corner for `queue`. */
-export function placeButtons({ nodes: named, queue, title, label, lang, profile }) {
+export function placeButtons({ nodes: named, queue, title, label, lang, profile, accent }) {
     const nodes = knownNodes(named);
     const buttons = [];
     let handed = null;
@@ -83,7 +87,7 @@ export function placeButtons({ nodes: named, queue, title, label, lang, profile 
         const occupied = (on) => buttons.forEach((other) => other.launcher.hide(on));
         const taken = handed;
         handed = null;
-        await openPanel(nodes, { lang, profile, queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, ...extra });
+        await openPanel(nodes, { lang, profile, accent, queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, ...extra });
         button.launcher.busy(false);
     }
 
@@ -110,9 +114,9 @@ export function placeButtons({ nodes: named, queue, title, label, lang, profile 
         const places = document.querySelectorAll("[data-callslip]");
         for (const place of places) {
             if (place.querySelector("[data-callslip-button]")) continue;
-            make(place, { queue: place.dataset.callslip, title: place.dataset.title || title, label: place.dataset.label || label, lang });
+            make(place, { queue: place.dataset.callslip, title: place.dataset.title || title, label: place.dataset.label || label, lang, accent });
         }
-        if (queue && places.length === 0) make(document.body, { queue, title, label, lang, fixed: true });
+        if (queue && places.length === 0) make(document.body, { queue, title, label, lang, accent, fixed: true });
         if (buttons.length === 0) return;
         if (stored("chat")) open(buttons[0], { resume: true, minimised: stored("minimised", false) });
         else {

@@ -58,7 +58,7 @@ export function shownOf(set, reachOf) {
     );
 }
 
-/** Begins to follow what the page carries. `address`: of the script; `asked`: the language and profile that its tag asks for. */
+/** Begins to follow what the page carries. `address`: of the script; `asked`: the language, profile and colour that its tag asks for. */
 export function follow(address, asked = {}) {
     const nodes = knownNodes([address.origin]);
     const services = servicesOf(address.search);
@@ -109,7 +109,7 @@ export function follow(address, asked = {}) {
     }
 
     function launcher(fixed) {
-        const its = makeLauncher({ queue: services[0], lang: asked.lang, fixed, pressed: () => open(service(), its, { occupied: (on) => its.hide(on) }) });
+        const its = makeLauncher({ queue: services[0], lang: asked.lang, accent: asked.accent, fixed, pressed: () => open(service(), its, { occupied: (on) => its.hide(on) }) });
         return its;
     }
 

@@ -1,5 +1,5 @@
 /**
- * The chat page: the panel, filling the page. `/chat/{queue}@chat.{host}?title=&sounds=&lang=&profile=`, and `/html/chat-box.html?queue=`, which the old vendor
+ * The chat page: the panel, filling the page. `/chat/{queue}@chat.{host}?title=&sounds=&lang=&profile=&accent=`, and `/html/chat-box.html?queue=`, which the old vendor
  * offered beside it. The old vendor's other parameters change looks alone (`skin`, `theme`, `css`, `identity`) and are read over: the panel looks
  * the same everywhere, takes no style from strangers, and names the person who answers.
  */
@@ -23,7 +23,7 @@ export function readAddress({ pathname, search }) {
         queue: target.split("@")[0].trim().toLowerCase(),
         title: (query.get("title") ?? "").trim().slice(0, 80) || undefined,
         sounds: query.get("sounds") !== "false",
-        ...Object.fromEntries(["lang", "profile"].flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : []))),
+        ...Object.fromEntries(["lang", "profile", "accent"].flatMap((name) => (query.get(name) ? [[name, query.get(name)]] : []))),
     };
 }
 

@@ -5,6 +5,7 @@
  * Promises: it changes nothing of the page it stands on (layout, title, styles, history); Escape always leads back.
  */
 
+import { wear } from "../shared/accent.js";
 import { Connection } from "../shared/connection.js";
 import { reportAddress, watch } from "../shared/diagnostics.js";
 import { setText } from "../shared/dom.js";
@@ -44,6 +45,7 @@ let speaking = null;
  * @param {boolean} [options.minimised] begin minimised (after a page change)
  * @param {string} [options.lang] the language that the tag asks for; else the page's, else the browser's
  * @param {string} [options.profile] "school": no address is asked for, of anybody
+ * @param {string} [options.accent] the library's colour, `#rrggbb`
  * @param {HTMLElement} [options.opener] gets the focus back
  * @param {(shown: boolean) => void} [options.occupied] whether the panel or its tab is on the page (the launcher hides then)
  */
@@ -92,6 +94,7 @@ class Panel {
         const { tag, direction } = spoken();
         this.host.lang = tag;
         this.host.dir = direction;
+        if (this.#options.accent) wear(this.host, this.#options.accent);
         if (relativeUnit()) this.host.style.setProperty("--cs-u", "1em");
         const root = this.host.attachShadow({ mode: "open" });
         const sheets = SHEETS.map((path) => el("link", { rel: "stylesheet", href: new URL(path, base).href }));
@@ -162,7 +165,7 @@ class Panel {
         slip.tab.addEventListener("click", () => this.open({}));
         slip.end.addEventListener("click", () => this.#ask("end"));
         // The notes of this tab are in the address, so it is made when it is needed.
-        const fresh = () => slip.report.setAttribute("href", reportAddress(this.#connection.node ?? this.#options.nodes[0], "panel", this.#session.view.chat?.library?.name));
+        const fresh = () => slip.report.setAttribute("href", reportAddress(this.#connection.node ?? this.#options.nodes[0], "panel", this.#session.view.chat?.library?.name, spoken().tag));
         for (const event of ["focus", "pointerenter", "click"]) slip.report.addEventListener(event, fresh);
         fresh();
         slip.collect.addEventListener("click", () => this.#ask("collect"));

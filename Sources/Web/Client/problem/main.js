@@ -8,6 +8,8 @@ import { ask } from "/shared/ask.js";
 import { newId } from "/shared/connection.js";
 import { note, notes, notesIn, redacted } from "/shared/diagnostics.js";
 import { h, setHidden, setText } from "/shared/dom.js";
+import { speakPage, spoken, t, told } from "/shared/language.js";
+import { choose, wishes } from "/shared/languages.js";
 import { utf8Bytes } from "/shared/wording.js";
 
 const TEXT_BYTES_MAX = 2000;
@@ -17,10 +19,11 @@ const AGAIN_MS = 5000;
 const LOOK_MS = 15000;
 const KEYS = "callslip.problems";
 const WAITING = "callslip.problems.waiting";
-const STAGES = { open: "Open", inWork: "In work", solved: "Solved" };
 
 const part = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
+await speakPage(choose(wishes(query.get("lang"))), "problem");
+const stageText = (stage) => t(`problem.${stage}`);
 /** What the page that led here noted, and the key of a report that somebody kept. */
 const handed = notesIn(location.hash);
 const key = /^#([0-9a-f]{32})$/.exec(location.hash)?.[1];
@@ -67,7 +70,7 @@ function fail(form, text, field) {
 
 function count() {
     const left = TEXT_BYTES_MAX - utf8Bytes(part("text").value);
-    setText(part("text-count"), left < 0 ? `${-left} characters too many` : left < 300 ? `${left} characters left` : "");
+    setText(part("text-count"), left < 0 ? t("problem.over", { count: -left }) : left < 300 ? t("problem.left", { count: left }) : "");
 }
 
 // Reporting
@@ -83,7 +86,7 @@ async function passOn() {
         const report = waiting[0];
         const answer = await ask("POST", "/api/problems", report);
         if (answer.status === 0 || answer.status >= 500) {
-            setText(part("said"), `${answer.body?.text ?? "The node does not answer."} Your report is kept in this tab, and sent as soon as it can be.`);
+            setText(part("said"), t("problem.waits", { why: answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.unreached") }));
             setTimeout(passOn, AGAIN_MS);
             break;
         }
@@ -91,10 +94,10 @@ async function passOn() {
         keep(WAITING, waiting);
         if (answer.status === 200) {
             keep(KEYS, [...kept(KEYS).filter((id) => id !== report.id), report.id]);
-            setText(part("said"), "Thank you: it is with LTG now. Below you read what becomes of it.");
+            setText(part("said"), t("problem.thanks"));
         } else {
             part("text").value ||= report.text;
-            fail(part("report"), answer.body?.text ?? "It was not taken. What you wrote is still here.", part("text"));
+            fail(part("report"), answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.notTaken"), part("text"));
         }
     }
     sending = false;
@@ -105,14 +108,14 @@ part("report").addEventListener("submit", (event) => {
     event.preventDefault();
     const field = part("text");
     const text = field.value.trim();
-    if (text === "") return fail(part("report"), "Say in a sentence what went wrong.", field);
-    if (utf8Bytes(text) > TEXT_BYTES_MAX) return fail(part("report"), "That is too long: keep it to the most important.", field);
+    if (text === "") return fail(part("report"), t("problem.empty"), field);
+    if (utf8Bytes(text) > TEXT_BYTES_MAX) return fail(part("report"), t("problem.long"), field);
     fail(part("report"), "", field);
     waiting.push({ id: newId(), text, bundle: part("along").checked ? bundle() : "", ...(query.get("library") ? { library: query.get("library") } : {}) });
     keep(WAITING, waiting);
     field.value = "";
     count();
-    setText(part("said"), "Sending…");
+    setText(part("said"), t("problem.sending"));
     return passOn();
 });
 
@@ -121,39 +124,43 @@ part("along").addEventListener("change", () => part("bundle").classList.toggle("
 
 // What became of them
 
-const time = (ms) => new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-const who = ({ kind, name }) => ({ ltg: "LTG", node: `The node ${name}`, person: name }[kind] ?? "Somebody who was not signed in");
+const time = (ms) => new Date(ms).toLocaleString(spoken().tag === "en" ? undefined : spoken().tag, { dateStyle: "medium", timeStyle: "short" });
+const who = ({ kind, name }) => ({ ltg: "LTG", node: t("problem.node", { name }), person: name }[kind] ?? t("problem.somebody"));
 
 function drawEntry(entry) {
-    const became = entry.stage ? `${STAGES[entry.stage]}: ` : "";
-    return h("li", {}, h("p", { text: became + (entry.text || "—") }), h("p", { class: "small", text: `${who(entry)}, ${time(entry.ms)}` }));
+    const text = entry.text || "—";
+    const became = entry.stage ? t("problem.became", { stage: stageText(entry.stage), text }) : text;
+    return h("li", {}, h("p", { text: became }), h("p", { class: "small", text: t("problem.by", { who: who(entry), when: time(entry.ms) }) }));
 }
 
 function drawTicket(ticket) {
     const id = `comment-${ticket.number}`;
+    const number = String(ticket.number);
     const field = h("textarea", { id, rows: 2 });
     const form = h("form", { novalidate: true },
-        h("label", { for: id, text: ticket.stage === "solved" ? "It happens again, or was not that?" : "Add something" }),
+        h("label", { for: id, text: t(ticket.stage === "solved" ? "problem.again" : "problem.add") }),
         field, h("p", { class: "error", role: "alert" }),
-        h("button", { type: "submit", "aria-label": `Add to report ${ticket.number}`, text: "Add" }));
+        h("button", { type: "submit", "aria-label": t("problem.addTo", { number }), text: t("problem.addDo") }));
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         comment(form, field, ticket);
     });
-    const state = STAGES[ticket.stage] + (ticket.owner ? `, looked after by ${ticket.owner}` : "");
+    const stage = stageText(ticket.stage);
+    const state = ticket.owner ? t("problem.owner", { stage, owner: ticket.owner }) : stage;
+    const made = { who: who(ticket), when: time(ticket.openedMs), count: ticket.count - 1 };
     return h("li", { data: { number: ticket.number, stage: ticket.stage } },
-        h("h3", { text: `Report ${ticket.number}: ${state}` }),
-        h("p", { class: "small", text: `${who(ticket)}, ${time(ticket.openedMs)}${ticket.count > 1 ? `, and ${ticket.count - 1} times since` : ""}` }),
+        h("h3", { text: t("problem.report", { number, state }) }),
+        h("p", { class: "small", text: t(ticket.count > 1 ? "problem.since" : "problem.by", made) }),
         h("p", { text: ticket.text }),
-        ticket.kind === "somebody" ? h("p", {}, h("a", { href: `/problem#${ticket.id}`, text: `Link to report ${ticket.number}` })) : null,
+        ticket.kind === "somebody" ? h("p", {}, h("a", { href: `/problem#${ticket.id}`, text: t("problem.link", { number }) })) : null,
         ticket.entries.length > 0 ? h("ol", {}, ...ticket.entries.map(drawEntry)) : null,
         form);
 }
 
 async function comment(form, field, ticket) {
     const text = field.value.trim();
-    if (text === "") return fail(form, "Write something first.", field);
-    if (utf8Bytes(text) > COMMENT_BYTES_MAX) return fail(form, `That is too long by ${utf8Bytes(text) - COMMENT_BYTES_MAX} characters.`, field);
+    if (text === "") return fail(form, t("problem.addEmpty"), field);
+    if (utf8Bytes(text) > COMMENT_BYTES_MAX) return fail(form, t("problem.addLong", { count: utf8Bytes(text) - COMMENT_BYTES_MAX }), field);
     const button = form.querySelector("button");
     if (button.getAttribute("aria-disabled") === "true") return undefined;
     button.setAttribute("aria-disabled", "true");
@@ -161,11 +168,11 @@ async function comment(form, field, ticket) {
     field.dataset.id ??= newId();
     const answer = await ask("POST", "/api/problems/comment", { ticket: ticket.id, id: field.dataset.id, text });
     button.removeAttribute("aria-disabled");
-    if (answer.status !== 200) return fail(form, answer.body?.text ?? "The node does not answer. What you wrote is still here; try again in a moment.", field);
+    if (answer.status !== 200) return fail(form, answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.addUnreached"), field);
     fail(form, "", field);
     field.value = "";
     delete field.dataset.id;
-    setText(part("said"), `Added to report ${ticket.number}.`);
+    setText(part("said"), t("problem.added", { number: String(ticket.number) }));
     part("mine-title").focus();
     return look();
 }
@@ -197,12 +204,16 @@ async function look() {
         part("tickets").replaceChildren(...list.map(drawTicket));
     }
     setHidden(part("mine"), list.length === 0);
-    setText(part("mine-hint"), person ? "Those that you made, and, for an admin, those of your library." : "Those of this tab. Keep the link of one to read later what became of it: whoever has the link can read it.");
+    setText(part("mine-hint"), t(person ? "problem.hintPerson" : "problem.hintTab"));
     const expected = kept(KEYS).some((id) => !list.some((ticket) => ticket.id === id));
     clearTimeout(looking);
     looking = setTimeout(look, expected && list.length < KEYS_MAX ? 1000 : LOOK_MS);
 }
 
+for (const element of document.querySelectorAll("[data-text]")) setText(element, t(element.dataset.text));
+for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", t(element.dataset.label));
+document.title = t("problem.title");
+Object.assign(document.documentElement, { lang: spoken().tag, dir: spoken().direction });
 if (key) keep(KEYS, [...kept(KEYS).filter((other) => other !== key), key]);
 note("report: opened");
 part("bundle").textContent = bundle();

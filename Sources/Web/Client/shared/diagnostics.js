@@ -50,8 +50,8 @@ export function watch(page, connection, target = window) {
 }
 
 /** Where a problem is reported, with this tab's notes: behind the `#`, so that they are sent to nobody before the person sends them. */
-export function reportAddress(node, from, library) {
-    const query = new URLSearchParams({ from, ...(library ? { library } : {}) });
+export function reportAddress(node, from, library, lang) {
+    const query = new URLSearchParams({ from, ...(library ? { library } : {}), ...(lang ? { lang } : {}) });
     return `${new URL(node).origin}/problem?${query}#notes=${encodeURIComponent(JSON.stringify(stored()))}`;
 }
 

@@ -34,7 +34,7 @@ export async function openPanel(nodes, options) {
             console.warn(`Callslip: ${node} gave no panel.`, error);
         }
     }
-    const wanted = new URLSearchParams(["lang", "profile"].filter((name) => options[name]).map((name) => [name, options[name]]));
+    const wanted = new URLSearchParams(["lang", "profile", "accent"].filter((name) => options[name]).map((name) => [name, options[name]]));
     if (!options.resume) window.open(`${nodes[0]}/chat/${encodeURIComponent(options.queue)}@chat.${new URL(nodes[0]).hostname}?${wanted}`, "_blank", "noopener");
     return null;
 }

@@ -8,6 +8,8 @@ import english, * as englishModule from "../texts/en.js";
 /** Around what is put into a text of the other direction, so that its marks stay where they belong. */
 const [ISOLATE, END] = ["\u2068", "\u2069"];
 
+/** English, with what a page added: said where a language lacks a text. */
+let base = english;
 let texts = english;
 let tag = "en";
 let direction = "ltr";
@@ -40,11 +42,25 @@ export async function speakLanguage(chosen) {
     }
 }
 
+/** The same for a page that has texts of its own, `texts/NAME.en.js` and the like. */
+export async function speakPage(chosen, name) {
+    await speakLanguage(chosen);
+    const { default: first } = await import(`../texts/${name}.en.js`);
+    base = { ...base, ...first };
+    texts = { ...base, ...texts };
+    if (own) return;
+    try {
+        texts = { ...texts, ...(await import(`../texts/${name}.${chosen.code}.js`)).default };
+    } catch (error) {
+        console.warn(`Callslip: no texts of ${name} for ${chosen.code}.`, error);
+    }
+}
+
 export const spoken = () => ({ tag, direction });
 
 /** The text of a key, with its `{placeholders}` filled in. A text in several forms goes by `values.count`. */
 export function t(key, values = {}) {
-    const found = texts[key] ?? english[key];
+    const found = texts[key] ?? base[key];
     const form = typeof found === "string" ? found : (found[rules.select(values.count)] ?? found.other);
     return form.replace(/\{(\w+)\}/g, (_, name) => filled(values[name]));
 }
@@ -55,7 +71,7 @@ function filled(value) {
 }
 
 /** Whether there is a text of this key. */
-export const has = (key) => key in english;
+export const has = (key) => key in base;
 
 /** What a node said, in its own words for readers of English; for others by its code. */
 export function told(code, words, group = "error") {
