@@ -36,6 +36,8 @@ public enum ClientMessage: Hashable, Sendable {
     case transfer(Transfer)
     case withdraw(RequestID, ChatID, token: LogPosition, offer: LogPosition)
     case release(RequestID, ChatID, token: LogPosition)
+    /// Ends the chat, and asks the patron's browser for a pause.
+    case block(RequestID, ChatID, token: LogPosition)
     /// With what the operator says of it, where they say it.
     case close(RequestID, ChatID, token: LogPosition, ChatEnding? = nil)
     /// `nil` takes it back.
@@ -155,7 +157,8 @@ public enum ClientMessage: Hashable, Sendable {
         case .resume(let resume): resume.re
         case .transfer(let transfer): transfer.re
         case .consent(let re, _, _, _), .leave(let re, _), .keep(let re, _, _, _), .collect(let re, _, _), .available(let re, _, _),
-            .claim(let re, _), .pickUp(let re, _, _), .withdraw(let re, _, _, _), .release(let re, _, _), .close(let re, _, _, _),
+            .claim(let re, _), .pickUp(let re, _, _), .withdraw(let re, _, _, _), .release(let re, _, _), .block(let re, _, _),
+            .close(let re, _, _, _),
             .rate(let re, _, _),
             .leaving(let re, _), .back(let re, _), .until(let re, _), .openNow(let re, _, _), .closeLibrary(let re, _, _),
             .reopenLibrary(let re), .follow(let re, _, _):

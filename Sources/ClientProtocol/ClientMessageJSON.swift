@@ -41,6 +41,8 @@ extension ClientMessage {
                 offer: try fields.token("offer"))
         case "release":
             return .release(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"))
+        case "block":
+            return .block(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"))
         case "close":
             let ending: ChatEnding? = fields.has("ending") ? try fields.choice("ending") : nil
             return .close(try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"), ending)
@@ -117,6 +119,9 @@ extension ClientMessage {
             writer.field("offer", offer)
         case .release(let re, let chat, let token):
             writer = JSONWriter(kind: "release", re: re, chat: chat)
+            writer.field("token", token)
+        case .block(let re, let chat, let token):
+            writer = JSONWriter(kind: "block", re: re, chat: chat)
             writer.field("token", token)
         case .close(let re, let chat, let token, let ending):
             writer = JSONWriter(kind: "close", re: re, chat: chat)

@@ -90,6 +90,7 @@ extension ConsortiumState {
         case .pickUp(let chat, let session, let offer): return try pickUp(chat, session, offer: offer, at: position)
         case .withdrawOffer(let chat, let token, let offer): try withdrawOffer(chat, token: token, offer: offer)
         case .release(let chat, let token): try release(chat, token: token)
+        case .block(let chat, let token): try block(chat, token: token)
         case .close(let chat, let token, let ending): try close(chat, token: token, ending)
         case .leave(let chat, let attach): try leave(chat, attach)
         case .rate(let chat, let attach, let rating): try rate(chat, attach, rating)

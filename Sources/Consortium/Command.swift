@@ -57,6 +57,8 @@ public enum Command: Hashable, Sendable {
     case withdrawOffer(ChatID, token: LogPosition, offer: LogPosition)
     /// The operator gives the chat back to the queue that it came from.
     case release(ChatID, token: LogPosition)
+    /// The operator ends the chat, and its patron's browser is told to begin no other for a day (`CloseReason.blocked`).
+    case block(ChatID, token: LogPosition)
     /// With what the operator says of it, where they say it; left out below its feature level.
     case close(ChatID, token: LogPosition, ChatEnding? = nil)
     /// The patron ends the chat.

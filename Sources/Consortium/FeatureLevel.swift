@@ -37,7 +37,8 @@ public enum FeatureLevel {
     public static let oneDeadline: UInt32 = 14
     /// The tally of chats, what whoever ends a chat says of it, and patrons' ratings.
     public static let reports: UInt32 = 16
-    /// Notes among colleagues in a chat (`Say.isNote`), and chats that are closed when their patron has left (`Chat.leftAtMs`).
+    /// Notes among colleagues in a chat (`Say.isNote`), chats that are closed when their patron has left (`Chat.leftAtMs`), and pauses
+    /// (`Command.block`).
     public static let notes: UInt32 = 17
     /// The newest level that this version can apply.
     public static let supported: UInt32 = 17
@@ -48,6 +49,7 @@ extension Command {
     var sinceLevel: UInt32 {
         switch self {
         case .say(let say) where say.isNote: FeatureLevel.notes
+        case .block: FeatureLevel.notes
         case .mergeBranch(let merge) where merge.lines.contains(where: \.isNote): FeatureLevel.notes
         case .setLibrary, .setQueue, .setOperator, .setSettings, .signOn, .signOff, .setAvailability, .leaving, .back, .open, .attach, .say,
             .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .mergeBranch, .lapse,

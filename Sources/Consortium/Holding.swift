@@ -113,6 +113,16 @@ extension ConsortiumState {
         finish(&chat, holding.wasKept && holding.answered ? .answeredMessage : .byOperator, ending)
     }
 
+    /// Ends the chat with a pause. Whose message it was that nobody sat there for, is nobody's to pause.
+    mutating func block(_ id: ChatID, token: LogPosition) throws(Refusal) {
+        guard let (before, holding) = try held(id, token, orEnded: .closed) else { return }
+        guard !holding.wasKept else {
+            throw Refusal(.invalid, "This was left as a message, and no page waits for it; close it.")
+        }
+        var chat = before
+        finish(&chat, .blocked)
+    }
+
     /// The chat and its holding, if this token holds it; `nil` if the command already took effect with this token.
     func held(_ id: ChatID, _ token: LogPosition, orEnded end: HoldingEnd) throws(Refusal) -> (Chat, Holding)? {
         guard let chat = chats[id] else { throw .unknownChat }

@@ -206,7 +206,7 @@ extension ConsortiumState {
         case .held(let holding): return .goesOn(holder: holding.session)
         case .kept: return chat.code.map { .kept(code: $0, contact: chat.contact) } ?? .nothing
         case .closed(.byPatron, _): return .left
-        case .closed(.byOperator, _), .closed(.answeredMessage, _):
+        case .closed(.byOperator, _), .closed(.answeredMessage, _), .closed(.blocked, _):
             return chat.pastHoldings.last.map { .closed(by: $0.session) } ?? .nothing
         case .closed(.patronGone, _), .closed(.notAnswered, _): return .nothing
         case .waiting, .offered, .unattended: return .goesOn(holder: nil)

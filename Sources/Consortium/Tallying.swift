@@ -86,6 +86,7 @@ extension ConsortiumState {
             let counter: TallyCounter = tally.answer == nil ? .abandoned : .endedByPatron
             count(counter, of: chat, in: tally.hour)
         case .byOperator: count(ending.map { .ended($0) } ?? .endedUnsaid, of: chat, in: tally.hour)
+        case .blocked: count(.ended(.inappropriate), of: chat, in: tally.hour)
         case .answeredMessage:
             count(.messagesAnswered, of: chat, in: tally.hour)
             if let ending { count(.ended(ending), of: chat, in: tally.hour) }

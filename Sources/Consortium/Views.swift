@@ -262,6 +262,9 @@ public enum CloseReason: String, Hashable, Sendable, CaseIterable {
     case byOperator, byPatron, patronGone, answeredMessage
     /// A question left as a message, which nobody answered within `Settings.keptMessageMs`.
     case notAnswered
+    /// The holder ended it and asked for a pause: the patron's own browser remembers that for 24 hours, and begins no chat. Nothing else does: no address,
+    /// no name, no mark by which a person or a machine could be known again.
+    case blocked
 }
 
 /// A chat as of one applied command: everything but its messages.

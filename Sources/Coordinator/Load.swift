@@ -15,7 +15,8 @@ enum Urgency: Int, CaseIterable, Sendable {
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket:
             self = .act
-        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .transcriptTaken,
+        case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
+            .transcriptTaken,
             .transcriptDeleted:
             self = .act
         case .say, .mergeBranch: self = .message

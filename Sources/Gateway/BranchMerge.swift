@@ -396,6 +396,7 @@ extension Command {
             return .offerTransfer(offer)
         case .withdrawOffer(let chat, let token, let offer): return .withdrawOffer(chat, token: new(token, of: chat), offer: offer)
         case .release(let chat, let token): return .release(chat, token: new(token, of: chat))
+        case .block(let chat, let token): return .block(chat, token: new(token, of: chat))
         case .close(let chat, let token, let ending): return .close(chat, token: new(token, of: chat), ending)
         default: return self
         }

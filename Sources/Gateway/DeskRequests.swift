@@ -34,6 +34,10 @@ extension GatewayCore {
             let token = present(token, of: chat, session)
             guard mayUse(token, of: chat, client, session, re) else { return }
             request(client, re, .close(chat, token: token, ending))
+        case .block(let re, let chat, let token):
+            let token = present(token, of: chat, session)
+            guard mayUse(token, of: chat, client, session, re) else { return }
+            request(client, re, .block(chat, token: token))
         case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
         case .until(let re, let seconds):
             request(client, re, .setEnd(session, untilMs: seconds.map { now &+ wallOffsetMs &+ $0 * 1_000 }))

@@ -273,7 +273,7 @@ final class Checker {
     private func standing(of command: Command) -> Standing {
         let chat: ChatID
         switch command {
-        case .close(let id, _, _), .release(let id, _): chat = id
+        case .close(let id, _, _), .release(let id, _), .block(let id, _): chat = id
         case .say(let say): chat = say.chat
         default: return Standing()
         }

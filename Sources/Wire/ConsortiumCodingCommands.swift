@@ -69,6 +69,7 @@ extension PBCommandMessage {
             withdrawOffer.token = PBLogPos(token)
             withdrawOffer.offer = PBLogPos(offer)
         case .release(let chat, let token): release = PBChatTokenCommand(chat, token)
+        case .block(let chat, let token): block = PBChatTokenCommand(chat, token)
         case .close(let chat, let token, let ending):
             close = PBChatTokenCommand(chat, token)
             close.ending = ending?.rawValue ?? ""
@@ -152,6 +153,7 @@ extension PBCommandMessage {
         case .withdrawOffer(let message):
             .withdrawOffer(message.chat.decoded(), token: message.token.decoded(), offer: message.offer.decoded())
         case .release(let message): .release(message.chat.decoded(), token: message.token.decoded())
+        case .block(let message): .block(message.chat.decoded(), token: message.token.decoded())
         case .close(let message):
             .close(
                 message.chat.decoded(), token: message.token.decoded(),

@@ -2014,6 +2014,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .note(newValue)}
   }
 
+  var block: PBChatTokenCommand {
+    get {
+      if case .block(let v)? = kind {return v}
+      return PBChatTokenCommand()
+    }
+    set {kind = .block(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2064,6 +2072,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case rate(PBRateCommand)
     /// A message for colleagues (level 17).
     case note(PBSayCommand)
+    case block(PBChatTokenCommand)
 
   }
 
@@ -6894,7 +6903,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{2}\u{3}note\0\u{4}\u{e}open_now\0\u{3}set_gate\0\u{3}set_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{d}open_now\0\u{3}set_gate\0\u{3}set_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7451,6 +7460,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .note(v)
         }
       }()
+      case 67: try {
+        var v: PBChatTokenCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .block(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .block(v)
+        }
+      }()
       case 80: try {
         var v: PBOpenNowCommand?
         var hadOneofValue = false
@@ -7672,6 +7694,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .note?: try {
       guard case .note(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 66)
+    }()
+    case .block?: try {
+      guard case .block(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 67)
     }()
     case .openNow?: try {
       guard case .openNow(let v)? = self.kind else { preconditionFailure() }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { cardFor } from "../../Sources/Web/Client/patron/cards.js";
+import { PAUSE_MS, beginPause, readPause } from "../../Sources/Web/Client/patron/store.js";
 import english from "../../Sources/Web/Client/texts/en.js";
 import { delivery, introduction, parts, room, standing, trouble } from "../../Sources/Web/Client/patron/sayings.js";
 
@@ -59,4 +61,23 @@ test("no form stands before the first message; e-mail is offered only where nobo
     const school = parts({ stage: "start", chat: null }, { local: null, nobody: true, empty: true, contact: false });
     assert.deepEqual([school.contact, school.leaves], [false, true], "a school asks nobody for an address, and keeps the question all the same");
     assert.equal(standing({ stage: "opening", chat: null }), "Sending your question…");
+});
+
+test("during a pause nothing can be asked, an answer can be collected, and what is no pause of ours counts for nothing", () => {
+    const paused = parts({ stage: "start", chat: null }, { local: null, nobody: false, empty: true, paused: true });
+    assert.deepEqual([paused.composer, paused.intro, paused.privacy, paused.collect], [false, false, false, true]);
+    assert.equal(cardFor({ stage: "start", chat: null }, null, { pausedUntil: 5 }).kind, "paused");
+    assert.equal(cardFor({ stage: "start", chat: null }, "collect", { pausedUntil: 5 }).kind, "collect");
+    const kept = new Map();
+    globalThis.localStorage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value), removeItem: (name) => kept.delete(name) };
+    assert.equal(readPause(0), null);
+    beginPause(1000);
+    assert.equal(readPause(2000), 1000 + PAUSE_MS);
+    assert.equal(readPause(1000 + PAUSE_MS), null, "it is over by itself");
+    assert.equal(kept.size, 0);
+    for (const wrong of ["Infinity", "x", String(5000 + PAUSE_MS)]) {
+        kept.set("callslip.pause", wrong);
+        assert.equal(readPause(0), null, "nobody is kept out for longer than a day");
+    }
+    delete globalThis.localStorage;
 });

@@ -320,6 +320,7 @@ struct Stage {
             return .consent(id, attach(chat, options), offer: offer, agreed: person == "yes")
         case "pick-up": return .pickUp(id, session(person, options), offer: offers[chat] ?? .zero)
         case "withdraw": return .withdrawOffer(id, token: token(chat, person), offer: offers[chat] ?? .zero)
+        case "block": return .block(id, token: token(chat, person))
         case "release": return .release(id, token: token(chat, person))
         case "close":
             let ending = options["ending"].flatMap(ChatEnding.init)

@@ -101,6 +101,7 @@ import Testing
                 case (.answeredMessage, let ending)?:
                     add(.messagesAnswered)
                     if let ending { add(.ended(ending)) }
+                case (.blocked, _)?: add(.ended(.inappropriate))
                 case (.notAnswered, _)?: add(.messagesUnanswered)
                 case nil: break
                 }

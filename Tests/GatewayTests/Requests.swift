@@ -97,6 +97,7 @@ struct Requests {
                     re: re, chat: chat, token: try token(client, chat, words), target: try Names.name(try words.word(2)),
                     consentGiven: !words.arguments.contains("ask"), note: words.text))
         case "withdraw": return .withdraw(re, chat, token: try token(client, chat, words), offer: offer)
+        case "block": return .block(re, chat, token: try token(client, chat, words))
         case "release": return .release(re, chat, token: try token(client, chat, words))
         case "close": return .close(re, chat, token: try token(client, chat, words))
         case "follow": return .follow(re, chat, after: try position(words.options["after"]))

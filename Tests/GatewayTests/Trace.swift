@@ -160,6 +160,7 @@ struct Trace {
         case .consent(let chat, _, let offer, let agreed): return "\(agreed ? "yes" : "no") to \(text(offer)) in \(names.name(of: chat))"
         case .pickUp(let chat, let session, _): return "pick up \(names.name(of: chat)) by \(names.name(of: session))"
         case .withdrawOffer(let chat, _, let offer): return "withdraw \(text(offer)) of \(names.name(of: chat))"
+        case .block(let chat, let token): return "block \(names.name(of: chat)), token \(text(token))"
         case .release(let chat, let token): return "release \(names.name(of: chat)), token \(text(token))"
         case .close(let chat, let token, _): return "close \(names.name(of: chat)), token \(text(token))"
         case .leave(let chat, let attach): return "leave \(names.name(of: chat)) by \(names.name(of: attach))"

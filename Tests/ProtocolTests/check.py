@@ -264,6 +264,9 @@ async def notes(service, mia):
         nack = await kind_of.say(chat, "I am a colleague", kind="note")
         expect(nack["t"] == "nack" and nack["code"] == "notAllowed", f"{nack}")
 
+    await patron.refused("notAllowed", "block", chat=chat, token=token)
+    await mia.refused("notHolder", "block", chat=chat, token="1.0")
+
     # The next holder reads it.
     await mia.ok("release", chat=chat, token=token)
     max_, _ = await service.operator("max")
@@ -275,8 +278,9 @@ async def notes(service, mia):
     tab = await service.patron()
     await tab.ok("resume", **resume(born, fresh()))
     await tab.text(chat, "Third floor.")
-    await max_.ok("close", chat=chat, token=token)
-    await tab.phase(chat, "closed")
+    await max_.ok("block", chat=chat, token=token)
+    closed = await tab.phase(chat, "closed")
+    expect(closed["reason"] == "blocked", f"{closed}")
     late = await service.patron()
     await late.ok("open", **{**born, "attach": fresh()})
     await late.event(chat, "closed")

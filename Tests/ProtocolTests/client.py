@@ -87,7 +87,7 @@ BYES = named(*"version signIn badFrame badJson tooFast slow idle elsewhere signe
 REASONS = named(
     *"closed nobodySignedOn nobodyAvailableHere everybodyLeaving paused staffed everybodyBusy fallbackOff fallsBackTo "
     "generalUnavailable unknownQueue".split())
-CLOSES = named("byOperator", "byPatron", "patronGone", "answeredMessage", "notAnswered")
+CLOSES = named("byOperator", "byPatron", "patronGone", "answeredMessage", "notAnswered", "blocked")
 
 
 def by_kind(key, kinds):

@@ -147,6 +147,7 @@ extension Sample {
         case 40: .reportProblem(id(), try problem())
         case 41: .changeTicket(try ticketChange())
         case 42: .setEnd(id(), untilMs: optional { $0.number() })
+        case 44: .block(id(), token: token())
         case 43: .rate(id(), id(), of(ChatRating.allCases))
         default: .setFeatureLevel(small())
         }
@@ -249,7 +250,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(45)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(46)))
             })
     }
 

@@ -141,6 +141,10 @@ export class Actions {
         return this.end(id, "release");
     }
 
+    block(id) {
+        return this.end(id, "block");
+    }
+
     dismiss(id) {
         this.shell.putAway(id);
     }

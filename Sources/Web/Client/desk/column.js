@@ -155,19 +155,25 @@ export class Column {
         const name = chatName(this.chat);
         const queue = this.chat.meta.queue?.title ?? name;
         const owed = chatTimers(this.chat.messages, this.desk.serverNowMs).owedS !== null;
-        const words = kind === "release"
+        const words = kind === "block" ? "End this chat, and let this browser begin no other for 24 hours? The browser alone remembers that: no name and no address is kept, and whoever uses it next waits too."
+            : kind === "release"
             ? `Put this chat back into the line of ${queue}? Whoever takes it sees all that was written.`
             : this.desk.isMessage(this.chat) ? "Close this message? The patron can collect what you wrote."
                 : owed ? "Close this chat? The patron wrote last and still waits for an answer." : "Close this chat? The patron can read it, but write no more.";
         const yes = h("button", {
-            class: kind === "close" ? "danger small" : "primary small", type: "button", text: kind === "close" ? "Close the chat" : "Put it back",
+            class: kind === "release" ? "primary small" : "danger small", type: "button", text: { close: "Close the chat", release: "Put it back", block: "End and block" }[kind],
             data: { confirm: kind }, on: { click: () => this.confirmed(kind) },
         });
         const no = h("button", { class: "small", type: "button", text: "Keep it", data: { keep: "" }, on: { click: () => this.answer(kind) } });
         this.question.setAttribute("aria-label", words);
-        this.question.replaceChildren(h("p", { text: words }), h("div", { class: "strip-buttons" }, yes, no));
+        this.question.replaceChildren(h("p", { text: words }), h("div", { class: "strip-buttons" }, yes, no, kind === "close" && !this.desk.isMessage(this.chat) ? this.blocking() : null));
         setHidden(this.question, false);
         yes.focus();
+    }
+
+    /** For chats that are no questions at all: asked once more before it is done. */
+    blocking() {
+        return h("button", { class: "small quiet", type: "button", text: "Block for 24 hours…", data: { askBlock: "" }, on: { click: () => this.ask("block") } });
     }
 
     /** Takes the question away; `kind` says which button gets the focus back. */
@@ -177,13 +183,14 @@ export class Column {
         this.asking = null;
         setHidden(this.question, true);
         this.question.replaceChildren();
-        if (kind !== null && hadFocus) this[kind].focus();
+        if (kind !== null && hadFocus) (kind === "block" ? this.close : this[kind]).focus();
         else if (hadFocus) this.focus();
     }
 
     confirmed(kind) {
         this.answer(null);
         if (kind === "close") this.act.close(this.chat.id);
+        else if (kind === "block") this.act.block(this.chat.id);
         else this.act.release(this.chat.id);
     }
 

@@ -21,6 +21,7 @@ export function endSentence(phase) {
         case "closed":
             return {
                 byOperator: "This chat is closed.",
+                blocked: "This chat is ended, and that browser begins no other for 24 hours.",
                 byPatron: "The patron ended the chat.",
                 patronGone: "The patron has left, and the chat was closed.",
                 answeredMessage: "The answer is kept for the patron to collect.",

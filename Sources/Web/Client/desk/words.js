@@ -27,6 +27,7 @@ export function eventSentence(event) {
         case "kept": return "The patron left the question as a message.";
         case "closed": return {
             byOperator: "Closed.",
+            blocked: "Ended, with a pause of 24 hours for that browser.",
             byPatron: "The patron ended the chat.",
             patronGone: "The patron was gone: the chat was closed.",
             answeredMessage: "Answered: the patron collects it with the code.",

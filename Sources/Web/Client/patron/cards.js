@@ -3,7 +3,7 @@
  * `cardFor` (pure), drawn by `drawCard`. A card with the same key is not drawn again, so that focus and typing stay.
  */
 
-import { has, t, told } from "../shared/language.js";
+import { has, soon, t, told } from "../shared/language.js";
 import { el } from "./dom.js";
 
 const title = (thing, otherwise) => thing?.title || thing?.name || otherwise;
@@ -16,15 +16,16 @@ function refusal(problem) {
 
 /**
  * `{key, kind, …}` or null. `local`: what this panel asked itself ("end", "clear", "cleared", "collect"); `contact`: whether an address may be asked for;
- * `unsent`: how much waits to be sent.
+ * `unsent`: how much waits to be sent; `pausedUntil`: when a pause is over that a librarian asked for.
  */
-export function cardFor(view, local, { contact = true, unsent = 0 } = {}) {
+export function cardFor(view, local, { contact = true, unsent = 0, pausedUntil = null } = {}) {
     if (view.stage === "fenced") return { key: "fenced", kind: "fenced" };
     if (view.stage === "refused") return { key: `refused:${view.problem?.code}`, kind: "refused", text: refusal(view.problem) };
     if (local === "end") return { key: "end", kind: "end" };
     if (local === "clear") return { key: "clear", kind: "clear", unsent, code: view.chat?.phase?.p === "kept" ? view.code : null };
-    if (local === "cleared") return { key: "cleared", kind: "cleared" };
+    if (local === "cleared") return { key: "cleared", kind: "cleared", pausedUntil };
     if (local === "collect") return { key: "collect", kind: "collect" };
+    if (view.stage === "start" && pausedUntil) return { key: `paused:${pausedUntil}`, kind: "paused", pausedUntil };
     const { chat } = view;
     const phase = chat?.phase;
     if (!phase || view.stage !== "open") return null;
@@ -34,7 +35,7 @@ export function cardFor(view, local, { contact = true, unsent = 0 } = {}) {
     if (phase.p === "ask") return { key: "referral", kind: "referral", library: chat.library ?? chat.queue, referral: phase.referral };
     if (phase.p === "unattended") return { key: "unattended", kind: "unattended", contact };
     if (phase.p === "kept") return { key: `kept:${view.code}`, kind: "kept", code: view.code };
-    if (phase.p === "closed") return { key: "closed", kind: "closed", reason: phase.reason };
+    if (phase.p === "closed") return { key: `closed:${phase.reason}:${pausedUntil}`, kind: "closed", reason: phase.reason, pausedUntil };
     return null;
 }
 
@@ -103,12 +104,13 @@ const DRAW = {
         ];
     },
 
-    closed({ reason }, act) {
+    closed({ reason, pausedUntil }, act) {
         return [
             heading(t({ answeredMessage: "card.answer", notAnswered: "card.notAnswered" }[reason] ?? "card.ended")),
             ...(reason === "notAnswered" ? [note(t("card.notAnsweredText"))] : []),
+            ...(pausedUntil ? [note(t("card.blockedText", { when: soon(pausedUntil) }))] : []),
             choices(
-                button("callslip-again", t("card.again"), () => act.reset(), "primary"),
+                ...(pausedUntil ? [] : [button("callslip-again", t("card.again"), () => act.reset(), "primary")]),
                 button("callslip-card-save", t("panel.save"), () => act.save()),
                 button("callslip-card-print", t("panel.print"), () => act.print()),
                 button("callslip-card-clear", t("panel.clear"), () => act.askClear()),
@@ -156,10 +158,15 @@ const DRAW = {
         ];
     },
 
-    cleared(_, act) {
+    paused({ pausedUntil }) {
+        return [heading(t("card.paused", { when: soon(pausedUntil) })), note(t("card.pausedText"))];
+    },
+
+    cleared({ pausedUntil }, act) {
         return [
             heading(t("card.cleared")),
             note(t("card.clearedText")),
+            ...(pausedUntil ? [note(t("card.pauseStays"))] : []),
             choices(button("callslip-cleared-ok", t("card.clearedOk"), () => act.cancel(), "primary")),
         ];
     },

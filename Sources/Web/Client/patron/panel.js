@@ -23,7 +23,7 @@ import { TEXT_BYTES_MAX, parts, standing, trouble } from "./sayings.js";
 import { PatronSession } from "./session.js";
 import { makeSlip } from "./slip.js";
 import { allowSound, chime } from "./sound.js";
-import { forgetAll, handOver, readChat, recall, remember, writeChat } from "./store.js";
+import { beginPause, forgetAll, handOver, readChat, readPause, recall, remember, writeChat } from "./store.js";
 
 const PRESENCE_EVERY_MS = 15000;
 const HISTORY_QUIET_MS = 600;
@@ -206,6 +206,10 @@ class Panel {
     }
 
     #told(message) {
+        if (message.event?.e === "closed" && message.event.reason === "blocked") {
+            beginPause(message.ms);
+            this.#draw();
+        }
         const news = this.#log.message(message);
         if (!news || this.#session.isHistory(message)) return;
         if (this.#minimised || document.hidden) {
@@ -406,11 +410,11 @@ class Panel {
     }
 
     #parts() {
-        return parts(this.#session.view, { local: this.#local, nobody: this.#presence?.reach === "nobody", empty: this.#log.empty, contact: this.#contact });
+        return parts(this.#session.view, { local: this.#local, nobody: this.#presence?.reach === "nobody", empty: this.#log.empty, contact: this.#contact, paused: readPause() !== null });
     }
 
     #drawCard(view) {
-        const card = cardFor(view, this.#local, { contact: this.#contact, unsent: this.#session.unsent });
+        const card = cardFor(view, this.#local, { contact: this.#contact, unsent: this.#session.unsent, pausedUntil: readPause() });
         if ((card?.key ?? null) === this.#cardKey) return;
         this.#cardKey = card?.key ?? null;
         const held = this.#slip.card.contains(this.host?.shadowRoot?.activeElement);

@@ -60,16 +60,19 @@ export function room(bytes) {
     return { text: bytes < COUNT_SHOWN_FROM_BYTES ? "" : t("write.left", { count: left }), over: false };
 }
 
-/** Which parts of the panel are there. `local`: what the panel asked itself ("end", "clear", "cleared", "collect"); `nobody`: nobody would answer. */
-export function parts(view, { local, nobody, empty, contact = true }) {
+/**
+ * Which parts of the panel are there. `local`: what the panel asked itself ("end", "clear", "cleared", "collect"); `nobody`: nobody would answer;
+ * `paused`: a librarian asked for a pause.
+ */
+export function parts(view, { local, nobody, empty, contact = true, paused = false }) {
     const phase = view.chat?.phase?.p;
     const start = view.stage === "start";
     const over = phase === "closed" || phase === "kept";
     return {
-        intro: start && local !== "collect" && local !== "cleared",
+        intro: start && !paused && local !== "collect" && local !== "cleared",
         log: !(start && empty),
-        composer: !["fenced", "refused"].includes(view.stage) && phase !== "closed" && local !== "collect" && !(phase === "kept" && view.stage === "open"),
-        privacy: start,
+        composer: !(start && paused) && !["fenced", "refused"].includes(view.stage) && phase !== "closed" && local !== "collect" && !(phase === "kept" && view.stage === "open"),
+        privacy: start && !paused,
         contact: start && nobody && contact,
         leaves: start && nobody,
         collect: start && local !== "collect",

@@ -49,7 +49,42 @@ export function recall(name, otherwise) {
     }
 }
 
-/** Forgets everything of ours in this tab. */
+/** How long a pause lasts that a librarian asked for. */
+export const PAUSE_MS = 86400000;
+const PAUSE = "callslip.pause";
+
+function lasting() {
+    try {
+        return globalThis.localStorage ?? null;
+    } catch {
+        return null;
+    }
+}
+
+/** A librarian ended a chat with a pause: this browser keeps when that is over, and nothing else. `endedMs`: when the chat was ended. */
+export function beginPause(endedMs) {
+    try {
+        lasting()?.setItem(PAUSE, String(endedMs + PAUSE_MS));
+    } catch {
+        // Without storage the pause lasts as long as the page.
+    }
+}
+
+/** When the pause is over, Unix milliseconds; null where there is none. What is over, or is no pause of ours, goes. */
+export function readPause(now = Date.now()) {
+    try {
+        const kept = lasting()?.getItem(PAUSE) ?? null;
+        if (kept === null) return null;
+        const until = Number(kept);
+        if (until > now && until <= now + PAUSE_MS) return until;
+        lasting().removeItem(PAUSE);
+        return null;
+    } catch {
+        return null;
+    }
+}
+
+/** Forgets everything of ours in this tab. A pause stays until it is over. */
 export function forgetAll() {
     try {
         const names = Array.from({ length: area()?.length ?? 0 }, (_, place) => area().key(place));

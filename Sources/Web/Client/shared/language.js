@@ -82,6 +82,9 @@ export function told(code, words, group = "error") {
 /** 14:05, as the reader's language writes times. */
 export const clockTime = (ms) => new Intl.DateTimeFormat(own ? undefined : tag, { hour: "2-digit", minute: "2-digit" }).format(new Date(ms));
 
+/** A moment within days: its weekday and time. */
+export const soon = (ms) => new Intl.DateTimeFormat(own ? undefined : tag, { weekday: "long", hour: "numeric", minute: "2-digit" }).format(new Date(ms));
+
 /** A day in full. */
 export const longDay = (ms) => new Intl.DateTimeFormat(own ? undefined : tag, { dateStyle: "long" }).format(new Date(ms));
 

@@ -118,6 +118,7 @@ export default {
     "event.patronGone": "The chat ended because this page was away for long.",
     "event.answeredMessage": "Your message has been answered.",
     "event.notAnswered": "Your question was kept for as long as questions are, and nobody answered it. Please ask again.",
+    "event.blocked": "The librarian ended the chat and asked for a pause.",
 
     // Cards
     "card.transfer": "Go on with {target}?",
@@ -167,6 +168,10 @@ export default {
     "card.cleared": "This computer is cleared",
     "card.clearedText": "Nothing of the chat is left in this browser. Copies that you saved or printed are still where you put them.",
     "card.clearedOk": "OK",
+    "card.paused": "A pause until {when}",
+    "card.pausedText": "A librarian ended a chat in this browser and asked for a pause. After it you can ask again here. If it is urgent, call your library or go there.",
+    "card.blockedText": "The librarian asked for a pause: this browser can begin another chat from {when} on. If it is urgent, call your library or go there.",
+    "card.pauseStays": "Only the pause stays, until it is over.",
 
     // What did not work, by the protocol's codes
     "refused.unknownQueue": "This button leads to a chat that is no longer there. Your library’s own pages say how to reach it.",

@@ -113,6 +113,7 @@ export default {
     "event.patronGone": "El chat terminó porque esta página estuvo mucho tiempo sin conexión.",
     "event.answeredMessage": "Su mensaje tiene respuesta.",
     "event.notAnswered": "Su pregunta se guardó el tiempo previsto y nadie la respondió. Por favor, pregunte de nuevo.",
+    "event.blocked": "Quien le atendía ha terminado el chat y ha pedido una pausa.",
 
     // Cards
     "card.transfer": "¿Continuar con {target}?",
@@ -162,6 +163,10 @@ export default {
     "card.cleared": "Este equipo queda limpio",
     "card.clearedText": "No queda nada del chat en este navegador. Las copias que haya guardado o impreso siguen donde las puso.",
     "card.clearedOk": "Aceptar",
+    "card.paused": "Pausa hasta el {when}",
+    "card.pausedText": "Quien atendía terminó un chat en este navegador y pidió una pausa. Después podrá preguntar aquí de nuevo. Si es urgente, llame a su biblioteca o acuda a ella.",
+    "card.blockedText": "Se ha pedido una pausa: en este navegador podrá empezar otro chat a partir del {when}. Si es urgente, llame a su biblioteca o acuda a ella.",
+    "card.pauseStays": "Solo permanece la pausa, hasta que termine.",
 
     // What did not work, by the protocol's codes
     "refused.unknownQueue": "Este botón lleva a un chat que ya no existe. En las páginas de su biblioteca encontrará cómo contactarla.",
