@@ -67,12 +67,22 @@ def run(stage):
     expect(note).to_contain_text("Note for staff by Mia, Memorial Library")
     column.locator("[data-action=note]").click()
     column.locator("[data-note-field]").fill("Max: on it.")
+    column.locator('[data-tag="research"]').click()
+    expect(column.locator("[data-note-field]")).to_have_value("Max: on it. #research ")
+    expect(column.locator("[data-note-field]")).to_be_focused()
     stage.look(max_.page, "notes-phone-light")
     assert max_.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the desk is wider than the screen"
     max_.page.emulate_media(color_scheme="dark")
     stage.look(max_.page, "notes-phone-dark")
     column.locator("[data-keep-note]").click()
     expect(note).to_have_count(2)
+    # Its tag stands in the chat's head, and is proposed no more.
+    expect(column.locator(".tags")).to_have_text("#research")
+    stage.look(max_.page, "notes-tagged-phone-dark")
+    column.locator("[data-action=note]").click()
+    expect(column.locator('[data-tag="research"]')).to_have_count(0)
+    expect(column.locator('[data-tag="known-item"]')).to_be_visible()
+    column.locator("[data-note-field]").press("Escape")
 
     # The crisis card: one key, at once, and its words go into the message without being sent.
     column.locator("[data-composer]").press("Alt+c")

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import {
     boardChanges, inOrder, oldestClaimable, reachSentence, reasonsText, ringsForMe, transferTargets, wholeBoard,
 } from "../../Sources/Web/Client/desk/board.js";
+import { SHIPPED as SHIPPED_TAGS, proposed, tagsOf } from "../../Sources/Web/Client/desk/tags.js";
 import { chatTimers, duration, grown, shrunk, spokenDuration, urgency } from "../../Sources/Web/Client/desk/clock.js";
 import { find, score } from "../../Sources/Web/Client/desk/find.js";
 import { meaning } from "../../Sources/Web/Client/desk/keys.js";
@@ -135,4 +136,22 @@ test("keys mean what the sheet says, AltGr writes, and ? can be turned off", () 
     assert.equal(meaning(key({ key: "?" }), free).act, "help");
     assert.equal(meaning(key({ key: "?" }), { isWriting: true, helpKey: true }), null);
     assert.equal(meaning(key({ key: "?" }), { isWriting: false, helpKey: false }), null);
+});
+
+test("tags are the words with # in notes, each once; nothing that a patron or a colleague said to them counts", () => {
+    const messages = [
+        { by: "staff", note: "#Research, asked twice (#known-item) #follow-up" }, { by: "patron", text: "#hashtag" }, { by: "staff", text: "see #3" },
+        { by: "staff", note: "#research and issue#4, C# and ##" }, { by: "staff", note: `#${"x".repeat(41)}` },
+    ];
+    assert.deepEqual(tagsOf(messages), ["research", "follow-up"]);
+    assert.deepEqual(tagsOf([{ note: "#Bücher #2026" }]), ["bücher", "2026"]);
+});
+
+test("tags are proposed from canned messages with that keyword, the library’s first, else a few that are shipped", () => {
+    assert.deepEqual(proposed([]), SHIPPED_TAGS);
+    const canned = [
+        { owner: "consortium", keywords: "tags", text: "research, fines" }, { owner: "own", keywords: "tags", text: "mine" },
+        { owner: "library", keywords: "Tags", text: "#maps #fines" },
+    ];
+    assert.deepEqual(proposed(canned), ["maps", "fines", "research"]);
 });

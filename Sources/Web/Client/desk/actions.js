@@ -68,6 +68,11 @@ export class Actions {
         this.shell.draw();
     }
 
+    /** The canned messages as they were last read. */
+    canned() {
+        return this.shell.canned.book.messages;
+    }
+
     /** For colleagues: whoever holds the chat next, and the library. */
     note(id, text) {
         const chat = this.shell.desk.chats.get(id);

@@ -6,6 +6,7 @@ import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { Log } from "./log.js";
 import { draft } from "./memory.js";
 import { NoteBox } from "./note.js";
+import { SHOWN_MAX, tagsOf } from "./tags.js";
 import { utf8Bytes } from "../shared/wording.js";
 import { chatName } from "./words.js";
 
@@ -25,6 +26,7 @@ export class Column {
         this.slot = h("span", { class: "slot", "aria-hidden": "true" });
         this.title = h("h2", { class: "chat-title", id: `${id}-title`, tabindex: "-1" });
         this.presence = h("p", { class: "presence" }, h("span", { class: "dot", "aria-hidden": "true" }), this.presenceText = h("span"));
+        this.tags = h("ul", { class: "tags", "aria-label": "Tags", hidden: true });
         this.owed = h("p", { class: "timer", data: { timer: "owed" } });
         this.silent = h("p", { class: "timer", data: { timer: "silent" } });
         this.transfer = this.tool("Transfer", "transfer", "Alt+T", () => act.openTransfer(chat.id));
@@ -60,7 +62,7 @@ export class Column {
         },
         h("header", { class: "chat-head" },
             h("div", { class: "chat-name" }, this.slot, h("div", {}, this.title, this.presence)),
-            h("div", { class: "timers" }, this.owed, this.silent), this.tools),
+            h("div", { class: "timers" }, this.owed, this.silent), this.tags, this.tools),
         this.card, this.note.element, this.log.box, this.typing, this.strip, this.question, this.problem, this.form);
         this.element.column = this;
     }
@@ -98,12 +100,21 @@ export class Column {
         setHidden(this.form, ended);
         if (ended) setHidden(this.note.element, true);
         setAttribute(this.composer, "placeholder", message ? "Write the answer; the patron collects it with the code" : "Write to the patron");
+        this.showTags();
         this.showCard();
         this.log.update(chat, desk.me);
         this.showStrip();
         if (ended) this.answer(null);
         this.showRoom();
         this.tick();
+    }
+
+    showTags() {
+        const tags = tagsOf(this.chat.messages).slice(-SHOWN_MAX);
+        setHidden(this.tags, tags.length === 0);
+        if (this.tags.dataset.shown === tags.join(" ")) return;
+        this.tags.dataset.shown = tags.join(" ");
+        this.tags.replaceChildren(...tags.map((tag) => h("li", { text: `#${tag}` })));
     }
 
     showCard() {

@@ -4,6 +4,7 @@
 
 import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { noteDraft } from "./memory.js";
+import { proposed, tagsOf } from "./tags.js";
 import { utf8Bytes } from "../shared/wording.js";
 
 export class NoteBox {
@@ -18,14 +19,30 @@ export class NoteBox {
         this.field.value = noteDraft.read(column.chat.id);
         this.room = h("span", { class: "room", id: `${id}-room`, "aria-live": "polite" });
         this.keep = h("button", { class: "note-keep small", type: "submit", data: { keepNote: "" }, text: "Keep the note" });
+        this.chips = h("div", { class: "tag-chips", role: "group", "aria-label": "Tags to put into the note" });
         this.element = h("form", { class: "note-box", hidden: this.field.value === "", on: { submit: (event) => { event.preventDefault(); this.submit(); } } },
-            h("label", { for: id }, "Note for staff. ", h("span", { class: "note-who", text: "The patron never sees it." })), this.field,
+            h("label", { for: id }, "Note for staff. ", h("span", { class: "note-who", text: "The patron never sees it." })), this.field, this.chips,
             h("div", { class: "composer-foot" }, this.room, h("button", { class: "small quiet", type: "button", text: "Leave it", on: { click: () => this.leave() } }), this.keep));
         this.show();
     }
 
     open() {
+        this.drawChips();
         setHidden(this.element, false);
+        this.field.focus();
+    }
+
+    /** Tags that the chat has not yet. */
+    drawChips() {
+        const has = tagsOf(this.column.chat.messages);
+        this.chips.replaceChildren(...proposed(this.column.act.canned()).filter((tag) => !has.includes(tag)).map((tag) =>
+            h("button", { class: "tag-chip", type: "button", data: { tag }, text: `#${tag}`, on: { click: () => this.tag(tag) } })));
+    }
+
+    tag(tag) {
+        const before = this.field.value.trimEnd();
+        this.field.value = before === "" ? `#${tag} ` : `${before} #${tag} `;
+        this.typed();
         this.field.focus();
     }
 
