@@ -304,7 +304,12 @@ struct Stage {
         case "merge":
             let sender = options["sender"] ?? "\(chat) \(person)"
             let sequence = options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1
-            let line = MergeBranch.Line(author: .patron, sender: Self.id(sender), sequence: sequence, text: text, wallMs: index)
+            let author: ChatMessage.Author =
+                arguments.contains("staff")
+                ? .staff(try Self.name(person), displayName: person, library: try Self.name("memorial")) : .patron
+            let line = MergeBranch.Line(
+                author: author, sender: Self.id(sender), sequence: sequence, text: text, wallMs: index,
+                isNote: arguments.contains("note"))
             return .mergeBranch(
                 MergeBranch(
                     chat: id, secret: try Self.secret(options["secret"] ?? chat), queue: try Self.name("general"),
