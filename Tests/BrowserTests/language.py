@@ -1,6 +1,7 @@
 """The patron's side in Spanish, chosen by the tag, the page or the reader; and in a made-up language that is written from right to left.
 """
 
+import datetime
 import json
 import re
 import urllib.request
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 
 from stage import DESKTOP, PHONE
 
+HOURS = 'hours: {law: {zone: America/Chicago, semester: {monday to sunday: "SPAN"}, intersession: {monday to sunday: "SPAN"}, break: {monday to sunday: "SPAN"}}}'
 NARROW = {"width": 320, "height": 640}
 LETTERS = "אבגדהוזחטיכלמנסעפצקרשת"
 
@@ -17,7 +19,7 @@ CROWDED = """
 (panel) => {
     const found = [];
     const within = panel.getBoundingClientRect();
-    const seen = [...panel.querySelectorAll("button, a, h1, h2, p, textarea, input, summary, .ack, time")].filter((part) => part.offsetParent !== null && part.getClientRects().length > 0);
+    const seen = [...panel.querySelectorAll("button, a, h1, h2, p, textarea, input, summary, .ack, time")].filter((part) => part.checkVisibility() && part.getClientRects().length > 0);
     const boxes = seen.map((part) => [part, part.getBoundingClientRect()]).filter(([part, box]) => box.width > 1 && box.height > 1);
     for (const [part, box] of boxes) {
         if (box.left < within.left - 1 || box.right > within.right + 1) found.push(`${part.id || part.className} leaves the panel`);
@@ -107,6 +109,22 @@ def run(stage):
     stage.look(reader, "spanish-page")
     reader.goto(node + "/chat/memorial@chat.example.org?lang=en")
     expect(reader.locator("#callslip-presence")).to_contain_text("is away now")
+
+    # When it opens again is told in the reader's language, in the library's own time. A minute a day is open, so that it is closed now.
+    hour = (datetime.datetime.now(datetime.timezone.utc).hour + 12) % 24
+    span = f"{hour}:00-{hour}:01"
+    assert stage.post("memorial", "/api/import", HOURS.replace("SPAN", span).encode(), "application/yaml")[0] == 200
+    stage.until("the hours", lambda: "law  Closed. Opens" in stage.get(f"{node}/hours/hours.txt"))
+    context = stage.context(PHONE)
+    stage.serve_page(context, "/pages/closed", f'<script async src="{node}/js/callslip.js" data-queue="law" data-lang="es"></script>')
+    rosa = stage.patron("law", context, stage.site + "/pages/closed")
+    expect(rosa.launcher).to_contain_text("deje un mensaje")
+    rosa.open()
+    expect(rosa.page.locator("#callslip-presence")).to_contain_text(re.compile(r"Cerrado\. Abre (hoy|el [^ ,]+, \d+ de [a-z]+), \d+:00 h\. Deje su pregunta"))
+    check(rosa.page)
+    stage.look(rosa.page, "spanish-closed-library")
+    assert stage.post("memorial", "/api/import", HOURS.replace("SPAN", "0:00-24:00").encode(), "application/yaml")[0] == 200
+    stage.until("the hours", lambda: "law  Open" in stage.get(f"{node}/hours/hours.txt"))
 
     # What leads on from a Spanish panel speaks Spanish too.
     ana = patron('data-lang="es"', viewport=PHONE, scheme="dark")

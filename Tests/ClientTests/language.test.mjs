@@ -123,8 +123,8 @@ test("the next opening is told in the library's own time, in the reader's langua
     const presence = { reach: "nobody", opens: "Closed. Opens Monday at 9 AM.", opensAtS: monday, zone: "America/Chicago" };
     assert.equal(opensAgain(presence, now), "Closed. Opens Monday at 9 AM.");
     speaking("es", () => {
-        assert.match(opensAgain(presence, now), /^Cerrado\. Abre el lunes, 30 de noviembre, a las 9:00\.$/);
-        assert.match(opensAgain({ ...presence, opensAtS: Date.UTC(2026, 10, 28, 2) / 1000 }, now), /^Cerrado\. Abre a las 20:00\.$/);
+        assert.match(opensAgain(presence, now), /^Cerrado\. Abre el lunes, 30 de noviembre, 9:00 h\.$/);
+        assert.match(opensAgain({ ...presence, opensAtS: Date.UTC(2026, 10, 28, 2) / 1000 }, now), /^Cerrado\. Abre hoy, 20:00 h\.$/);
         assert.equal(opensAgain({ ...presence, zone: "Nowhere/Else" }, now), "Cerrado.");
         assert.equal(opensAgain({ reach: "nobody" }, now), "");
         assert.match(introduction(presence).text, /^Cerrado\..* Deje su pregunta/);

@@ -67,8 +67,8 @@ export default {
     "intro.nobodyMark": "Ausente",
     "intro.nobody": "Ahora mismo no hay nadie",
     "intro.nobodyText": "Deje su pregunta: recibirá un código para recoger la respuesta.",
-    "intro.opensToday": "Cerrado. Abre a las {time}.",
-    "intro.opens": "Cerrado. Abre el {day}, a las {time}.",
+    "intro.opensToday": "Cerrado. Abre hoy, {time} h.",
+    "intro.opens": "Cerrado. Abre el {day}, {time} h.",
     "intro.closed": "Cerrado.",
 
     // Waiting
