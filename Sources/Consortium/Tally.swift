@@ -20,7 +20,8 @@ public enum TallyPlace: Hashable, Comparable, Sendable {
     /// What was offered there.
     case queue(QueueName)
 
-    init(home library: LibraryName?) { self = library.map { .library($0) } ?? .general }
+    /// `nil` for the general queue's own chats.
+    public init(of library: LibraryName?) { self = library.map { .library($0) } ?? .general }
 }
 
 /// What whoever ends a chat says of it; asked once, and answered with one key.

@@ -136,10 +136,10 @@ extension ConsortiumState {
 
     // MARK: Numbers
 
-    private func place(of queue: QueueName) -> TallyPlace { TallyPlace(home: queues[queue]?.queue.library) }
+    private func place(of queue: QueueName) -> TallyPlace { TallyPlace(of: queues[queue]?.queue.library) }
 
     private mutating func count(_ counter: TallyCounter, of chat: Chat, in hour: TallyHour, adding: Bool = true) {
-        count(counter, at: TallyPlace(home: chat.library), in: hour, adding: adding)
+        count(counter, at: TallyPlace(of: chat.library), in: hour, adding: adding)
     }
 
     private mutating func count(_ counter: TallyCounter, at place: TallyPlace, in hour: TallyHour, adding: Bool = true) {
@@ -154,7 +154,7 @@ extension ConsortiumState {
         word.add(answer.by)
         word.add(chat.library) { $0.add($1) }
         let words = [word.value, answer.viaGeneral ? 1 : 0, adding ? 1 : 0]
-        change(TallyPlace(home: chat.library), hour, words) {
+        change(TallyPlace(of: chat.library), hour, words) {
             $0.creditBy(TallyShare(library: answer.by, viaGeneral: answer.viaGeneral, count: 1), adding: adding)
         }
         guard answer.viaGeneral || answer.by != chat.library else { return }

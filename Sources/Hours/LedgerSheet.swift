@@ -28,7 +28,7 @@ public struct LedgerTally: Hashable, Sendable {
         }
     }
 
-    static func + (left: LedgerTally, right: LedgerTally) -> LedgerTally {
+    public static func + (left: LedgerTally, right: LedgerTally) -> LedgerTally {
         var sum = left
         sum.staffed += right.staffed
         sum.covered += right.covered

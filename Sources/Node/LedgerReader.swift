@@ -1,75 +1,92 @@
-/// Asks the coordinators for parts of the ledger, library by library, for the API's readers.
+/// Asks the coordinators for parts of what they keep for reports (the ledger, the tally), place by place, for the API's readers.
 
 import Consortium
 import EventLoop
 import Wire
 
-/// What of which library is wanted.
+/// What of which library is wanted of the ledger.
 struct LedgerPart: Sendable {
     var library: LibraryName
     var minutes: Range<LedgerMinute>
 }
 
-struct LedgerBook: Sendable {
-    var part: LedgerPart
-    var runs: [LedgerRun]
+/// What of which place is wanted of the tally.
+struct TallyPart: Sendable {
+    var place: TallyPlace
+    var hours: Range<TallyHour>
 }
+
+/// What was found of a part.
+struct Book<Part: Sendable, Entry: Sendable>: Sendable {
+    var part: Part
+    var entries: [Entry]
+}
+
+typealias LedgerBook = Book<LedgerPart, LedgerRun>
+typealias TallyPlaceBook = Book<TallyPart, TallyHourCell>
 
 /// Read from the applied state of the coordinator that serves this node. Nothing is kept here: whoever reads twice asks twice. A reader whose answer
 /// does not come within `waitMs`, or whose link ends, is told so.
 @ClusterActor
-final class LedgerReader {
-    static let readersMax = 64
-    static let waitMs: UInt64 = 5_000
-
+final class BookReader<Part: Sendable, Entry: Sendable> {
     private struct Reading {
-        var left: [UInt64: LedgerPart]
-        var books: [LedgerBook] = []
+        var left: Set<UInt64>
+        var books: [Book<Part, Entry>]
         var timer: Timer
-        var completion: ([LedgerBook]?) -> Void
+        var completion: ([Book<Part, Entry>]?) -> Void
     }
-    private let send: (PeerFrame) -> Void
+    /// A question that is out: whose it is, and of which of their books.
+    private struct Question {
+        var reader: UInt64
+        var book: Int
+    }
+    private let ask: (UInt64, Part) -> Void
     private var readings: [UInt64: Reading] = [:]
-    /// Of each question that is out, whose it is.
-    private var asked: [UInt64: UInt64] = [:]
+    private var asked: [UInt64: Question] = [:]
     private var lastCounter: UInt64 = 0
 
-    init(send: @escaping (PeerFrame) -> Void) { self.send = send }
+    private var readersMax: Int { 64 }
+    private var waitMs: UInt64 { 5_000 }
+
+    /// - Parameter ask: sends a question; its answer is brought to `take` under the same number.
+    init(ask: @escaping (UInt64, Part) -> Void) { self.ask = ask }
 
     /// In the order in which they were asked for; `nil` where the coordinators cannot be asked now.
-    func read(_ wanted: [LedgerPart], completion: @escaping ([LedgerBook]?) -> Void) {
+    func read(_ wanted: [Part], completion: @escaping ([Book<Part, Entry>]?) -> Void) {
         guard !wanted.isEmpty else { return completion([]) }
-        guard readings.count < Self.readersMax, wanted.count <= Limits.librariesMax else { return completion(nil) }
+        guard readings.count < readersMax, wanted.count <= 1 + Limits.librariesMax + Limits.queuesMax else { return completion(nil) }
         lastCounter += 1
         let reader = lastCounter
-        var left: [UInt64: LedgerPart] = [:]
-        for part in wanted {
-            lastCounter += 1
-            left[lastCounter] = part
-            asked[lastCounter] = reader
-        }
         let timer = Timer(on: ClusterActor.loop)
-        readings[reader] = Reading(left: left, timer: timer, completion: completion)
-        timer.start(afterMs: Self.waitMs) { [self] in end(reader, nil) }
-        for (counter, part) in left.sorted(by: { $0.key < $1.key }) { send(.askLedger(counter: counter, part.library, part.minutes)) }
+        readings[reader] = Reading(left: [], books: wanted.map { Book(part: $0, entries: []) }, timer: timer, completion: completion)
+        timer.start(afterMs: waitMs) { [self] in end(reader, nil) }
+        let counters = wanted.indices.map { question(Question(reader: reader, book: $0)) }
+        for (counter, part) in zip(counters, wanted) { ask(counter, part) }
     }
 
-    func take(_ counter: UInt64, _ runs: [LedgerRun]) {
-        guard let reader = asked.removeValue(forKey: counter), let part = readings[reader]?.left.removeValue(forKey: counter) else {
-            return
-        }
-        readings[reader]?.books.append(LedgerBook(part: part, runs: runs))
-        guard let reading = readings[reader], reading.left.isEmpty else { return }
-        end(reader, reading.books)
+    private func question(_ question: Question) -> UInt64 {
+        lastCounter += 1
+        asked[lastCounter] = question
+        readings[question.reader]?.left.insert(lastCounter)
+        return lastCounter
+    }
+
+    /// - Parameter rest: what of the part is still to be asked for; `nil` when this is all.
+    func take(_ counter: UInt64, _ entries: [Entry], rest: ((Part) -> Part)? = nil) {
+        guard let answered = asked.removeValue(forKey: counter), readings[answered.reader]?.left.remove(counter) != nil else { return }
+        readings[answered.reader]?.books[answered.book].entries += entries
+        if let rest, let part = readings[answered.reader]?.books[answered.book].part { return ask(question(answered), rest(part)) }
+        guard let reading = readings[answered.reader], reading.left.isEmpty else { return }
+        end(answered.reader, reading.books)
     }
 
     func linkDown() {
         for reader in Array(readings.keys) { end(reader, nil) }
     }
 
-    private func end(_ reader: UInt64, _ books: [LedgerBook]?) {
+    private func end(_ reader: UInt64, _ books: [Book<Part, Entry>]?) {
         guard let reading = readings.removeValue(forKey: reader) else { return }
-        for counter in reading.left.keys { asked[counter] = nil }
+        for counter in reading.left { asked[counter] = nil }
         reading.timer.close()
         reading.completion(books)
     }

@@ -42,7 +42,8 @@ final class LibraryHost {
     private var imports: [UInt64: (Verdict?) -> Void] = [:]
     private var importItems: [UInt64: Batch.Item] = [:]
     private var importCounter: UInt64 = 0
-    private let ledger: LedgerReader
+    private let ledger: BookReader<LedgerPart, LedgerRun>
+    private let tally: BookReader<TallyPart, TallyHourCell>
     /// For the coordinators alone: the roster is theirs.
     private var importsWaiting: [Batch.Item] = []
 
@@ -64,7 +65,8 @@ final class LibraryHost {
         self.roster = roster
         self.accounts = accounts
         self.logger = logger
-        ledger = LedgerReader { [client] frame in client.send(frame) }
+        ledger = BookReader { [client] counter, part in client.send(.askLedger(counter: counter, part.library, part.minutes)) }
+        tally = BookReader { [client] counter, part in client.send(.askTally(counter: counter, part.place, part.hours)) }
         gateway = GatewayCore(
             node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
             wallMs: WallClock.nowMs, hash: { LibraryHost.hash($0) })
@@ -89,6 +91,7 @@ final class LibraryHost {
         client.onDown = { [self] in
             transcripts.linkDown()
             ledger.linkDown()
+            tally.linkDown()
             perform(gateway.onLinkDown(now: nowMs))
         }
         client.onFrame = { [self] frame in receive(frame) }
@@ -158,6 +161,16 @@ final class LibraryHost {
         ledger.read(wanted, completion: completion)
     }
 
+    /// What the coordinators counted of some libraries' chats, and what was offered to their queues; `nil` where they cannot be asked now, or do not count.
+    func readTally(_ wanted: TallyWish, completion: @escaping (TallyAnswer?) -> Void) {
+        guard let board = coordinatorsBoard, board.keepsTally, client.server != nil else { return completion(nil) }
+        let queues = board.queues.map(\.queue).filter { wanted.homes.contains($0.library) }
+        let places = wanted.homes.map { TallyPlace(of: $0) } + queues.map { .queue($0.name) }
+        tally.read(places.map { TallyPart(place: $0, hours: wanted.hours) }) { books in
+            completion(books.map { TallyAnswer(queues: queues, books: $0) })
+        }
+    }
+
     // MARK: The coordinator's side
 
     private func receive(_ frame: PeerFrame) {
@@ -199,6 +212,11 @@ final class LibraryHost {
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .transcript(let transcript): transcripts.take(transcript)
         case .ledger(let counter, let runs): ledger.take(counter, runs)
+        case .tally(let counter, let page):
+            let rest = page.next.map { next in
+                { (part: TallyPart) in TallyPart(place: part.place, hours: next..<max(next, part.hours.upperBound)) }
+            }
+            tally.take(counter, page.cells, rest: rest)
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
         case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))

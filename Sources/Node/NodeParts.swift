@@ -184,6 +184,11 @@ extension CallslipNode {
                     library.readLedger(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
                 }
             },
+            tally: { wish, completion in
+                onCluster {
+                    library.readTally(wish) { answer in WebActor.loop.post { WebActor.assumeIsolated { completion(answer) } } }
+                }
+            },
             propose: { command, completion in
                 onCluster {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }

@@ -142,7 +142,7 @@ import Testing
                 try state.checkInvariants()
             }
             for home in [nil] + state.libraries.keys.map(Optional.init) {
-                let book = state.tally[TallyPlace(home: home)]
+                let book = state.tally[TallyPlace(of: home)]
                 var sums: [TallyCounter: UInt32] = [:]
                 for (_, cell) in book?.cells ?? Ordered() { for entry in cell.entries { sums[entry.counter, default: 0] += entry.count } }
                 for counter in Self.ofTransfers { sums[counter] = nil }

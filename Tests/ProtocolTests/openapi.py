@@ -199,6 +199,14 @@ def admin(node):
         node.ask("get", path, 200, admin=True, query="?library=memorial")
         node.ask("get", path, 200, admin=True)
     node.ask("get", "/api/ledger.csv", 400, admin=True, query="?rows=columns")
+    for path in ("/api/reports", "/api/reports.csv"):
+        node.ask("get", path, 401)
+        node.ask("get", path, 400, admin=True, query="?library=memorial&from=yesterday")
+        node.ask("get", path, 400, admin=True, query="?library=nowhere")
+        for query in ("", "?library=memorial", "?library=general", "?from=2026-01-01&to=2026-01-31"):
+            node.ask("get", path, 200, admin=True, query=query)
+    node.ask("get", "/api/reports.csv", 400, admin=True, query="?rows=columns")
+    node.ask("get", "/api/reports.csv", 200, admin=True, query="?rows=answers")
     node.ask("post", "/api/import", 403, b"x: 1", kind="application/yaml")
     node.ask("post", "/api/import", 422, b"nonsense: 1", kind="application/yaml", admin=True)
     node.ask("post", "/api/backup", 403)

@@ -211,6 +211,8 @@ final class CoordinatorHost {
         case .find(let counter, let code): ports[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
         case .askLedger(let counter, let library, let minutes):
             ports[link]?.send(.ledger(counter: counter, core.state.ledger(of: library, in: minutes)))
+        case .askTally(let counter, let place, let hours):
+            ports[link]?.send(.tally(counter: counter, core.state.tally(of: place, in: hours)))
         case .typing(let chat, let side): perform(core.onTyping(from: link, chat: chat, side: side))
         case .renewals(let sessions): perform(core.onRenewals(sessions, nowMs: nowMs))
         default: ports[link]?.close(code: "badFrame", text: "not a frame that a node sends to its coordinator")

@@ -25,6 +25,8 @@ struct NodeServices: Sendable {
     var tickets: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [Ticket]) -> Void) -> Void
     /// Parts of libraries' ledgers; `nil` where the coordinators cannot be asked now.
     var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
+    /// What was counted of libraries' chats; `nil` where the coordinators cannot be asked now, or do not count.
+    var tally: @Sendable (TallyWish, @escaping @Sendable @WebActor (TallyAnswer?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     /// What pages may name, for the page checker; `nil` before the first board came.
@@ -75,6 +77,7 @@ final class WebHost {
         api.install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
+        ReportsAPI(api: api, hours: hours).install(on: server)
         NamesAPI(api: api).install(on: server)
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
@@ -82,7 +85,7 @@ final class WebHost {
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
-            "/check": "check.html",
+            "/check": "check.html", "/reports": "reports.html",
             "/html/chat-box.html": "chat.html",
         ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])

@@ -120,7 +120,7 @@ export class Actions {
         }
     }
 
-    async end(id, t) {
+    async end(id, t, body = {}) {
         const chat = this.shell.desk.chats.get(id);
         if (chat === undefined) return;
         const column = this.shell.floor.column(id);
@@ -129,7 +129,7 @@ export class Actions {
             return;
         }
         chat.leaving = t;
-        const problem = await this.about(id, t, {});
+        const problem = await this.about(id, t, body);
         if (problem === null) {
             this.shell.putAway(id);
         } else {
@@ -138,8 +138,9 @@ export class Actions {
         }
     }
 
-    close(id) {
-        return this.end(id, "close");
+    /** @param {string|null} ending what is said of it */
+    close(id, ending = null) {
+        return this.end(id, "close", ending === null ? {} : { ending });
     }
 
     release(id) {

@@ -4,6 +4,7 @@ import { cardFields } from "./card.js";
 import { chatTimers, duration, shrunk, spokenDuration, urgency } from "./clock.js";
 import { h, setAttribute, setHidden, setText } from "./dom.js";
 import { Log } from "./log.js";
+import { endingButtons, endingOfKey } from "./outcome.js";
 import { draft } from "./memory.js";
 import { NoteBox } from "./note.js";
 import { SHOWN_MAX, tagsOf } from "./tags.js";
@@ -42,7 +43,7 @@ export class Column {
         this.note = new NoteBox(this);
         this.typing = h("p", { class: "typing", data: { typing: "" } });
         this.strip = h("div", { class: "strip", role: "status", data: { strip: "" } });
-        this.question = h("div", { class: "strip question", role: "group", hidden: true });
+        this.question = h("div", { class: "strip question", role: "group", hidden: true, on: { keydown: (event) => this.sayEnding(event) } });
         this.problem = h("p", { class: "error chat-error", role: "alert" });
         this.composer = h("textarea", {
             rows: "2", id: `${id}-composer`, data: { composer: chat.id }, autocomplete: "off",
@@ -171,15 +172,16 @@ export class Column {
             ? `Put this chat back into the line of ${queue}? Whoever takes it sees all that was written.`
             : this.desk.isMessage(this.chat) ? "Close this message? The patron can collect what you wrote."
                 : owed ? "Close this chat? The patron wrote last and still waits for an answer." : "Close this chat? The patron can read it, but write no more.";
-        const yes = h("button", {
+        const no = h("button", { class: "small", type: "button", text: "Keep it", data: { keep: "" }, on: { click: () => this.answer(kind) } });
+        const asksEnding = kind === "close" && this.desk.asksEnding;
+        const buttons = asksEnding ? endingButtons((ending) => this.confirmed(kind, ending)) : [h("button", {
             class: kind === "release" ? "primary small" : "danger small", type: "button", text: { close: "Close the chat", release: "Put it back", block: "End and block" }[kind],
             data: { confirm: kind }, on: { click: () => this.confirmed(kind) },
-        });
-        const no = h("button", { class: "small", type: "button", text: "Keep it", data: { keep: "" }, on: { click: () => this.answer(kind) } });
+        })];
         this.question.setAttribute("aria-label", words);
-        this.question.replaceChildren(h("p", { text: words }), h("div", { class: "strip-buttons" }, yes, no, kind === "close" && !this.desk.isMessage(this.chat) ? this.blocking() : null));
+        this.question.replaceChildren(h("p", { text: words }), asksEnding ? h("p", { class: "hint", text: "How did it end?" }) : "", h("div", { class: "strip-buttons" }, ...buttons, no, kind === "close" && !this.desk.isMessage(this.chat) ? this.blocking() : null));
         setHidden(this.question, false);
-        yes.focus();
+        buttons[0].focus();
     }
 
     /** For chats that are no questions at all: asked once more before it is done. */
@@ -198,9 +200,18 @@ export class Column {
         else if (hadFocus) this.focus();
     }
 
-    confirmed(kind) {
+    /** One key says how the chat ended, and ends it. */
+    sayEnding(event) {
+        if (this.asking !== "close" || !this.desk.asksEnding || event.ctrlKey || event.altKey || event.metaKey) return;
+        const ending = endingOfKey(event.key);
+        if (ending === undefined) return;
+        event.preventDefault();
+        this.confirmed("close", ending);
+    }
+
+    confirmed(kind, ending = null) {
         this.answer(null);
-        if (kind === "close") this.act.close(this.chat.id);
+        if (kind === "close") this.act.close(this.chat.id, ending);
         else if (kind === "block") this.act.block(this.chat.id);
         else this.act.release(this.chat.id);
     }

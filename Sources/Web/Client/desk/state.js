@@ -48,6 +48,8 @@ export class Desk {
         this.board = wholeBoard(null);
         this.boardAtMs = 0;
         this.boardSeen = false;
+        /** Chats are counted, so whoever closes one is asked how it ended. */
+        this.asksEnding = false;
         this.leavingUntilMs = null;
         this.clockOffsetMs = 0;
         this.service = { state: "ok", text: "", answering: false };
@@ -131,6 +133,7 @@ export class Desk {
         const next = wholeBoard({ libraries: before.libraries, ...frame });
         const changes = boardChanges(before, next, this.me);
         this.board = next;
+        this.asksEnding = frame.asksEnding === true;
         this.boardAtMs = this.now();
         this.boardSeen = true;
         const mine = next.staff.find((person) => person.name === this.me?.operator);

@@ -2,33 +2,13 @@
 
 import { ask } from "/shared/ask.js";
 import { h, setHidden, setText } from "/shared/dom.js";
+import { chosenIn, drawing, fillLibraries, row, share, span, table } from "/shared/tables.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const part = (id) => document.getElementById(id);
 const KINDS = [["staffed", "Staffed by the library"], ["covered", "Covered by the general queue"], ["unstaffed", "Nobody there"], ["closed", "Closed at short notice"]];
 const dayNames = new Intl.DateTimeFormat([], { weekday: "short", timeZone: "UTC" });
 
-/** `1 h 05 min`, `12 min`. */
-export function span(minutes) {
-    const hours = Math.floor(minutes / 60);
-    return hours === 0 ? `${minutes} min` : `${hours.toLocaleString()} h ${String(minutes % 60).padStart(2, "0")} min`;
-}
-
-/** The share of posted minutes, never rounded up to everything or down to nothing. */
-export function share(minutes, of) {
-    if (of === 0) return "–";
-    if (minutes === 0 || minutes === of) return minutes === 0 ? "0 %" : "100 %";
-    return `${Math.min(99.9, Math.max(0.1, Math.round((minutes / of) * 1000) / 10))} %`;
-}
-
-function query() {
-    const chosen = new URLSearchParams();
-    for (const id of ["library", "from", "to"]) {
-        const value = new URLSearchParams(location.search).get(id);
-        if (value) chosen.set(id, value);
-    }
-    return chosen;
-}
+const query = () => chosenIn(location.search, ["library", "from", "to"]);
 
 const read = (chosen) => ask("GET", `/api/ledger?${chosen}`);
 
@@ -70,17 +50,9 @@ async function show(move = false) {
 }
 
 function fillChoice(library) {
-    const select = part("library");
-    select.replaceChildren(...(libraries.length > 1 ? [h("option", { value: "", text: "All libraries" })] : []),
-        ...libraries.map((entry) => h("option", { value: entry.library, text: entry.title })));
-    select.value = library ?? (libraries.length > 1 ? "" : libraries[0]?.library ?? "");
+    fillLibraries(part("library"), libraries, library);
     setHidden(part("library-field"), libraries.length < 2);
 }
-
-const table = (label, heads, rows) => h("div", { class: "wide", tabindex: 0, role: "region", "aria-label": label }, h("table", {},
-    h("thead", {}, h("tr", {}, ...heads.map((text) => h("th", { scope: "col", text })))), h("tbody", {}, ...rows)));
-
-const row = (head, ...cells) => h("tr", {}, h("th", { scope: "row" }, head), ...cells.map((text) => h("td", { text })));
 
 function drawSums(sums) {
     return table("Sums", ["What it was", "Time", "Of what was posted"], [
@@ -100,19 +72,13 @@ function drawLibraries(sheets) {
     }));
 }
 
-function bar(day) {
-    const svg = document.createElementNS(SVG, "svg");
-    svg.setAttribute("viewBox", `0 0 ${day.length} 12`);
-    svg.setAttribute("preserveAspectRatio", "none");
-    for (const piece of day.parts) {
-        const rect = document.createElementNS(SVG, "rect");
-        // Told apart by height as well as by colour.
-        const [y, height] = { staffed: [0, 12], covered: [6, 6], unstaffed: [0, 12], closed: [10, 2] }[piece.kind];
-        for (const [name, value] of Object.entries({ x: piece.at, y, width: piece.minutes, height, class: piece.kind })) rect.setAttribute(name, value);
-        svg.append(rect);
-    }
-    return svg;
-}
+/** Told apart by height as well as by colour. */
+const HEIGHTS = { staffed: [0, 12], covered: [6, 6], unstaffed: [0, 12], closed: [10, 2] };
+
+const bar = (day) => drawing(day.length, 12, day.parts.map((piece) => {
+    const [y, height] = HEIGHTS[piece.kind];
+    return { x: piece.at, y, width: piece.minutes, height, class: piece.kind };
+}));
 
 function drawDays(days) {
     const posted = days.filter((day) => day.sums.posted + day.sums.closed > 0);

@@ -1,0 +1,57 @@
+/// What the ledger and the reports ask alike: who may read, which days are meant, and how a table is taken away.
+
+import Consortium
+import EventLoop
+import FoundationEssentials
+import Web
+
+extension HTTPAPI {
+    /// How many days are shown where none are named: today and those before it.
+    private static let daysUsual = 30
+
+    /// Goes on with the person who is signed in at this browser, an admin or of a committee, or with `nil` for the node's admin; else the request is answered.
+    /// - Parameter what: what they read: `The ledger is`.
+    func overseer(
+        _ request: Request, _ responder: Responder, of what: String, _ body: @escaping @Sendable @WebActor (Operator?) -> Void
+    ) {
+        guard request.headers["authorization"] == nil else {
+            if isAdmin(request, responder) { body(nil) }
+            return
+        }
+        services.canned(request.cookie(Self.cookieName) ?? "") { [self] person, _ in
+            guard let person else {
+                return responder.send(json(Said(code: "signIn", text: "Sign in at the desk first; then load this again."), 401))
+            }
+            guard person.isAdmin || person.committee != nil else {
+                let text = "\(what) for your library's admin, ChatWog and RMT to read; ask one of them."
+                return responder.send(json(Said(code: "notAllowed", text: text), 403))
+            }
+            body(person)
+        }
+    }
+
+    /// `from` and `to` of a request.
+    static func days(_ request: Request, today: CalendarDay, daysMax: Int) throws(AskMistake) -> ClosedRange<CalendarDay> {
+        let to = try day(request, "to") ?? today
+        let from = try day(request, "from") ?? to.adding(days: 1 - daysUsual)
+        guard from <= to, to.number - from.number < daysMax else {
+            throw AskMistake(
+                text: "`from` is not after `to`, and \(daysMax) days are shown at most; found \(from.text) to \(to.text).")
+        }
+        return from...to
+    }
+
+    private static func day(_ request: Request, _ name: String) throws(AskMistake) -> CalendarDay? {
+        guard let text = request.query(name), !text.isEmpty else { return nil }
+        guard let day = CalendarDay(text) else { throw AskMistake(text: "`\(name)` is a day such as 2026-11-27; found `\(text)`.") }
+        return day
+    }
+
+    func csv(_ text: String, named name: String) -> Response {
+        let headers = [
+            (name: "Content-Type", value: "text/csv; charset=utf-8"), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Disposition", "attachment; filename=\"\(name).csv\""),
+        ]
+        return Response(status: 200, headers: headers, body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,81 @@
+/** The tables of a report, each figure with what it means. */
+
+import { h } from "../shared/dom.js";
+import { row, share, span, table } from "../shared/tables.js";
+import { time } from "./charts.js";
+
+const defined = (title, meaning) => h("span", {}, title, h("span", { class: "meaning", text: meaning }));
+
+export function drawFigures(numbers) {
+    const of = (count) => [count.toLocaleString(), share(count, numbers.asked)];
+    return table("Figures", ["What", "Chats", "Of those asked"], [
+        row(defined("Asked", "Somebody pressed the library’s button; everything about a chat counts for the hour in which it was asked."), numbers.asked.toLocaleString(), ""),
+        row(defined("Answered", "Somebody took the chat while its patron waited."), ...of(numbers.answered)),
+        row(defined("… by its own people", "At one of the library’s own queues."), ...of(numbers.own)),
+        row(defined("… by the general queue", "By whoever staffed the general queue, of any library."), ...of(numbers.general)),
+        ...(numbers.others > 0 ? [row(defined("… by another library", "By people of another library who staff this one’s queue."), ...of(numbers.others))] : []),
+        row(defined("Missed", "Nobody had answered when the patron left a message."), ...of(numbers.missed)),
+        row(defined("Abandoned", "The patron went before anybody answered."), ...of(numbers.abandoned)),
+        ...(numbers.open > 0 ? [row(defined("Not over yet", "They still wait, or waited when these numbers were made."), ...of(numbers.open))] : []),
+        row(defined("Referred", "Went on to the general queue by the library’s fallback policy, answered there or not."), ...of(numbers.referred)),
+        row(defined("Transferred", "Handed from one person to another, and picked up; a chat may be so more than once."), numbers.transferred.toLocaleString(), `out ${numbers.transferredOut}, in ${numbers.transferredIn}`),
+        row(defined("Messages kept", "Questions that waited for a later answer, those of patrons who went among them."), numbers.messages.toLocaleString(), `${numbers.messagesAnswered} answered, ${numbers.messagesUnanswered} never`),
+        ...(numbers.cutOff > 0 ? [row(defined("While cut off", "Begun at a node that reached no coordinator; nothing more is counted of them."), numbers.cutOff.toLocaleString(), "counted apart")] : []),
+        ...(numbers.practice > 0 ? [row(defined("Practice", "Said so when it was closed: in no other number."), numbers.practice.toLocaleString(), "counted apart")] : []),
+    ]);
+}
+
+export function drawWaits(waits) {
+    if (waits.count === 0) return h("p", { text: "Nobody was answered, so there is no wait to tell of." });
+    const within = [30, 60, 90].map((seconds) => row(`Within ${seconds} seconds`, waits[`within${seconds}`].toLocaleString(), share(waits[`within${seconds}`], waits.count)));
+    return table("Shares of waits", ["From asking to the first answer", "Chats", "Of those answered"], [
+        ...within,
+        row(defined("Median, about", "Half of them waited no longer."), time(waits.medianS), ""),
+        row(defined("Nine of ten, about", "The 90th percentile: one of ten waited longer."), time(waits.p90S), ""),
+    ]);
+}
+
+export function drawWho({ answeredBy, answeredFor, numbers }) {
+    const place = (entry) => (entry.atGeneral ? "at the general queue" : "at the library’s queue");
+    const list = (label, heads, shares, of) => table(label, heads, shares.map((entry) => row(entry.title, place(entry), entry.chats.toLocaleString(), share(entry.chats, of))));
+    const none = (text) => h("p", { text });
+    return h("div", {},
+        answeredBy.length === 0 ? none("Nobody answered.") : list("Who answered these chats", ["Answered by people of", "Where", "Chats", "Of those answered"], answeredBy, numbers.answered),
+        answeredFor.length === 0 ? null : h("div", {}, h("h4", { text: "And for others" }),
+            list("For whom these people answered", ["Answered for", "Where", "Chats", "Of these"], answeredFor, answeredFor.reduce((sum, entry) => sum + entry.chats, 0))));
+}
+
+export function drawEnded({ endings, ratings }) {
+    const said = [["answered", "Answered"], ["followUp", "The home library follows up"], ["patronLeft", "The patron left"], ["inappropriate", "Inappropriate"], ["unsaid", "Closed, and nothing said"], ["byPatron", "Ended by the patron"]];
+    const all = said.reduce((sum, [name]) => sum + endings[name], 0);
+    const rated = ratings.helped + ratings.partly + ratings.notHelped;
+    return h("div", {},
+        table("How answered chats ended", ["As whoever closed them said", "Chats", "Of these"], said.map(([name, title]) => row(title, endings[name].toLocaleString(), share(endings[name], all)))),
+        rated === 0 ? null : h("div", {}, h("h4", { text: "As patrons said" }), table("What patrons said", ["Were you helped?", "Patrons", "Of these"],
+            [["helped", "Yes"], ["partly", "Partly"], ["notHelped", "No"]].map(([name, title]) => row(title, ratings[name].toLocaleString(), share(ratings[name], rated))))));
+}
+
+export function drawOffers(queues) {
+    const offered = queues.filter((queue) => queue.offered > 0);
+    if (offered.length === 0) return h("p", { text: "No chat was offered to these queues." });
+    return h("div", {}, table("Offers by queue", ["Queue", "Offered", "Picked up", "Expired", "Ended otherwise", "Median until picked up, about"], offered.map((queue) => row(
+        queue.title, queue.offered, queue.pickedUp, queue.expired, queue.withdrawn + queue.targetGone + queue.chatOver, queue.waits.count === 0 ? "–" : time(queue.waits.medianS)))),
+    h("p", { class: "small", text: "Expired: nobody picked it up in time, and the chat went back to its sender. Ended otherwise: taken back, the queue’s last person had gone, or the chat was over." }));
+}
+
+export function drawHours(ledger, link) {
+    if (!ledger) return h("p", { text: "No hours were posted." });
+    return h("div", {}, table("Posted time", ["What it was", "Time", "Of what was posted"], [
+        row("Posted", span(ledger.posted), ""),
+        row("Staffed by the library", span(ledger.staffed), share(ledger.staffed, ledger.posted)),
+        row("Covered by the general queue", span(ledger.covered), share(ledger.covered, ledger.posted)),
+        row("Posted, and nobody there", span(ledger.unstaffed), share(ledger.unstaffed, ledger.posted)),
+        row("Closed at short notice", span(ledger.closed), "counted apart"),
+    ]), h("p", { class: "small screen" }, h("a", { href: link, text: "The ledger, minute by minute" })));
+}
+
+export function drawLibraries(lines, link) {
+    return table("Each library", ["Library", "Asked", "Answered", "Within 60 s", "Missed", "Abandoned", "Referred"], lines.map(({ library, title, numbers }) => row(
+        h("a", { href: link(library), text: title }), numbers.asked.toLocaleString(), share(numbers.answered, numbers.asked), share(numbers.waits.within60, numbers.waits.count),
+        share(numbers.missed, numbers.asked), share(numbers.abandoned, numbers.asked), share(numbers.referred, numbers.asked))));
+}
