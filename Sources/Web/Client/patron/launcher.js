@@ -95,8 +95,8 @@ export function placeButtons({ nodes: named, queue, title, label, lang, profile,
         const button = { ...its, said: null };
         button.launcher = makeLauncher({ ...its, pressed: () => open(button) });
         buttons.push(button);
-        // The plain link that stood there until now.
-        for (const link of place.querySelectorAll(':scope > a[href*="/chat/"]')) link.remove();
+        // The plain link that stood there until now. In the corner none did: links of the page itself are not ours.
+        if (!its.fixed) for (const link of place.querySelectorAll(':scope > a[href*="/chat/"]')) link.remove();
         place.append(button.launcher.host);
     }
 
