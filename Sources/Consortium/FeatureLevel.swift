@@ -35,7 +35,7 @@ public enum FeatureLevel {
     public static let ledger: UInt32 = 13
     /// A wait that goes on in another queue keeps its deadline, also where both fall due at once.
     public static let oneDeadline: UInt32 = 14
-    /// The tally of chats, what whoever ends a chat says of it, and patrons' ratings.
+    /// The tally of chats, what whoever ends a chat says of it, and patrons' ratings. Number 15 stays free, as 9 does.
     public static let reports: UInt32 = 16
     /// Notes among colleagues in a chat (`Say.isNote`), chats that are closed when their patron has left (`Chat.leftAtMs`), and pauses
     /// (`Command.block`).

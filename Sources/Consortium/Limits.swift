@@ -32,6 +32,8 @@ public enum Limits {
     public static let tallyCellsMax = 200_000
     /// Hours in one page that a node reads.
     public static let tallyPageCellsMax = 2_000
+    /// And the numbers in it; each takes 60 bytes at most, with a library's name, so that a page stays below `ConsortiumWireLimits.tallyBytesMax`.
+    public static let tallyPageNumbersMax = 30_000
     public static let zoneBytesMax = 64
     public static let spansPerDayMax = 4
     public static let exceptionsPerLibraryMax = 120

@@ -199,6 +199,9 @@ public struct TallyCell: Hashable, Sendable {
             }
     }
 
+    /// How many numbers it holds, those with a library's name among them.
+    var numbers: Int { entries.count + answeredBy.count + answeredFor.count }
+
     /// Adds one, or takes one away.
     mutating func change(_ counter: TallyCounter, adding: Bool) {
         let place = entries.partitionPoint { $0.counter < counter }

@@ -197,12 +197,15 @@ extension ConsortiumState {
         tally[.queue(new)] = book
     }
 
-    /// What was counted of a place in some hours; `Limits.tallyPageCellsMax` of them at once.
+    /// What was counted of a place in some hours: as much of it as fits into one message, `Limits.tallyPageCellsMax` hours and `Limits.tallyPageNumbersMax`
+    /// numbers, but one hour at least.
     public func tally(of place: TallyPlace, in hours: Range<TallyHour>) -> TallyPage {
         var page = TallyPage(cells: [], next: nil)
+        var numbers = 0
         tally[place]?.cells.walk(from: hours.lowerBound) { hour, cell in
             guard hour < hours.upperBound else { return false }
-            guard page.cells.count < Limits.tallyPageCellsMax else {
+            numbers += cell.numbers
+            guard page.cells.isEmpty || page.cells.count < Limits.tallyPageCellsMax && numbers <= Limits.tallyPageNumbersMax else {
                 page.next = hour
                 return false
             }

@@ -53,11 +53,13 @@ def run(stage):
     # The node that the page names first is gone: the button comes from the next, styled and at work.
     context = stage.context()
     stage.serve_page(context, "/pages/first-node-gone", f"""<script async src="{stage.node('memorial')}/js/callslip.js" data-queue="memorial"
-      data-nodes="{stage.node('college')}"></script>""")
+      data-nodes="{stage.node('college')}"></script>""", foot='<a id="own-link" href="/chat/memorial">Chat with us</a>')
     context.route(lambda url: url.startswith(stage.node("memorial")) and not url.endswith("/js/callslip.js"), lambda route: route.abort())
     orphan = stage.patron(context=context, path=stage.site + "/pages/first-node-gone")
     expect(orphan.launcher).to_contain_text("leave a message")
     assert orphan.launcher.evaluate("(button) => getComputedStyle(button).position") == "fixed"
+    # What the page itself links to stays.
+    expect(orphan.page.locator("body > #own-link")).to_be_visible()
     orphan.open()
 
     # Escape leads back to the button, and nothing of a chat was begun.

@@ -95,9 +95,9 @@ class Stage:
         patron.ask(question)
         return stan, patron, stan.claim(question)
 
-    def serve_page(self, context, path, body):
-        """A page of a library's site that exists for one test alone."""
-        html = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A library</title></head><body><main><h1>A library</h1>{body}</main></body></html>'
+    def serve_page(self, context, path, body, foot=""):
+        """A page of a library's site that exists for one test alone. `foot` stands below its main part."""
+        html = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A library</title></head><body><main><h1>A library</h1>{body}</main>{foot}</body></html>'
         context.route(self.site + path, lambda route: route.fulfill(content_type="text/html; charset=utf-8", body=html))
 
     def end_scene(self):

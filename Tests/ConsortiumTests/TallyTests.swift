@@ -1,5 +1,6 @@
 import Seeded
 import Testing
+import Wire
 
 @testable import Consortium
 
@@ -237,6 +238,30 @@ import Testing
         #expect(rest.cells.count == 4 && rest.next == nil)
         #expect(first.cells + rest.cells == Array(cells.dropFirst()))
         #expect(state.tally(of: .general, in: 0..<7).cells.isEmpty)
+    }
+
+    /// However many libraries answered in an hour: a page goes into one message, and nothing is left out between two.
+    @Test func pagesOfManyLibrariesFitIntoAMessage() throws {
+        var memento = ConsortiumState().memento
+        memento.featureLevel = FeatureLevel.supported
+        let shares = try (100..<100 + Limits.librariesMax).map { number in
+            let name: LibraryName = try Stage.name("\(number)" + String(repeating: "x", count: Limits.nameBytesMax - 3))
+            return TallyShare(library: name, viaGeneral: true, count: .max)
+        }
+        let cell = try #require(TallyCell(entries: [.init(.asked, .max)], answeredBy: shares, answeredFor: shares))
+        let cells = (0..<500).map { TallyHourCell(hour: TallyHour($0), cell: cell) }
+        memento.tally = [TallyBook(place: .general, cells: cells, chain: 1)]
+        let state = try ConsortiumState(memento: memento)
+        var read: [TallyHourCell] = []
+        var next: TallyHour? = 0
+        while let from = next {
+            let page = state.tally(of: .general, in: from..<TallyHour.max)
+            try #require(!page.cells.isEmpty)
+            #expect(try TallyCoding.page(wire: TallyCoding.bytes(page)) == page)
+            read += page.cells
+            next = page.next
+        }
+        #expect(read == cells)
     }
 
     /// The shares within 30, 60 and 90 seconds are exact.

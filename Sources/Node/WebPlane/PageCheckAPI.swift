@@ -39,6 +39,8 @@ final class PageCheckAPI {
     }
 
     private func check(_ request: Request, _ responder: Responder) {
+        // Before anything is read: reading a page of the greatest length takes this loop some hundredths of a second as well.
+        guard mayCheck() else { return say(responder, "tooMany", "Many pages are being checked here; try again in a minute.", 429) }
         guard request.headers["content-type"]?.hasPrefix("application/json") ?? false,
             let page = try? JSONDecoder().decode(Page.self, from: Data(request.body))
         else {
@@ -55,7 +57,6 @@ final class PageCheckAPI {
         if let queue, QueueName(queue) == nil {
             return say(responder, "invalid", "A queue's name has \(QueueName.rule); found `\(queue)`.", 400)
         }
-        guard mayCheck() else { return say(responder, "tooMany", "Many pages are being checked here; try again in a minute.", 429) }
         let source = PageSource(html: Array(page.html.utf8), address: page.address, policies: page.policies ?? [], queue: queue)
         running += 1
         api.services.pageFacts { [self] facts in
