@@ -51,24 +51,30 @@ struct HTMLTokenizer {
         self.line = line
     }
 
+    /// - Returns: `nil` at the end. What a browser skips is skipped in a loop: strangers paste pages of nothing else.
     mutating func next() -> HTMLToken? {
-        guard at < end else { return nil }
+        while at < end {
+            if let token = piece() { return token }
+        }
+        return nil
+    }
+
+    /// What stands here, taken; `nil` where that is nothing at all.
+    private mutating func piece() -> HTMLToken? {
+        let start = at
         if let name = rawOf {
             rawOf = nil
-            let start = at
             at = endOfRaw(name)
-            if at > start { return .raw(of: name, start..<at, line: count(to: start)) }
-            return next()
+            return at > start ? .raw(of: name, start..<at, line: count(to: start)) : nil
         }
         guard byte(at) == UInt8(ascii: "<") else { return text() }
-        let start = at
         switch byte(at + 1) {
         case let letter? where isLetter(letter): return startTag()
         case UInt8(ascii: "/"):
             if let letter = byte(at + 2), isLetter(letter) { return endTag() }
             if byte(at + 2) == UInt8(ascii: ">") {
                 at += 3
-                return next()
+                return nil
             }
             return byte(at + 2) == nil ? text() : bogusComment(start, from: at + 2)
         case UInt8(ascii: "!"):
