@@ -17,10 +17,12 @@ final class PageCheckAPI {
 
     /// In JSON a page may be twice as long as it is.
     private static let bodyBytesMax = 2 * PageCheckLimits.htmlBytesMax + 64 * 1_024
-    /// A page of the greatest length takes some hundredths of a second, on a thread that waits for nobody.
+    /// Each takes a thread that waits for nobody, a page of the greatest length for some tenths of a second.
     private static let checksAMinuteMax = 120
     private static let runningMax = 2
-    private static let addressBytesMax = 2_048
+    private nonisolated static let addressBytesMax = 2_048
+    private nonisolated static let form =
+        "Send {\"html\":TEXT,\"address\":URL,\"policies\":[TEXT],\"queue\":NAME} as application/json."
 
     init(api: HTTPAPI) { self.api = api }
 
@@ -39,25 +41,11 @@ final class PageCheckAPI {
     }
 
     private func check(_ request: Request, _ responder: Responder) {
-        // Before anything is read: reading a page of the greatest length takes this loop some hundredths of a second as well.
         guard mayCheck() else { return say(responder, "tooMany", "Many pages are being checked here; try again in a minute.", 429) }
-        guard request.headers["content-type"]?.hasPrefix("application/json") ?? false,
-            let page = try? JSONDecoder().decode(Page.self, from: Data(request.body))
-        else {
-            return say(
-                responder, "invalid", "Send {\"html\":TEXT,\"address\":URL,\"policies\":[TEXT],\"queue\":NAME} as application/json.", 400)
+        guard request.headers["content-type"]?.hasPrefix("application/json") ?? false else {
+            return say(responder, "invalid", Self.form, 400)
         }
-        guard !page.html.trimmed.isEmpty else { return say(responder, "invalid", "Paste the page's HTML: there is nothing to check.", 400) }
-        guard page.address?.utf8.count ?? 0 <= Self.addressBytesMax, page.policies?.count ?? 0 <= PageCheckLimits.policiesMax else {
-            return say(
-                responder, "tooLong",
-                "An address has \(Self.addressBytesMax) bytes at most, and there are \(PageCheckLimits.policiesMax) policies at most.", 400)
-        }
-        let queue = page.queue.map { $0.trimmed.lowercased() }.flatMap { $0.isEmpty ? nil : $0 }
-        if let queue, QueueName(queue) == nil {
-            return say(responder, "invalid", "A queue's name has \(QueueName.rule); found `\(queue)`.", 400)
-        }
-        let source = PageSource(html: Array(page.html.utf8), address: page.address, policies: page.policies ?? [], queue: queue)
+        let body = request.body
         running += 1
         api.services.pageFacts { [self] facts in
             guard let facts else {
@@ -65,14 +53,41 @@ final class PageCheckAPI {
                 return say(responder, "notAvailable", "This node has not heard from the coordinators yet; ask again in a moment.", 503)
             }
             Task { @WebActor in
-                let report = try? await WebActor.loop.work { PageCheck.report(source, facts) }
+                // A page of the greatest length takes a while to read, and to judge.
+                let outcome = try? await WebActor.loop.work { Self.judged(body, facts) }
                 running -= 1
-                guard let report else {
-                    return say(responder, "busy", "This node has too much to do just now; ask again in a moment.", 503)
+                switch outcome {
+                case .success(let report): responder.send(api.json(report, 200))
+                case .failure(let mistake): say(responder, mistake.code, mistake.text, 400)
+                case nil: say(responder, "busy", "This node has too much to do just now; ask again in a moment.", 503)
                 }
-                responder.send(api.json(report, 200))
             }
         }
+    }
+
+    private struct Mistake: Error {
+        var code: String
+        var text: String
+    }
+
+    /// On a worker's thread: reads what was sent and judges it.
+    private nonisolated static func judged(_ body: [UInt8], _ facts: PageFacts) -> Result<PageReport, Mistake> {
+        guard let page = try? JSONDecoder().decode(Page.self, from: Data(body)) else {
+            return .failure(Mistake(code: "invalid", text: form))
+        }
+        guard !page.html.trimmed.isEmpty else {
+            return .failure(Mistake(code: "invalid", text: "Paste the page's HTML: there is nothing to check."))
+        }
+        guard page.address?.utf8.count ?? 0 <= addressBytesMax, page.policies?.count ?? 0 <= PageCheckLimits.policiesMax else {
+            let text = "An address has \(addressBytesMax) bytes at most, and there are \(PageCheckLimits.policiesMax) policies at most."
+            return .failure(Mistake(code: "tooLong", text: text))
+        }
+        let queue = page.queue.map { $0.trimmed.lowercased() }.flatMap { $0.isEmpty ? nil : $0 }
+        if let queue, QueueName(queue) == nil {
+            return .failure(Mistake(code: "invalid", text: "A queue's name has \(QueueName.rule); found `\(queue)`."))
+        }
+        let source = PageSource(html: Array(page.html.utf8), address: page.address, policies: page.policies ?? [], queue: queue)
+        return .success(PageCheck.report(source, facts))
     }
 
     private func mayCheck() -> Bool {
