@@ -24,6 +24,8 @@ libraries:
 HOURS = b"""hours:
   archives: {zone: Etc/UTC, semester: {monday to sunday: "0:00-24:00"}, intersession: {monday to sunday: "0:00-24:00"}, break: {monday to sunday: "0:00-24:00"}}
 """
+# Where no scene before set any: over by now, so that it changes nobody's hours.
+TERMS = b"terms: [{title: Regular semester with a long name, kind: semester, first: 2025-01-21, last: 2025-05-09}]"
 for number, name in enumerate(("ada.archives", "ned.archives", "rob.archives"), 1):
     PASSWORDS[name], HOMES[name] = f"acid-free-{number}", "college"
 
@@ -45,6 +47,9 @@ def run(stage):
         ada.page.click("#ending-skip")
     read = lambda query="": ada.page.request.get(f"{ada.node}/api/reports{query}").json()
     stage.until("the tally", lambda: "numbers" in read())
+    if not read()["terms"]:
+        assert stage.post("college", "/api/import", TERMS, "application/yaml")[0] == 200
+        stage.until("the terms", lambda: read()["terms"])
 
     # Before anybody asked, the page says why it is empty.
     page = stage.page(ada.context, "Ada")
@@ -114,6 +119,7 @@ def run(stage):
             page.goto(f"{ada.node}/reports")
             expect(page.get_by_role("row").filter(has_text="Somebody took the chat")).to_contain_text("%")
             expect(page.get_by_label("Library", exact=True)).to_be_hidden()
+            expect(page.get_by_label("Term", exact=True)).to_be_visible()
             page.get_by_text("By hour of the day as a table").click()
             expect(page.get_by_role("region", name="By hour of the day")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
