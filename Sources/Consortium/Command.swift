@@ -17,6 +17,11 @@ public enum Command: Hashable, Sendable {
     case reportProblem(TicketID, ProblemReport)
     case changeTicket(TicketChange)
 
+    // Buttons on libraries' pages. A release names the one that it replaces.
+    case releaseButton(ButtonRelease)
+    case sawInstalls([InstallSighting])
+    case decideButton(ButtonDecision)
+
     // Canned messages. What is changed names the version that it replaces.
     case setCanned(CannedMessage, by: CannedEditor)
     case dropCanned(CannedID, version: UInt64, by: CannedEditor)

@@ -54,6 +54,9 @@ public struct ConsortiumState: Sendable {
     /// The last number given, and the last change.
     package internal(set) var ticketNumber: UInt64 = 0
     public internal(set) var ticketVersion: UInt64 = 0
+    package internal(set) var buttons = ButtonLists()
+    /// By number.
+    package internal(set) var installs = Ordered<UInt64, Install>()
     package internal(set) var terms = TermCalendar()
     package internal(set) var hours = Ordered<LibraryName, LibraryHours>()
     /// Of every library with posted hours, since their feature level.

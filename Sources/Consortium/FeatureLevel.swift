@@ -40,8 +40,10 @@ public enum FeatureLevel {
     /// Notes among colleagues in a chat (`Say.isNote`), chats that are closed when their patron has left (`Chat.leftAtMs`), and pauses
     /// (`Command.block`).
     public static let notes: UInt32 = 17
+    /// Releases of the button's code, and the inventory of buttons on pages.
+    public static let buttons: UInt32 = 18
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 17
+    public static let supported: UInt32 = 18
 }
 
 extension Command {
@@ -64,6 +66,7 @@ extension Command {
         case .reportProblem, .changeTicket: FeatureLevel.tickets
         case .setEnd: FeatureLevel.ledger
         case .rate: FeatureLevel.reports
+        case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

@@ -27,6 +27,7 @@ struct Indices: Sendable {
     var ticketBytes = 0
     /// Of all places together.
     var tallyCells = 0
+    var installOf = Ordered<InstallPlace, UInt64>()
     /// What was called so is called otherwise now.
     var formerQueues = Ordered<QueueName, QueueName>()
     var formerOperators = Ordered<OperatorName, OperatorName>()

@@ -11,6 +11,7 @@ extension ConsortiumState {
         try checkNames()
         try checkCanned()
         try checkTickets()
+        try checkButtons()
         try checkSessions()
         for (id, chat) in chats {
             try check(chat)

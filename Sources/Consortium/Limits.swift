@@ -13,6 +13,21 @@ public enum Limits {
     public static let ticketStageEntriesMax = 12
     /// How long a solved ticket is kept: 180 days.
     public static let ticketKeptMs: UInt64 = 15_552_000_000
+    /// Buttons on pages; beyond, what was not seen for longest gives way.
+    public static let installsMax = 2_000
+    public static let installsPerHostMax = 200
+    /// What one board tells of at most: the rest comes with the next.
+    public static let installsPerBoardMax = 400
+    public static let installHostBytesMax = 120
+    public static let installPathBytesMax = 200
+    public static let installErrorBytesMax = 120
+    public static let sightingsPerCommandMax = 32
+    /// Hosts that nobody confirmed yet; beyond, what was not seen for longest gives way.
+    public static let strangersMax = 100
+    public static let buttonHostsMax = 200
+    /// Releases of the button's code that are remembered.
+    public static let releasesKept = 10
+    public static let buttonVersionDigits = 16
     public static let cannedMax = 4_000
     /// Titles, keywords and texts of all canned messages: every node is sent all of them when one changed.
     public static let cannedBytesMax = 1024 * 1024

@@ -20,6 +20,8 @@ package struct Memento: Sendable {
     package var tickets: [Ticket] = []
     package var ticketNumber: UInt64 = 0
     package var ticketVersion: UInt64 = 0
+    package var buttons = ButtonLists()
+    package var installs: [Install] = []
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var ledger: [LibraryLedger] = []
@@ -55,6 +57,8 @@ extension ConsortiumState {
         memento.tickets = tickets.values
         memento.ticketNumber = ticketNumber
         memento.ticketVersion = ticketVersion
+        memento.buttons = buttons
+        memento.installs = installs.values
         memento.terms = terms
         memento.hours = hours.values
         memento.ledger = ledger.values
@@ -99,6 +103,11 @@ extension ConsortiumState {
         ticketNumber = memento.ticketNumber
         ticketVersion = memento.ticketVersion
         index.ticketBytes = countedTicketBytes
+        buttons = memento.buttons
+        for install in memento.installs {
+            installs[install.number] = install
+            index.installOf[install.place] = install.number
+        }
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for book in memento.ledger { ledger[book.library] = book }

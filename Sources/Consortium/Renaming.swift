@@ -107,6 +107,9 @@ extension ConsortiumState {
         case .changeTicket(var change):
             change.by = present(change.by)
             return .changeTicket(change)
+        case .decideButton(var decision):
+            decision.by = present(decision.by)
+            return .decideButton(decision)
         case .setCanned(var message, let editor):
             if case .person(let name) = message.owner { message.owner = .person(present(name)) }
             return .setCanned(message, by: present(editor))

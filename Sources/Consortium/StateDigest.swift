@@ -36,6 +36,10 @@ extension ConsortiumState {
             digest.add(ticketVersion)
             digest.add(tickets.values) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.buttons {
+            digest.add(buttons)
+            digest.add(installs.values) { $0.add($1) }
+        }
         if featureLevel >= FeatureLevel.postedHours {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
@@ -206,6 +210,30 @@ extension Digest {
             digest.add(UInt64(answer.wait))
         }
         add(tally.rating?.rawValue ?? "")
+    }
+
+    fileprivate mutating func add(_ lists: ButtonLists) {
+        add(lists.releases) { digest, release in
+            digest.add(release.number)
+            digest.add(release.version)
+            digest.add(release.note)
+            digest.add(release.wallMs)
+        }
+        add(lists.hosts) { $0.add($1) }
+        add(lists.strangers) { digest, stranger in
+            for text in [stranger.host, stranger.path, stranger.queue] { digest.add(text) }
+            digest.add(UInt64(stranger.firstDay))
+            digest.add(UInt64(stranger.lastDay))
+        }
+        for count in [lists.installNumber, lists.change, lists.listsChange, lists.goneChange] { add(count) }
+    }
+
+    fileprivate mutating func add(_ install: Install) {
+        add(install.number)
+        add(install.change)
+        for text in [install.place.host, install.place.path, install.place.queue, install.version, install.error] { add(text) }
+        for day in [install.errorDay, install.firstDay, install.lastDay] { add(UInt64(day)) }
+        add(UInt64(install.kind.rawValue))
     }
 
     fileprivate mutating func add(_ calendar: TermCalendar) {

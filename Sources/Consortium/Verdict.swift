@@ -41,6 +41,7 @@ public struct Touched: Sendable {
     public var outbox: Bool
     public var canned = false
     public var tickets = false
+    public var buttons = false
     /// Receipts of transcripts that no library has and whose text went in this batch.
     public var dropped: [TranscriptReceipt] = []
     public init(chats: Set<ChatID> = [], board: Bool = false, outbox: Bool = false) {

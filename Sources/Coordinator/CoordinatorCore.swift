@@ -134,6 +134,8 @@ public struct CoordinatorCore: Sendable {
         var cannedSent: UInt64 = 0
         /// The last change of a ticket that the node was told of.
         var ticketsSent: UInt64?
+        /// The same of buttons.
+        var buttonsSent: UInt64?
         /// The last position sent of each chat that the node follows.
         var cursors: [ChatID: Position] = [:]
         /// The libraries for which the node asks for transcripts, with the number after which it does; and the one whose transcript was sent and
@@ -209,7 +211,10 @@ public struct CoordinatorCore: Sendable {
         gates.dueMs = 0
         cannedVersion += 1
         isOutboxTouched = true
-        for link in links.keys { links[link]?.ticketsSent = nil }
+        for link in links.keys {
+            links[link]?.ticketsSent = nil
+            links[link]?.buttonsSent = nil
+        }
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
 
@@ -383,9 +388,11 @@ public struct CoordinatorCore: Sendable {
         // A branch has no canned messages, and there are none below their level: the node keeps what it was sent.
         let tellsCanned = state.featureLevel >= FeatureLevel.canned && !state.isBranch
         let tellsTickets = state.featureLevel >= FeatureLevel.tickets && !state.isBranch
+        let tellsButtons = state.featureLevel >= FeatureLevel.buttons && !state.isBranch
         let behind = links.filter {
             $0.value.boardSent != boardVersion || tellsCanned && $0.value.cannedSent != cannedVersion
                 || tellsTickets && $0.value.ticketsSent != state.ticketVersion
+                || tellsButtons && $0.value.buttonsSent != state.buttonChange
         }.keys.sorted()
         guard !behind.isEmpty, halted == nil else { return [] }
         guard nowMs >= boardSentAtMs + configuration.boardIntervalMs else {
@@ -404,6 +411,11 @@ public struct CoordinatorCore: Sendable {
                 whole.tickets = state.ticketNews(after: link.ticketsSent ?? 0)
             }
             if tellsTickets { links[link]?.ticketsSent = state.ticketVersion }
+            if tellsButtons, let sent = links[link], sent.buttonsSent != state.buttonChange {
+                let (news, through) = state.buttonNews(after: sent.buttonsSent ?? 0)
+                whole.buttons = news
+                links[link]?.buttonsSent = through
+            }
             return .board(link, whole)
         }
     }

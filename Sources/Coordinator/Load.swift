@@ -13,14 +13,15 @@ enum Urgency: Int, CaseIterable, Sendable {
             .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
-            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket:
+            .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
+            .decideButton:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
             .transcriptTaken,
             .transcriptDeleted:
             self = .act
         case .say, .mergeBranch: self = .message
-        case .open, .reportProblem, .rate: self = .opening
+        case .open, .reportProblem, .rate, .sawInstalls: self = .opening
         }
     }
 
@@ -47,6 +48,10 @@ extension Command {
             return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
         case .reportProblem(_, let report): return base + report.topic.utf8.count + report.text.utf8.count + report.bundle.utf8.count
         case .changeTicket(let change): return base + change.text.utf8.count + (change.owner?.utf8.count ?? 0)
+        case .sawInstalls(let seen):
+            return seen.reduce(base) {
+                $0 + 40 + $1.place.host.utf8.count + $1.place.path.utf8.count + $1.place.queue.utf8.count + $1.error.utf8.count
+            }
         case .mergeBranch(let merge): return merge.lines.reduce(base) { $0 + base + $1.text.utf8.count }
         case .transcriptTaken(let taken): return base + taken.sealed.count
         case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }

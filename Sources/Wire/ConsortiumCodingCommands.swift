@@ -16,6 +16,9 @@ extension PBCommandMessage {
         case .renameOperator(let old, let new): renameOperator = PBRenameCommand(old, new)
         case .reportProblem(let id, let report): reportProblem = PBReportProblemCommand(id, report)
         case .changeTicket(let change): changeTicket = PBChangeTicketCommand(change)
+        case .releaseButton(let release): releaseButton = PBButtonReleaseEntry(release)
+        case .sawInstalls(let seen): sawInstalls.seen = seen.map { PBInstallSightingEntry($0) }
+        case .decideButton(let decision): decideButton = PBDecideButtonCommand(decision)
         case .setCanned(let message, let editor): setCanned = PBSetCannedCommand(message, editor)
         case .dropCanned(let id, let version, let editor): dropCanned = PBDropCannedCommand(id, version, editor)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
@@ -118,6 +121,11 @@ extension PBCommandMessage {
             .renameOperator(try Field.name(message.old, "renameOperator.old"), to: try Field.name(message.new, "renameOperator.new"))
         case .reportProblem(let message): try message.decoded()
         case .changeTicket(let message): try message.decoded()
+        case .releaseButton(let message): .releaseButton(message.decoded())
+        case .sawInstalls(let message):
+            .sawInstalls(
+                try Field.list(message.seen, "sawInstalls.seen", max: Limits.sightingsPerCommandMax) { e throws(WireError) in try e.decoded() })
+        case .decideButton(let message): .decideButton(try message.decoded())
         case .setCanned(let message): try message.decoded()
         case .dropCanned(let message): try message.decoded()
         case .setTerms(let message): .setTerms(try message.decoded())

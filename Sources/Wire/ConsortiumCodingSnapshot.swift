@@ -37,6 +37,8 @@ extension PBStateSnapshot {
         tickets = memento.tickets.map { PBTicketRecord($0) }
         ticketNumber = memento.ticketNumber
         ticketVersion = memento.ticketVersion
+        if memento.buttons != ButtonLists() { buttons = PBButtonListsEntry(memento.buttons) }
+        installs = memento.installs.map { PBInstallRecord($0) }
         hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
         endedSessions = memento.endedSessions.map { PBId($0) }
@@ -84,6 +86,8 @@ extension PBStateSnapshot {
         memento.tickets = try Field.list(tickets, "snapshot.tickets", max: Limits.ticketsMax) { e throws(WireError) in try e.decoded() }
         memento.ticketNumber = ticketNumber
         memento.ticketVersion = ticketVersion
+        memento.buttons = try buttons.decoded()
+        memento.installs = try Field.list(installs, "snapshot.installs", max: Limits.installsMax) { e throws(WireError) in try e.decoded() }
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.ledger = try Field.list(ledger, "snapshot.ledger", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.tally = try TallyCoding.books(tally)

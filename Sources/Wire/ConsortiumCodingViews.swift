@@ -24,6 +24,7 @@ extension PBBoardMessage {
         hours = board.hours.map { PBLibraryHoursEntry($0) }
         if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
         if let news = board.tickets { tickets = PBTicketNewsEntry(news) }
+        if let news = board.buttons { buttons = PBButtonNewsEntry(news) }
         if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
         keepsTally = board.keepsTally
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
@@ -45,6 +46,7 @@ extension PBBoardMessage {
             naming: naming.decoded(), ledger: hasLedger ? try ledger.decoded() : nil)
         if hasTickets { board.tickets = try tickets.decoded() }
         board.keepsTally = keepsTally
+        if hasButtons { board.buttons = try buttons.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
         return board
     }

@@ -563,6 +563,243 @@ nonisolated struct PBChangeTicketCommand: Sendable {
   fileprivate var _owner: String? = nil
 }
 
+/// Buttons on libraries' pages.
+nonisolated struct PBButtonReleaseEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var version: String = String()
+
+  var note: String = String()
+
+  var wallMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBInstallPlaceEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var host: String = String()
+
+  var path: String = String()
+
+  var queue: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBInstallSightingEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var place: PBInstallPlaceEntry {
+    get {_place ?? PBInstallPlaceEntry()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
+
+  var kind: UInt32 = 0
+
+  var version: String = String()
+
+  var error: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _place: PBInstallPlaceEntry? = nil
+}
+
+nonisolated struct PBSawInstallsCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var seen: [PBInstallSightingEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBDecideButtonCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var by: PBTicketAuthorEntry {
+    get {_by ?? PBTicketAuthorEntry()}
+    set {_by = newValue}
+  }
+  /// Returns true if `by` has been explicitly set.
+  var hasBy: Bool {self._by != nil}
+  /// Clears the value of `by`. Subsequent reads from it will return its default value.
+  mutating func clearBy() {self._by = nil}
+
+  var what: PBDecideButtonCommand.OneOf_What? = nil
+
+  var confirm: String {
+    get {
+      if case .confirm(let v)? = what {return v}
+      return String()
+    }
+    set {what = .confirm(newValue)}
+  }
+
+  var reject: String {
+    get {
+      if case .reject(let v)? = what {return v}
+      return String()
+    }
+    set {what = .reject(newValue)}
+  }
+
+  var forget: UInt64 {
+    get {
+      if case .forget(let v)? = what {return v}
+      return 0
+    }
+    set {what = .forget(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_What: Equatable, Sendable {
+    case confirm(String)
+    case reject(String)
+    case forget(UInt64)
+
+  }
+
+  init() {}
+
+  fileprivate var _by: PBTicketAuthorEntry? = nil
+}
+
+nonisolated struct PBInstallRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var change: UInt64 = 0
+
+  var place: PBInstallPlaceEntry {
+    get {_place ?? PBInstallPlaceEntry()}
+    set {_place = newValue}
+  }
+  /// Returns true if `place` has been explicitly set.
+  var hasPlace: Bool {self._place != nil}
+  /// Clears the value of `place`. Subsequent reads from it will return its default value.
+  mutating func clearPlace() {self._place = nil}
+
+  var kind: UInt32 = 0
+
+  var version: String = String()
+
+  var error: String = String()
+
+  var errorDay: UInt32 = 0
+
+  var firstDay: UInt32 = 0
+
+  var lastDay: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _place: PBInstallPlaceEntry? = nil
+}
+
+nonisolated struct PBStrangerHostEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var host: String = String()
+
+  var path: String = String()
+
+  var queue: String = String()
+
+  var firstDay: UInt32 = 0
+
+  var lastDay: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBButtonListsEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var releases: [PBButtonReleaseEntry] = []
+
+  var hosts: [String] = []
+
+  var strangers: [PBStrangerHostEntry] = []
+
+  var installNumber: UInt64 = 0
+
+  var change: UInt64 = 0
+
+  var listsChange: UInt64 = 0
+
+  var goneChange: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// `numbers` counts only where `tells_numbers`.
+nonisolated struct PBButtonNewsEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var lists: PBButtonListsEntry {
+    get {_lists ?? PBButtonListsEntry()}
+    set {_lists = newValue}
+  }
+  /// Returns true if `lists` has been explicitly set.
+  var hasLists: Bool {self._lists != nil}
+  /// Clears the value of `lists`. Subsequent reads from it will return its default value.
+  mutating func clearLists() {self._lists = nil}
+
+  var changed: [PBInstallRecord] = []
+
+  var numbers: [UInt64] = []
+
+  var tellsNumbers: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _lists: PBButtonListsEntry? = nil
+}
+
 nonisolated struct PBSettingsEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2022,6 +2259,30 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .block(newValue)}
   }
 
+  var releaseButton: PBButtonReleaseEntry {
+    get {
+      if case .releaseButton(let v)? = kind {return v}
+      return PBButtonReleaseEntry()
+    }
+    set {kind = .releaseButton(newValue)}
+  }
+
+  var sawInstalls: PBSawInstallsCommand {
+    get {
+      if case .sawInstalls(let v)? = kind {return v}
+      return PBSawInstallsCommand()
+    }
+    set {kind = .sawInstalls(newValue)}
+  }
+
+  var decideButton: PBDecideButtonCommand {
+    get {
+      if case .decideButton(let v)? = kind {return v}
+      return PBDecideButtonCommand()
+    }
+    set {kind = .decideButton(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2073,6 +2334,9 @@ nonisolated struct PBCommandMessage: Sendable {
     /// A message for colleagues (level 17).
     case note(PBSayCommand)
     case block(PBChatTokenCommand)
+    case releaseButton(PBButtonReleaseEntry)
+    case sawInstalls(PBSawInstallsCommand)
+    case decideButton(PBDecideButtonCommand)
 
   }
 
@@ -2595,6 +2859,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasTickets: Bool {_storage._tickets != nil}
   /// Clears the value of `tickets`. Subsequent reads from it will return its default value.
   mutating func clearTickets() {_uniqueStorage()._tickets = nil}
+
+  /// Only where something changed since the node was told.
+  var buttons: PBButtonNewsEntry {
+    get {_storage._buttons ?? PBButtonNewsEntry()}
+    set {_uniqueStorage()._buttons = newValue}
+  }
+  /// Returns true if `buttons` has been explicitly set.
+  var hasButtons: Bool {_storage._buttons != nil}
+  /// Clears the value of `buttons`. Subsequent reads from it will return its default value.
+  mutating func clearButtons() {_uniqueStorage()._buttons = nil}
 
   /// Absent where none is kept.
   var ledger: PBLedgerBoardEntry {
@@ -4149,6 +4423,20 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._ticketVersion = newValue}
   }
 
+  var buttons: PBButtonListsEntry {
+    get {_storage._buttons ?? PBButtonListsEntry()}
+    set {_uniqueStorage()._buttons = newValue}
+  }
+  /// Returns true if `buttons` has been explicitly set.
+  var hasButtons: Bool {_storage._buttons != nil}
+  /// Clears the value of `buttons`. Subsequent reads from it will return its default value.
+  mutating func clearButtons() {_uniqueStorage()._buttons = nil}
+
+  var installs: [PBInstallRecord] {
+    get {_storage._installs}
+    set {_uniqueStorage()._installs = newValue}
+  }
+
   var ledger: [PBLedgerEntry] {
     get {_storage._ledger}
     set {_uniqueStorage()._ledger = newValue}
@@ -5176,6 +5464,477 @@ nonisolated extension PBChangeTicketCommand: SwiftProtobuf.Message, SwiftProtobu
     if lhs.text != rhs.text {return false}
     if lhs.stage != rhs.stage {return false}
     if lhs._owner != rhs._owner {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBButtonReleaseEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ButtonReleaseEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}version\0\u{1}note\0\u{3}wall_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 2)
+    }
+    if !self.note.isEmpty {
+      try visitor.visitSingularStringField(value: self.note, fieldNumber: 3)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBButtonReleaseEntry, rhs: PBButtonReleaseEntry) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.note != rhs.note {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBInstallPlaceEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".InstallPlaceEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}path\0\u{1}queue\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.queue) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    if !self.queue.isEmpty {
+      try visitor.visitSingularStringField(value: self.queue, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBInstallPlaceEntry, rhs: PBInstallPlaceEntry) -> Bool {
+    if lhs.host != rhs.host {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.queue != rhs.queue {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBInstallSightingEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".InstallSightingEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}place\0\u{1}kind\0\u{1}version\0\u{1}error\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.kind != 0 {
+      try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 2)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 3)
+    }
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBInstallSightingEntry, rhs: PBInstallSightingEntry) -> Bool {
+    if lhs._place != rhs._place {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.error != rhs.error {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSawInstallsCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SawInstallsCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seen\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.seen) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.seen.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.seen, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSawInstallsCommand, rhs: PBSawInstallsCommand) -> Bool {
+    if lhs.seen != rhs.seen {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDecideButtonCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DecideButtonCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{1}confirm\0\u{1}reject\0\u{1}forget\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._by) }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.what != nil {try decoder.handleConflictingOneOf()}
+          self.what = .confirm(v)
+        }
+      }()
+      case 3: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.what != nil {try decoder.handleConflictingOneOf()}
+          self.what = .reject(v)
+        }
+      }()
+      case 4: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.what != nil {try decoder.handleConflictingOneOf()}
+          self.what = .forget(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._by {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    switch self.what {
+    case .confirm?: try {
+      guard case .confirm(let v)? = self.what else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case .reject?: try {
+      guard case .reject(let v)? = self.what else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    }()
+    case .forget?: try {
+      guard case .forget(let v)? = self.what else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDecideButtonCommand, rhs: PBDecideButtonCommand) -> Bool {
+    if lhs._by != rhs._by {return false}
+    if lhs.what != rhs.what {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBInstallRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".InstallRecord"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}change\0\u{1}place\0\u{1}kind\0\u{1}version\0\u{1}error\0\u{3}error_day\0\u{3}first_day\0\u{3}last_day\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.change) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._place) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.error) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.errorDay) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.firstDay) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.lastDay) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if self.change != 0 {
+      try visitor.visitSingularUInt64Field(value: self.change, fieldNumber: 2)
+    }
+    try { if let v = self._place {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.kind != 0 {
+      try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 4)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 5)
+    }
+    if !self.error.isEmpty {
+      try visitor.visitSingularStringField(value: self.error, fieldNumber: 6)
+    }
+    if self.errorDay != 0 {
+      try visitor.visitSingularUInt32Field(value: self.errorDay, fieldNumber: 7)
+    }
+    if self.firstDay != 0 {
+      try visitor.visitSingularUInt32Field(value: self.firstDay, fieldNumber: 8)
+    }
+    if self.lastDay != 0 {
+      try visitor.visitSingularUInt32Field(value: self.lastDay, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBInstallRecord, rhs: PBInstallRecord) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs._place != rhs._place {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.error != rhs.error {return false}
+    if lhs.errorDay != rhs.errorDay {return false}
+    if lhs.firstDay != rhs.firstDay {return false}
+    if lhs.lastDay != rhs.lastDay {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBStrangerHostEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".StrangerHostEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}host\0\u{1}path\0\u{1}queue\0\u{3}first_day\0\u{3}last_day\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.host) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.queue) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.firstDay) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.lastDay) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.host.isEmpty {
+      try visitor.visitSingularStringField(value: self.host, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    if !self.queue.isEmpty {
+      try visitor.visitSingularStringField(value: self.queue, fieldNumber: 3)
+    }
+    if self.firstDay != 0 {
+      try visitor.visitSingularUInt32Field(value: self.firstDay, fieldNumber: 4)
+    }
+    if self.lastDay != 0 {
+      try visitor.visitSingularUInt32Field(value: self.lastDay, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBStrangerHostEntry, rhs: PBStrangerHostEntry) -> Bool {
+    if lhs.host != rhs.host {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.queue != rhs.queue {return false}
+    if lhs.firstDay != rhs.firstDay {return false}
+    if lhs.lastDay != rhs.lastDay {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBButtonListsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ButtonListsEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}releases\0\u{1}hosts\0\u{1}strangers\0\u{3}install_number\0\u{1}change\0\u{3}lists_change\0\u{3}gone_change\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.releases) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.hosts) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.strangers) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.installNumber) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.change) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.listsChange) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.goneChange) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.releases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.releases, fieldNumber: 1)
+    }
+    if !self.hosts.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.hosts, fieldNumber: 2)
+    }
+    if !self.strangers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.strangers, fieldNumber: 3)
+    }
+    if self.installNumber != 0 {
+      try visitor.visitSingularUInt64Field(value: self.installNumber, fieldNumber: 4)
+    }
+    if self.change != 0 {
+      try visitor.visitSingularUInt64Field(value: self.change, fieldNumber: 5)
+    }
+    if self.listsChange != 0 {
+      try visitor.visitSingularUInt64Field(value: self.listsChange, fieldNumber: 6)
+    }
+    if self.goneChange != 0 {
+      try visitor.visitSingularUInt64Field(value: self.goneChange, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBButtonListsEntry, rhs: PBButtonListsEntry) -> Bool {
+    if lhs.releases != rhs.releases {return false}
+    if lhs.hosts != rhs.hosts {return false}
+    if lhs.strangers != rhs.strangers {return false}
+    if lhs.installNumber != rhs.installNumber {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs.listsChange != rhs.listsChange {return false}
+    if lhs.goneChange != rhs.goneChange {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBButtonNewsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ButtonNewsEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lists\0\u{1}changed\0\u{1}numbers\0\u{3}tells_numbers\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._lists) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.changed) }()
+      case 3: try { try decoder.decodeRepeatedUInt64Field(value: &self.numbers) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.tellsNumbers) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._lists {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.changed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changed, fieldNumber: 2)
+    }
+    if !self.numbers.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.numbers, fieldNumber: 3)
+    }
+    if self.tellsNumbers != false {
+      try visitor.visitSingularBoolField(value: self.tellsNumbers, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBButtonNewsEntry, rhs: PBButtonNewsEntry) -> Bool {
+    if lhs._lists != rhs._lists {return false}
+    if lhs.changed != rhs.changed {return false}
+    if lhs.numbers != rhs.numbers {return false}
+    if lhs.tellsNumbers != rhs.tellsNumbers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6903,7 +7662,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{d}open_now\0\u{3}set_gate\0\u{3}set_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7473,6 +8232,45 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .block(v)
         }
       }()
+      case 70: try {
+        var v: PBButtonReleaseEntry?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .releaseButton(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .releaseButton(v)
+        }
+      }()
+      case 71: try {
+        var v: PBSawInstallsCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .sawInstalls(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .sawInstalls(v)
+        }
+      }()
+      case 72: try {
+        var v: PBDecideButtonCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .decideButton(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .decideButton(v)
+        }
+      }()
       case 80: try {
         var v: PBOpenNowCommand?
         var hadOneofValue = false
@@ -7698,6 +8496,18 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .block?: try {
       guard case .block(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 67)
+    }()
+    case .releaseButton?: try {
+      guard case .releaseButton(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+    }()
+    case .sawInstalls?: try {
+      guard case .sawInstalls(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 71)
+    }()
+    case .decideButton?: try {
+      guard case .decideButton(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 72)
     }()
     case .openNow?: try {
       guard case .openNow(let v)? = self.kind else { preconditionFailure() }
@@ -8480,7 +9290,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{4}\u{2}keeps_tally\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{4}\u{2}keeps_tally\0\u{2}\u{3}buttons\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -8498,6 +9308,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _naming: PBNamingEntry? = nil
     var _canned: PBCannedBookEntry? = nil
     var _tickets: PBTicketNewsEntry? = nil
+    var _buttons: PBButtonNewsEntry? = nil
     var _ledger: PBLedgerBoardEntry? = nil
     var _keepsTally: Bool = false
 
@@ -8525,6 +9336,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _naming = source._naming
       _canned = source._canned
       _tickets = source._tickets
+      _buttons = source._buttons
       _ledger = source._ledger
       _keepsTally = source._keepsTally
     }
@@ -8562,6 +9374,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 52: try { try decoder.decodeSingularMessageField(value: &_storage._tickets) }()
         case 60: try { try decoder.decodeSingularMessageField(value: &_storage._ledger) }()
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
+        case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         default: break
         }
       }
@@ -8625,6 +9438,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._keepsTally != false {
         try visitor.visitSingularBoolField(value: _storage._keepsTally, fieldNumber: 62)
       }
+      try { if let v = _storage._buttons {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8649,6 +9465,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._naming != rhs_storage._naming {return false}
         if _storage._canned != rhs_storage._canned {return false}
         if _storage._tickets != rhs_storage._tickets {return false}
+        if _storage._buttons != rhs_storage._buttons {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
         if _storage._keepsTally != rhs_storage._keepsTally {return false}
         return true
@@ -10972,7 +11789,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{2}\u{3}tally\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{2}\u{3}tally\0\u{2}\u{6}buttons\0\u{1}installs\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -11002,6 +11819,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _tickets: [PBTicketRecord] = []
     var _ticketNumber: UInt64 = 0
     var _ticketVersion: UInt64 = 0
+    var _buttons: PBButtonListsEntry? = nil
+    var _installs: [PBInstallRecord] = []
     var _ledger: [PBLedgerEntry] = []
     var _tally: [PBTallyEntry] = []
 
@@ -11041,6 +11860,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _tickets = source._tickets
       _ticketNumber = source._ticketNumber
       _ticketVersion = source._ticketVersion
+      _buttons = source._buttons
+      _installs = source._installs
       _ledger = source._ledger
       _tally = source._tally
     }
@@ -11090,6 +11911,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 54: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketVersion) }()
         case 60: try { try decoder.decodeRepeatedMessageField(value: &_storage._ledger) }()
         case 63: try { try decoder.decodeRepeatedMessageField(value: &_storage._tally) }()
+        case 69: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
+        case 70: try { try decoder.decodeRepeatedMessageField(value: &_storage._installs) }()
         default: break
         }
       }
@@ -11189,6 +12012,12 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._tally.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._tally, fieldNumber: 63)
       }
+      try { if let v = _storage._buttons {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 69)
+      } }()
+      if !_storage._installs.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._installs, fieldNumber: 70)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -11225,6 +12054,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._tickets != rhs_storage._tickets {return false}
         if _storage._ticketNumber != rhs_storage._ticketNumber {return false}
         if _storage._ticketVersion != rhs_storage._ticketVersion {return false}
+        if _storage._buttons != rhs_storage._buttons {return false}
+        if _storage._installs != rhs_storage._installs {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
         if _storage._tally != rhs_storage._tally {return false}
         return true

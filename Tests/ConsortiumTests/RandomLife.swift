@@ -113,6 +113,7 @@ struct RandomLife {
         case 95..<97: return try rosterChange()
         case 97..<98: return try taken(in: state)
         case 98..<99 where chance(60): return try ticket()
+        case 98..<99 where chance(50): return try button(in: state)
         case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
         default: return .tick
         }
@@ -134,6 +135,29 @@ struct RandomLife {
             TicketChange(
                 ticket: id("ticket", 6), id: id("entry", 40), by: by, text: chance(70) ? "c" : "",
                 stage: chance(40) ? TicketStage.allCases[pick(TicketStage.allCases.count)] : nil, owner: chance(20) ? "o" : nil))
+    }
+
+    /// Pages of a few hosts, one of them confirmed now and then.
+    private mutating func button(in state: ConsortiumState) throws -> Command {
+        let hosts = ["a.example", "b.example", "c.example"]
+        switch pick(8) {
+        case 0:
+            return .releaseButton(
+                ButtonRelease(
+                    number: chance(70) ? state.buttons.released?.number ?? 0 : 7, version: of(["0123456789abcdef", "fedcba9876543210"]),
+                    note: ""))
+        case 1:
+            return .decideButton(ButtonDecision(by: chance(80) ? .ltg : .person(try Stage.name("ann")), what: .confirm(host: of(hosts))))
+        case 2:
+            return .decideButton(ButtonDecision(by: .ltg, what: chance(50) ? .reject(host: of(hosts)) : .forget(install: UInt64(pick(12)))))
+        default:
+            return .sawInstalls(
+                (0...pick(3)).map { _ in
+                    InstallSighting(
+                        place: InstallPlace(host: of(hosts), path: of(["/", "/a", "/b"]), queue: of(["memorial-desk", "law-desk", ""])),
+                        kind: of(InstallKind.allCases), version: of(["0123456789abcdef", ""]), error: chance(20) ? "E" : "")
+                })
+        }
     }
 
     private mutating func taken(in state: ConsortiumState) throws -> Command {

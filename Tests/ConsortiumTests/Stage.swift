@@ -36,6 +36,7 @@ struct Stage {
         case "show" where arguments.first == "names": return showNames()
         case "show" where arguments.first == "canned": return showCanned()
         case "show" where arguments.first == "tickets": return showTickets()
+        case "show" where arguments.first == "buttons": return showButtons(arguments)
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
@@ -140,6 +141,7 @@ struct Stage {
         switch verb {
         case "canned", "drop-canned": return try canned(verb, arguments, options, text)
         case "report", "comment": return try ticketCommand(verb, arguments, options, text)
+        case "release-button", "saw", "decide": return try buttonCommand(verb, arguments, options, text)
         case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))
         case "rename-queue": return .renameQueue(try Self.name(first), to: try Self.name(try word(arguments, 1)))
         case "rename-operator": return .renameOperator(try Self.name(first), to: try Self.name(try word(arguments, 1)))
@@ -154,7 +156,7 @@ struct Stage {
             return .setLibrary(
                 Library(
                     name: try Self.name(first), title: first, homeNode: try Self.name(options["node"] ?? "node-" + first),
-                    fallback: fallback,
+                    fallback: fallback, card: LibraryCard(website: options["website"] ?? ""),
                     heir: try options["heir"].map { try Self.name($0) }))
         case "queue":
             let library = try word(arguments, 1)

@@ -20,7 +20,7 @@ extension Stage {
                 owner: options["owner"]))
     }
 
-    private func author(_ word: String) throws -> TicketAuthor {
+    func author(_ word: String) throws -> TicketAuthor {
         switch word {
         case "ltg": return .ltg
         case "somebody": return .somebody

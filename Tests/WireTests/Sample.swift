@@ -91,7 +91,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 46 {
+        switch kind % 49 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -120,7 +120,7 @@ extension Sample {
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 45 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 49 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -149,6 +149,13 @@ extension Sample {
         case 42: .setEnd(id(), untilMs: optional { $0.number() })
         case 44: .block(id(), token: token())
         case 43: .rate(id(), id(), of(ChatRating.allCases))
+        case 45: .releaseButton(buttonRelease())
+        case 46: .sawInstalls(try list(4) { try $0.sighting() })
+        case 47:
+            .decideButton(
+                ButtonDecision(
+                    by: try ticketAuthor(), what: of([.confirm(host: "a.example"), .reject(host: "b.example"), .forget(install: number())]))
+            )
         default: .setFeatureLevel(small())
         }
     }
@@ -170,6 +177,37 @@ extension Sample {
         TicketChange(
             ticket: id(), id: id(), by: try ticketAuthor(), text: text(), stage: TicketStage.allCases.randomElement(using: &generator),
             owner: chance(50) ? text() : nil)
+    }
+
+    mutating func buttonRelease() -> ButtonRelease {
+        ButtonRelease(number: number(), version: of(["0123456789abcdef", ""]), note: text(), wallMs: number())
+    }
+    mutating func installPlace() throws -> InstallPlace {
+        InstallPlace(
+            host: of(["www.example.edu", "a.example:8080"]), path: "/" + of(["", "a/b", "…"]), queue: chance(70) ? try queue().text : "")
+    }
+    mutating func sighting() throws -> InstallSighting {
+        InstallSighting(
+            place: try installPlace(), kind: of(InstallKind.allCases), version: of(["0123456789abcdef", ""]),
+            error: chance(30) ? text() : "")
+    }
+    mutating func install() throws -> Install {
+        Install(
+            number: number(), change: number(), place: try installPlace(), kind: of(InstallKind.allCases),
+            version: of(["0123456789abcdef", ""]),
+            error: text(), errorDay: small(), firstDay: small(), lastDay: small())
+    }
+    mutating func buttonNews() throws -> ButtonNews {
+        var lists = ButtonLists()
+        lists.releases = list(3) { $0.buttonRelease() }
+        lists.hosts = list(3) { $0.of(["a.example", "b.example"]) }
+        lists.strangers = list(3) { sample in
+            StrangerHost(host: "c.example", path: "/x", queue: "y", firstDay: sample.small(), lastDay: sample.small())
+        }
+        (lists.installNumber, lists.change, lists.listsChange, lists.goneChange) = (number(), number(), number(), number())
+        return ButtonNews(
+            lists: chance(50) ? lists : nil, changed: try list(4) { try $0.install() },
+            numbers: optional { sample in sample.list(4) { $0.number() } })
     }
 
     mutating func cannedEditor() throws -> CannedEditor { chance(50) ? .admin : .person(try person()) }
@@ -250,7 +288,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(46)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(50)))
             })
     }
 
@@ -301,6 +339,7 @@ extension Sample {
             claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) }, terms: try terms(),
             hours: try list(2) { try $0.hours() }, ledger: try optional { sample in try sample.list(3) { try $0.ledgerNow() } })
         board.keepsTally = chance(50)
+        board.buttons = try optional { try $0.buttonNews() }
         return board
     }
     mutating func ledgerNow() throws -> LedgerNow {
@@ -451,7 +490,7 @@ extension Sample {
 
     /// One of every kind of frame, in turn.
     mutating func frame(_ kind: Int) throws -> PeerFrame {
-        switch kind % 27 {
+        switch kind % 49 {
         case 0:
             .hello(
                 PeerHello(
