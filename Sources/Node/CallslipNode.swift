@@ -41,6 +41,11 @@ public final class CallslipNode {
     private let book: CoordinatorBook
     private let publisher: PresencePublisher
     private let web: WebHost
+    private let shelf: ButtonShelf
+    private let installs: InstallHost
+    /// What the web plane serves of the button's code, and what it was last asked to.
+    private(set) var buttonServing = ButtonServing()
+    private var releasedButton: String?
     private let adminToken: String
     private var isBackingUp = false
     private var selfReports = SelfReports()
@@ -145,7 +150,13 @@ public final class CallslipNode {
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, logger: logger)
         let services = Self.services(
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
-        web = await WebHost(services: services.0, assets: assets, metrics: metrics, logger: logger)
+        let shelf = ButtonShelf(data: configuration.data, logger: logger)
+        self.shelf = shelf
+        web = await WebHost(services: services.0, assets: assets, shelf: shelf, metrics: metrics, logger: logger)
+        buttonServing = await web.release(button: shelf.released)
+        let installs = InstallHost(library: library, logger: logger)
+        self.installs = installs
+        services.1.sawInstall = { seen in installs.take(seen) }
         services.1.status = { [unowned self] in status() }
         services.1.changeCoordinators = { [unowned self] wish, completion in changeCoordinators(wish, completion) }
         services.1.patronURLs = { [unowned self] in patronURLs() }
@@ -204,6 +215,7 @@ public final class CallslipNode {
             publisher.take(board)
             hours.take(board)
         }
+        library.onButtons = { [unowned self] lists in released(lists.released) }
         gossip.onChange = { [publisher] in publisher.schedule() }
         gossip.onMember = { [book, gossip] in book.learn(gossip.members) }
         do {
@@ -237,6 +249,7 @@ public final class CallslipNode {
         await voterMemory?.stop()
         await branch.stop()
         oldCopies.stop()
+        installs.stop()
         reporting.close()
         await transcripts.stop()
         gossip.close()
@@ -303,6 +316,26 @@ public final class CallslipNode {
                 completion(.made(head))
             } catch {
                 completion(.refused("The backup could not be written: \(error)"))
+            }
+        }
+    }
+
+    /// Serves the version that LTG released, or says that this node has not got it.
+    private func released(_ release: ButtonRelease?) {
+        guard let version = release?.version, version != releasedButton else { return }
+        releasedButton = version
+        let (web, shelf, logger) = (web, shelf, logger)
+        Task {
+            buttonServing = await web.release(button: version)
+            if buttonServing.serves != version {
+                let what: Logger.Metadata = ["released": "\(version)", "serves": "\(buttonServing.serves)"]
+                logger.warning(
+                    "this node does not have the released version of the button's code, and serves its own: update it", metadata: what)
+            }
+            do {
+                try await ClusterActor.loop.work { Result { try shelf.keep(released: version) } }.get()
+            } catch {
+                logger.error("which version of the button's code is released was not kept on disk", metadata: ["why": "\(error)"])
             }
         }
     }

@@ -36,6 +36,8 @@ final class LibraryHost {
     private(set) var canned: [CannedMessage] = []
     /// By number, as the coordinators last told them.
     private(set) var tickets: [UInt64: Ticket] = [:]
+    /// Releases of the button's code and the inventory, as the coordinators last told them.
+    private(set) var buttons = ButtonBook()
     /// The last one from the coordinators, while the branch's is shown.
     private var coordinatorsBoard: Board?
     private let roster: RosterFile
@@ -50,6 +52,9 @@ final class LibraryHost {
     /// Hands actions to the web plane.
     var deliver: (@Sendable ([ClientAction]) -> Void)?
     var onBoard: ((Board) -> Void)?
+    /// A version of the button's code may have been released.
+    var onButtons: ((ButtonLists) -> Void)?
+    var reachesCoordinators: Bool { client.server != nil }
 
     init(
         node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, branch: BranchHost, transcripts: TranscriptHost,
@@ -197,6 +202,11 @@ final class LibraryHost {
             board.canned = nil
             if let news = board.tickets { tickets.take(news) }
             board.tickets = nil
+            if let news = board.buttons {
+                buttons.take(news)
+                if news.lists != nil { onButtons?(buttons.lists) }
+            }
+            board.buttons = nil
             let isOfBranch = BranchBase.isBranch(board.at)
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
             if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }

@@ -83,6 +83,7 @@ final class Later {
     }
     /// The addresses at which nodes serve patrons, in the order in which a page should name them.
     var patronURLs: () -> [String] = { [] }
+    var sawInstall: (InstallSighting) -> Void = { _ in }
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
 
@@ -194,6 +195,14 @@ extension CallslipNode {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }
                 }
             },
+            buttons: { token, completion in
+                onCluster {
+                    let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
+                    let known = library.board.map { ButtonKnowledge(board: $0, book: library.buttons, nodes: later.patronURLs()) }
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(person, known) } }
+                }
+            },
+            sawInstall: { seen in onCluster { later.sawInstall(seen) } },
             pageFacts: { completion in
                 onCluster {
                     let facts = library.board.map { PageFacts($0, nodes: later.patronURLs()) }
@@ -258,7 +267,12 @@ extension CallslipNode {
             waiting: board?.waiting.count ?? 0,
             kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0,
             untaken: coordinator?.core.state.transcriptsWaiting.map { NodeStatus.Untaken(library: $0.library.text, transcripts: $0.count) },
-            boardIndex: board?.at.index)
+            boardIndex: board?.at.index,
+            button: buttonServing.own.isEmpty
+                ? nil
+                : NodeStatus.Button(
+                    released: library.buttons.lists.released?.version, serves: buttonServing.serves, own: buttonServing.own,
+                    versions: buttonServing.versions))
     }
 
     private func coordinatorLines() -> [NodeStatus.Coordinator]? {

@@ -53,6 +53,15 @@ public struct NodeStatus: Codable, Sendable {
         public var library: String
         public var transcripts: Int
     }
+    public struct Button: Codable, Sendable {
+        /// What is released; absent before the first release.
+        public var released: String?
+        /// What this node serves: another version where it does not have that one.
+        public var serves: String
+        /// What it was built with.
+        public var own: String
+        public var versions: [String]
+    }
     public var node: String
     public var boot: String
     /// For how many days the certificate that this node shows its peers is still valid, below 0 when it has ended; absent without TLS between nodes.
@@ -74,4 +83,6 @@ public struct NodeStatus: Codable, Sendable {
     public var untaken: [Untaken]?
     /// The log index that this node's board reflects.
     public var boardIndex: UInt64?
+    /// Of the button's code; absent while files are read from a directory.
+    public var button: Button? = nil
 }

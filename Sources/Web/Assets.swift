@@ -22,6 +22,7 @@ public final class Assets: Sendable {
     }
 
     private let source: Source
+    private let cacheControl: String
     private let headers: [@Sendable (String) -> (name: String, value: String)?]
 
     /// A file of the development directory that is longer is answered 404.
@@ -30,26 +31,38 @@ public final class Assets: Sendable {
     /// - Parameters:
     ///   - files: path below the root, without leading `/`, and content.
     ///   - pageHeaders: for HTML files, the Content-Security-Policy mostly.
-    public init(files: [(path: String, content: [UInt8])], pageHeaders: [(name: String, value: String)] = []) {
+    ///   - cacheControl: whether browsers may keep files without asking.
+    public init(
+        files: [(path: String, content: [UInt8])], pageHeaders: [(name: String, value: String)] = [], cacheControl: String = "no-cache"
+    ) {
         headers = Self.headerMakers(pageHeaders)
+        self.cacheControl = cacheControl
         var assets: [String: Asset] = [:]
-        for (path, content) in files { assets[path] = Self.asset(path, content, headers) }
+        for (path, content) in files { assets[path] = Self.asset(path, content, headers, cacheControl) }
         source = .memory(assets)
     }
 
-    /// What was embedded when the program was built.
-    public convenience init(pageHeaders: [(name: String, value: String)] = []) {
-        let files = EmbeddedFiles.all.map { file in
+    /// What was embedded when the program was built: paths and contents.
+    public static var builtIn: [(path: String, content: [UInt8])] {
+        EmbeddedFiles.all.map { file in
             let text = file.content.description
             let content = file.isBinary ? text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) } : Array(text.utf8)
             return (path: file.path.description, content: content)
         }
-        self.init(files: files, pageHeaders: pageHeaders)
     }
+
+    /// What was embedded when the program was built.
+    public convenience init(pageHeaders: [(name: String, value: String)] = []) {
+        self.init(files: Self.builtIn, pageHeaders: pageHeaders)
+    }
+
+    /// Whether the files are read from a directory, where somebody is working on them.
+    public var isDirectory: Bool { if case .directory = source { true } else { false } }
 
     /// For development: read anew for every request, blocking; never in service.
     public init(directory: String, pageHeaders: [(name: String, value: String)] = []) {
         headers = Self.headerMakers(pageHeaders)
+        cacheControl = "no-cache"
         source = .directory(directory)
     }
 
@@ -110,15 +123,16 @@ public final class Assets: Sendable {
             guard path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") }),
                 let content = Self.contents(root + "/" + path)
             else { return nil }
-            return Self.asset(path, content, headers)
+            return Self.asset(path, content, headers, cacheControl)
         }
     }
 
     private static func asset(
-        _ path: String, _ content: [UInt8], _ headerMakers: [@Sendable (String) -> (name: String, value: String)?]
+        _ path: String, _ content: [UInt8], _ headerMakers: [@Sendable (String) -> (name: String, value: String)?],
+        _ cacheControl: String
     ) -> Asset {
         let etag = SHA1.hash(content).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-        let shared = headerMakers.compactMap { $0(path) } + [("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
+        let shared = headerMakers.compactMap { $0(path) } + [("Cache-Control", cacheControl), ("Vary", "Accept-Encoding")]
         let type = contentType(path)
         let plain = Response(status: 200, headers: [("Content-Type", type), ("ETag", "\"\(etag)\"")] + shared, body: content)
         let compressed = isCompressible(type) ? Gzip.compress(content) : nil

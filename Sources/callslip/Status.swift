@@ -32,6 +32,12 @@ struct Status: AsyncParsableCommand {
                 "CERTIFICATE: \(days < 0 ? "it has ended" : "it ends within \(days + 1) days"); renew it: callslip ca issue \(status.node) --renew"
             )
         }
+        if let button = status.button {
+            let lacks = button.released.map { $0 != button.serves } ?? false
+            print(
+                "Button's code: \(button.serves)"
+                    + (lacks ? "; RELEASED IS \(button.released ?? ""), which this node does not have: update it" : ""))
+        }
         guard let raft = status.raft else { return }
         print(
             "Log: \(raft.role) in term \(raft.term), committed through \(raft.commitIndex), applied through \(raft.appliedIndex), "

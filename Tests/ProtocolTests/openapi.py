@@ -58,13 +58,15 @@ class Node:
         self.url = f"http://127.0.0.1:{base + 1 + NODES.index(name)}"
         self.token = (Path(os.environ["CALLSLIP_DEMO"]) / name / "admin").read_text().split("\n")[1]
 
-    def ask(self, method, path, status, body=None, *, at=None, admin=False, cookie=None, kind="application/json", query=""):
+    def ask(self, method, path, status, body=None, *, at=None, admin=False, cookie=None, kind="application/json", query="", origin=None):
         """Asks, and holds the answer against the document: the status must be the one expected, and written; the body must have the written shape."""
         headers = {}
         if admin:
             headers["Authorization"] = f"Bearer {self.token}"
         if cookie:
             headers["Cookie"] = f"callslip_session={cookie}"
+        if origin:
+            headers["Origin"] = origin
         data = None
         if method == "post":
             headers["Content-Type"] = kind
@@ -80,6 +82,9 @@ class Node:
         asked.add((method, path))
         written = DOCUMENT["paths"][path][method]["responses"]
         assert str(status) in written, f"{where}: {status} is not written"
+        if status == 204:
+            assert text == "", where
+            return None
         content = deref(written[str(status)])["content"]
         media = sent.split(";")[0].strip()
         assert media in content, f"{where}: {media} is not written"
@@ -108,6 +113,26 @@ def pages(node):
     assert node.ask("post", "/api/check-page", 200, {"html": right})["verdict"] == "works"
     wrong = node.ask("post", "/api/check-page", 200, {"html": right, "policies": ["default-src 'self'"], "address": "https://www.example.edu/"})
     assert [one["code"] for one in wrong["findings"] if one["severity"] == "error"] == ["policy"], wrong
+
+
+def buttons(node, cookie):
+    seen = {"host": "library.example", "path": "/ask", "queue": "memorial", "kind": "own", "version": "", "error": ""}
+    node.ask("post", "/api/button/seen", 400, seen, kind="text/plain")
+    node.ask("post", "/api/button/seen", 400, seen, kind="text/plain", origin="https://other.example")
+    node.ask("post", "/api/button/seen", 204, seen, kind="text/plain", origin="https://library.example")
+    until(lambda: any(one["host"] == "library.example" for one in node.ask("get", "/api/buttons", 200, admin=True)["strangers"]), "the host")
+    for path in ("/api/buttons", "/api/buttons.csv"):
+        node.ask("get", path, 401)
+        node.ask("get", path, 403, cookie=cookie)
+    node.ask("post", "/api/buttons", 401, {"confirm": "library.example"})
+    node.ask("post", "/api/buttons", 403, {"confirm": "library.example"}, cookie=cookie)
+    node.ask("post", "/api/buttons", 400, {"confirm": "a", "reject": "b"}, admin=True)
+    node.ask("post", "/api/buttons", 409, {"release": "no-version"}, admin=True)
+    node.ask("post", "/api/buttons", 200, {"confirm": "library.example"}, admin=True)
+    seen["path"] = "/other"
+    node.ask("post", "/api/button/seen", 204, seen, kind="text/plain", origin="https://library.example")
+    until(lambda: "library.example,/other,memorial,memorial,good" in node.ask("get", "/api/buttons.csv", 200, admin=True), "the page")
+    node.ask("post", "/api/buttons", 200, {"reject": "library.example"}, admin=True)
 
 
 def people(node):
@@ -221,7 +246,9 @@ coordinator, library = Node(base, "c1"), Node(base, "college")
 admin(coordinator)
 public(library)
 pages(library)
-problems(library, people(library))
+signed_in = people(library)
+problems(library, signed_in)
+buttons(library, signed_in)
 coordinator.ask("get", "/metrics", 200)
 left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked
 assert not left, f"written and never asked: {sorted(left)}"

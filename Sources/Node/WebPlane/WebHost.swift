@@ -29,6 +29,10 @@ struct NodeServices: Sendable {
     var tally: @Sendable (TallyWish, @escaping @Sendable @WebActor (TallyAnswer?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
+    /// Who is signed in under a session's token, if anybody is, and what is known of buttons; `nil` before the first board came.
+    var buttons: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, ButtonKnowledge?) -> Void) -> Void
+    /// A page told of its button.
+    var sawInstall: @Sendable (InstallSighting) -> Void
     /// What pages may name, for the page checker; `nil` before the first board came.
     var pageFacts: @Sendable (@escaping @Sendable @WebActor (PageFacts?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
@@ -52,6 +56,8 @@ final class WebHost {
     let server: WebServer
     let presence = Presence()
     let hours = HoursWeb()
+    /// `nil` while files are read from a directory.
+    private let button: ButtonWeb?
     private let services: NodeServices
     private let health: Health
     private let logger: Logger
@@ -61,7 +67,8 @@ final class WebHost {
     private var scheduled = false
     private let readiness: Readiness
 
-    init(services: NodeServices, assets: Assets, metrics: PrometheusMetrics?, logger: Logger) {
+    init(services: NodeServices, assets: Assets, shelf: ButtonShelf, metrics: PrometheusMetrics?, logger: Logger) {
+        button = assets.isDirectory ? nil : ButtonWeb(shelf)
         self.services = services
         self.logger = logger
         server = WebServer()
@@ -82,10 +89,12 @@ final class WebHost {
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
         PageCheckAPI(api: api).install(on: server)
+        ButtonsAPI(api: api, serving: { [button] in button?.serving ?? ButtonServing() }).install(on: server)
+        button?.install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
-            "/check": "check.html", "/reports": "reports.html",
+            "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/html/chat-box.html": "chat.html",
         ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])
@@ -97,6 +106,13 @@ final class WebHost {
 
     /// - Parameter why: a sentence, or `nil` when the node serves.
     func ready(_ why: String?) { readiness.whyNot = why }
+
+    /// Another version of the button's code is released.
+    /// - Returns: what is served now.
+    func release(button version: String?) -> ButtonServing {
+        button?.release(version)
+        return button?.serving ?? ButtonServing()
+    }
 
     func close() {
         health.close()

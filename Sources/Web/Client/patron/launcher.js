@@ -7,6 +7,7 @@ import { askOtherTabs, keepAsking, knownNodes, openPanel, stored } from "../shar
 import { choose, wishes } from "../shared/languages.js";
 import { askPresence } from "../shared/presence.js";
 import { BUTTON } from "../texts/button.js";
+import { beSilent, tellSeen } from "../shared/seen.js";
 
 const ASK_EVERY_MS = 5000;
 
@@ -54,7 +55,7 @@ export function makeLauncher({ queue, label, lang, accent, fixed = false, presse
     };
     // The few libraries with a colour of their own fetch what makes it readable.
     if (accent) import("../shared/accent.js").then(({ wear }) => wear(host, accent)).catch(() => {}).finally(styled);
-    for (const path of ["/shared/tokens.css", "/patron/launcher.css"]) {
+    for (const path of ["../shared/tokens.css", "./launcher.css"]) {
         const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL(path, import.meta.url).href });
         link.onload = link.onerror = styled;
         root.append(link);
@@ -76,9 +77,11 @@ export function makeLauncher({ queue, label, lang, accent, fixed = false, presse
     };
 }
 
-/** Puts the buttons on the page: in each `data-callslip` place, or one in the corner for `queue`. */
-export function placeButtons({ nodes: named, queue, title, label, lang, profile, accent }) {
+/** Puts the buttons on the page: in each `data-callslip` place, or one in the corner for `queue`. The promise is kept when they are there. */
+export function placeButtons({ nodes: named, queue, title, label, lang, profile, accent, preview }) {
     const nodes = knownNodes(named);
+    if (preview) beSilent();
+    const tell = (button, error) => tellSeen(nodes, { queue: button.queue, kind: "own" }, error);
     const buttons = [];
     let handed = null;
 
@@ -87,7 +90,7 @@ export function placeButtons({ nodes: named, queue, title, label, lang, profile,
         const occupied = (on) => buttons.forEach((other) => other.launcher.hide(on));
         const taken = handed;
         handed = null;
-        await openPanel(nodes, { lang, profile, accent, queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, ...extra });
+        await openPanel(nodes, { lang, profile, accent, queue: button.queue, title: button.title, opener: button.launcher, occupied, handed: taken, failed: (error) => tell(button, error), ...extra });
         button.launcher.busy(false);
     }
 
@@ -95,8 +98,9 @@ export function placeButtons({ nodes: named, queue, title, label, lang, profile,
         const button = { ...its, said: null };
         button.launcher = makeLauncher({ ...its, pressed: () => open(button) });
         buttons.push(button);
-        // The plain link that stood there until now. In the corner none did: links of the page itself are not ours.
-        if (!its.fixed) for (const link of place.querySelectorAll(':scope > a[href*="/chat/"]')) link.remove();
+        // The plain link that stood there until now.
+        const links = its.fixed ? ":scope > [data-callslip-plain]" : ':scope > [data-callslip-plain], :scope > a[href*="/chat/"]';
+        for (const link of place.querySelectorAll(links)) link.remove();
         place.append(button.launcher.host);
     }
 
@@ -126,8 +130,18 @@ export function placeButtons({ nodes: named, queue, title, label, lang, profile,
             });
         }
         keepAsking(ask, ASK_EVERY_MS);
+        for (const button of buttons) tell(button);
     }
 
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-    else begin();
+    return new Promise((resolve, reject) => {
+        const now = () => {
+            try {
+                resolve(begin());
+            } catch (error) {
+                reject(error);
+            }
+        };
+        if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", now);
+        else now();
+    });
 }

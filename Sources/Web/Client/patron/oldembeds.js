@@ -11,6 +11,7 @@
 
 import { keepAsking, knownNodes, openPanel, stored } from "../shared/embed.js";
 import { askPresence } from "../shared/presence.js";
+import { beSilent, tellSeen } from "../shared/seen.js";
 import { makeLauncher } from "./launcher.js";
 
 const ASK_EVERY_MS = 1200;
@@ -58,8 +59,9 @@ export function shownOf(set, reachOf) {
     );
 }
 
-/** Begins to follow what the page carries. `address`: of the script; `asked`: the language, profile and colour that its tag asks for. */
+/** Begins to follow what the page carries. `address`: of the script; `asked`: the language, profile and colour that its tag asks for, and whether the page is a preview. */
 export function follow(address, asked = {}) {
+    if (asked.preview) beSilent();
     const nodes = knownNodes([address.origin]);
     const services = servicesOf(address.search);
     const known = new Map();
@@ -148,6 +150,8 @@ export function follow(address, asked = {}) {
 
     const begin = () => {
         keepAsking(ask, ASK_EVERY_MS);
+        const queues = new Set([...services, ...blocks().map(({ queue }) => queue)].filter(Boolean));
+        for (const queue of queues.size > 0 ? queues : [""]) tellSeen(nodes, { queue, kind: "old" });
         const chat = stored("chat");
         if (chat) open(chat.queue ?? services[0] ?? "", null, { resume: true, minimised: stored("minimised", false) });
     };

@@ -6,6 +6,8 @@
 const POLL_IDLE_MS = 60000;
 const IDLE_AFTER_MS = 300000;
 const HANDED_WITHIN_MS = 250;
+/** Where this version of the code is, at every node that has it; and where each node has its own. */
+const FOLDERS = [...new Set([new URL("..", import.meta.url).pathname, "/"])];
 
 /** What this tab remembers under `callslip.NAME`. */
 export function stored(name, otherwise = null) {
@@ -26,12 +28,15 @@ export function knownNodes(named) {
  * not so where nobody pressed anything (`options.resume`).
  */
 export async function openPanel(nodes, options) {
-    for (const node of nodes) {
-        try {
-            const { openPanel: open } = await import(`${node}/patron/panel.js`);
-            return await open({ nodes, ...options });
-        } catch (error) {
-            console.warn(`Callslip: ${node} gave no panel.`, error);
+    for (const folder of FOLDERS) {
+        for (const node of nodes) {
+            try {
+                const { openPanel: open } = await import(`${node}${folder}patron/panel.js`);
+                return await open({ nodes, ...options });
+            } catch (error) {
+                console.warn(`Callslip: ${node}${folder} gave no panel.`, error);
+                options.failed?.(error);
+            }
         }
     }
     const wanted = new URLSearchParams(["lang", "profile", "accent"].filter((name) => options[name]).map((name) => [name, options[name]]));
