@@ -15,10 +15,10 @@ CLIENT = Path(__file__).parents[2] / "Sources" / "Web" / "Client"
 def other_version():
     """The button's code with other words on it, as an earlier build of the program would have left it: `(version, file)`."""
     files = {}
-    for folder in ("patron", "shared"):
+    for folder in ("patron", "shared", "texts"):
         for file in (CLIENT / folder).iterdir():
             files[f"{folder}/{file.name}"] = file.read_bytes()
-    files["patron/launcher.js"] = files["patron/launcher.js"].replace(b'"Ask a librarian"', b'"Ask as before"')
+    files["texts/button.js"] = files["texts/button.js"].replace(b'"Ask a librarian"', b'"Ask as before"')
     parts = {path: content for path, content in sorted(files.items())}
     digest = hashlib.sha256(b"".join(f"{path} {len(content)}\n".encode() + content for path, content in parts.items())).hexdigest()[:16]
     return digest, b"callslip-button 1\n" + b"".join(f"{len(content)} {path}\n".encode() + content for path, content in parts.items())
