@@ -43,7 +43,8 @@ let package = Package(
             name: "Wire",
             dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Protos"]),
-        .target(name: "Transcripts", dependencies: ["CSQLite", "Consortium", "Wire"]),
+        .target(name: "SQLite", dependencies: ["CSQLite"]),
+        .target(name: "Transcripts", dependencies: ["SQLite", "Consortium", "Wire"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
         .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol", "Seeded"]),
         .target(
@@ -59,7 +60,7 @@ let package = Package(
             name: "Node",
             dependencies: [
                 "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
-                "Transcripts", "Hours", "PageCheck", logging,
+                "Transcripts", "SQLite", "Hours", "PageCheck", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ], exclude: ["openapi.yaml"]),
         .executableTarget(
@@ -94,7 +95,7 @@ let package = Package(
             path: "Tests/FuzzTargets"),
         .testTarget(
             name: "WireTests", dependencies: ["FuzzTargets", "Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
-        .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "Consortium"]),
+        .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "SQLite", "Consortium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(
             name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "TLS", "Wire"]),

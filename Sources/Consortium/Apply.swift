@@ -70,6 +70,8 @@ extension ConsortiumState {
         case .decideButton(let decision): try decide(decision)
         case .setCanned(let message, let editor): try setCanned(message, by: editor)
         case .dropCanned(let id, let version, let editor): try dropCanned(id, version: version, by: editor)
+        case .setEntry(let entry, let editor): try setEntry(entry, by: editor)
+        case .dropEntry(let id, let version, let editor): try dropEntry(id, version: version, by: editor)
         case .setTerms(let terms): try setTerms(terms)
         case .setHours(let hours): try setHours(hours)
         case .closeLibrary(let library, let closure): try close(library, by: closure)

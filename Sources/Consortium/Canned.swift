@@ -39,15 +39,8 @@ public struct CannedMessage: Hashable, Sendable {
     var bytes: Int { title.utf8.count + keywords.utf8.count + text.utf8.count }
 }
 
-/// Who asks for a change. A node vouches for who is signed in there.
-public enum CannedEditor: Hashable, Sendable {
-    /// Whoever has a node's admin token: LTG, by import or `callslip canned`.
-    case admin
-    case person(OperatorName)
-}
-
 extension ConsortiumState {
-    mutating func setCanned(_ message: CannedMessage, by editor: CannedEditor) throws(Refusal) {
+    mutating func setCanned(_ message: CannedMessage, by editor: Editor) throws(Refusal) {
         let former = canned[message.id]
         try check(editor, mayEdit: message.owner)
         // What belongs to somebody else is not taken over by writing it under another owner.
@@ -71,7 +64,7 @@ extension ConsortiumState {
     }
 
     /// A message that is gone already is gone: deleting twice deletes once.
-    mutating func dropCanned(_ id: CannedID, version: UInt64, by editor: CannedEditor) throws(Refusal) {
+    mutating func dropCanned(_ id: CannedID, version: UInt64, by editor: Editor) throws(Refusal) {
         guard let former = canned[id] else { return }
         try check(editor, mayEdit: former.owner)
         guard version == former.version else { throw .changedMeanwhile(former.title, former) }
@@ -80,7 +73,7 @@ extension ConsortiumState {
         touched.canned = true
     }
 
-    private func check(_ editor: CannedEditor, mayEdit owner: CannedOwner) throws(Refusal) {
+    private func check(_ editor: Editor, mayEdit owner: CannedOwner) throws(Refusal) {
         switch (editor, owner) {
         case (.admin, .consortium): return
         case (.admin, .library(let library)):

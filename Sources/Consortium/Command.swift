@@ -23,8 +23,12 @@ public enum Command: Hashable, Sendable {
     case decideButton(ButtonDecision)
 
     // Canned messages. What is changed names the version that it replaces.
-    case setCanned(CannedMessage, by: CannedEditor)
-    case dropCanned(CannedID, version: UInt64, by: CannedEditor)
+    case setCanned(CannedMessage, by: Editor)
+    case dropCanned(CannedID, version: UInt64, by: Editor)
+
+    // Registers. What is changed names the version that it replaces.
+    case setEntry(RegisterEntry, by: Editor)
+    case dropEntry(EntryID, version: UInt64, by: Editor)
 
     // Posted hours. What is set names the version that it replaces.
     case setTerms(TermCalendar)

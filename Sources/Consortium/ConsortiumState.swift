@@ -50,6 +50,9 @@ public struct ConsortiumState: Sendable {
     package internal(set) var naming = NamingConventions()
     package internal(set) var canned = Ordered<CannedID, CannedMessage>()
     /// By number.
+    package internal(set) var entries = Ordered<EntryID, RegisterEntry>()
+    /// Counts changes of all entries.
+    package internal(set) var entryChange: UInt64 = 0
     package internal(set) var tickets = Ordered<UInt64, Ticket>()
     /// The last number given, and the last change.
     package internal(set) var ticketNumber: UInt64 = 0

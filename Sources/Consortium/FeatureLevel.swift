@@ -42,8 +42,11 @@ public enum FeatureLevel {
     public static let notes: UInt32 = 17
     /// Releases of the button's code, and the inventory of buttons on pages.
     public static let buttons: UInt32 = 18
+    /// Registers, the committee `ltg`, and libraries that are being set up. Number 15 was kept for them and stays free, as versions that support more do not
+    /// know them.
+    public static let registers: UInt32 = 19
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 18
+    public static let supported: UInt32 = 19
 }
 
 extension Command {
@@ -67,6 +70,7 @@ extension Command {
         case .setEnd: FeatureLevel.ledger
         case .rate: FeatureLevel.reports
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
+        case .setEntry, .dropEntry: FeatureLevel.registers
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

@@ -28,6 +28,9 @@ struct Indices: Sendable {
     /// Of all places together.
     var tallyCells = 0
     var installOf = Ordered<InstallPlace, UInt64>()
+    var registerBytes = 0
+    /// By what no two entries have in common.
+    var entryOf = Ordered<String, EntryID>()
     /// What was called so is called otherwise now.
     var formerQueues = Ordered<QueueName, QueueName>()
     var formerOperators = Ordered<OperatorName, OperatorName>()

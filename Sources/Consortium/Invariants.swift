@@ -12,6 +12,7 @@ extension ConsortiumState {
         try checkCanned()
         try checkTickets()
         try checkButtons()
+        try checkRegisters()
         try checkSessions()
         for (id, chat) in chats {
             try check(chat)

@@ -28,6 +28,18 @@ public enum Limits {
     /// Releases of the button's code that are remembered.
     public static let releasesKept = 10
     public static let buttonVersionDigits = 16
+    /// Questions in a form.
+    public static let registerAnswersMax = 32
+    /// Entries of all registers.
+    public static let registerEntriesMax = 6_000
+    /// Of all of them together.
+    public static let registerBytesMax = 4 * 1024 * 1024
+    /// As much of them as goes into one message to a node.
+    public static let registerNewsBytes = 256 * 1024
+    public static let registerLineBytesMax = 200
+    public static let registerWordsBytesMax = 1_000
+    /// The agreement's text fits.
+    public static let registerParagraphBytesMax = 16 * 1024
     public static let cannedMax = 4_000
     /// Titles, keywords and texts of all canned messages: every node is sent all of them when one changed.
     public static let cannedBytesMax = 1024 * 1024

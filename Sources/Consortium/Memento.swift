@@ -22,6 +22,8 @@ package struct Memento: Sendable {
     package var ticketVersion: UInt64 = 0
     package var buttons = ButtonLists()
     package var installs: [Install] = []
+    package var entries: [RegisterEntry] = []
+    package var entryChange: UInt64 = 0
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var ledger: [LibraryLedger] = []
@@ -59,6 +61,8 @@ extension ConsortiumState {
         memento.ticketVersion = ticketVersion
         memento.buttons = buttons
         memento.installs = installs.values
+        memento.entries = entries.values
+        memento.entryChange = entryChange
         memento.terms = terms
         memento.hours = hours.values
         memento.ledger = ledger.values
@@ -108,6 +112,13 @@ extension ConsortiumState {
             installs[install.number] = install
             index.installOf[install.place] = install.number
         }
+        entryChange = memento.entryChange
+        for entry in memento.entries {
+            entries[entry.id] = entry
+            if let key = entry.uniqueKey { index.entryOf[key] = entry.id }
+        }
+        index.registerBytes = countedRegisterBytes
+        for (name, isSettingUp) in settingUp { libraries.change(name) { $0.isSettingUp = isSettingUp } }
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for book in memento.ledger { ledger[book.library] = book }

@@ -29,6 +29,7 @@ extension ConsortiumState {
             index.add(session, of: operators[session.operatorName])
         }
         if index.general == old { index.general = new }
+        renameInEntries(.queue, old.text, to: new.text)
         index.learn(desk.queue)
         renameTally(old, to: new)
         for (_, chat) in chats {
@@ -57,6 +58,7 @@ extension ConsortiumState {
         index.learn(person)
         renameCanned(of: old, to: new)
         renameInTickets(old, to: new)
+        renameInEntries(.person, old.text, to: new.text)
         for place in claims.indices where claims[place].by == old { claims[place].by = new }
         for (_, chat) in chats {
             if let renamed = chat.renamed(old, new) { store(renamed) }
@@ -84,7 +86,7 @@ extension ConsortiumState {
         if case .person(let name) = author { .person(present(name)) } else { author }
     }
 
-    private func present(_ editor: CannedEditor) -> CannedEditor {
+    private func present(_ editor: Editor) -> Editor {
         if case .person(let name) = editor { .person(present(name)) } else { editor }
     }
 
@@ -114,6 +116,15 @@ extension ConsortiumState {
             if case .person(let name) = message.owner { message.owner = .person(present(name)) }
             return .setCanned(message, by: present(editor))
         case .dropCanned(let id, let version, let editor): return .dropCanned(id, version: version, by: present(editor))
+        case .setEntry(var entry, let editor):
+            for question in entry.register.form.questions {
+                guard let place = entry.answers.firstIndex(where: { $0.key == question.key }) else { continue }
+                let text = entry.answers[place].text
+                if question.kind == .queue, let name = QueueName(text) { entry.answers[place].text = present(name).text }
+                if question.kind == .person, let name = OperatorName(text) { entry.answers[place].text = present(name).text }
+            }
+            return .setEntry(entry, by: present(editor))
+        case .dropEntry(let id, let version, let editor): return .dropEntry(id, version: version, by: present(editor))
         case .signOn(var signOn):
             signOn.operatorName = present(signOn.operatorName)
             signOn.available = signOn.available.map(present)

@@ -20,6 +20,8 @@ public struct Library: Hashable, Sendable {
     public var standbyNode: NodeName?
     public var fallback: FallbackPolicy
     public var card: LibraryCard
+    /// Its checklist (`Register.onboarding`) says that it is not live yet: its queues take no chats. Kept by the state.
+    public package(set) var isSettingUp = false
     /// Who is given this library's transcripts when its own node has taken none for half of `Settings.transcriptDeadlineMs`.
     public var heir: LibraryName?
 
@@ -119,9 +121,17 @@ public enum Committee: UInt8, Hashable, Sendable, CaseIterable {
     case chatWog = 1
     /// Reads the reports.
     case rmt = 2
+    /// Runs the service; since the registers' feature level.
+    case ltg = 3
 
     /// As the consortium's file has it.
-    public var text: String { self == .chatWog ? "chatwog" : "rmt" }
+    public var text: String {
+        switch self {
+        case .chatWog: "chatwog"
+        case .rmt: "rmt"
+        case .ltg: "ltg"
+        }
+    }
 }
 
 /// A person who answers chats. Passwords are not here: their verifiers stay at the home node and its standby.

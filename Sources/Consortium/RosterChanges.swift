@@ -16,6 +16,8 @@ extension ConsortiumState {
         }
         try makeRoom(for: library, in: libraries[library.name])
         let former = libraries[library.name]
+        var library = library
+        library.isSettingUp = former?.isSettingUp ?? false
         libraries[library.name] = library
         touched.outbox = true
         if library.heir != former?.heir { heirChanged(of: library.name) }
@@ -74,7 +76,7 @@ extension ConsortiumState {
         var person = person
         person.queues = person.queues.sortedOnce()
         if featureLevel < FeatureLevel.canned { person.isAdmin = false }
-        if featureLevel < FeatureLevel.ledger { person.committee = nil }
+        if featureLevel < FeatureLevel.ledger || featureLevel < FeatureLevel.registers && person.committee == .ltg { person.committee = nil }
         if let known = operators[person.name] {
             person.formerNames = known.formerNames
         } else {

@@ -55,8 +55,10 @@ extension ConsortiumState {
 
     func isAnswering(_ name: QueueName) -> Bool {
         guard let desk = queues[name] else { return false }
-        return desk.queue.opening == .open && !desk.paused
+        return desk.queue.opening == .open && !desk.paused && !isSettingUp(desk)
     }
+
+    private func isSettingUp(_ desk: QueueDesk) -> Bool { desk.queue.library.flatMap { libraries[$0] }?.isSettingUp ?? false }
 
     /// "Leaving in 10 minutes" stops new chats and offers for this person.
     func takesNew(_ session: SessionID) -> Bool { sessions[session].map { $0.leavingAtMs == nil } ?? false }
@@ -66,6 +68,7 @@ extension ConsortiumState {
         let name = desk.queue.name
         var reasons: [Reason] = []
         if case .closed(let reason) = desk.queue.opening { reasons.append(.closed(reason)) }
+        if isSettingUp(desk) { reasons.append(.closed("its library is being set up; its checklist says what is still to do")) }
         if !isWithinHours(name) {
             let gate = desk.queue.library.flatMap { hours[$0]?.gate }
             reasons.append(.closed(gate == .closed ? "its library has closed at short notice" : "it is outside the posted hours"))

@@ -44,6 +44,10 @@ extension ConsortiumState {
             digest.add(terms)
             digest.add(hours.values) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.registers {
+            digest.add(entryChange)
+            digest.add(entries.values) { $0.add($1) }
+        }
         if featureLevel >= FeatureLevel.retiredVoters { digest.add(retiredVoter) }
         if featureLevel >= FeatureLevel.steeringHours {
             digest.add(hours.values) { digest, posted in
@@ -152,6 +156,19 @@ extension Digest {
         add(message.title)
         add(message.keywords)
         add(message.text)
+    }
+
+    fileprivate mutating func add(_ entry: RegisterEntry) {
+        add(entry.id)
+        add(UInt64(entry.register.rawValue))
+        add(entry.version)
+        add(entry.answers) { digest, answer in
+            digest.add(answer.key)
+            digest.add(answer.text)
+        }
+        add(entry.change)
+        add(entry.changedWallMs)
+        add(entry.changedBy) { $0.add($1) }
     }
 
     fileprivate mutating func add(_ ticket: Ticket) {

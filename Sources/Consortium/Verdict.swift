@@ -42,6 +42,7 @@ public struct Touched: Sendable {
     public var canned = false
     public var tickets = false
     public var buttons = false
+    public var registers = false
     /// Receipts of transcripts that no library has and whose text went in this batch.
     public var dropped: [TranscriptReceipt] = []
     public init(chats: Set<ChatID> = [], board: Bool = false, outbox: Bool = false) {

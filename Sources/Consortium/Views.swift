@@ -162,6 +162,8 @@ public struct Board: Hashable, Sendable {
     public var tickets: TicketNews?
     /// What changed about buttons since the reader was told; `nil` where nothing did.
     public var buttons: ButtonNews?
+    /// Entries of registers that changed since the reader was told of them; `nil` where none did.
+    public var registers: RegisterNews?
     public var queues: [QueueStatus]
     public var operators: [Operator]
     public var signedOn: [OperatorStatus]

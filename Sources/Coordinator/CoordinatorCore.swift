@@ -136,6 +136,14 @@ public struct CoordinatorCore: Sendable {
         var ticketsSent: UInt64?
         /// The same of buttons.
         var buttonsSent: UInt64?
+        /// And of an entry in a register.
+        var entriesSent: UInt64?
+        /// The state was replaced: what changes are numbered by begins anew.
+        mutating func forgetWhatWasSent() {
+            ticketsSent = nil
+            buttonsSent = nil
+            entriesSent = nil
+        }
         /// The last position sent of each chat that the node follows.
         var cursors: [ChatID: Position] = [:]
         /// The libraries for which the node asks for transcripts, with the number after which it does; and the one whose transcript was sent and
@@ -211,10 +219,7 @@ public struct CoordinatorCore: Sendable {
         gates.dueMs = 0
         cannedVersion += 1
         isOutboxTouched = true
-        for link in links.keys {
-            links[link]?.ticketsSent = nil
-            links[link]?.buttonsSent = nil
-        }
+        for link in links.keys { links[link]?.forgetWhatWasSent() }
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
     }
 
@@ -389,10 +394,12 @@ public struct CoordinatorCore: Sendable {
         let tellsCanned = state.featureLevel >= FeatureLevel.canned && !state.isBranch
         let tellsTickets = state.featureLevel >= FeatureLevel.tickets && !state.isBranch
         let tellsButtons = state.featureLevel >= FeatureLevel.buttons && !state.isBranch
+        let tellsRegisters = state.featureLevel >= FeatureLevel.registers && !state.isBranch
         let behind = links.filter {
             $0.value.boardSent != boardVersion || tellsCanned && $0.value.cannedSent != cannedVersion
                 || tellsTickets && $0.value.ticketsSent != state.ticketVersion
                 || tellsButtons && $0.value.buttonsSent != state.buttonChange
+                || tellsRegisters && $0.value.entriesSent != state.entryChange
         }.keys.sorted()
         guard !behind.isEmpty, halted == nil else { return [] }
         guard nowMs >= boardSentAtMs + configuration.boardIntervalMs else {
@@ -415,6 +422,11 @@ public struct CoordinatorCore: Sendable {
                 let (news, through) = state.buttonNews(after: sent.buttonsSent ?? 0)
                 whole.buttons = news
                 links[link]?.buttonsSent = through
+            }
+            if tellsRegisters, let known = links[link], known.entriesSent != state.entryChange {
+                let (news, through) = state.registerNews(after: known.entriesSent ?? 0)
+                whole.registers = news
+                links[link]?.entriesSent = through
             }
             return .board(link, whole)
         }

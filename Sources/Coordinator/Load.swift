@@ -14,7 +14,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
-            .decideButton:
+            .decideButton, .setEntry, .dropEntry:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
             .transcriptTaken,
@@ -47,6 +47,7 @@ extension Command {
         case .setOperator(let person):
             return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
         case .reportProblem(_, let report): return base + report.topic.utf8.count + report.text.utf8.count + report.bundle.utf8.count
+        case .setEntry(let entry, _): return entry.answers.reduce(base) { $0 + $1.key.utf8.count + $1.text.utf8.count + 8 }
         case .changeTicket(let change): return base + change.text.utf8.count + (change.owner?.utf8.count ?? 0)
         case .sawInstalls(let seen):
             return seen.reduce(base) {

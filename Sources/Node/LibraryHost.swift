@@ -38,6 +38,8 @@ final class LibraryHost {
     private(set) var tickets: [UInt64: Ticket] = [:]
     /// Releases of the button's code and the inventory, as the coordinators last told them.
     private(set) var buttons = ButtonBook()
+    /// Of all registers.
+    private(set) var entries: [EntryID: RegisterEntry] = [:]
     /// The last one from the coordinators, while the branch's is shown.
     private var coordinatorsBoard: Board?
     private let roster: RosterFile
@@ -207,6 +209,8 @@ final class LibraryHost {
                 if news.lists != nil { onButtons?(buttons.lists) }
             }
             board.buttons = nil
+            if let news = board.registers { entries.take(news) }
+            board.registers = nil
             let isOfBranch = BranchBase.isBranch(board.at)
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
             if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }

@@ -180,6 +180,13 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(person, tickets) } }
                 }
             },
+            registers: { token, completion in
+                onCluster {
+                    let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
+                    let (board, entries) = (library.board, library.entries)
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(person, board, entries) } }
+                }
+            },
             ledger: { parts, completion in
                 onCluster {
                     library.readLedger(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }

@@ -1,4 +1,5 @@
 import Consortium
+import SQLite
 import Synchronization
 import Wire
 
@@ -41,14 +42,14 @@ public final class TranscriptStore: Sendable {
 
     private static let form: Int64 = 1
     public let path: String
-    private let file: Mutex<SQLiteFile>
+    private let file: Mutex<TranscriptFile>
 
     /// - Parameter create: whether the file is made when it is not there; otherwise that is `noFile`.
     public init(folder: String, create: Bool) throws(TranscriptStoreError) {
         path = folder + "/transcripts"
-        let opened: SQLiteFile
+        let opened: TranscriptFile
         do {
-            opened = try SQLiteFile(path, create: create)
+            opened = try TranscriptFile(path, create: create)
         } catch {
             // SQLite's code for a file that cannot be opened, which without `create` is one that is not there.
             if !create, case .database(_, _, 14, _) = error { throw .noFile(path: path) }
@@ -59,7 +60,7 @@ public final class TranscriptStore: Sendable {
     }
 
     /// With a journal that is cut after each transaction, deleted text is neither left in a write-ahead log nor in free pages.
-    private static func prepare(_ file: borrowing SQLiteFile) throws(TranscriptStoreError) {
+    private static func prepare(_ file: borrowing TranscriptFile) throws(TranscriptStoreError) {
         for pragma in ["journal_mode = TRUNCATE", "synchronous = FULL", "secure_delete = ON", "temp_store = MEMORY"] {
             try file.run("PRAGMA \(pragma)")
         }
@@ -294,7 +295,7 @@ public final class TranscriptStore: Sendable {
     }
 
     /// The node asks for what lies after this one.
-    private static func mark(_ transcript: Transcript, of cluster: [UInt8], in file: SQLiteFile) throws(TranscriptStoreError) {
+    private static func mark(_ transcript: Transcript, of cluster: [UInt8], in file: TranscriptFile) throws(TranscriptStoreError) {
         try file.run(
             """
             INSERT INTO marks (cluster, library, number) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = max(number, excluded.number)
@@ -302,7 +303,7 @@ public final class TranscriptStore: Sendable {
     }
 
     private static func delete(
-        in file: SQLiteFile, where condition: String, _ parameters: [SQLiteFile.Value], _ reason: Reason, wallMs: UInt64
+        in file: TranscriptFile, where condition: String, _ parameters: [SQLiteFile.Value], _ reason: Reason, wallMs: UInt64
     ) throws(TranscriptStoreError) -> Int {
         try file.run(
             """
@@ -320,7 +321,7 @@ public final class TranscriptStore: Sendable {
     }
 
     private func with<Value: Sendable>(
-        _ body: @Sendable (SQLiteFile) throws(TranscriptStoreError) -> Value
+        _ body: @Sendable (TranscriptFile) throws(TranscriptStoreError) -> Value
     ) throws(TranscriptStoreError) -> Value {
         let result: Result<Value, TranscriptStoreError> = file.withLock { file in
             do throws(TranscriptStoreError) { return .success(try body(file)) } catch { return .failure(error) }

@@ -42,30 +42,30 @@ extension PBCannedBookEntry {
 }
 
 extension PBSetCannedCommand {
-    init(_ message: CannedMessage, _ editor: CannedEditor) {
+    init(_ message: CannedMessage, _ editor: Editor) {
         self.init()
         self.message = PBCannedEntry(message)
         by = editor.text
     }
 
-    func decoded() throws(WireError) -> Command { .setCanned(try message.decoded(), by: try CannedEditor(text: by)) }
+    func decoded() throws(WireError) -> Command { .setCanned(try message.decoded(), by: try Editor(text: by)) }
 }
 
 extension PBDropCannedCommand {
-    init(_ id: CannedID, _ version: UInt64, _ editor: CannedEditor) {
+    init(_ id: CannedID, _ version: UInt64, _ editor: Editor) {
         self.init()
         self.id = PBId(id)
         self.version = version
         by = editor.text
     }
 
-    func decoded() throws(WireError) -> Command { .dropCanned(id.decoded(), version: version, by: try CannedEditor(text: by)) }
+    func decoded() throws(WireError) -> Command { .dropCanned(id.decoded(), version: version, by: try Editor(text: by)) }
 }
 
-extension CannedEditor {
-    fileprivate var text: String { if case .person(let name) = self { name.text } else { "" } }
+extension Editor {
+    var text: String { if case .person(let name) = self { name.text } else { "" } }
 
-    fileprivate init(text: String) throws(WireError) {
+    init(text: String) throws(WireError) {
         let name: OperatorName? = try Field.optionalName(text, "canned.by")
         self = name.map { .person($0) } ?? .admin
     }

@@ -19,6 +19,8 @@ extension PBCommandMessage {
         case .releaseButton(let release): releaseButton = PBButtonReleaseEntry(release)
         case .sawInstalls(let seen): sawInstalls.seen = seen.map { PBInstallSightingEntry($0) }
         case .decideButton(let decision): decideButton = PBDecideButtonCommand(decision)
+        case .setEntry(let entry, let editor): setEntry = PBSetEntryCommand(entry, editor)
+        case .dropEntry(let id, let version, let editor): dropEntry = PBDropEntryCommand(id, version, editor)
         case .setCanned(let message, let editor): setCanned = PBSetCannedCommand(message, editor)
         case .dropCanned(let id, let version, let editor): dropCanned = PBDropCannedCommand(id, version, editor)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
@@ -126,6 +128,8 @@ extension PBCommandMessage {
             .sawInstalls(
                 try Field.list(message.seen, "sawInstalls.seen", max: Limits.sightingsPerCommandMax) { e throws(WireError) in try e.decoded() })
         case .decideButton(let message): .decideButton(try message.decoded())
+        case .setEntry(let message): try message.decoded()
+        case .dropEntry(let message): try message.decoded()
         case .setCanned(let message): try message.decoded()
         case .dropCanned(let message): try message.decoded()
         case .setTerms(let message): .setTerms(try message.decoded())

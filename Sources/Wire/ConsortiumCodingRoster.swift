@@ -24,6 +24,7 @@ extension PBLibraryEntry {
         lastChecked = library.card.lastChecked
         wording = library.card.wording
         heir = library.heir?.text ?? ""
+        isSettingUp = library.isSettingUp
     }
 
     func decoded() throws(WireError) -> Library {
@@ -34,12 +35,14 @@ extension PBLibraryEntry {
         case 2: policy = .off
         default: throw .unknownKind("library.fallback \(fallback)")
         }
-        return Library(
+        var library = Library(
             name: try Field.name(name, "library.name"), title: title, homeNode: try Field.name(homeNode, "library.homeNode"),
             standbyNode: try Field.optionalName(standbyNode, "library.standbyNode"), fallback: policy,
             card: LibraryCard(
                 hours: hours, website: website, phone: phone, email: email, policies: policies, lastChecked: lastChecked,
                 wording: wording), heir: try Field.optionalName(heir, "library.heir"))
+        library.isSettingUp = isSettingUp
+        return library
     }
 }
 

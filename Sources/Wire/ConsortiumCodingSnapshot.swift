@@ -35,6 +35,8 @@ extension PBStateSnapshot {
         if memento.naming != NamingConventions() { naming = PBNamingEntry(memento.naming) }
         canned = memento.canned.map { PBCannedEntry($0) }
         tickets = memento.tickets.map { PBTicketRecord($0) }
+        entries = memento.entries.map { PBRegisterRecord($0) }
+        entryChange = memento.entryChange
         ticketNumber = memento.ticketNumber
         ticketVersion = memento.ticketVersion
         if memento.buttons != ButtonLists() { buttons = PBButtonListsEntry(memento.buttons) }
@@ -84,6 +86,8 @@ extension PBStateSnapshot {
         memento.naming = naming.decoded()
         memento.canned = try Field.list(canned, "snapshot.canned", max: Limits.cannedMax) { e throws(WireError) in try e.decoded() }
         memento.tickets = try Field.list(tickets, "snapshot.tickets", max: Limits.ticketsMax) { e throws(WireError) in try e.decoded() }
+        memento.entries = try Field.list(entries, "snapshot.entries", max: Limits.registerEntriesMax) { e throws(WireError) in try e.decoded() }
+        memento.entryChange = entryChange
         memento.ticketNumber = ticketNumber
         memento.ticketVersion = ticketVersion
         memento.buttons = try buttons.decoded()

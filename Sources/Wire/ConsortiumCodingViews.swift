@@ -25,6 +25,7 @@ extension PBBoardMessage {
         if board.naming != NamingConventions() { naming = PBNamingEntry(board.naming) }
         if let news = board.tickets { tickets = PBTicketNewsEntry(news) }
         if let news = board.buttons { buttons = PBButtonNewsEntry(news) }
+        if let news = board.registers { registers = PBRegisterNewsEntry(news) }
         if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
         keepsTally = board.keepsTally
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
@@ -47,6 +48,7 @@ extension PBBoardMessage {
         if hasTickets { board.tickets = try tickets.decoded() }
         board.keepsTally = keepsTally
         if hasButtons { board.buttons = try buttons.decoded() }
+        if hasRegisters { board.registers = try registers.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
         return board
     }

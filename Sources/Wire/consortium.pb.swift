@@ -127,6 +127,8 @@ nonisolated struct PBLibraryEntry: Sendable {
   /// Who is given its transcripts when it takes none; empty: nobody.
   var heir: String = String()
 
+  var isSettingUp: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -189,7 +191,7 @@ nonisolated struct PBOperatorEntry: Sendable {
 
   var isAdmin: Bool = false
 
-  /// 0 none, 1 ChatWog, 2 RMT
+  /// 0 none, 1 ChatWog, 2 RMT, 3 LTG
   var committee: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -798,6 +800,116 @@ nonisolated struct PBButtonNewsEntry: Sendable {
   init() {}
 
   fileprivate var _lists: PBButtonListsEntry? = nil
+}
+
+/// Registers. Of an entry changed by LTG nobody is named.
+nonisolated struct PBAnswerEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var key: String = String()
+
+  var text: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBRegisterRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var register: UInt32 = 0
+
+  var version: UInt64 = 0
+
+  var answers: [PBAnswerEntry] = []
+
+  var change: UInt64 = 0
+
+  var changedWallMs: UInt64 = 0
+
+  var changedBy: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+}
+
+nonisolated struct PBRegisterNewsEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var changed: [PBRegisterRecord] = []
+
+  var ids: [PBId] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBSetEntryCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var entry: PBRegisterRecord {
+    get {_entry ?? PBRegisterRecord()}
+    set {_entry = newValue}
+  }
+  /// Returns true if `entry` has been explicitly set.
+  var hasEntry: Bool {self._entry != nil}
+  /// Clears the value of `entry`. Subsequent reads from it will return its default value.
+  mutating func clearEntry() {self._entry = nil}
+
+  var by: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _entry: PBRegisterRecord? = nil
+}
+
+nonisolated struct PBDropEntryCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var version: UInt64 = 0
+
+  var by: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
 }
 
 nonisolated struct PBSettingsEntry: Sendable {
@@ -2234,6 +2346,22 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .changeTicket(newValue)}
   }
 
+  var setEntry: PBSetEntryCommand {
+    get {
+      if case .setEntry(let v)? = kind {return v}
+      return PBSetEntryCommand()
+    }
+    set {kind = .setEntry(newValue)}
+  }
+
+  var dropEntry: PBDropEntryCommand {
+    get {
+      if case .dropEntry(let v)? = kind {return v}
+      return PBDropEntryCommand()
+    }
+    set {kind = .dropEntry(newValue)}
+  }
+
   var rate: PBRateCommand {
     get {
       if case .rate(let v)? = kind {return v}
@@ -2330,6 +2458,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case dropCanned(PBDropCannedCommand)
     case reportProblem(PBReportProblemCommand)
     case changeTicket(PBChangeTicketCommand)
+    case setEntry(PBSetEntryCommand)
+    case dropEntry(PBDropEntryCommand)
     case rate(PBRateCommand)
     /// A message for colleagues (level 17).
     case note(PBSayCommand)
@@ -2879,6 +3009,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasLedger: Bool {_storage._ledger != nil}
   /// Clears the value of `ledger`. Subsequent reads from it will return its default value.
   mutating func clearLedger() {_uniqueStorage()._ledger = nil}
+
+  /// Only where some changed since the node was told of them.
+  var registers: PBRegisterNewsEntry {
+    get {_storage._registers ?? PBRegisterNewsEntry()}
+    set {_uniqueStorage()._registers = newValue}
+  }
+  /// Returns true if `registers` has been explicitly set.
+  var hasRegisters: Bool {_storage._registers != nil}
+  /// Clears the value of `registers`. Subsequent reads from it will return its default value.
+  mutating func clearRegisters() {_uniqueStorage()._registers = nil}
 
   /// Whether chats are counted.
   var keepsTally: Bool {
@@ -4442,6 +4582,16 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._ledger = newValue}
   }
 
+  var entries: [PBRegisterRecord] {
+    get {_storage._entries}
+    set {_uniqueStorage()._entries = newValue}
+  }
+
+  var entryChange: UInt64 {
+    get {_storage._entryChange}
+    set {_uniqueStorage()._entryChange = newValue}
+  }
+
   var tally: [PBTallyEntry] {
     get {_storage._tally}
     set {_uniqueStorage()._tally = newValue}
@@ -4610,7 +4760,7 @@ nonisolated extension PBPos: SwiftProtobuf.Message, SwiftProtobuf._MessageImplem
 
 nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".LibraryEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{3}home_node\0\u{3}standby_node\0\u{1}fallback\0\u{3}ring_first_ms\0\u{1}hours\0\u{1}website\0\u{1}phone\0\u{1}email\0\u{1}policies\0\u{3}last_checked\0\u{1}wording\0\u{1}heir\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}title\0\u{3}home_node\0\u{3}standby_node\0\u{1}fallback\0\u{3}ring_first_ms\0\u{1}hours\0\u{1}website\0\u{1}phone\0\u{1}email\0\u{1}policies\0\u{3}last_checked\0\u{1}wording\0\u{1}heir\0\u{4}\u{6}is_setting_up\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4632,6 +4782,7 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 12: try { try decoder.decodeSingularStringField(value: &self.lastChecked) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.wording) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.heir) }()
+      case 20: try { try decoder.decodeSingularBoolField(value: &self.isSettingUp) }()
       default: break
       }
     }
@@ -4680,6 +4831,9 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.heir.isEmpty {
       try visitor.visitSingularStringField(value: self.heir, fieldNumber: 14)
     }
+    if self.isSettingUp != false {
+      try visitor.visitSingularBoolField(value: self.isSettingUp, fieldNumber: 20)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4698,6 +4852,7 @@ nonisolated extension PBLibraryEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.lastChecked != rhs.lastChecked {return false}
     if lhs.wording != rhs.wording {return false}
     if lhs.heir != rhs.heir {return false}
+    if lhs.isSettingUp != rhs.isSettingUp {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5935,6 +6090,223 @@ nonisolated extension PBButtonNewsEntry: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.changed != rhs.changed {return false}
     if lhs.numbers != rhs.numbers {return false}
     if lhs.tellsNumbers != rhs.tellsNumbers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAnswerEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AnswerEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}text\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAnswerEntry, rhs: PBAnswerEntry) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRegisterRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RegisterRecord"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}register\0\u{1}version\0\u{1}answers\0\u{1}change\0\u{3}changed_wall_ms\0\u{3}changed_by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.register) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.answers) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.change) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.changedWallMs) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.changedBy) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.register != 0 {
+      try visitor.visitSingularUInt32Field(value: self.register, fieldNumber: 2)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 3)
+    }
+    if !self.answers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.answers, fieldNumber: 4)
+    }
+    if self.change != 0 {
+      try visitor.visitSingularUInt64Field(value: self.change, fieldNumber: 5)
+    }
+    if self.changedWallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.changedWallMs, fieldNumber: 6)
+    }
+    if !self.changedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.changedBy, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRegisterRecord, rhs: PBRegisterRecord) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.register != rhs.register {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.answers != rhs.answers {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs.changedWallMs != rhs.changedWallMs {return false}
+    if lhs.changedBy != rhs.changedBy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRegisterNewsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RegisterNewsEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}changed\0\u{1}ids\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.changed) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.ids) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.changed.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changed, fieldNumber: 1)
+    }
+    if !self.ids.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.ids, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRegisterNewsEntry, rhs: PBRegisterNewsEntry) -> Bool {
+    if lhs.changed != rhs.changed {return false}
+    if lhs.ids != rhs.ids {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSetEntryCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SetEntryCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{1}by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._entry) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._entry {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSetEntryCommand, rhs: PBSetEntryCommand) -> Bool {
+    if lhs._entry != rhs._entry {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDropEntryCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DropEntryCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDropEntryCommand, rhs: PBDropEntryCommand) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7662,7 +8034,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{2}\u{7}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8193,6 +8565,32 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .changeTicket(v)
         }
       }()
+      case 60: try {
+        var v: PBSetEntryCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setEntry(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setEntry(v)
+        }
+      }()
+      case 61: try {
+        var v: PBDropEntryCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .dropEntry(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .dropEntry(v)
+        }
+      }()
       case 63: try {
         var v: PBRateCommand?
         var hadOneofValue = false
@@ -8484,6 +8882,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .changeTicket?: try {
       guard case .changeTicket(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+    }()
+    case .setEntry?: try {
+      guard case .setEntry(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+    }()
+    case .dropEntry?: try {
+      guard case .dropEntry(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 61)
     }()
     case .rate?: try {
       guard case .rate(let v)? = self.kind else { preconditionFailure() }
@@ -9290,7 +9696,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{4}\u{2}keeps_tally\0\u{2}\u{3}buttons\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -9310,6 +9716,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _tickets: PBTicketNewsEntry? = nil
     var _buttons: PBButtonNewsEntry? = nil
     var _ledger: PBLedgerBoardEntry? = nil
+    var _registers: PBRegisterNewsEntry? = nil
     var _keepsTally: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
@@ -9338,6 +9745,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _tickets = source._tickets
       _buttons = source._buttons
       _ledger = source._ledger
+      _registers = source._registers
       _keepsTally = source._keepsTally
     }
   }
@@ -9373,6 +9781,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 51: try { try decoder.decodeSingularMessageField(value: &_storage._canned) }()
         case 52: try { try decoder.decodeSingularMessageField(value: &_storage._tickets) }()
         case 60: try { try decoder.decodeSingularMessageField(value: &_storage._ledger) }()
+        case 61: try { try decoder.decodeSingularMessageField(value: &_storage._registers) }()
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         default: break
@@ -9435,6 +9844,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._ledger {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
       } }()
+      try { if let v = _storage._registers {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 61)
+      } }()
       if _storage._keepsTally != false {
         try visitor.visitSingularBoolField(value: _storage._keepsTally, fieldNumber: 62)
       }
@@ -9467,6 +9879,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._tickets != rhs_storage._tickets {return false}
         if _storage._buttons != rhs_storage._buttons {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
+        if _storage._registers != rhs_storage._registers {return false}
         if _storage._keepsTally != rhs_storage._keepsTally {return false}
         return true
       }
@@ -11789,7 +12202,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{2}\u{3}tally\0\u{2}\u{6}buttons\0\u{1}installs\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -11822,6 +12235,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _buttons: PBButtonListsEntry? = nil
     var _installs: [PBInstallRecord] = []
     var _ledger: [PBLedgerEntry] = []
+    var _entries: [PBRegisterRecord] = []
+    var _entryChange: UInt64 = 0
     var _tally: [PBTallyEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
@@ -11863,6 +12278,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _buttons = source._buttons
       _installs = source._installs
       _ledger = source._ledger
+      _entries = source._entries
+      _entryChange = source._entryChange
       _tally = source._tally
     }
   }
@@ -11910,6 +12327,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 53: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketNumber) }()
         case 54: try { try decoder.decodeSingularUInt64Field(value: &_storage._ticketVersion) }()
         case 60: try { try decoder.decodeRepeatedMessageField(value: &_storage._ledger) }()
+        case 61: try { try decoder.decodeRepeatedMessageField(value: &_storage._entries) }()
+        case 62: try { try decoder.decodeSingularUInt64Field(value: &_storage._entryChange) }()
         case 63: try { try decoder.decodeRepeatedMessageField(value: &_storage._tally) }()
         case 69: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 70: try { try decoder.decodeRepeatedMessageField(value: &_storage._installs) }()
@@ -12009,6 +12428,12 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._ledger.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._ledger, fieldNumber: 60)
       }
+      if !_storage._entries.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._entries, fieldNumber: 61)
+      }
+      if _storage._entryChange != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._entryChange, fieldNumber: 62)
+      }
       if !_storage._tally.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._tally, fieldNumber: 63)
       }
@@ -12057,6 +12482,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._buttons != rhs_storage._buttons {return false}
         if _storage._installs != rhs_storage._installs {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
+        if _storage._entries != rhs_storage._entries {return false}
+        if _storage._entryChange != rhs_storage._entryChange {return false}
         if _storage._tally != rhs_storage._tally {return false}
         return true
       }

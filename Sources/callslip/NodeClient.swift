@@ -26,6 +26,16 @@ enum NodeClient {
         }
     }
 
+    /// A text as it stands in an address's query (RFC 3986, 2.1): everything but letters and digits of ASCII escaped.
+    static func queryText(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+
     private struct Answer: Decodable {
         var text: String
     }

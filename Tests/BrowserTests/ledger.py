@@ -36,7 +36,7 @@ def run(stage):
     opens, closes = now - datetime.timedelta(hours=3), now + datetime.timedelta(hours=5)
     span = f"{opens.hour}:{opens.minute:02}-{closes.hour}:{closes.minute:02}"
     status, text = stage.post("college", "/api/import", DEPOT.replace(b"chatwog", b"cats"), "application/yaml")
-    assert status == 422 and "`committee` is `chatwog` or `rmt`" in text, text
+    assert status == 422 and "`committee` is `chatwog`, `rmt` or `ltg`" in text, text
     assert stage.post("college", "/api/import", DEPOT, "application/yaml")[0] == 200
     assert stage.post("college", "/api/import", HOURS.replace("SPAN", span).encode(), "application/yaml")[0] == 200
     stage.until("the hours", lambda: "depot  Open until" in stage.get(f"{stage.node('college')}/hours/hours.txt"))

@@ -112,11 +112,35 @@ struct RandomLife {
         case 94..<95: return .checkDigest(upTo: state.lastDigestMark?.at ?? .zero, digest: state.lastDigestMark?.digest ?? 0)
         case 95..<97: return try rosterChange()
         case 97..<98: return try taken(in: state)
-        case 98..<99 where chance(60): return try ticket()
+        case 98..<99 where chance(40): return try ticket()
+        case 98..<99 where chance(50): return try entry()
         case 98..<99 where chance(50): return try button(in: state)
         case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
         default: return .tick
         }
+    }
+
+    private mutating func entry() throws -> Command {
+        let editors: [Editor] = [.admin, .person(try Stage.name("ann")), .person(try Stage.name("x"))]
+        let editor = editors[pick(editors.count)]
+        let register = Register.allCases[pick(Register.allCases.count)]
+        if chance(20) { return .dropEntry(id("entry", 8), version: UInt64(pick(3)), by: editor) }
+        let answers = register.form.questions.filter { $0.isRequired || chance(30) }.map { question in
+            let text =
+                switch question.kind {
+                case .text, .paragraph, .words: of(["a", "b", "agreement,hours"])
+                case .day: "2026-11-2\(pick(9))"
+                case .email: "a@example.org"
+                case .link: "https://example.org/"
+                case .choice(let choices): choices[pick(choices.count)].value
+                case .library: of(Self.libraries)
+                case .queue: of(["memorial-desk", "general", "none"])
+                case .person: of(["ann", "lea"])
+                case .entry: (id("entry", 8) as EntryID).text
+                }
+            return RegisterEntry.Answer(question.key, text)
+        }
+        return .setEntry(RegisterEntry(id: id("entry", 8), register: register, version: UInt64(pick(3)), answers: answers), by: editor)
     }
 
     /// A library's next transcript, mostly.

@@ -37,6 +37,7 @@ struct Stage {
         case "show" where arguments.first == "canned": return showCanned()
         case "show" where arguments.first == "tickets": return showTickets()
         case "show" where arguments.first == "buttons": return showButtons(arguments)
+        case "show" where arguments.first == "registers": return showRegisters()
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
@@ -140,6 +141,7 @@ struct Stage {
         let first = try word(arguments, 0)
         switch verb {
         case "canned", "drop-canned": return try canned(verb, arguments, options, text)
+        case "entry", "drop-entry": return try registerCommand(verb, arguments, options, text)
         case "report", "comment": return try ticketCommand(verb, arguments, options, text)
         case "release-button", "saw", "decide": return try buttonCommand(verb, arguments, options, text)
         case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))

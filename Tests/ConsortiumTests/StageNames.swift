@@ -42,7 +42,7 @@ extension Stage {
     /// person.
     func canned(_ verb: String, _ arguments: [String], _ options: [String: String], _ text: String) throws -> Command {
         guard arguments.count >= 3, let version = UInt64(arguments[1]) else { throw Mistake(description: "no version or editor") }
-        let editor: CannedEditor = arguments[2] == "ltg" ? .admin : .person(try Self.name(arguments[2]))
+        let editor: Editor = arguments[2] == "ltg" ? .admin : .person(try Self.name(arguments[2]))
         if verb == "drop-canned" { return .dropCanned(Self.id(arguments[0]), version: version, by: editor) }
         let owner: CannedOwner
         if let person = options["person"] {

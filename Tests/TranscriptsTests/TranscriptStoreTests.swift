@@ -3,6 +3,8 @@ import FoundationEssentials
 import Glibc
 import Testing
 
+import SQLite
+
 @testable import Transcripts
 
 /// What a node keeps on its disk, judged by what a second opening of the file finds, and by the bytes of the file.
@@ -154,7 +156,7 @@ import Testing
 
     @Test func aFileOfANewerVersionIsLeftAlone() throws {
         _ = try open()
-        let file = try SQLiteFile(folder + "/transcripts", create: false)
+        let file = try SQLiteFile(folder + "/transcripts", create: false, lockedMsMax: 0)
         try file.run("PRAGMA user_version = 9")
         #expect(throws: TranscriptStoreError.newer(path: folder + "/transcripts", found: 9, supported: 1)) { try self.open() }
     }

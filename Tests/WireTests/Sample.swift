@@ -75,7 +75,7 @@ extension Sample {
     mutating func operatorEntry() throws -> Operator {
         let queues = Set(try list(3) { try $0.queue() }).sorted()
         return Operator(
-            name: try person(), displayName: "D" + text(), library: try library(), queues: queues, committee: of([nil, .chatWog, .rmt]))
+            name: try person(), displayName: "D" + text(), library: try library(), queues: queues, committee: of([nil, .chatWog, .rmt, .ltg]))
     }
     mutating func settings() -> Settings {
         var settings = Settings()
@@ -91,7 +91,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 49 {
+        switch kind % 51 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -120,7 +120,7 @@ extension Sample {
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 49 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 51 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -156,6 +156,8 @@ extension Sample {
                 ButtonDecision(
                     by: try ticketAuthor(), what: of([.confirm(host: "a.example"), .reject(host: "b.example"), .forget(install: number())]))
             )
+        case 48: .setEntry(try entry(), by: try cannedEditor())
+        case 49: .dropEntry(id(), version: UInt64(pick(3)), by: try cannedEditor())
         default: .setFeatureLevel(small())
         }
     }
@@ -210,7 +212,7 @@ extension Sample {
             numbers: optional { sample in sample.list(4) { $0.number() } })
     }
 
-    mutating func cannedEditor() throws -> CannedEditor { chance(50) ? .admin : .person(try person()) }
+    mutating func cannedEditor() throws -> Editor { chance(50) ? .admin : .person(try person()) }
     mutating func canned() throws -> CannedMessage {
         let owner: CannedOwner =
             switch pick(3) {
@@ -219,6 +221,15 @@ extension Sample {
             default: .person(try person())
             }
         return CannedMessage(id: id(), version: UInt64(pick(3)), owner: owner, title: "T" + text(), keywords: text(), text: "X" + text())
+    }
+    mutating func entry() throws -> RegisterEntry {
+        var entry = RegisterEntry(
+            id: id(), register: Register.allCases[pick(Register.allCases.count)], version: UInt64(pick(3)),
+            answers: list(4) { .init($0.text(), $0.text()) })
+        entry.change = number()
+        entry.changedWallMs = number()
+        entry.changedBy = chance(50) ? try person() : nil
+        return entry
     }
     mutating func naming() -> NamingConventions {
         NamingConventions(version: UInt64(pick(3)), queues: optional { $0.namingRule() }, users: optional { $0.namingRule() })
@@ -288,7 +299,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(50)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(52)))
             })
     }
 

@@ -16,7 +16,7 @@ public struct ConsortiumFile: Sendable {
         public var standbyNode: NodeName?
     }
 
-    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours, canned messages. The versions that these
+    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours, canned messages, registers. The versions that these
     /// replace are for whoever proposes them.
     public private(set) var commands: [Command] = []
     /// For each command the line where its entry begins.
@@ -68,9 +68,12 @@ public struct ConsortiumFile: Sendable {
         lines += hoursLines
         commands += canned.map { .setCanned($0.message, by: .admin) }
         lines += canned.map(\.line)
+        commands += entries.map { .setEntry($0.entry, by: .admin) }
+        lines += entries.map(\.line)
     }
 
     private var canned: [(message: CannedMessage, line: Int)] = []
+    private var entries: [(entry: RegisterEntry, line: Int)] = []
     private var libraryLines: [Int] = []
     private var heirLines: [(heir: LibraryName, line: Int)] = []
     private var queueLines: [Int] = []
@@ -85,7 +88,7 @@ public struct ConsortiumFile: Sendable {
         guard
             let top = reader.mapping(
                 root, "the file",
-                keys: ["consortium", "settings", "naming", "canned", "general", "terms", "hours", "libraries", "services"])
+                keys: ["consortium", "settings", "naming", "canned", "general", "terms", "hours", "libraries", "services", "registers"])
         else {
             return
         }
@@ -101,8 +104,9 @@ public struct ConsortiumFile: Sendable {
         }
         if let node = top["hours"] { findHours(node, &reader) }
         if let node = top["canned"] { canned = reader.canned(node) }
-        // A file of naming, canned messages, terms and hours alone changes nothing else.
-        let others = ["naming", "canned", "terms", "hours"]
+        if let node = top["registers"] { entries = reader.registers(node) }
+        // A file of naming, canned messages, registers, terms and hours alone changes nothing else.
+        let others = ["naming", "canned", "terms", "hours", "registers"]
         if top["general"] == nil, top["libraries"] == nil, others.contains(where: { top[$0] != nil }) { return }
         guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
         readGeneral(general, &reader)
@@ -297,7 +301,7 @@ public struct ConsortiumFile: Sendable {
     private func readCommittee(_ node: Node, _ reader: inout YAMLReader) -> Committee? {
         let text = reader.text(node, "committee")
         if let committee = Committee.allCases.first(where: { $0.text == text }) { return committee }
-        reader.fail(node, "`committee` is `chatwog` or `rmt`")
+        reader.fail(node, "`committee` is `chatwog`, `rmt` or `ltg`")
         return nil
     }
 

@@ -55,6 +55,12 @@ struct Importer {
         case .setCanned(var message, let editor):
             message.version = library.canned.first { $0.id == message.id }?.version ?? 0
             return .setCanned(message, by: editor)
+        case .setEntry(var entry, let editor):
+            // What people wrote at a page has another identifier, and is the same where it names the same.
+            if let known = library.entries[entry.id] ?? library.entries.values.first(where: { $0.isSame(as: entry) }) {
+                entry = RegisterEntry(id: known.id, register: entry.register, version: known.version, answers: entry.answers)
+            }
+            return .setEntry(entry, by: editor)
         case .setTerms(var terms):
             terms.version = library.board?.terms.version ?? 0
             return .setTerms(terms)

@@ -61,7 +61,7 @@ extension CannedAsk {
     /// - Parameter person: who asks at a desk; `nil` for the node's admin.
     func command(_ person: Operator?) throws(AskMistake) -> Command {
         guard let id = CannedID(id) else { throw AskMistake(text: "`id` is 32 hexadecimal digits, drawn at random.") }
-        let editor = person.map { CannedEditor.person($0.name) } ?? .admin
+        let editor = person.map { Editor.person($0.name) } ?? .admin
         if drop ?? false { return .dropCanned(id, version: version, by: editor) }
         guard let title = title?.trimmed, !title.isEmpty else { throw AskMistake(text: "Give the message a title.") }
         guard let text = text?.trimmed, !text.isEmpty else { throw AskMistake(text: "Write the message's text.") }

@@ -23,6 +23,8 @@ struct NodeServices: Sendable {
     var canned: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [CannedMessage]) -> Void) -> Void
     /// All problems that were reported, and who is signed in under a session's token, if anybody is.
     var tickets: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [Ticket]) -> Void) -> Void
+    /// Who is signed in under a session's token, if anybody is; the consortium, `nil` before the first board came; and the entries of all registers.
+    var registers: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, Board?, [EntryID: RegisterEntry]) -> Void) -> Void
     /// Parts of libraries' ledgers; `nil` where the coordinators cannot be asked now.
     var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
     /// What was counted of libraries' chats; `nil` where the coordinators cannot be asked now, or do not count.
@@ -89,12 +91,14 @@ final class WebHost {
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
         PageCheckAPI(api: api).install(on: server)
+        RegistersAPI(api: api, hours: hours, logger: logger).install(on: server)
         ButtonsAPI(api: api, serving: { [button] in button?.serving ?? ButtonServing() }).install(on: server)
         button?.install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
+            "/registers": "registers.html",
             "/html/chat-box.html": "chat.html",
         ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])

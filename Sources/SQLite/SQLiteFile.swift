@@ -1,51 +1,64 @@
-/// SQLite in Swift, as much as the transcripts need. Pointers do not leave this file.
+/// SQLite in Swift, as much as transcripts and the directory's search need. Pointers do not leave this file.
 
 import CSQLite
 import Glibc
 
+/// What SQLite says went wrong, with its code.
+package struct SQLiteError: Error, Hashable, Sendable {
+    package var path: String
+    package var doing: String
+    package var code: Int32
+    package var message: String
+}
+
 /// One open database. One thread at a time.
-final class SQLiteFile {
-    enum Value: Hashable {
+package final class SQLiteFile {
+    package enum Value: Hashable {
         case integer(Int64)
         case text(String)
         case bytes([UInt8])
         case null
 
-        init(_ number: UInt64) { self = .integer(Int64(bitPattern: number)) }
+        package init(_ number: UInt64) { self = .integer(Int64(bitPattern: number)) }
 
-        var number: UInt64 { if case .integer(let number) = self { UInt64(bitPattern: number) } else { 0 } }
-        var text: String { if case .text(let text) = self { text } else { "" } }
-        var bytes: [UInt8] { if case .bytes(let bytes) = self { bytes } else { [] } }
+        package var number: UInt64 { if case .integer(let number) = self { UInt64(bitPattern: number) } else { 0 } }
+        package var text: String { if case .text(let text) = self { text } else { "" } }
+        package var bytes: [UInt8] { if case .bytes(let bytes) = self { bytes } else { [] } }
     }
 
-    let path: String
+    package let path: String
     private let handle: OpaquePointer
 
-    /// - Parameter create: whether a file that is not there is made.
-    init(_ path: String, create: Bool) throws(TranscriptStoreError) {
+    /// Names a database that is in memory alone.
+    package static let memory = ":memory:"
+
+    /// - Parameters:
+    ///   - create: whether a file that is not there is made.
+    ///   - lockedMsMax: how long it is waited for another process that has it.
+    package init(_ path: String, create: Bool, lockedMsMax: Int32) throws(SQLiteError) {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0) | SQLITE_OPEN_FULLMUTEX
         let code = sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let opened else {
             let message = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             sqlite3_close_v2(opened)
-            throw .database(path: path, doing: "opening it", code: code, message: message)
+            throw SQLiteError(path: path, doing: "opening it", code: code, message: message)
         }
         self.path = path
         handle = opened
         // For the node's user alone, as all of the data folder; SQLite gives its journals the same mode.
-        guard chmod(path, 0o600) == 0 else {
-            throw .database(path: path, doing: "chmod", code: errno, message: String(cString: strerror(errno)))
+        guard path == Self.memory || chmod(path, 0o600) == 0 else {
+            throw SQLiteError(path: path, doing: "chmod", code: errno, message: String(cString: strerror(errno)))
         }
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, TranscriptLimits.lockedMsMax)
+        sqlite3_busy_timeout(handle, lockedMsMax)
     }
 
     deinit { sqlite3_close_v2(handle) }
 
     /// Runs one statement with its parameters in order, and gives the rows.
     @discardableResult
-    func run(_ statement: String, _ parameters: [Value] = []) throws(TranscriptStoreError) -> [[Value]] {
+    package func run(_ statement: String, _ parameters: [Value] = []) throws(SQLiteError) -> [[Value]] {
         var prepared: OpaquePointer?
         try check(sqlite3_prepare_v2(handle, statement, -1, &prepared, nil), statement)
         defer { sqlite3_finalize(prepared) }
@@ -64,20 +77,11 @@ final class SQLiteFile {
     }
 
     /// Rows that the last statement changed.
-    var changes: Int { Int(sqlite3_changes(handle)) }
+    package var changes: Int { Int(sqlite3_changes(handle)) }
 
-    /// All of the body or nothing of it.
-    func transaction<Result>(_ body: () throws(TranscriptStoreError) -> Result) throws(TranscriptStoreError) -> Result {
-        try run("BEGIN IMMEDIATE")
-        do {
-            let result = try body()
-            try run("COMMIT")
-            return result
-        } catch {
-            // A failed statement may have rolled back by itself; then this one has nothing to do.
-            if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
-            throw error
-        }
+    /// Ends a transaction without a trace. A failed statement may have done so by itself; then this one has nothing to do.
+    package func rollBack() {
+        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
     private func bind(_ value: Value, at place: Int32, of statement: OpaquePointer?) -> Int32 {
@@ -105,9 +109,9 @@ final class SQLiteFile {
         }
     }
 
-    private func check(_ code: Int32, _ doing: String) throws(TranscriptStoreError) {
+    private func check(_ code: Int32, _ doing: String) throws(SQLiteError) {
         guard code != SQLITE_OK else { return }
         let verb = String(doing.prefix { $0 != " " })
-        throw .database(path: path, doing: verb, code: code, message: String(cString: sqlite3_errmsg(handle)))
+        throw SQLiteError(path: path, doing: verb, code: code, message: String(cString: sqlite3_errmsg(handle)))
     }
 }
