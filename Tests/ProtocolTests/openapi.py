@@ -135,6 +135,34 @@ def buttons(node, cookie):
     node.ask("post", "/api/buttons", 200, {"reject": "library.example"}, admin=True)
 
 
+def registers(node, cookie):
+    node.ask("get", "/api/registers", 401)
+    node.ask("get", "/api/registers", 200, cookie=cookie)
+    node.ask("get", "/api/registers", 200, admin=True)
+    node.ask("get", "/api/registers/entries", 401, query="?register=liaisons")
+    node.ask("get", "/api/registers/entries", 400, admin=True, query="?register=nothing")
+    answers = {"subject": "Cartography", "synonyms": "maps, atlases", "library": "memorial", "queue": "memorial", "email": "maps@library.example"}
+    one = {"id": secrets.token_hex(16), "version": 0, "register": "liaisons", "answers": answers}
+    node.ask("post", "/api/registers", 401, one)
+    node.ask("post", "/api/registers", 403, one, cookie=cookie)
+    node.ask("post", "/api/registers", 400, {**one, "answers": {**answers, "email": "nowhere"}}, admin=True)
+    node.ask("post", "/api/registers", 400, {**one, "answers": {**answers, "colour": "red"}}, admin=True)
+    node.ask("post", "/api/registers", 200, one, admin=True)
+    node.ask("post", "/api/registers", 409, {**one, "version": 7, "answers": {**answers, "hours": "9-5"}}, admin=True)
+    found = lambda: node.ask("get", "/api/directory", 200, cookie=cookie, query="?q=atlas%20mem")["found"]
+    until(lambda: any(entry["id"] == one["id"] for entry in found()), "the liaison")
+    node.ask("get", "/api/directory", 401, query="?q=atlas")
+    assert node.ask("get", "/api/directory", 200, cookie=cookie)["found"] == [], "nothing typed finds nothing"
+    entries = node.ask("get", "/api/registers/entries", 200, cookie=cookie, query="?register=liaisons")["entries"]
+    mine = next(entry for entry in entries if entry["id"] == one["id"])
+    assert mine["answers"] == answers and not mine["mayWrite"], mine
+    node.ask("post", "/api/registers", 200, {"id": one["id"], "version": mine["version"], "drop": True}, admin=True)
+    until(lambda: found() == [], "the liaison's end")
+    node.ask("get", "/api/notices", 401)
+    node.ask("get", "/api/notices", 400, admin=True)
+    node.ask("get", "/api/notices", 200, cookie=cookie)
+
+
 def people(node):
     node.ask("get", "/api/me", 401)
     node.ask("get", "/api/canned", 401)
@@ -249,6 +277,7 @@ pages(library)
 signed_in = people(library)
 problems(library, signed_in)
 buttons(library, signed_in)
+registers(library, signed_in)
 coordinator.ask("get", "/metrics", 200)
 left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked
 assert not left, f"written and never asked: {sorted(left)}"

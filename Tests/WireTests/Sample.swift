@@ -299,7 +299,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(52)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(51)))
             })
     }
 

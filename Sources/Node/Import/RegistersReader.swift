@@ -39,7 +39,7 @@ extension YAMLReader {
             answers.append(.init(question.key, text))
         }
         let written = RegisterEntry(id: EntryID(high: 0, low: 0), register: register, answers: answers)
-        do throws(Refusal) {
+        do throws(Consortium.Refusal) {
             let entry = try form.filled(written)
             let naming = form.unique.isEmpty ? form.heads : form.unique
             return RegisterEntry(id: EntryID(of: register, naming: naming.map { entry[$0] }), register: register, answers: entry.answers)

@@ -143,7 +143,7 @@ public struct EntryAsk: Codable, Sendable {
             throw AskMistake(text: "`register` is one of " + Register.allCases.map { "`\($0.form.name)`" }.joined(separator: ", ") + ".")
         }
         let answers = (answers ?? [:]).sorted { $0.key < $1.key }.map { RegisterEntry.Answer($0.key, $0.value.trimmed) }.filter { !$0.text.isEmpty }
-        do throws(Refusal) {
+        do throws(Consortium.Refusal) {
             // Said here, before anything is replicated.
             return .setEntry(try register.form.filled(RegisterEntry(id: id, register: register, version: version, answers: answers)), by: editor)
         } catch { throw AskMistake(text: error.sentence) }

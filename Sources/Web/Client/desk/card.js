@@ -23,8 +23,8 @@ function checked(text) {
     return h("p", { class: old ? "card-checked old" : "card-checked", text: old ? `Last checked ${date}: over half a year ago, so ask before you rely on it.` : `Last checked ${date}` });
 }
 
-/** Makes the fields of the card; `insert` puts the library's wording into the composer. */
-export function cardFields(card, insert) {
+/** Makes the fields of a library's card; `insert` puts its wording into the composer, where there is one. */
+export function cardFields(card, insert, canInsert = true) {
     const rows = h("dl", { class: "card-rows" });
     const row = (name, value) => value === null ? null : rows.append(h("dt", { text: name }), h("dd", {}, value));
     const text = (value) => typeof value === "string" && value.trim() !== "" ? value.trim() : null;
@@ -40,7 +40,7 @@ export function cardFields(card, insert) {
     const wording = text(card.wording);
     if (wording !== null) {
         row("Wording", h("span", {}, h("q", { class: "card-text", text: wording }), " ",
-            h("button", { class: "small quiet", type: "button", text: "Use this wording", data: { useWording: "" }, on: { click: () => insert(wording) } })));
+            !canInsert ? null : h("button", { class: "small quiet", type: "button", text: "Use this wording", data: { useWording: "" }, on: { click: () => insert(wording) } })));
     }
     const parts = rows.children.length === 0 ? [h("p", { class: "hint", text: "This library has not filled in its card." })] : [rows];
     if (text(card.lastChecked) !== null) parts.push(checked(card.lastChecked));

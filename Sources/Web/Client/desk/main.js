@@ -12,12 +12,14 @@ import { CannedSearch } from "./canned.js";
 import { watch } from "../shared/diagnostics.js";
 import { CloseWarning } from "./closewarning.js";
 import { CrisisCard } from "./crisis.js";
+import { DirectorySearch } from "./directory.js";
 import { Ending } from "./ending.js";
 import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
 import { Floor } from "./floor.js";
 import { listen } from "./keys.js";
 import { askedEnds, forgetChat, forgetTexts, slots, unsent } from "./memory.js";
+import { News } from "./news.js";
 import { Rail } from "./rail.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
@@ -43,14 +45,17 @@ class Shell {
         const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
         this.ending = new Ending(this.desk, this.act, (text) => this.notice(text, { stays: true }), ask, askedEnds);
         this.rail = new Rail(byId("rail"), this.desk, this.act, this.ending, ask);
+        this.news = new News();
+        byId("rail").append(this.news.root);
         this.floor = new Floor({ page: byId("desk"), chats: byId("chats"), tabs: byId("tabs"), rail: byId("rail") }, this.desk, this.act);
         const resting = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
         const dialogs = byId("dialogs");
-        this.transfer = new TransferDialog(dialogs, this.desk, this.act);
+        this.transfer = new TransferDialog(dialogs, this.desk, this.act, (typed) => this.directory.open(typed));
         this.palette = new Palette(dialogs, () => this.findable(), resting);
         this.team = new Team(dialogs, this.desk, resting);
         this.canned = new CannedSearch(dialogs, resting);
         this.crisis = new CrisisCard(dialogs, this.canned.book, () => this.openColumn(), resting);
+        this.directory = new DirectorySearch(dialogs, () => this.openColumn(), (chat, queue) => this.act.openTransfer(chat, queue), resting);
         this.help = new Help(dialogs, resting);
         this.library = new LibrarySheet(dialogs, resting);
         this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());
@@ -275,6 +280,7 @@ class Shell {
         this.connection.start();
         // The crisis card opens at once, whatever the line does then.
         this.canned.book.read();
+        this.news.start();
         this.draw();
         this.floor.update();
         byId("waiting-title").focus();
@@ -324,6 +330,7 @@ class Shell {
             palette: () => this.palette.open(),
             note: () => this.openColumn()?.note.open(),
             crisis: () => this.crisis.open(),
+            directory: () => this.directory.open(),
             help: () => this.help.open(),
             escape: () => {
                 const column = this.floor.column(this.desk.focused);
@@ -362,6 +369,7 @@ class Shell {
             action("Write and change canned messages", "own library edit", () => this.canned.editor.open()),
             ...(open ? [action("Write a note for staff", "internal colleagues memo", () => this.floor.column(open.id).note.open())] : []),
             action("Crisis card", "danger suicide emergency help 988", () => this.crisis.open()),
+            action("Find a liaison or an agreement", "refer referral subject directory specialist who knows", () => this.directory.open()),
             ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
             action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
             ...(desk.me?.queues ?? []).map((queue) => {

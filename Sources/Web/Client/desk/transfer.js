@@ -10,7 +10,8 @@ import { chatName } from "./words.js";
 const noteBytesMax = 500;
 
 export class TransferDialog {
-    constructor(root, desk, act) {
+    /** @param {(typed: string) => void} searchDirectory where somebody knows a subject, and not whose it is */
+    constructor(root, desk, act, searchDirectory) {
         this.desk = desk;
         this.act = act;
         this.chat = null;
@@ -35,6 +36,7 @@ export class TransferDialog {
                 this.title,
                 h("p", { class: "hint", text: "The chat stays yours until somebody there picks it up. If nobody does, nothing is lost." }),
                 h("label", { for: "transfer-search", text: "Where to" }), this.search, this.list, this.none, this.choice,
+                h("p", {}, h("button", { class: "quiet small", type: "button", id: "transfer-directory", text: "Who knows this subject?", on: { click: () => this.askDirectory(searchDirectory) } })),
                 h("fieldset", {}, h("legend", { text: "The patron" }),
                     h("label", { class: "radio" }, this.ask, "Ask the patron first"),
                     h("label", { class: "radio" }, this.agreed, "They already agreed, in the chat")),
@@ -58,6 +60,12 @@ export class TransferDialog {
         openDialog(this.dialog, fallback);
         this.show();
         this.search.focus();
+    }
+
+    askDirectory(search) {
+        const typed = this.search.value;
+        this.dialog.close();
+        search(typed);
     }
 
     update() {

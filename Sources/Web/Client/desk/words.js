@@ -61,6 +61,7 @@ export const shortcuts = [
     ["Alt + 1 … 9", "Go to chat 1 … 9"],
     ["Alt + N", "Claim the chat that has waited longest"],
     ["Alt + T", "Transfer the chat you are in"],
+    ["Alt + R", "Liaisons and agreements: who knows about a subject, to refer a question"],
     ["Alt + W", "Go to the waiting list"],
     ["Alt + M", "Write a note for staff in the chat you are in (the patron never sees it)"],
     ["Alt + C", "Crisis card: what to do when somebody may be in danger"],
