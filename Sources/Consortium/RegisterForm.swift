@@ -98,7 +98,8 @@ public struct RegisterForm: Sendable {
         for answer in entry.answers {
             guard questions.contains(where: { $0.key == answer.key }) else {
                 throw Refusal(
-                    .invalid, "\(title) have no field `\(answer.key)`; they have \(questions.map { "`\($0.key)`" }.joined(separator: ", ")).")
+                    .invalid,
+                    "\(title) have no field `\(answer.key)`; they have \(questions.map { "`\($0.key)`" }.joined(separator: ", ")).")
             }
             guard entry.answers.count(where: { $0.key == answer.key }) == 1 else {
                 throw Refusal(.invalid, "`\(answer.key)` was answered twice.")
@@ -109,7 +110,9 @@ public struct RegisterForm: Sendable {
         for question in questions {
             let text = entry[question.key]
             guard !text.isEmpty else {
-                guard !question.isRequired else { throw Refusal(.invalid, "\(question.title) is missing.\(question.help.isEmpty ? "" : " ")\(question.help)") }
+                guard !question.isRequired else {
+                    throw Refusal(.invalid, "\(question.title) is missing.\(question.help.isEmpty ? "" : " ")\(question.help)")
+                }
                 continue
             }
             guard text.utf8.count <= question.bytesMax else {
@@ -133,7 +136,8 @@ extension RegisterForm.Kind {
         case .text, .words: return isLine ? nil : "one line"
         case .day: return CalendarDay(text) == nil ? "a day such as 2026-11-27" : nil
         case .email: return text.isAddress ? nil : "an e-mail address"
-        case .link: return isLine && (text.hasPrefix("https://") || text.hasPrefix("http://")) ? nil : "an address that begins with https://"
+        case .link:
+            return isLine && (text.hasPrefix("https://") || text.hasPrefix("http://")) ? nil : "an address that begins with https://"
         case .choice(let choices):
             return choices.contains { $0.value == text } ? nil : "one of " + choices.map { "`\($0.value)`" }.joined(separator: ", ")
         case .library: return LibraryName(text) == nil ? "a library's name" : nil
@@ -147,7 +151,9 @@ extension RegisterForm.Kind {
 extension String {
     /// Something before one `@`, a name with a dot behind it, and nothing that a mail's head could be broken with.
     fileprivate var isAddress: Bool {
-        guard !utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f || $0 == 0x2c || $0 == 0x3b || $0 == 0x3c || $0 == 0x3e }) else { return false }
+        guard !utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f || $0 == 0x2c || $0 == 0x3b || $0 == 0x3c || $0 == 0x3e }) else {
+            return false
+        }
         let parts = split(separator: "@", omittingEmptySubsequences: false)
         return parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") && !parts[1].hasPrefix(".") && !parts[1].hasSuffix(".")
     }

@@ -24,7 +24,8 @@ extension Register {
 extension RegisterForm {
     static let liaisons = RegisterForm(
         name: "liaisons", title: "Library liaisons", one: "liaison",
-        sentence: "Who looks after a subject, and how to reach them: the desk's search finds them, so that a question can be referred to the right person.",
+        sentence:
+            "Who looks after a subject, and how to reach them: the desk's search finds them, so that a question can be referred to the right person.",
         editors: [.libraryAdmin, .chatWog],
         questions: [
             .init("subject", "Subject", .text, required: true, "As patrons and colleagues call it, such as Art history."),
@@ -63,12 +64,14 @@ extension RegisterForm {
 
     static let training = RegisterForm(
         name: "training", title: "Training records", one: "training record",
-        sentence: "Who was trained for what. People staffing the general queue are trained for it; a record that lapses warns for 30 days and closes nothing.",
+        sentence:
+            "Who was trained for what. People staffing the general queue are trained for it; a record that lapses warns for 30 days and closes nothing.",
         editors: [.chatWog],
         questions: [
             .init("person", "Person", .person, required: true, "The name that they sign in with."),
             .init(
-                "topic", "Trained for", .choice([
+                "topic", "Trained for",
+                .choice([
                     .init("general", "The general queue"), .init("interface", "The operator's desk"),
                     .init("practices", "Best practices"), .init("admin", "Looking after a library's chat"),
                 ]), required: true),
@@ -86,7 +89,8 @@ extension RegisterForm {
         questions: [
             .init("library", "Library", .library, required: true),
             .init(
-                "topic", "About", .choice([
+                "topic", "About",
+                .choice([
                     .init("interface", "The operator's desk"), .init("practices", "Best practices"), .init("both", "Both"),
                     .init("other", "Something else"),
                 ]), required: true),
@@ -94,7 +98,8 @@ extension RegisterForm {
             .init("when", "When it would suit", .text),
             .init("wish", "What it should cover", .paragraph),
             .init(
-                "state", "State", .choice([
+                "state", "State",
+                .choice([
                     .init("open", "Open"), .init("agreed", "Agreed"), .init("held", "Held"), .init("declined", "Declined"),
                 ]), "ChatWog says."),
             .init("answer", "ChatWog's answer", .paragraph),
@@ -148,9 +153,12 @@ extension RegisterForm {
             .init("met", "Meeting with ChatWog held on", .day),
             .init("button", "Page where the button was seen", .link),
             .init("test", "Test chat answered on", .day),
-            .init("waived", "Waived", .words, "Steps that ChatWog does without, separated by commas: \(OnboardingStep.allCases.map(\.rawValue).joined(separator: ", "))."),
+            .init(
+                "waived", "Waived", .words,
+                "Steps that ChatWog does without, separated by commas: \(OnboardingStep.allCases.map(\.rawValue).joined(separator: ", "))."),
             .init("note", "Note", .paragraph, "Why a step is waived; and anything else."),
-            .init("live", "Live", .choice([.init("no", "Not yet"), .init("trial", "Open for a trial"), .init("yes", "Live")]), required: true),
+            .init(
+                "live", "Live", .choice([.init("no", "Not yet"), .init("trial", "Open for a trial"), .init("yes", "Live")]), required: true),
         ],
         unique: ["library"], heads: ["library", "live"])
 }

@@ -179,7 +179,8 @@ extension ConsortiumState {
                 }
             case .entry(let register):
                 guard let id = EntryID(text), entries[id]?.register == register else {
-                    throw Refusal(.invalid, "\(question.title): there is no such entry of \(register.form.title); it may have been deleted.")
+                    throw Refusal(
+                        .invalid, "\(question.title): there is no such entry of \(register.form.title); it may have been deleted.")
                 }
             case .text, .paragraph, .words, .day, .email, .link, .choice: break
             }
@@ -190,7 +191,8 @@ extension ConsortiumState {
     private func checkIsOnly(_ entry: RegisterEntry, _ form: RegisterForm) throws(Refusal) {
         guard let key = entry.uniqueKey, let same = index.entryOf[key].flatMap({ entries[$0] }), same.id != entry.id else { return }
         throw Refusal(
-            .notAllowed, "There is an entry `\(form.heading(same))` in \(form.title) already; change that one, or say how this one differs.")
+            .notAllowed, "There is an entry `\(form.heading(same))` in \(form.title) already; change that one, or say how this one differs."
+        )
     }
 
     private func check(_ editor: Editor, mayEdit entry: RegisterEntry, _ form: RegisterForm) throws(Refusal) {
@@ -260,6 +262,7 @@ extension Refusal {
         }
         return Refusal(
             .outOfOrder,
-            "`\(form.heading(former))` was changed meanwhile: version \(former.version) is in force. Compare, and save again what is to stand.")
+            "`\(form.heading(former))` was changed meanwhile: version \(former.version) is in force. Compare, and save again what is to stand."
+        )
     }
 }

@@ -76,7 +76,9 @@ extension ConsortiumState {
         var person = person
         person.queues = person.queues.sortedOnce()
         if featureLevel < FeatureLevel.canned { person.isAdmin = false }
-        if featureLevel < FeatureLevel.ledger || featureLevel < FeatureLevel.registers && person.committee == .ltg { person.committee = nil }
+        if featureLevel < FeatureLevel.ledger || featureLevel < FeatureLevel.registers && person.committee == .ltg {
+            person.committee = nil
+        }
         if let known = operators[person.name] {
             person.formerNames = known.formerNames
         } else {

@@ -6,7 +6,9 @@ final class TranscriptFile {
 
     /// - Parameter create: whether a file that is not there is made.
     init(_ path: String, create: Bool) throws(TranscriptStoreError) {
-        do { file = try SQLiteFile(path, create: create, lockedMsMax: TranscriptLimits.lockedMsMax) } catch { throw TranscriptStoreError(error) }
+        do { file = try SQLiteFile(path, create: create, lockedMsMax: TranscriptLimits.lockedMsMax) } catch {
+            throw TranscriptStoreError(error)
+        }
     }
 
     var path: String { file.path }

@@ -126,7 +126,9 @@ extension PBCommandMessage {
         case .releaseButton(let message): .releaseButton(message.decoded())
         case .sawInstalls(let message):
             .sawInstalls(
-                try Field.list(message.seen, "sawInstalls.seen", max: Limits.sightingsPerCommandMax) { e throws(WireError) in try e.decoded() })
+                try Field.list(message.seen, "sawInstalls.seen", max: Limits.sightingsPerCommandMax) { e throws(WireError) in
+                    try e.decoded()
+                })
         case .decideButton(let message): .decideButton(try message.decoded())
         case .setEntry(let message): try message.decoded()
         case .dropEntry(let message): try message.decoded()

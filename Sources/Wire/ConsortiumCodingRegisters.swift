@@ -23,7 +23,8 @@ extension PBRegisterRecord {
         let register: Register = try Field.small(register, "entry.register")
         var entry = RegisterEntry(
             id: id.decoded(), register: register, version: version,
-            answers: try Field.list(answers, "entry.answers", max: Limits.registerAnswersMax) { e throws(WireError) in .init(e.key, e.text) })
+            answers: try Field.list(answers, "entry.answers", max: Limits.registerAnswersMax) { e throws(WireError) in .init(e.key, e.text)
+            })
         entry.change = change
         entry.changedWallMs = changedWallMs
         entry.changedBy = try Field.optionalName(changedBy, "entry.changedBy")
@@ -40,7 +41,8 @@ extension PBRegisterNewsEntry {
 
     func decoded() throws(WireError) -> RegisterNews {
         RegisterNews(
-            changed: try Field.list(changed, "registers.changed", max: Limits.registerEntriesMax) { e throws(WireError) in try e.decoded() },
+            changed: try Field.list(changed, "registers.changed", max: Limits.registerEntriesMax) { e throws(WireError) in try e.decoded()
+            },
             ids: try Field.list(ids, "registers.ids", max: Limits.registerEntriesMax) { e throws(WireError) in e.decoded() })
     }
 }

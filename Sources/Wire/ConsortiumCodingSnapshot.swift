@@ -86,7 +86,9 @@ extension PBStateSnapshot {
         memento.naming = naming.decoded()
         memento.canned = try Field.list(canned, "snapshot.canned", max: Limits.cannedMax) { e throws(WireError) in try e.decoded() }
         memento.tickets = try Field.list(tickets, "snapshot.tickets", max: Limits.ticketsMax) { e throws(WireError) in try e.decoded() }
-        memento.entries = try Field.list(entries, "snapshot.entries", max: Limits.registerEntriesMax) { e throws(WireError) in try e.decoded() }
+        memento.entries = try Field.list(entries, "snapshot.entries", max: Limits.registerEntriesMax) { e throws(WireError) in
+            try e.decoded()
+        }
         memento.entryChange = entryChange
         memento.ticketNumber = ticketNumber
         memento.ticketVersion = ticketVersion

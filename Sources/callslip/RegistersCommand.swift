@@ -8,7 +8,8 @@ import Node
 
 struct RegistersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "registers", abstract: "Read and write the consortium's registers: liaisons, agreements, training, onboarding and more.",
+        commandName: "registers",
+        abstract: "Read and write the consortium's registers: liaisons, agreements, training, onboarding and more.",
         discussion: "Many entries at once are set with `callslip import`, under `registers`. People write at /registers of their node.",
         subcommands: [Forms.self, List.self, Put.self, Drop.self, Search.self], defaultSubcommand: Forms.self)
 
@@ -101,7 +102,9 @@ struct RegistersCommand: AsyncParsableCommand {
             let query = NodeClient.queryText(words.joined(separator: " "))
             let report: DirectoryReport = try await RegistersCommand.read("/api/directory?q=\(query)", try admin.read())
             for found in report.found {
-                let how = [found.queueTitle.map { "\($0)\(found.available ?? false ? " (there now)" : " (not now)")" }, found.answers["email"]]
+                let how = [
+                    found.queueTitle.map { "\($0)\(found.available ?? false ? " (there now)" : " (not now)")" }, found.answers["email"],
+                ]
                 print("\(found.title)  \(found.libraryTitle)  \(how.compactMap(\.self).joined(separator: "  "))")
             }
         }

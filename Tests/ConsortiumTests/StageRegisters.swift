@@ -14,7 +14,10 @@ extension Stage {
         }
         var answers = options.sorted { $0.key < $1.key }.map { key, value in
             RegisterEntry.Answer(
-                key, value == "link" ? "https://example.org/" : value.hasPrefix("entry-") ? (Self.id(String(value.dropFirst(6))) as EntryID).text : value.replacing("_", with: " "))
+                key,
+                value == "link"
+                    ? "https://example.org/"
+                    : value.hasPrefix("entry-") ? (Self.id(String(value.dropFirst(6))) as EntryID).text : value.replacing("_", with: " "))
         }
         let paragraphs = register.form.questions.filter { $0.kind == .paragraph }
         let lines = paragraphs.first(where: \.isRequired) ?? paragraphs.first

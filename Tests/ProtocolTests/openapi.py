@@ -144,7 +144,7 @@ def registers(node, cookie):
     answers = {"subject": "Cartography", "synonyms": "maps, atlases", "library": "memorial", "queue": "memorial", "email": "maps@library.example"}
     one = {"id": secrets.token_hex(16), "version": 0, "register": "liaisons", "answers": answers}
     node.ask("post", "/api/registers", 401, one)
-    node.ask("post", "/api/registers", 403, one, cookie=cookie)
+    node.ask("post", "/api/registers", 409, one, cookie=cookie)
     node.ask("post", "/api/registers", 400, {**one, "answers": {**answers, "email": "nowhere"}}, admin=True)
     node.ask("post", "/api/registers", 400, {**one, "answers": {**answers, "colour": "red"}}, admin=True)
     node.ask("post", "/api/registers", 200, one, admin=True)

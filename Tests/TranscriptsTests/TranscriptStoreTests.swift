@@ -1,9 +1,8 @@
 import Consortium
 import FoundationEssentials
 import Glibc
-import Testing
-
 import SQLite
+import Testing
 
 @testable import Transcripts
 

@@ -75,7 +75,8 @@ extension Sample {
     mutating func operatorEntry() throws -> Operator {
         let queues = Set(try list(3) { try $0.queue() }).sorted()
         return Operator(
-            name: try person(), displayName: "D" + text(), library: try library(), queues: queues, committee: of([nil, .chatWog, .rmt, .ltg]))
+            name: try person(), displayName: "D" + text(), library: try library(), queues: queues,
+            committee: of([nil, .chatWog, .rmt, .ltg]))
     }
     mutating func settings() -> Settings {
         var settings = Settings()

@@ -73,7 +73,7 @@ public struct ConsortiumFile: Sendable {
     }
 
     private var canned: [(message: CannedMessage, line: Int)] = []
-    private var entries: [(entry: RegisterEntry, line: Int)] = []
+    private(set) var entries: [(entry: RegisterEntry, line: Int)] = []
     private var libraryLines: [Int] = []
     private var heirLines: [(heir: LibraryName, line: Int)] = []
     private var queueLines: [Int] = []

@@ -18,7 +18,8 @@ final class DirectoryIndex {
     init() throws(SQLiteError) {
         file = try SQLiteFile(SQLiteFile.memory, create: true, lockedMsMax: 0)
         try file.run(
-            "CREATE VIRTUAL TABLE entry USING fts5(id UNINDEXED, subject, people, rest, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')")
+            "CREATE VIRTUAL TABLE entry USING fts5(id UNINDEXED, subject, people, rest, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3')"
+        )
     }
 
     /// Takes in what changed.

@@ -98,17 +98,24 @@ public struct NoticesReport: Codable, Sendable {
             let left = until.number - today.number
             let what = Register.training.form.title(of: topic)
             if left < -warningDays {
-                found.append(Training(
-                    topic: topic, until: until.text, state: "lapsed",
-                    text: "Your training for \(what) held until \(until.text). Ask ChatWog for a refresher; you go on answering meanwhile."))
+                found.append(
+                    Training(
+                        topic: topic, until: until.text, state: "lapsed",
+                        text:
+                            "Your training for \(what) held until \(until.text). Ask ChatWog for a refresher; you go on answering meanwhile."
+                    ))
             } else if left < 0 {
-                found.append(Training(
-                    topic: topic, until: until.text, state: "grace",
-                    text: "Your training for \(what) held until \(until.text). You have \(warningDays + left) days to refresh it; ask ChatWog."))
+                found.append(
+                    Training(
+                        topic: topic, until: until.text, state: "grace",
+                        text:
+                            "Your training for \(what) held until \(until.text). You have \(warningDays + left) days to refresh it; ask ChatWog."
+                    ))
             } else if left <= warningDays {
-                found.append(Training(
-                    topic: topic, until: until.text, state: "soon",
-                    text: "Your training for \(what) holds until \(until.text). Ask ChatWog for a refresher."))
+                found.append(
+                    Training(
+                        topic: topic, until: until.text, state: "soon",
+                        text: "Your training for \(what) holds until \(until.text). Ask ChatWog for a refresher."))
             }
         }
         let general = board.queues.first { $0.queue.library == nil }?.queue.name
@@ -116,9 +123,11 @@ public struct NoticesReport: Codable, Sendable {
         if let general, person.queues.contains(general), !records.contains(where: { $0["topic"] == "general" }),
             entries.contains(where: { $0.register == .training && $0["topic"] == "general" })
         {
-            found.append(Training(
-                topic: "general", until: nil, state: "missing",
-                text: "No training for the general queue is noted for you. If you had one, ask ChatWog to note it; if not, ask for one."))
+            found.append(
+                Training(
+                    topic: "general", until: nil, state: "missing",
+                    text: "No training for the general queue is noted for you. If you had one, ask ChatWog to note it; if not, ask for one."
+                ))
         }
         return found
     }
@@ -128,7 +137,9 @@ extension RegisterForm {
     /// What a choice of this form is called in the middle of a sentence.
     fileprivate func title(of value: String) -> String {
         for case .choice(let choices) in questions.map(\.kind) {
-            if let choice = choices.first(where: { $0.value == value }) { return choice.title.prefix(1).lowercased() + choice.title.dropFirst() }
+            if let choice = choices.first(where: { $0.value == value }) {
+                return choice.title.prefix(1).lowercased() + choice.title.dropFirst()
+            }
         }
         return value
     }

@@ -142,10 +142,13 @@ public struct EntryAsk: Codable, Sendable {
         guard let register = register.flatMap({ Register(named: $0) }) else {
             throw AskMistake(text: "`register` is one of " + Register.allCases.map { "`\($0.form.name)`" }.joined(separator: ", ") + ".")
         }
-        let answers = (answers ?? [:]).sorted { $0.key < $1.key }.map { RegisterEntry.Answer($0.key, $0.value.trimmed) }.filter { !$0.text.isEmpty }
+        let answers = (answers ?? [:]).sorted { $0.key < $1.key }.map { RegisterEntry.Answer($0.key, $0.value.trimmed) }.filter {
+            !$0.text.isEmpty
+        }
         do throws(Consortium.Refusal) {
             // Said here, before anything is replicated.
-            return .setEntry(try register.form.filled(RegisterEntry(id: id, register: register, version: version, answers: answers)), by: editor)
+            return .setEntry(
+                try register.form.filled(RegisterEntry(id: id, register: register, version: version, answers: answers)), by: editor)
         } catch { throw AskMistake(text: error.sentence) }
     }
 }

@@ -93,12 +93,15 @@ final class RegistersAPI {
 
     /// Goes on with the person who is signed in at this browser, or `nil` for the node's admin; else the request is answered.
     private func reader(
-        _ request: Request, _ responder: Responder, _ body: @escaping @Sendable @WebActor (Operator?, Board, [EntryID: RegisterEntry]) -> Void
+        _ request: Request, _ responder: Responder,
+        _ body: @escaping @Sendable @WebActor (Operator?, Board, [EntryID: RegisterEntry]) -> Void
     ) {
         let isToken = request.headers["authorization"] != nil
         guard !isToken || api.isAdmin(request, responder) else { return }
         api.services.registers(isToken ? nil : request.cookie(HTTPAPI.cookieName) ?? "") { [self] person, board, entries in
-            guard let board else { return say("notAvailable", "This node has not heard of the consortium yet; try again in a moment.", 503, responder) }
+            guard let board else {
+                return say("notAvailable", "This node has not heard of the consortium yet; try again in a moment.", 503, responder)
+            }
             guard isToken || person != nil else { return say("signIn", "Sign in at the desk first; then load this again.", 401, responder) }
             body(person, board, entries)
         }

@@ -10,9 +10,9 @@ const settleMs = 150;
 const noAnswer = "The directory cannot be searched at the moment; try again.";
 
 export class DirectorySearch {
-    /** @param {() => object|null} column the chat that the person is in @param {(chat: string, queue: string) => void} transfer opens the dialog for it */
-    constructor(root, column, transfer, fallback) {
-        Object.assign(this, { column, transfer, fallback, asked: 0, timer: null });
+    /** @param {import("./state.js").Desk} desk @param {() => object|null} column the chat that the person is in @param {(chat: string, queue: string) => void} transfer opens the dialog for it */
+    constructor(root, desk, column, transfer, fallback) {
+        Object.assign(this, { desk, column, transfer, fallback, asked: 0, timer: null, shown: [], seen: "" });
         this.search = h("input", {
             id: "directory-search", type: "search", autocomplete: "off", spellcheck: "false", placeholder: "Subject, person or library",
             on: { input: () => this.typed(), keydown: (event) => this.key(event) },
@@ -60,7 +60,18 @@ export class DirectorySearch {
         return this.show(found, found.length === 0 ? "Nobody is listed with all of these words. Try fewer, or another word for it." : found.length === 1 ? "1 found" : `${found.length} found`);
     }
 
+    /** Who is there changes while somebody reads. */
+    update() {
+        if (this.dialog.open && this.shown.length > 0 && this.there() !== this.seen) this.look();
+    }
+
+    there() {
+        return this.shown.map(({ answers }) => this.desk.board.queues.find(({ name }) => name === answers.queue)?.takesTransfers ?? "").join();
+    }
+
     show(found, text) {
+        this.shown = found;
+        this.seen = this.there();
         setText(this.count, text);
         this.list.replaceChildren(...found.map((entry) => this.entry(entry)));
         setHidden(this.list, found.length === 0);

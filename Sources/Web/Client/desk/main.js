@@ -55,7 +55,7 @@ class Shell {
         this.team = new Team(dialogs, this.desk, resting);
         this.canned = new CannedSearch(dialogs, resting);
         this.crisis = new CrisisCard(dialogs, this.canned.book, () => this.openColumn(), resting);
-        this.directory = new DirectorySearch(dialogs, () => this.openColumn(), (chat, queue) => this.act.openTransfer(chat, queue), resting);
+        this.directory = new DirectorySearch(dialogs, this.desk, () => this.openColumn(), (chat, queue) => this.act.openTransfer(chat, queue), resting);
         this.help = new Help(dialogs, resting);
         this.library = new LibrarySheet(dialogs, resting);
         this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());
@@ -223,6 +223,7 @@ class Shell {
             this.floor.update();
             this.team.update();
             this.transfer.update();
+            this.directory.update();
             this.tick();
         });
     }
