@@ -16,6 +16,24 @@ static inline int callslip_ctx_tls13_only(SSL_CTX *context) {
 
 static inline int callslip_ctx_tls12_or_later(SSL_CTX *context) { return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1; }
 
+/* Forward secrecy and authenticated encryption alone; TLS 1.3 has nothing else (RFC 8446, 9.1). */
+static inline int callslip_ctx_strong_suites(SSL_CTX *context) {
+  return SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 && SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384") == 1;
+}
+
+/* A client that names protocols (RFC 7301) must name HTTP/1.1: what was meant for another server ends here. */
+static inline int callslip_alpn_http11(
+    SSL *ssl, const unsigned char **out, unsigned char *out_length, const unsigned char *in, unsigned int in_length, void *nothing) {
+  static const unsigned char http11[] = "\x08http/1.1";
+  (void)ssl;
+  (void)nothing;
+  return SSL_select_next_proto((unsigned char **)out, out_length, http11, sizeof http11 - 1, in, in_length) == OPENSSL_NPN_NEGOTIATED
+             ? SSL_TLSEXT_ERR_OK
+             : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static inline void callslip_ctx_http11_only(SSL_CTX *context) { SSL_CTX_set_alpn_select_cb(context, callslip_alpn_http11, NULL); }
+
 static inline long callslip_set_host_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
 
 static inline int callslip_ctx_groups(SSL_CTX *context) { return SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1; }

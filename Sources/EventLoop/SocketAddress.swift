@@ -87,6 +87,14 @@ public struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
+    /// The address as the 128 bits of IPv6, without scope; IPv4 as RFC 4291, 2.5.5.2 maps it.
+    public var bits: (high: UInt64, low: UInt64) {
+        switch ip {
+        case .v4(let address): (0, 0xFFFF_0000_0000 | UInt64(UInt32(bigEndian: address)))
+        case .v6(let first, let second, _): (UInt64(bigEndian: first), UInt64(bigEndian: second))
+        }
+    }
+
     /// The same host with another port.
     public func with(port: UInt16) -> SocketAddress { SocketAddress(ip: ip, port: port) }
 

@@ -13,6 +13,7 @@ import Gossip
 import Logging
 import Raft
 import Sodium
+import TLS
 import Web
 import Wire
 
@@ -41,6 +42,7 @@ public final class CallslipNode {
     private let book: CoordinatorBook
     private let publisher: PresencePublisher
     private let web: WebHost
+    private let webTLS: (WebCredentials, WebServerTLS)?
     private let shelf: ButtonShelf
     private let installs: InstallHost
     /// What the web plane serves of the button's code, and what it was last asked to.
@@ -84,6 +86,11 @@ public final class CallslipNode {
             tls = try configuration.tls.map { files throws(PeerTLS.Unusable) in
                 try PeerTLS(files, node: configuration.node, logger: logger)
             }
+        } catch {
+            throw StartFailure("\(error)")
+        }
+        do {
+            webTLS = try configuration.webTLS.map { files throws(WebTLS.Unusable) in try files.read() }
         } catch {
             throw StartFailure("\(error)")
         }
@@ -226,12 +233,12 @@ public final class CallslipNode {
         branch.onFatal = { [unowned self] sentence in onFatal?(sentence) }
         try library.start()
         do {
-            try await web.listen(configuration.webListen)
+            try await web.listen(configuration, read: webTLS)
         } catch {
             throw StartFailure("the web plane cannot start: \(error)")
         }
         // Only now: a second start on the same data, which fails above, must not take the token from the one that serves.
-        try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.webURLs.first ?? "")\n\(adminToken)\n")
+        try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.commandURL)\n\(adminToken)\n")
         await web.ready(coordinator?.lacking)
         reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }

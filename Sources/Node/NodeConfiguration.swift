@@ -4,6 +4,7 @@ import Consortium
 import EventLoop
 import Raft
 import Transcripts
+import Web
 import Yams
 
 public struct NodeConfiguration: Sendable {
@@ -48,6 +49,11 @@ public struct NodeConfiguration: Sendable {
     /// What the log takes from the disk at a time, in KiB.
     public var logSegmentKiB = NodeConfiguration.logSegmentKiBUsual
 
+    /// What this node shows to browsers; nil: it is reached without TLS, or by a proxy that has it.
+    public var webTLS: WebTLSFiles?
+    /// The reverse proxies in front of it; what they tell of their clients is believed, and nobody else.
+    public var proxy: ProxyTrust?
+
     public static let logSegmentKiBUsual = 8_192
     public static let logSegmentKiBRange = 64...65_536
 
@@ -58,6 +64,9 @@ public struct NodeConfiguration: Sendable {
         if let peer = member.peer { return Coordinator(name: name, id: member.id, peer: peer) }
         return coordinators.first { $0.id == member.id && $0.name == name }
     }
+
+    /// Where commands on this machine ask.
+    var commandURL: String { webTLS?.local.first.map { "http://\($0)" } ?? webURLs.first ?? "" }
 
     /// This node's voter, when it is one.
     public var voter: Coordinator? { coordinators.first { $0.name == node } }
@@ -100,7 +109,7 @@ extension NodeConfiguration {
         let keys = [
             "node", "cluster", "data", "keyring", "tls", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "joins",
             "logSegmentKiB",
-            "transcripts", "demo",
+            "transcripts", "demo", "webTLS", "proxy",
         ]
         guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
         func text(_ key: String, _ meaning: String) -> String? {
@@ -158,12 +167,14 @@ extension NodeConfiguration {
         let policy = map["transcripts"].flatMap { reader.mapping($0, "transcripts", keys: ["keepDays"]) }
         let keepDays = policy?["keepDays"].flatMap { reader.integer($0, "keepDays", TranscriptLimits.keepDaysRange) }
         let segment = map["logSegmentKiB"].flatMap { reader.integer($0, "logSegmentKiB", logSegmentKiBRange) } ?? logSegmentKiBUsual
+        let webTLS = map["webTLS"].flatMap { WebTLSFiles.read($0, urls: urls, &reader) }
         return NodeConfiguration(
             node: name, cluster: cluster, data: data, keyring: keyring, tls: map["tls"].flatMap { tlsFiles($0, &reader) },
             webListen: addresses("web"), webURLs: urls, peerListen: peer,
             gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id }, joins: joins,
             isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
-            keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment)
+            keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment, webTLS: webTLS,
+            proxy: map["proxy"].flatMap { ProxyTrust.read($0, &reader) })
     }
 
     private static func tlsFiles(_ node: Node, _ reader: inout YAMLReader) -> TLSFiles? {

@@ -64,7 +64,7 @@ public final class TLSContext: @unchecked Sendable {
         }
     }
 
-    private static func show(_ chain: X509s, _ key: PrivateKey, _ context: OpaquePointer) throws(CertificateError) {
+    static func show(_ chain: X509s, _ key: PrivateKey, _ context: OpaquePointer) throws(CertificateError) {
         guard SSL_CTX_use_certificate(context, chain.list[0]) == 1 else {
             throw .library("use the certificate", why: OpenSSLErrors.takeWords())
         }

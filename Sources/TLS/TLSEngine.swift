@@ -11,13 +11,15 @@ public final class TLSEngine {
         case server
     }
 
-    /// The handshake is over: the peer has shown a certificate of the authority, and the key to it.
+    /// The handshake is over: the peer has shown a certificate, where it must have one, and the key to it.
     public private(set) var isOpen = false
     /// The peer said that no more comes.
     public private(set) var isPeerDone = false
     /// The peer's certificate; set when the handshake is over.
     public private(set) var peer: CertificateFacts?
     private let ssl: OpaquePointer
+    /// Whether the peer must show a certificate: nodes and servers do, browsers do not.
+    private let wantsPeer: Bool
     /// Owned by `ssl`.
     private let incoming: OpaquePointer
     private let outbound: OpaquePointer
@@ -27,6 +29,11 @@ public final class TLSEngine {
     private var failure: TLSError?
 
     public convenience init(_ context: TLSContext, _ role: Role) throws(TLSError) { try self.init(context.pointer, role) { _ in true } }
+
+    /// A server of the web, for whoever comes.
+    public convenience init(_ server: WebServerTLS) throws(TLSError) {
+        try self.init(server.pointer, .server, wantsPeer: false) { _ in true }
+    }
 
     /// A client of a server of the web. Its certificate must be for `host`: a name, or a numeric address.
     public convenience init(_ trust: WebTrust, host: String) throws(TLSError) {
@@ -38,7 +45,10 @@ public final class TLSEngine {
         }
     }
 
-    private init(_ context: OpaquePointer, _ role: Role, prepare: (OpaquePointer) -> Bool) throws(TLSError) {
+    private init(
+        _ context: OpaquePointer, _ role: Role, wantsPeer: Bool = true, prepare: (OpaquePointer) -> Bool
+    ) throws(TLSError) {
+        self.wantsPeer = wantsPeer
         OpenSSLErrors.clear()
         guard let ssl = SSL_new(context) else { throw .library(OpenSSLErrors.takeWords()) }
         guard let incoming = BIO_new(BIO_s_mem()) else {
@@ -154,9 +164,11 @@ public final class TLSEngine {
         drain()
         if let why { throw fail(why) }
         guard result == 1 else { return }
-        guard let certificate = SSL_get1_peer_certificate(ssl) else { throw fail(.certificateMissing) }
-        defer { X509_free(certificate) }
-        peer = CertificateFacts(certificate)
+        if wantsPeer {
+            guard let certificate = SSL_get1_peer_certificate(ssl) else { throw fail(.certificateMissing) }
+            defer { X509_free(certificate) }
+            peer = CertificateFacts(certificate)
+        }
         isOpen = true
     }
 

@@ -16,6 +16,8 @@ public enum TLSLimits {
     static let flushBytesMin = 64 * 1024
     /// How long a handshake may take, in milliseconds.
     public static let handshakeMsMax: UInt64 = 3_000
+    /// The same for people, whose telephones are slower than nodes.
+    public static let webHandshakeMsMax: UInt64 = 10_000
     /// The longest text of certificates or of a key that is read, in bytes.
     public static let pemBytesMax = 256 * 1024
     /// Certificates read from one text.

@@ -36,6 +36,9 @@ public struct HTTPConnection {
     private var expectsContinue = false
     private var current: (isHead: Bool, isVersion11: Bool, keepsAlive: Bool)?
 
+    /// Field lines for every response, each with its CR LF.
+    public var extraFields: [UInt8] = []
+
     public init(limits: WebLimits, nowMs: UInt64) {
         self.limits = limits
         parser = HTTPParser(limits: limits)
@@ -113,7 +116,7 @@ public struct HTTPConnection {
         self.current = nil
         let keeps = current.keepsAlive && !closing
         let connection: StaticString? = keeps ? (current.isVersion11 ? nil : "Connection: keep-alive\r\n") : "Connection: close\r\n"
-        response.write(to: &output, date: date, withBody: !current.isHead, connection: connection)
+        response.write(to: &output, date: date, withBody: !current.isHead, connection: connection, extra: extraFields)
         if keeps {
             enter(parser.pendingBytes > 0 ? .head : .idle, nowMs)
         } else {
@@ -195,7 +198,8 @@ public struct HTTPConnection {
     }
 
     private mutating func refuse(_ error: HTTPError, _ nowMs: UInt64) {
-        PreparedResponse(.error(error)).write(to: &output, date: date, withBody: true, connection: "Connection: close\r\n")
+        PreparedResponse(.error(error))
+            .write(to: &output, date: date, withBody: true, connection: "Connection: close\r\n", extra: extraFields)
         current = nil
         enter(.closing, nowMs)
         closeIsDue = true

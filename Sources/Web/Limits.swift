@@ -30,8 +30,23 @@ public struct WebLimits: Sendable {
     public var lingerTimeoutMs: UInt64 = 2_000
     /// Connections of all kinds. At the limit nothing is accepted until one ends.
     public var connectionsMax = 8_000
-    /// Connections from one remote address. Beyond: the new one is closed at once.
+    /// Connections from one remote address, the proxies' excepted. Beyond: 429 to its first request, then it is closed; many of those at a time: closed at once.
     public var connectionsPerAddressMax = 512
+    /// The same for one network (`AddressPrefix`): a campus may stand behind one address, and somebody with many addresses has them in few networks.
+    public var connectionsPerNetworkMax = 1_024
+    /// Connections beyond those limits that are told so at a time.
+    public var refusalsMax = 32
+    /// Networks and sign-ins remembered at a time; more than connections. At the limit those that owe nothing are forgotten, then sign-ins, then networks without a connection.
+    public var clientsMax = 8_192
+    /// What one network may ask of the cluster plane: units a second in the long run, and at once. What costs how much is the owner's to say. Beyond: 429.
+    public var workPerSecond: UInt64 = 100
+    public var workBurst: UInt64 = 3_000
+    /// The same for one sign-in, wherever it comes from.
+    public var signedWorkPerSecond: UInt64 = 50
+    public var signedWorkBurst: UInt64 = 1_000
+    /// Chats that one network may begin at once, and one more after each of these times.
+    public var chatsBurst: UInt64 = 120
+    public var chatEveryMs: UInt64 = 2_000
     /// How often deadlines are looked at: the timeouts above are kept to this precision.
     public var sweepMs: UInt64 = 500
     /// WebSocket limits where a route says nothing else.

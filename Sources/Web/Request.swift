@@ -10,9 +10,9 @@ public struct Request: Sendable {
     public let queryText: String?
     public let headers: Headers
     public internal(set) var body: [UInt8] = []
-    /// The peer's address, without port, as text. Held while it is connected and not to be stored or logged.
-    public internal(set) var remoteAddress: String = ""
-    /// Whether the connection is encrypted; decides `Secure` on cookies.
+    /// The network from which it was asked, which a trusted proxy may have told. Held while it is connected and not to be stored or logged.
+    public internal(set) var network = AddressPrefix.unknown
+    /// Whether the client's connection is encrypted, to here or to a trusted proxy; decides `Secure` on cookies.
     public internal(set) var isSecure = false
     /// HTTP/1.1 rather than 1.0.
     let isVersion11: Bool

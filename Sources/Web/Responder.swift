@@ -21,6 +21,9 @@ public struct Responder {
     /// False when the client has left, or the request was answered.
     public var isWanted: Bool { connection.isWaiting(for: number) }
 
+    /// Whether there is a place for a WebSocket of this client.
+    func takesPlace() -> Bool { connection.takesPlace() }
+
     func upgrade(_ accepted: WebSocketUpgrade.Accepted, limits: WebSocketLimits) -> WebSocket? {
         connection.upgrade(number, accepted, limits: limits)
     }

@@ -74,10 +74,12 @@ public final class PreparedResponse: Sendable {
         self.rest = rest
     }
 
-    func write(to output: inout [UInt8], date: HTTPDate, withBody: Bool, connection: StaticString?) {
+    /// - Parameter extra: whole field lines beside its own.
+    func write(to output: inout [UInt8], date: HTTPDate, withBody: Bool, connection: StaticString?, extra: [UInt8]) {
         output.append(contentsOf: statusLine)
         output.append(contentsOf: date.line)
         if let connection { connection.withUTF8Buffer { output.append(contentsOf: $0) } }
+        output.append(contentsOf: extra)
         output.append(contentsOf: withBody ? rest[...] : rest[..<bodyStart])
     }
 }

@@ -6,23 +6,36 @@ final class ServerConnection {
     unowned let server: WebServer
     private let stream: any ByteStream
     private var core: HTTPConnection
-    private let address: String
     private let isSecure: Bool
     private var requestNumber: UInt64 = 0
     private var isPumping = false
     private var isReading = true
     private var isEnded = false
     private var webSocket: WebSocket?
-    /// For the server's count of connections by address.
-    let addressKey: String
+    /// The other end of the connection: the client, or a proxy.
+    let peer: SocketAddress
+    /// The network for which it counts; nil for a proxy's until it is a WebSocket, and for one that is to be refused.
+    private(set) var counted: AddressPrefix?
+    let isProxy: Bool
+    /// There is no place for it: its first request is told so.
+    let isOver: Bool
+    /// Of the request that is out.
+    private var network: AddressPrefix
 
-    init(server: WebServer, stream: any ByteStream, address: String, isSecure: Bool) {
+    init(
+        server: WebServer, stream: any ByteStream, peer: SocketAddress, counted: AddressPrefix?, isSecure: Bool, isProxy: Bool = false,
+        isOver: Bool = false
+    ) {
         self.server = server
         self.stream = stream
-        self.address = address
+        self.peer = peer
+        self.counted = counted
         self.isSecure = isSecure
-        addressKey = address
+        self.isProxy = isProxy
+        self.isOver = isOver
+        network = AddressPrefix(peer)
         core = HTTPConnection(limits: server.limits, nowMs: WebActor.loop.nowMs)
+        if isSecure { core.extraFields = server.secureFields }
         stream.writeBytesMax = .max / 2  // the bounds are the cores' own
     }
 
@@ -49,9 +62,13 @@ final class ServerConnection {
                 case .head(let request): core.bodyBytesMax = server.bodyBytesMax(for: request)
                 case .request(var request):
                     requestNumber += 1
-                    request.remoteAddress = address
-                    request.isSecure = isSecure
-                    server.dispatch(request, Responder(connection: self, number: requestNumber))
+                    let responder = Responder(connection: self, number: requestNumber)
+                    if isOver {
+                        responder.send(.tooManyConnections, closing: true)
+                    } else {
+                        identify(&request)
+                        server.dispatch(request, responder)
+                    }
                 case .close: mustClose = true
                 }
             }
@@ -61,6 +78,26 @@ final class ServerConnection {
         if mustClose { stream.shutdownWrite() }
         if core.isFinished(queuedBytes: stream.queuedBytes) { return finish() }
         updateReading()
+    }
+
+    /// Who asks, and whether on an encrypted connection: as the connection has it, or as a trusted proxy tells.
+    private func identify(_ request: inout Request) {
+        request.isSecure = isSecure
+        request.network = network
+        guard isProxy, let proxies = server.proxies else { return }
+        let outside = proxies.outside(request.headers)
+        request.isSecure = outside.isSecure
+        request.network = outside.address.map { AddressPrefix($0) } ?? AddressPrefix(peer)
+        network = request.network
+        core.extraFields = outside.isSecure ? server.secureFields : []
+    }
+
+    /// Before it becomes a WebSocket, which lasts.
+    func takesPlace() -> Bool {
+        guard isProxy, counted == nil else { return true }
+        guard server.takesPlace(network) else { return false }
+        counted = network
+        return true
     }
 
     /// - Returns: whether something was written.
@@ -94,7 +131,7 @@ final class ServerConnection {
         _ = flush(nowMs)
         let socket = WebSocket(
             transport: WebSocketTransport(stream: stream, core: WebSocketConnection(role: .server, limits: limits), nowMs: nowMs),
-            subprotocol: accepted.subprotocol, remoteAddress: address)
+            subprotocol: accepted.subprotocol, network: network)
         webSocket = socket
         updateReading()
         // After the route's `onOpen`, which sets the callbacks.

@@ -5,8 +5,8 @@ import EventLoop
 public final class WebSocket {
     /// What was agreed on; nil where the client asked for none.
     public let subprotocol: String?
-    /// In memory while connected; not to be stored or logged.
-    public let remoteAddress: String
+    /// The network it came from. In memory while connected; not to be stored or logged.
+    public let network: AddressPrefix
     private let transport: WebSocketTransport
 
     /// A whole message.
@@ -18,10 +18,10 @@ public final class WebSocket {
     /// Exactly once, last. 1005: the client gave no code. 1006: it vanished.
     public var onClose: (@WebActor (UInt16, String) -> Void)?
 
-    init(transport: WebSocketTransport, subprotocol: String?, remoteAddress: String) {
+    init(transport: WebSocketTransport, subprotocol: String?, network: AddressPrefix) {
         self.transport = transport
         self.subprotocol = subprotocol
-        self.remoteAddress = remoteAddress
+        self.network = network
         transport.onMessage = { [unowned self] in self.onMessage?($0) }
         transport.onPong = { [unowned self] in self.onPong?($0) }
         transport.onOverflow = { [unowned self] in self.onOverflow?() }

@@ -5,7 +5,6 @@ import EventLoop
 import FoundationEssentials
 import Glibc
 import PageCheck
-import TLS
 import Web
 
 struct CheckPageCommand: AsyncParsableCommand {
@@ -98,11 +97,8 @@ enum PageFetch {
 
     @ClusterActor
     private static func ask(_ address: String) async throws -> HTTPClientResponse {
-        let trust = address.hasPrefix("https://") ? try WebTrust() : nil
+        let secure = try NodeClient.secure(for: address)
         let result: Result<HTTPClientResponse, HTTPClientError> = await withCheckedContinuation { continuation in
-            let secure: HTTPClient.Secure? = trust.map { trust in
-                { stream, host in TLSStream.toWebServer(over: stream, on: ClusterActor.loop, trust, host: host) ?? stream }
-            }
             HTTPClient.request(
                 on: ClusterActor.loop, .get, address, headers: [("Accept", "text/html"), ("Accept-Encoding", "identity")],
                 timeoutMs: 20_000, secure: secure

@@ -3,6 +3,7 @@
 import ArgumentParser
 import EventLoop
 import FoundationEssentials
+import TLS
 import Web
 
 enum NodeClient {
@@ -15,8 +16,9 @@ enum NodeClient {
     static func request(
         _ method: HTTPMethod, _ url: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [], timeoutMs: UInt64 = 10_000
     ) async throws -> HTTPClientResponse {
+        let secure = try Self.secure(for: url)
         let result: Result<HTTPClientResponse, HTTPClientError> = await withCheckedContinuation { continuation in
-            HTTPClient.request(on: ClusterActor.loop, method, url, headers: headers, body: body, timeoutMs: timeoutMs) {
+            HTTPClient.request(on: ClusterActor.loop, method, url, headers: headers, body: body, timeoutMs: timeoutMs, secure: secure) {
                 continuation.resume(returning: $0)
             }
         }
@@ -34,6 +36,17 @@ enum NodeClient {
             default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
             }
         }.joined()
+    }
+
+    /// What makes the encrypted stream where `url` asks for one: this machine's authorities are trusted (or those of the file in `SSL_CERT_FILE`).
+    @ClusterActor
+    static func secure(for url: String) throws -> HTTPClient.Secure? {
+        guard url.hasPrefix("https://") || url.hasPrefix("wss://") else { return nil }
+        let trust = try WebTrust()
+        let secure: HTTPClient.Secure = { stream, host in
+            TLSStream.toWebServer(over: stream, on: ClusterActor.loop, trust, host: host) ?? stream
+        }
+        return secure
     }
 
     private struct Answer: Decodable {

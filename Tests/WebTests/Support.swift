@@ -55,10 +55,13 @@ final class FakeStream: ByteStream {
 
 extension WebServer {
     /// A connection over a stream that needs no network.
-    func connect() -> (FakeStream, ServerConnection) {
+    /// - Parameter isProxy: whether it comes from a proxy that the server trusts.
+    func connect(isSecure: Bool = false, isProxy: Bool = false) -> (FakeStream, ServerConnection) {
         let stream = FakeStream()
         stream.server = self
-        let connection = ServerConnection(server: self, stream: stream, address: "192.0.2.1", isSecure: false)
+        guard let peer = SocketAddress("192.0.2.1:0") else { preconditionFailure("192.0.2.1 is an address") }
+        let connection = ServerConnection(
+            server: self, stream: stream, peer: peer, counted: nil, isSecure: isSecure, isProxy: isProxy)
         connection.start()
         return (stream, connection)
     }

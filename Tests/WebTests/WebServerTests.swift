@@ -159,13 +159,47 @@ import Testing
         let held = Held()
         for _ in 0..<2 { dial(port, into: held) }
         await until { server.connectionCount == 2 && held.streams.count == 2 }
-        guard case .failure = await status(port, "/") else { return #expect(Bool(false), "a third connection was taken") }
+        let third = try await status(port, "/").get()
+        #expect(third.status == 429 && third.text.contains("Your network has as many connections") && third.header("retry-after") == "5")
         #expect(server.stats.refusedConnections == 1)
         held.streams[0].close()
         await until { server.connectionCount == 1 }
         #expect(try await status(port, "/").get().text == "here")
         held.streams[1].close()
         server.close()
+    }
+
+    /// So many are told at a time; whoever comes then is not even heard.
+    @Test func whoIsToldThatThereIsNoPlaceIsBoundedToo() async throws {
+        var limits = WebLimits()
+        limits.connectionsPerNetworkMax = 1
+        limits.refusalsMax = 1
+        limits.headTimeoutMs = 3_600_000
+        let server = WebServer(limits: limits)
+        let port = try server.listen(host: "127.0.0.1", port: 0).port
+        let held = Held()
+        for _ in 0..<2 { dial(port, into: held) }
+        await until { server.connectionCount == 2 && held.streams.count == 2 }
+        guard case .failure = await status(port, "/") else { return #expect(Bool(false), "one more was heard") }
+        #expect(server.stats.refusedConnections == 2)
+        for stream in held.streams { stream.close() }
+        await until { server.connectionCount == 0 }
+        #expect(server.clientsRemembered == 0)
+        server.close()
+    }
+
+    /// 429 in words, when what the network may ask for is used up; what costs nothing is answered on.
+    @Test func workIsRefusedWithASentence() throws {
+        var limits = WebLimits()
+        limits.workBurst = 3
+        let server = WebServer(limits: limits)
+        server.cost = { ($0.path == "/work" ? 1 : 0, nil) }
+        for path in ["/work", "/free"] { server.get(path) { _, responder in responder.send(.text("done")) } }
+        for _ in 0..<3 { #expect(server.answer(request("GET /work")).hasSuffix("done")) }
+        let refused = server.answer(request("GET /work"))
+        #expect(refused.status == 429 && refused.contains("\nRetry-After: 1\n") && refused.contains("wait a moment and try again"))
+        #expect(server.answer(request("GET /free")).hasSuffix("done"))
+        #expect(server.stats.refusedRequests == 1)
     }
 
     @Test func atTheLimitOfAllConnectionsTheNextOneWaits() async throws {

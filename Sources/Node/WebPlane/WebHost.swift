@@ -6,6 +6,7 @@ import EventLoop
 import Gateway
 import Logging
 import PageCheck
+import TLS
 import Web
 import Wire
 
@@ -64,16 +65,23 @@ final class WebHost {
     private let health: Health
     private let logger: Logger
     private var sockets: [ClientID: WebSocket] = [:]
+    /// The chats that a connection opened last.
+    private var opened: [ClientID: [ChatID]] = [:]
+    private static let openedMax = 8
     private var lastClient: UInt64 = 0
     private var events: [ClientEvent] = []
     private var scheduled = false
     private let readiness: Readiness
+    private var tls: WebTLS?
+    private var redirect: RedirectHost?
 
     init(services: NodeServices, assets: Assets, shelf: ButtonShelf, metrics: PrometheusMetrics?, logger: Logger) {
         button = assets.isDirectory ? nil : ButtonWeb(shelf)
         self.services = services
         self.logger = logger
         server = WebServer()
+        server.refuse = { OtherSites.refusal(of: $0) }
+        server.cost = { RequestCost.of($0) }
         let readiness = Readiness()
         self.readiness = readiness
         health = Health(loops: [ClusterActor.loop], metrics: metrics, whyNotReady: { readiness.whyNot })
@@ -104,8 +112,23 @@ final class WebHost {
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])
     }
 
-    func listen(_ addresses: [SocketAddress]) throws(LoopError) {
-        for address in addresses { try server.listen(host: address.host, port: address.port) }
+    /// - Parameter read: what the files of `webTLS` hold.
+    func listen(_ configuration: NodeConfiguration, read: (WebCredentials, WebServerTLS)?) throws(LoopError) {
+        server.proxies = configuration.proxy
+        guard let files = configuration.webTLS, let read else {
+            for address in configuration.webListen { try server.listen(host: address.host, port: address.port) }
+            return
+        }
+        let tls = WebTLS(files, read: read, hosts: configuration.webURLs.map { WebAddress.name(of: $0) }, logger: logger)
+        let redirect = RedirectHost(urls: configuration.webURLs, challenges: files.challenges)
+        (self.tls, self.redirect) = (tls, redirect)
+        if files.hstsDays > 0 { server.strictTransportSeconds = Int64(files.hstsDays) * 86_400 }
+        for address in configuration.webListen {
+            try server.listen(host: address.host, port: address.port) { stream in tls.stream(over: stream) }
+        }
+        for address in files.local { try server.listen(host: address.host, port: address.port) }
+        try redirect.listen(files.redirect)
+        tls.start()
     }
 
     /// - Parameter why: a sentence, or `nil` when the node serves.
@@ -120,6 +143,8 @@ final class WebHost {
 
     func close() {
         health.close()
+        tls?.stop()
+        redirect?.close()
         server.close()
     }
 
@@ -135,11 +160,13 @@ final class WebHost {
         let id = ClientID(lastClient)
         sockets[id] = socket
         // A cookie counts only for pages of this very origin: another site's page must not act as a signed-in operator.
-        tell(.connected(id, cookie: isSameOrigin(request) ? request.cookie(HTTPAPI.cookieName) : nil))
+        tell(.connected(id, cookie: OtherSites.isForeign(request) ? nil : request.cookie(HTTPAPI.cookieName)))
         socket.onMessage = { [self] message in
             guard message.isText else { return refuse(id, .badFrame, "Messages are text frames with one JSON object.", nil) }
             do throws(ProtocolError) {
-                tell(.message(id, try ClientMessage(json: message.bytes)))
+                let message = try ClientMessage(json: message.bytes)
+                if case .open(let open) = message, !mayOpen(open, socket, id) { return }
+                tell(.message(id, message))
             } catch {
                 tell(.bad(id, error))
             }
@@ -149,14 +176,22 @@ final class WebHost {
             refuse(id, .slow, "This connection did not read what was waiting for it; come back and resume.", 1_000)
         }
         socket.onClose = { [self] _, _ in
+            opened[id] = nil
             if sockets.removeValue(forKey: id) != nil { tell(.disconnected(id)) }
         }
     }
 
-    private func isSameOrigin(_ request: Request) -> Bool {
-        guard let origin = request.headers["origin"] else { return true }
-        let host = request.headers["host"] ?? ""
-        return origin == "http://\(host)" || origin == "https://\(host)"
+    /// One network begins so many chats, whatever the number of its connections; an `open` that is said again is one chat.
+    private func mayOpen(_ open: ClientMessage.Open, _ socket: WebSocket, _ id: ClientID) -> Bool {
+        if opened[id]?.contains(open.chat) ?? false { return true }
+        if let waitMs = server.takeChat(of: socket.network) {
+            let text = "Many chats were begun from your network just now; this one is tried again in a moment."
+            _ = socket.sendText(utf8: ServerMessage.refused(.init(re: open.re, code: .busy, text: text, retryMs: waitMs)).json())
+            return false
+        }
+        opened[id, default: []].append(open.chat)
+        if let count = opened[id]?.count, count > Self.openedMax { opened[id]?.removeFirst() }
+        return true
     }
 
     private func tell(_ event: ClientEvent) {

@@ -10,8 +10,8 @@ import Web
 final class PatronCrowd {
     /// Connections that are being made at once.
     private static let arrivingMax = 64
-    /// A node takes so many connections from one address; loopback has many addresses.
-    private static let perAddress = 400
+    /// A node takes so many connections and chats from one network; loopback has many networks.
+    private static let perNetwork = 100
     private static let acknowledgement = Array(#"{"t":"ack""#.utf8)
 
     private final class Patron {
@@ -81,7 +81,7 @@ final class PatronCrowd {
         }
         patron.client.onText = { [weak self] text in self?.received(text, number) }
         patron.client.onClose = { [weak self] code, reason in self?.fail("a patron's connection ended (\(code) \(reason))") }
-        let address = try SocketAddress(host: "127.0.0.\(2 + number / Self.perAddress)", port: 0)
+        let address = try SocketAddress(host: "127.0.\(1 + number / Self.perNetwork).1", port: 0)
         patron.client.connect(url, subprotocol: ProtocolLimits.subprotocol, from: address)
     }
 

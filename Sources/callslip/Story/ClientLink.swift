@@ -103,8 +103,12 @@ final class ClientLink {
         client.onClose = { [self] _, reason in lost(client, reason) }
         let address = nodes[index % nodes.count]
         let isSecure = address.hasPrefix("https://")
+        let secure: HTTPClient.Secure?
+        do { secure = try NodeClient.secure(for: address) } catch { return close("\(error)") }
         let rest = address.dropFirst(isSecure ? 8 : 7)
-        client.connect((isSecure ? "wss://" : "ws://") + rest + "/ws", subprotocol: ProtocolLimits.subprotocol, timeoutMs: 3_000)
+        client.connect(
+            (isSecure ? "wss://" : "ws://") + rest + "/ws", subprotocol: ProtocolLimits.subprotocol, timeoutMs: 3_000,
+            secure: secure)
     }
 
     private func lost(_ client: WebSocketClient, _ reason: String) {
