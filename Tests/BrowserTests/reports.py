@@ -67,6 +67,13 @@ def run(stage):
     stage.look(ada.page, "desk-how-it-ended")
     ada.page.keyboard.press("Enter")
     expect(column).to_have_count(0)
+    # The patron is asked whether they were helped, and need not say.
+    survey = patron.card("closed").get_by_role("group", name="Were you helped?")
+    expect(survey.get_by_role("button", name="Partly")).to_be_visible()
+    stage.look(patron.page, "survey")
+    survey.get_by_role("button", name="Yes").click()
+    expect(patron.card("closed").get_by_role("status").filter(has_text="Thank you")).to_be_visible()
+    stage.look(patron.page, "survey-thanks")
     patron, column = ask(stage, ada, "May I see the maps?")
     column.locator("[data-action=close]").click()
     ada.page.keyboard.press("Escape")
@@ -104,6 +111,7 @@ def run(stage):
     assert grown == {"asked": 5, "answered": 3, "own": 3, "missed": 1, "abandoned": 1, "open": 0, "practice": 1, "messages": 1}, grown
     endings = {name: numbers["endings"][name] - before["endings"][name] for name in numbers["endings"]}
     assert endings == {"answered": 1, "followUp": 1, "patronLeft": 0, "inappropriate": 0, "unsaid": 0, "byPatron": 1}, endings
+    assert numbers["ratings"]["helped"] == before["ratings"]["helped"] + 1, numbers["ratings"]
     assert numbers["waits"]["count"] == numbers["answered"] and numbers["waits"]["within90"] >= numbers["waits"]["within30"]
     report = read()
     assert [share["library"] for share in report["answeredBy"]] == ["archives"] and report["ledger"]["posted"] >= 0

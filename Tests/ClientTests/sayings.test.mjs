@@ -63,6 +63,17 @@ test("no form stands before the first message; e-mail is offered only where nobo
     assert.equal(standing({ stage: "opening", chat: null }), "Sending your question…");
 });
 
+test("whether one was helped is asked once the chat is over, of whom somebody answered, and of nobody who was sent away", () => {
+    const view = (more) => ({ stage: "open", chat: { phase: { p: "closed", reason: "byOperator" } }, answered: true, rated: null, ...more });
+    const asked = (more, pausedUntil = null) => cardFor(view(more), null, { pausedUntil }).survey;
+    assert.equal(asked({}), "ask");
+    assert.equal(asked({ rated: "partly" }), "partly");
+    assert.notEqual(cardFor(view({}), null).key, cardFor(view({ rated: "partly" }), null).key, "the card is drawn anew when it was said");
+    assert.equal(asked({ answered: false }), null);
+    assert.equal(asked({}, 5), null);
+    assert.equal(cardFor(view({ chat: { phase: { p: "held" } } }), null), null);
+});
+
 test("during a pause nothing can be asked, an answer can be collected, and what is no pause of ours counts for nothing", () => {
     const paused = parts({ stage: "start", chat: null }, { local: null, nobody: false, empty: true, paused: true });
     assert.deepEqual([paused.composer, paused.intro, paused.privacy, paused.collect], [false, false, false, true]);

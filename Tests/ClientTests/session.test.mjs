@@ -41,6 +41,27 @@ test("nothing goes out before the first message; then the chat is opened before 
     assert.deepEqual(kinds(d.last()), ["hello", "open", "say"]);
 });
 
+test("an answer of staff makes it a question whether one was helped; what is said is sent once and shown when it was taken", async () => {
+    const d = desk();
+    d.session.say("Hello", { queue: "memorial" });
+    await d.last().welcome();
+    await accept(d.last(), "open");
+    const { chat } = d.last().kind("open")[0];
+    d.last().say({ t: "msgs", chat, m: [{ at: [1, 1], by: "system", event: { e: "waiting" } }] });
+    assert.equal(d.session.view.answered, false);
+    d.last().say({ t: "msgs", chat, m: [{ at: [1, 4], by: "staff", text: "Hi", sender: "s", seq: 1 }] });
+    assert.equal(d.session.view.answered, true);
+    const rated = d.session.rate("partly");
+    await settle();
+    assert.deepEqual(d.last().kind("rate").map(({ rating }) => rating), ["partly"]);
+    assert.equal(d.session.view.rated, null);
+    await accept(d.last(), "rate");
+    await rated;
+    assert.equal(d.session.view.rated, "partly");
+    d.session.reset();
+    assert.deepEqual([d.session.view.answered, d.session.view.rated], [false, null]);
+});
+
 test("a reconnect resumes with the same attach after the last position, and repeats are told once", async () => {
     const d = desk();
     d.session.say("Hello", { queue: "memorial" });

@@ -35,11 +35,15 @@ export function cardFor(view, local, { contact = true, unsent = 0, pausedUntil =
     if (phase.p === "ask") return { key: "referral", kind: "referral", library: chat.library ?? chat.queue, referral: phase.referral };
     if (phase.p === "unattended") return { key: "unattended", kind: "unattended", contact };
     if (phase.p === "kept") return { key: `kept:${view.code}`, kind: "kept", code: view.code };
-    if (phase.p === "closed") return { key: `closed:${phase.reason}:${pausedUntil}`, kind: "closed", reason: phase.reason, pausedUntil };
+    if (phase.p === "closed") {
+        // Asked of whom somebody answered, and never of whom a librarian asked for a pause.
+        const survey = view.answered && !pausedUntil ? (view.rated ?? "ask") : null;
+        return { key: `closed:${phase.reason}:${pausedUntil}:${survey}`, kind: "closed", reason: phase.reason, pausedUntil, survey };
+    }
     return null;
 }
 
-/** @param {object} act what the buttons do: consent, keep, leave, takeOver, reset, collect, cancel, save, print, askClear, clear, copy */
+/** @param {object} act what the buttons do: consent, keep, leave, takeOver, reset, rate, collect, cancel, save, print, askClear, clear, copy */
 export function drawCard(card, act) {
     const body = DRAW[card.kind](card, act);
     return el(`section.card.${card.kind}`, { "data-callslip-card": card.kind, "aria-labelledby": "callslip-card-title" }, ...body);
@@ -104,11 +108,12 @@ const DRAW = {
         ];
     },
 
-    closed({ reason, pausedUntil }, act) {
+    closed({ reason, pausedUntil, survey }, act) {
         return [
             heading(t({ answeredMessage: "card.answer", notAnswered: "card.notAnswered" }[reason] ?? "card.ended")),
             ...(reason === "notAnswered" ? [note(t("card.notAnsweredText"))] : []),
             ...(pausedUntil ? [note(t("card.blockedText", { when: soon(pausedUntil) }))] : []),
+            ...surveyOf(survey, act),
             choices(
                 ...(pausedUntil ? [] : [button("callslip-again", t("card.again"), () => act.reset(), "primary")]),
                 button("callslip-card-save", t("panel.save"), () => act.save()),
@@ -208,6 +213,22 @@ const DRAW = {
         ];
     },
 };
+
+/** One question that nobody has to answer. */
+function surveyOf(survey, act) {
+    if (survey === null) return [];
+    if (survey !== "ask") return [el("p.thanks", { role: "status" }, t("card.surveyThanks"))];
+    const answer = (rating, text) => button(`callslip-rate-${rating}`, text, () => act.rate(rating));
+    return [
+        el(
+            "div.survey",
+            { role: "group", "aria-labelledby": "callslip-survey" },
+            el("p#callslip-survey", {}, t("card.survey")),
+            choices(answer("helped", t("card.surveyYes")), answer("partly", t("card.surveyPartly")), answer("notHelped", t("card.surveyNo"))),
+            el("p.small", {}, t("card.surveyNote")),
+        ),
+    ];
+}
 
 /** An optional e-mail address; nobody has to give one. */
 export function contactField(id = "callslip-contact") {

@@ -232,6 +232,7 @@ class Panel {
             this.#slip.composer.focus();
         },
         reset: () => this.#reset(),
+        rate: (rating) => this.#try(() => this.#session.rate(rating)),
         cancel: () => this.#ask(null),
         save: () => this.#saveCopy(),
         print: () => this.#print(),

@@ -15,6 +15,9 @@ import { newCode } from "../shared/wording.js";
 export const TYPING_EVERY_MS = 3000;
 export const TYPING_SHOWN_MS = 6000;
 
+/** What there is to show before anything was asked. */
+const NOTHING = { stage: "start", chat: null, service: null, typing: false, problem: null, code: null, answered: false, rated: null };
+
 export class PatronSession {
     #connection;
     #store;
@@ -32,7 +35,7 @@ export class PatronSession {
     #history = null;
 
     /** What the panel draws; `change` is told after each change. */
-    view = { stage: "start", chat: null, service: null, typing: false, problem: null, code: null };
+    view = { ...NOTHING };
 
     /**
      * @param {object} options
@@ -132,6 +135,13 @@ export class PatronSession {
         return this.#ask("leave");
     }
 
+    /** Whether the patron was helped, once the chat is over: "helped", "partly" or "notHelped". The last word counts. */
+    async rate(rating) {
+        await this.#ask("rate", { rating });
+        this.view.rated = rating;
+        this.#changed();
+    }
+
     /** Leaves the question as a message. The code is made once and stored first, so that repeating is harmless. */
     async keep(contact = "") {
         this.#saved.code ??= newCode();
@@ -172,7 +182,7 @@ export class PatronSession {
         this.#attach = newId();
         this.#attached = false;
         this.#last = [0, 0];
-        this.view = { stage: "start", chat: null, service: null, typing: false, problem: null, code: null };
+        this.view = { ...NOTHING };
         this.#changed();
     }
 
@@ -298,7 +308,10 @@ export class PatronSession {
             this.#saved.received = this.#seen.kept();
             this.#write();
         }
-        if (what === "new" && message.by === "staff" && message.text !== undefined) this.#staffTypes(false);
+        if (what === "new" && message.by === "staff" && message.text !== undefined) {
+            this.view.answered = true;
+            this.#staffTypes(false);
+        }
         this.#tell(what === "new" ? "message" : "settled", message);
     }
 
