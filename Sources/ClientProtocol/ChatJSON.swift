@@ -123,6 +123,7 @@ extension ServerMessage.Phase {
                     $0.field("target", offer.target)
                     $0.field("asked", offer.asked)
                     $0.field("untilS", offer.untilSeconds)
+                    if let seconds = offer.answerInSeconds { $0.field("answerInS", seconds) }
                 }
             }
         case .ask(let referral):
@@ -143,7 +144,7 @@ extension ServerMessage.Held {
         if let inner = try fields.objectIfPresent("offer") {
             offer = ServerMessage.Offer(
                 offer: try inner.token("offer"), target: try inner.queue("target"), asked: try inner.bool("asked"),
-                untilSeconds: try inner.integer("untilS"))
+                untilSeconds: try inner.integer("untilS"), answerInSeconds: try inner.integerIfPresent("answerInS"))
         }
         self.init(
             by: try PersonRef(try fields.object("by")), token: try fields.tokenIfPresent("token"),

@@ -139,7 +139,13 @@ public enum ClientMessage: Hashable, Sendable {
         public var target: QueueName
         public var consentGiven: Bool
         public var note: String
-        public init(re: RequestID, chat: ChatID, token: LogPosition, target: QueueName, consentGiven: Bool, note: String) {
+        /// Of a tracked referral: within how many seconds the target is to answer. `nil`: a transfer.
+        public var answerInSeconds: UInt64?
+        public init(
+            re: RequestID, chat: ChatID, token: LogPosition, target: QueueName, consentGiven: Bool, note: String,
+            answerInSeconds: UInt64? = nil
+        ) {
+            self.answerInSeconds = answerInSeconds
             self.re = re
             self.chat = chat
             self.token = token

@@ -281,7 +281,11 @@ extension ClientMessage.Transfer {
         self.init(
             re: try fields.identifier("re"), chat: try fields.identifier("chat"), token: try fields.token("token"),
             target: try fields.name("target"), consentGiven: try fields.bool("consentGiven", default: false),
-            note: try fields.stringIfPresent("note", bytesMax: Limits.noteBytesMax) ?? "")
+            note: try fields.stringIfPresent("note", bytesMax: Limits.noteBytesMax) ?? "",
+            answerInSeconds: try fields.integerIfPresent("answerInS"))
+        guard answerInSeconds ?? 0 <= Limits.answerInMsRange.upperBound / 1_000 else {
+            throw fields.fault("answerInS", "at most \(Limits.answerInMsRange.upperBound / 1_000) seconds")
+        }
     }
 
     fileprivate func json() -> [UInt8] {
@@ -290,6 +294,7 @@ extension ClientMessage.Transfer {
         writer.field("target", target)
         writer.field("consentGiven", consentGiven)
         writer.field("note", note)
+        if let answerInSeconds { writer.field("answerInS", answerInSeconds) }
         return writer.finish()
     }
 }

@@ -116,7 +116,7 @@ extension ServerMessage.BoardChat {
             chat: try fields.identifier("chat"), library: try fields.libraryIfPresent(), queue: try fields.queue(),
             question: try fields.string("question"), waitedSeconds: try fields.integer("waitedS"),
             offer: try fields.tokenIfPresent("offer"), by: try fields.nameIfPresent("by"), note: try fields.stringIfPresent("note"),
-            mayClaim: try fields.bool("mayClaim"))
+            mayClaim: try fields.bool("mayClaim"), dueSeconds: try fields.integerIfPresent("dueS"))
     }
 
     fileprivate func write(to writer: inout JSONWriter) {
@@ -129,6 +129,7 @@ extension ServerMessage.BoardChat {
         if let by { writer.field("by", by) }
         if let note { writer.field("note", note) }
         writer.field("mayClaim", mayClaim)
+        if let dueSeconds { writer.field("dueS", dueSeconds) }
     }
 }
 

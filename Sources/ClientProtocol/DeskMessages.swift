@@ -107,14 +107,17 @@ extension ServerMessage {
         public var question: String
         public var waitedSeconds: UInt64
         public var offer: LogPosition?
-        /// Who offers it.
+        /// Who offers it, or referred it.
         public var by: OperatorName?
         public var note: String?
         public var mayClaim: Bool
+        /// Of a message that was referred: in how many seconds its answer is due; 0 when it is overdue.
+        public var dueSeconds: UInt64?
         public init(
             chat: ChatID, library: LibraryRef?, queue: QueueRef, question: String, waitedSeconds: UInt64, offer: LogPosition?,
-            by: OperatorName?, note: String?, mayClaim: Bool
+            by: OperatorName?, note: String?, mayClaim: Bool, dueSeconds: UInt64? = nil
         ) {
+            self.dueSeconds = dueSeconds
             self.chat = chat
             self.library = library
             self.queue = queue

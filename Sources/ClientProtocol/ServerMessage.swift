@@ -225,7 +225,10 @@ extension ServerMessage {
         /// The patron has yet to agree.
         public var asked: Bool
         public var untilSeconds: UInt64
-        public init(offer: LogPosition, target: QueueRef, asked: Bool, untilSeconds: UInt64) {
+        /// Of a tracked referral: within how many seconds the target answers. The patron says yes with `keep`.
+        public var answerInSeconds: UInt64?
+        public init(offer: LogPosition, target: QueueRef, asked: Bool, untilSeconds: UInt64, answerInSeconds: UInt64? = nil) {
+            self.answerInSeconds = answerInSeconds
             self.offer = offer
             self.target = target
             self.asked = asked

@@ -42,6 +42,8 @@ package struct Chat: Sendable {
     package var contact = ""
     /// When a question left as a message has waited for long enough; it stays while somebody holds it. `nil` before it was left.
     package var keptUntilMs: UInt64?
+    /// Whose message it is, where somebody referred it to be answered later.
+    package var followUp: FollowUp?
     /// The beginning of the first thing that the patron wrote.
     package var question = ""
     /// What was counted of it; `nil` where it is not followed.
@@ -152,10 +154,13 @@ package struct Offer: Equatable, Sendable {
     package var deadlineMs: UInt64
     /// For the tally; `nil` where none is kept.
     package var leg: OfferLeg?
+    /// Set for a tracked referral: nobody is to pick it up, and the patron is asked to leave the question as a message (`FollowUp`).
+    package var answerInMs: UInt64?
     package init(
         id: LogPosition, request: RequestID, target: QueueName, note: String, by: OperatorName, byToken: LogPosition,
-        awaitingConsent: Bool, deadlineMs: UInt64, leg: OfferLeg? = nil
+        awaitingConsent: Bool, deadlineMs: UInt64, leg: OfferLeg? = nil, answerInMs: UInt64? = nil
     ) {
+        self.answerInMs = answerInMs
         self.id = id
         self.request = request
         self.target = target
@@ -165,6 +170,19 @@ package struct Offer: Equatable, Sendable {
         self.awaitingConsent = awaitingConsent
         self.deadlineMs = deadlineMs
         self.leg = leg
+    }
+}
+
+/// A tracked referral (agreement, 2): a question that an operator passed on to a queue, with its patron's consent, to be answered by a day.
+package struct FollowUp: Equatable, Sendable {
+    package var target: QueueName
+    package var by: OperatorName
+    /// On the replicated clock. Nothing ends then: whoever may answer is reminded.
+    package var dueMs: UInt64
+    package init(target: QueueName, by: OperatorName, dueMs: UInt64) {
+        self.target = target
+        self.by = by
+        self.dueMs = dueMs
     }
 }
 

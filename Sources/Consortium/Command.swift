@@ -209,7 +209,13 @@ public struct OfferTransfer: Hashable, Sendable {
     public var consentGiven: Bool
     /// For the colleague who picks up; the patron does not see it.
     public var note: String
-    public init(chat: ChatID, token: LogPosition, target: QueueName, request: RequestID, consentGiven: Bool, note: String) {
+    /// A tracked referral: nobody need be there now. The patron, once they agree, leaves the question as a message to the target, to be answered within so many
+    /// milliseconds. `nil`: a transfer.
+    public var answerInMs: UInt64?
+    public init(
+        chat: ChatID, token: LogPosition, target: QueueName, request: RequestID, consentGiven: Bool, note: String, answerInMs: UInt64? = nil
+    ) {
+        self.answerInMs = answerInMs
         self.chat = chat
         self.token = token
         self.target = target

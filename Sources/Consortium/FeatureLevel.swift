@@ -45,8 +45,10 @@ public enum FeatureLevel {
     /// Registers, the committee `ltg`, and libraries that are being set up. Number 15 was kept for them and stays free, as versions that support more do not
     /// know them.
     public static let registers: UInt32 = 19
+    /// Tracked referrals (`OfferTransfer.answerInMs`, `FollowUp`).
+    public static let followUps: UInt32 = 20
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 19
+    public static let supported: UInt32 = 20
 }
 
 extension Command {
@@ -55,6 +57,7 @@ extension Command {
         switch self {
         case .say(let say) where say.isNote: FeatureLevel.notes
         case .block: FeatureLevel.notes
+        case .offerTransfer(let offer) where offer.answerInMs != nil: FeatureLevel.followUps
         case .mergeBranch(let merge) where merge.lines.contains(where: \.isNote): FeatureLevel.notes
         case .setLibrary, .setQueue, .setOperator, .setSettings, .signOn, .signOff, .setAvailability, .leaving, .back, .open, .attach, .say,
             .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .close, .leave, .keepMessage, .mergeBranch, .lapse,

@@ -52,6 +52,9 @@ extension ConsortiumState {
             // Whoever held it goes on where the node came back from being cut off.
             return chat.pastHoldings.contains { $0.operatorName == person.name } ? chat.queue : nil
         }
+        if let target = chat.followUp?.target, person.queues.contains(target) || queues[target]?.queue.library == person.library {
+            return target
+        }
         if person.queues.contains(chat.queue) || person.library == chat.library { return chat.queue }
         guard let general = index.general, person.queues.contains(general), mayRefer(chat) else { return nil }
         return chat.stage == .unattended(.asked) ? nil : chat.queue

@@ -80,15 +80,22 @@ extension ConsortiumState {
             try hold(!tokens.contains(holding.token), "Chat \(chat.id)'s token is both in force and over (rule 3).")
             if let offer = holding.offer { try check(offer, of: chat) }
         case .offered(let offer):
-            try hold(!offer.awaitingConsent, "Chat \(chat.id) is on offer without a holder and without consent.")
+            try hold(!offer.awaitingConsent && offer.answerInMs == nil, "Chat \(chat.id) is on offer without a holder and without consent.")
             try check(offer, of: chat)
         case .kept: try hold(chat.hasWritten, "Chat \(chat.id) is kept, and nothing was written.")
         case .waiting, .unattended, .closed: break
         }
+        guard let followUp = chat.followUp, !isBranch else { return }
+        try hold(featureLevel >= FeatureLevel.followUps, "Chat \(chat.id) is referred below the feature level of that.")
+        try hold(
+            queues.contains(followUp.target) && chat.code != nil,
+            "Chat \(chat.id) is referred to nobody, or its answer cannot be collected.")
     }
 
     private func check(_ offer: Offer, of chat: Chat) throws(InvariantViolation) {
-        try hold(!chat.tried.contains(offer.target), "Chat \(chat.id) is on offer where it was tried before (rule 20).")
+        try hold(
+            offer.answerInMs != nil || !chat.tried.contains(offer.target),
+            "Chat \(chat.id) is on offer where it was tried before (rule 20).")
         try hold(!chat.pastOffers.contains { $0.id == offer.id }, "Chat \(chat.id)'s offer runs and is over.")
     }
 

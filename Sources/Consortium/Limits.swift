@@ -28,6 +28,8 @@ public enum Limits {
     /// Releases of the button's code that are remembered.
     public static let releasesKept = 10
     public static let buttonVersionDigits = 16
+    /// How long a question that is referred may wait for its answer before those who may answer are reminded: an hour to 30 days.
+    public static let answerInMsRange: ClosedRange<UInt64> = 3_600_000...2_592_000_000
     /// Questions in a form.
     public static let registerAnswersMax = 32
     /// Entries of all registers.

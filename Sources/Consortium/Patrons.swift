@@ -102,7 +102,11 @@ extension ConsortiumState {
         }
         switch chat.stage {
         case .closed: throw .closed
-        case .held: throw Refusal(.notAllowed, "Somebody is answering this chat; a message can be left when nobody is.")
+        case .held(let holding):
+            guard let offer = holding.offer, let answerInMs = offer.answerInMs else {
+                throw Refusal(.notAllowed, "Somebody is answering this chat; a message can be left when nobody is.")
+            }
+            try referLater(&chat, holding, offer, answerInMs)
         case .waiting, .offered, .unattended, .kept: break
         }
         guard chat.hasWritten else { throw Refusal(.invalid, "Nothing was written yet; write the question, then leave it.") }

@@ -14,7 +14,7 @@ extension ConsortiumState {
         var board = Board(
             at: appliedThrough, clockMs: clockMs, settings: settings, libraries: libraries.values, queues: queues.keys.compactMap(status),
             operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
-            kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.queue) } },
+            kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.followUp?.target ?? $0.queue) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
         board.keepsTally = keepsTally
@@ -41,7 +41,7 @@ extension ConsortiumState {
         guard let chat = chats[rank.chat] else { return nil }
         return WaitingChat(
             chat: chat.id, library: chat.library, queue: queue, home: chat.queue, question: chat.question, sinceMs: chat.rankMs,
-            offer: offer?.id, offeredBy: offer?.by, note: offer?.note ?? "")
+            offer: offer?.id, offeredBy: offer?.by ?? chat.followUp?.by, note: offer?.note ?? "", dueMs: chat.followUp?.dueMs)
     }
 
     /// Everything about a chat but its messages; `nil` when it is not known or was forgotten.
@@ -76,7 +76,7 @@ extension ConsortiumState {
     private func view(_ offer: Offer) -> OfferView {
         OfferView(
             offer: offer.id, target: offer.target, targetTitle: queues[offer.target]?.queue.title ?? offer.target.text,
-            awaitingConsent: offer.awaitingConsent, deadlineMs: offer.deadlineMs)
+            awaitingConsent: offer.awaitingConsent, deadlineMs: offer.deadlineMs, answerInMs: offer.answerInMs)
     }
 
     /// The messages after a position, in order; `.zero` for all.

@@ -210,6 +210,7 @@ extension Chat {
         func present(_ name: QueueName) -> QueueName { name == old ? new : name }
         chat.queue = present(queue)
         chat.tried = tried.map(present)
+        if let followUp { chat.followUp?.target = present(followUp.target) }
         switch stage {
         case .waiting(var waiting):
             waiting.queue = present(waiting.queue)
@@ -227,7 +228,7 @@ extension Chat {
             chat.stage = .held(holding)
         case .unattended, .kept, .closed: break
         }
-        return chat.queue == queue && chat.tried == tried && chat.stage == stage ? nil : chat
+        return chat.queue == queue && chat.tried == tried && chat.stage == stage && chat.followUp == followUp ? nil : chat
     }
 
     /// Of a person who holds no chat, as they are not signed on. `nil` when it says nothing of them.
@@ -245,6 +246,10 @@ extension Chat {
         if case .offered(var offer) = stage, offer.by == old {
             offer.by = new
             chat.stage = .offered(offer)
+            found = true
+        }
+        if followUp?.by == old {
+            chat.followUp?.by = new
             found = true
         }
         return found ? chat : nil

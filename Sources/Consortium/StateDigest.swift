@@ -48,6 +48,16 @@ extension ConsortiumState {
             digest.add(entryChange)
             digest.add(entries.values) { $0.add($1) }
         }
+        if featureLevel >= FeatureLevel.followUps {
+            digest.add(chats.values.map(\.followUp)) { digest, followUp in
+                digest.add(followUp) { digest, followUp in
+                    digest.add(followUp.target)
+                    digest.add(followUp.by)
+                    digest.add(followUp.dueMs)
+                }
+            }
+            digest.add(chats.values.map(\.offer?.answerInMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
+        }
         if featureLevel >= FeatureLevel.retiredVoters { digest.add(retiredVoter) }
         if featureLevel >= FeatureLevel.steeringHours {
             digest.add(hours.values) { digest, posted in

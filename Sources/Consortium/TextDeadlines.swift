@@ -47,7 +47,8 @@ extension ConsortiumState {
     mutating func keep(_ chat: inout Chat) {
         chat.stage = .kept
         guard featureLevel >= FeatureLevel.textDeadlines, !isBranch, chat.keptUntilMs == nil else { return }
-        chat.keptUntilMs = clockMs.adding(ms: settings.keptMessageMs)
+        // What is due later waits till then at least.
+        chat.keptUntilMs = max(clockMs.adding(ms: settings.keptMessageMs), chat.followUp?.dueMs ?? 0)
     }
 
     /// The level that brings deadlines is in force: what waits already has all of its time before it.

@@ -23,8 +23,8 @@ extension ConsortiumState {
         var offer = Offer(
             id: position, request: command.request, target: command.target, note: command.note, by: holding.operatorName,
             byToken: holding.token, awaitingConsent: true, deadlineMs: clockMs.adding(ms: settings.consentMs),
-            leg: keepsTally ? OfferLeg(from: holding.queue, sinceMs: clockMs) : nil)
-        if command.consentGiven {
+            leg: keepsTally ? OfferLeg(from: holding.queue, sinceMs: clockMs) : nil, answerInMs: command.answerInMs)
+        if command.consentGiven, command.answerInMs == nil {
             putOnOffer(&offer, in: &chat)
         } else {
             note(.transferAsked(command.target), in: chat)
@@ -43,11 +43,12 @@ extension ConsortiumState {
         guard command.target != holding.queue else {
             throw Refusal(.notAllowed, "The chat is in \(command.target) already; release it to give it back.")
         }
-        guard !chat.tried.contains(command.target) else {
-            throw Refusal(.triedBefore, "\(command.target) was tried with this chat; choose another, or refer it as a message.")
-        }
         guard chat.pastOffers.count < Limits.transfersPerChatMax else {
             throw Refusal(.tooMany, "The chat was offered \(Limits.transfersPerChatMax) times; answer it, or refer it as a message.")
+        }
+        if let answerInMs = command.answerInMs { return try checkFollowUp(command.target, answerInMs, chat, holding) }
+        guard !chat.tried.contains(command.target) else {
+            throw Refusal(.triedBefore, "\(command.target) was tried with this chat; choose another, or refer it as a message.")
         }
         guard Routing.decide(command.target, in: self).takesTransfers else {
             throw Refusal(.notAvailable, "\(command.target) is not available now; choose another, or refer the chat as a message.")
@@ -85,6 +86,9 @@ extension ConsortiumState {
         guard offer.awaitingConsent else {
             if agreed { return }
             throw Refusal(.offerOver, "You agreed to this transfer before; tell the librarian if you changed your mind.")
+        }
+        guard !agreed || offer.answerInMs == nil else {
+            throw Refusal(.invalid, "This question is to be answered later: its patron agrees by leaving it as a message.")
         }
         guard agreed else {
             // A "no" to the general queue holds also for whatever would refer the chat there by itself.

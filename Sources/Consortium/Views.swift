@@ -94,12 +94,16 @@ public struct WaitingChat: Hashable, Sendable {
     public var sinceMs: UInt64
     /// Set when this is a transfer on offer rather than a new chat.
     public var offer: LogPosition?
+    /// Who offers it, or, of a message, who referred it.
     public var offeredBy: OperatorName?
     public var note: String
+    /// Of a message that was referred: by when it is to be answered, on the replicated clock.
+    public var dueMs: UInt64?
     public init(
         chat: ChatID, library: LibraryName?, queue: QueueName, home: QueueName, question: String, sinceMs: UInt64,
-        offer: LogPosition? = nil, offeredBy: OperatorName? = nil, note: String = ""
+        offer: LogPosition? = nil, offeredBy: OperatorName? = nil, note: String = "", dueMs: UInt64? = nil
     ) {
+        self.dueMs = dueMs
         self.chat = chat
         self.library = library
         self.queue = queue
@@ -240,7 +244,12 @@ public struct OfferView: Hashable, Sendable {
     /// True while the patron is asked; the pick-up time runs only after they agreed.
     public var awaitingConsent: Bool
     public var deadlineMs: UInt64
-    public init(offer: LogPosition, target: QueueName, targetTitle: String, awaitingConsent: Bool, deadlineMs: UInt64) {
+    /// Of a tracked referral: within which time the target answers. The patron says yes by leaving the question as a message.
+    public var answerInMs: UInt64?
+    public init(
+        offer: LogPosition, target: QueueName, targetTitle: String, awaitingConsent: Bool, deadlineMs: UInt64, answerInMs: UInt64? = nil
+    ) {
+        self.answerInMs = answerInMs
         self.offer = offer
         self.target = target
         self.targetTitle = targetTitle

@@ -31,7 +31,8 @@ extension GatewayCore {
                 let clockMs = meta.clockMs + (now - chat.metaMs)
                 return ServerMessage.Offer(
                     offer: offer.offer, target: QueueRef(name: offer.target, title: offer.targetTitle), asked: offer.awaitingConsent,
-                    untilSeconds: offer.deadlineMs > clockMs ? (offer.deadlineMs - clockMs) / 1_000 : 0)
+                    untilSeconds: offer.deadlineMs > clockMs ? (offer.deadlineMs - clockMs) / 1_000 : 0,
+                    answerInSeconds: offer.answerInMs.map { $0 / 1_000 })
             }
             return .held(held)
         }

@@ -20,7 +20,8 @@ extension GatewayCore {
             let command = Command.offerTransfer(
                 OfferTransfer(
                     chat: transfer.chat, token: transfer.token, target: transfer.target, request: transfer.re,
-                    consentGiven: transfer.consentGiven, note: transfer.note))
+                    consentGiven: transfer.consentGiven, note: transfer.note,
+                    answerInMs: transfer.answerInSeconds.map { $0 * 1_000 }))
             request(client, transfer.re, command, .transfer(transfer.re))
         case .withdraw(let re, let chat, let token, let offer):
             let token = present(token, of: chat, session)

@@ -96,7 +96,8 @@ struct Directory: Sendable {
             ServerMessage.BoardChat(
                 chat: chat.chat, library: chat.library.map(library), queue: queue(chat.queue), question: chat.question,
                 waitedSeconds: clockMs > chat.sinceMs ? (clockMs - chat.sinceMs) / 1_000 : 0, offer: chat.offer, by: chat.offeredBy,
-                note: chat.note.isEmpty ? nil : chat.note, mayClaim: person.map { mayClaim(chat, $0, isKept: isKept) } ?? false)
+                note: chat.note.isEmpty ? nil : chat.note, mayClaim: person.map { mayClaim(chat, $0, isKept: isKept) } ?? false,
+                dueSeconds: chat.dueMs.map { $0 > clockMs ? ($0 - clockMs) / 1_000 : 0 })
         }
     }
 
@@ -107,7 +108,9 @@ struct Directory: Sendable {
         if person.queues.contains(chat.queue) || person.queues.contains(chat.home) { return true }
         guard isKept else { return false }
         let isReferred = board?.libraries.first { $0.name == chat.library }?.fallback != .off
-        return person.library == chat.library || isReferred && general.map(person.queues.contains) ?? false
+        // Of a message that was referred, also those of the library that it was referred to.
+        if person.library == chat.library || person.library == library(of: chat.queue) { return true }
+        return isReferred && general.map(person.queues.contains) ?? false
     }
 
     private func show(_ status: QueueStatus) -> ServerMessage.BoardQueue {

@@ -190,7 +190,7 @@ final class Checker {
         case (.signOff(let session), .accepted), (.lapse(let session), .accepted):
             if case .lapse = command { checkLapse(of: session) }
             if let name = sessions[session], signedOn[name]?.session == session { signedOn[name] = nil }
-        case (.offerTransfer(let transfer), .accepted(.offered(let offer))):
+        case (.offerTransfer(let transfer), .accepted(.offered(let offer))) where transfer.answerInMs == nil:
             if offer.index == index, let target = waits.offered(transfer, as: offer) {
                 cluster.fail("entry \(index): \(transfer.chat) is on offer to \(target), which was tried with it before")
             }

@@ -290,6 +290,17 @@ final class OperatorPerson: Client {
                 chat, .transfer(.init(re: makeID(), chat: chat, token: token, target: target, consentGiven: random.chance(50), note: "n")),
                 .offer(token: token, offer: nil))
         }
+        if random.chance(4), !cluster.isSettling, !board.queues.isEmpty {
+            // A tracked referral: whether anybody is there does not matter.
+            let target = board.queues[Int.random(in: 0..<board.queues.count, using: &random)].queue.name
+            let seconds = UInt64.random(in: 3_600...864_000, using: &random)
+            return ask(
+                chat,
+                .transfer(
+                    .init(
+                        re: makeID(), chat: chat, token: token, target: target, consentGiven: false, note: "", answerInSeconds: seconds)),
+                .offer(token: token, offer: nil))
+        }
         if random.chance(2), !cluster.isSettling { return ask(chat, .release(makeID(), chat, token: token), .release(token: token)) }
         if said >= 3 || copy.state?.patronPresent == false || cluster.isSettling, random.chance(cluster.isSettling ? 40 : 12) {
             ask(chat, .close(makeID(), chat, token: token), .close(token: token))

@@ -64,6 +64,7 @@ final class Patron {
     private func look() {
         guard let phase else { return }
         let offer: LogPosition
+        var isFollowUp = false
         switch phase {
         case .closed(let reason): return finish(reason == .byPatron ? .left : reason == .patronGone ? .gaveUp : .answered)
         case .kept: return finish(.kept)
@@ -71,6 +72,7 @@ final class Patron {
         case .held(let held):
             guard let asked = held.offer, asked.asked else { return }
             offer = asked.offer
+            isFollowUp = asked.answerInSeconds != nil
         default: return
         }
         guard !answeredOffers.contains(offer), random.chance(85) else { return }
@@ -78,6 +80,7 @@ final class Patron {
         let agreed = random.chance(80)
         let page = page
         after(UInt64.random(in: 100...6_000, using: &random)) { [self] in
+            if isFollowUp, agreed { return isDeciding ? () : keep() }
             page.request(.consent(page.makeID(), chat, offer: offer, agreed: agreed)) { _ in }
         }
     }

@@ -341,12 +341,13 @@ extension PBOfferTransferCommand {
         request = PBId(command.request)
         consentGiven = command.consentGiven
         note = command.note
+        answerInMs = command.answerInMs ?? 0
     }
 
     func decoded() throws(WireError) -> OfferTransfer {
         OfferTransfer(
             chat: chat.decoded(), token: token.decoded(), target: try Field.name(target, "offerTransfer.target"),
-            request: request.decoded(), consentGiven: consentGiven, note: note)
+            request: request.decoded(), consentGiven: consentGiven, note: note, answerInMs: answerInMs > 0 ? answerInMs : nil)
     }
 }
 

@@ -155,13 +155,15 @@ extension PBOfferEntry {
         awaitingConsent = offer.awaitingConsent
         deadlineMs = offer.deadlineMs
         if let leg = offer.leg { (legFrom, legSinceMs) = (leg.from.text, leg.sinceMs) }
+        answerInMs = offer.answerInMs ?? 0
     }
 
     func decoded() throws(WireError) -> Offer {
         Offer(
             id: id.decoded(), request: request.decoded(), target: try Field.name(target, "offer.target"), note: note,
             by: try Field.name(by, "offer.by"), byToken: byToken.decoded(), awaitingConsent: awaitingConsent, deadlineMs: deadlineMs,
-            leg: try Field.optionalName(legFrom, "offer.legFrom").map { OfferLeg(from: $0, sinceMs: legSinceMs) })
+            leg: try Field.optionalName(legFrom, "offer.legFrom").map { OfferLeg(from: $0, sinceMs: legSinceMs) },
+            answerInMs: answerInMs > 0 ? answerInMs : nil)
     }
 }
 
@@ -241,6 +243,9 @@ extension PBChatSnapshot {
         contact = chat.contact
         if let ms = chat.keptUntilMs { keptUntilMs = ms }
         if let ms = chat.leftAtMs { leftAtMs = ms }
+        if let followUp = chat.followUp {
+            (self.followUp.target, self.followUp.by, self.followUp.dueMs) = (followUp.target.text, followUp.by.text, followUp.dueMs)
+        }
         question = chat.question
         if let tally = chat.tally { self.tally = PBChatTallyEntry(tally) }
     }
@@ -303,6 +308,11 @@ extension PBChatSnapshot {
         chat.contact = contact
         chat.keptUntilMs = hasKeptUntilMs ? keptUntilMs : nil
         chat.leftAtMs = hasLeftAtMs ? leftAtMs : nil
+        if hasFollowUp {
+            chat.followUp = FollowUp(
+                target: try Field.name(followUp.target, "followUp.target"), by: try Field.name(followUp.by, "followUp.by"),
+                dueMs: followUp.dueMs)
+        }
         chat.question = question
         chat.tally = hasTally ? try tally.decoded() : nil
         let messages = try Field.list(messages, "chat.messages", max: Limits.messagesPerChatMax) { e throws(WireError) in try e.decoded() }

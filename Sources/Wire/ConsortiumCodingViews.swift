@@ -162,6 +162,7 @@ extension PBWaitingChatMessage {
         if let offer = line.offer { self.offer = PBLogPos(offer) }
         offeredBy = line.offeredBy?.text ?? ""
         note = line.note
+        if let ms = line.dueMs { dueMs = ms }
     }
 
     func decoded() throws(WireError) -> WaitingChat {
@@ -169,7 +170,7 @@ extension PBWaitingChatMessage {
             chat: chat.decoded(), library: try Field.optionalName(library, "waiting.library"),
             queue: try Field.name(queue, "waiting.queue"), home: try Field.name(home.isEmpty ? queue : home, "waiting.home"),
             question: question, sinceMs: sinceMs, offer: hasOffer ? offer.decoded() : nil,
-            offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note)
+            offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note, dueMs: hasDueMs ? dueMs : nil)
     }
 }
 
@@ -253,11 +254,12 @@ extension PBOfferViewMessage {
         targetTitle = view.targetTitle
         awaitingConsent = view.awaitingConsent
         deadlineMs = view.deadlineMs
+        answerInMs = view.answerInMs ?? 0
     }
 
     func decoded() throws(WireError) -> OfferView {
         OfferView(
             offer: offer.decoded(), target: try Field.name(target, "offer.target"), targetTitle: targetTitle,
-            awaitingConsent: awaitingConsent, deadlineMs: deadlineMs)
+            awaitingConsent: awaitingConsent, deadlineMs: deadlineMs, answerInMs: answerInMs > 0 ? answerInMs : nil)
     }
 }

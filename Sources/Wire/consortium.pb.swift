@@ -1580,6 +1580,9 @@ nonisolated struct PBOfferTransferCommand: Sendable {
 
   var note: String = String()
 
+  /// A tracked referral; 0 for a transfer.
+  var answerInMs: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2853,12 +2856,22 @@ nonisolated struct PBWaitingChatMessage: Sendable {
 
   var home: String = String()
 
+  var dueMs: UInt64 {
+    get {_dueMs ?? 0}
+    set {_dueMs = newValue}
+  }
+  /// Returns true if `dueMs` has been explicitly set.
+  var hasDueMs: Bool {self._dueMs != nil}
+  /// Clears the value of `dueMs`. Subsequent reads from it will return its default value.
+  mutating func clearDueMs() {self._dueMs = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _chat: PBId? = nil
   fileprivate var _offer: PBLogPos? = nil
+  fileprivate var _dueMs: UInt64? = nil
 }
 
 nonisolated struct PBClaimedChatMessage: Sendable {
@@ -3054,6 +3067,8 @@ nonisolated struct PBOfferViewMessage: Sendable {
   var awaitingConsent: Bool = false
 
   var deadlineMs: UInt64 = 0
+
+  var answerInMs: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3814,6 +3829,9 @@ nonisolated struct PBOfferEntry: Sendable {
 
   var legSinceMs: UInt64 = 0
 
+  /// Of a tracked referral.
+  var answerInMs: UInt64 = 0
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3821,6 +3839,22 @@ nonisolated struct PBOfferEntry: Sendable {
   fileprivate var _id: PBLogPos? = nil
   fileprivate var _request: PBId? = nil
   fileprivate var _byToken: PBLogPos? = nil
+}
+
+nonisolated struct PBFollowUpEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var target: String = String()
+
+  var by: String = String()
+
+  var dueMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct PBWaitingStage: Sendable {
@@ -4262,6 +4296,15 @@ nonisolated struct PBChatSnapshot: @unchecked Sendable {
   var hasLeftAtMs: Bool {_storage._leftAtMs != nil}
   /// Clears the value of `leftAtMs`. Subsequent reads from it will return its default value.
   mutating func clearLeftAtMs() {_uniqueStorage()._leftAtMs = nil}
+
+  var followUp: PBFollowUpEntry {
+    get {_storage._followUp ?? PBFollowUpEntry()}
+    set {_uniqueStorage()._followUp = newValue}
+  }
+  /// Returns true if `followUp` has been explicitly set.
+  var hasFollowUp: Bool {_storage._followUp != nil}
+  /// Clears the value of `followUp`. Subsequent reads from it will return its default value.
+  mutating func clearFollowUp() {_uniqueStorage()._followUp = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -7441,7 +7484,7 @@ nonisolated extension PBClaimCommand: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferTransferCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0\u{1}target\0\u{1}request\0\u{3}consent_given\0\u{1}note\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0\u{1}target\0\u{1}request\0\u{3}consent_given\0\u{1}note\0\u{4}6answer_in_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7455,6 +7498,7 @@ nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtob
       case 4: try { try decoder.decodeSingularMessageField(value: &self._request) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.consentGiven) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      case 60: try { try decoder.decodeSingularUInt64Field(value: &self.answerInMs) }()
       default: break
       }
     }
@@ -7483,6 +7527,9 @@ nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtob
     if !self.note.isEmpty {
       try visitor.visitSingularStringField(value: self.note, fieldNumber: 6)
     }
+    if self.answerInMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.answerInMs, fieldNumber: 60)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7493,6 +7540,7 @@ nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtob
     if lhs._request != rhs._request {return false}
     if lhs.consentGiven != rhs.consentGiven {return false}
     if lhs.note != rhs.note {return false}
+    if lhs.answerInMs != rhs.answerInMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9583,7 +9631,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WaitingChatMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0\u{4}3due_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9600,6 +9648,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
       case 7: try { try decoder.decodeSingularStringField(value: &self.offeredBy) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.note) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.home) }()
+      case 60: try { try decoder.decodeSingularUInt64Field(value: &self._dueMs) }()
       default: break
       }
     }
@@ -9637,6 +9686,9 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     if !self.home.isEmpty {
       try visitor.visitSingularStringField(value: self.home, fieldNumber: 9)
     }
+    try { if let v = self._dueMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 60)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9650,6 +9702,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.offeredBy != rhs.offeredBy {return false}
     if lhs.note != rhs.note {return false}
     if lhs.home != rhs.home {return false}
+    if lhs._dueMs != rhs._dueMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9892,7 +9945,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBOfferViewMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferViewMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}target\0\u{3}target_title\0\u{3}awaiting_consent\0\u{3}deadline_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}target\0\u{3}target_title\0\u{3}awaiting_consent\0\u{3}deadline_ms\0\u{4}7answer_in_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9905,6 +9958,7 @@ nonisolated extension PBOfferViewMessage: SwiftProtobuf.Message, SwiftProtobuf._
       case 3: try { try decoder.decodeSingularStringField(value: &self.targetTitle) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.awaitingConsent) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.deadlineMs) }()
+      case 60: try { try decoder.decodeSingularUInt64Field(value: &self.answerInMs) }()
       default: break
       }
     }
@@ -9930,6 +9984,9 @@ nonisolated extension PBOfferViewMessage: SwiftProtobuf.Message, SwiftProtobuf._
     if self.deadlineMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.deadlineMs, fieldNumber: 5)
     }
+    if self.answerInMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.answerInMs, fieldNumber: 60)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9939,6 +9996,7 @@ nonisolated extension PBOfferViewMessage: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.targetTitle != rhs.targetTitle {return false}
     if lhs.awaitingConsent != rhs.awaitingConsent {return false}
     if lhs.deadlineMs != rhs.deadlineMs {return false}
+    if lhs.answerInMs != rhs.answerInMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -11157,7 +11215,7 @@ nonisolated extension PBRecentClaimEntry: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}request\0\u{1}target\0\u{1}note\0\u{1}by\0\u{3}by_token\0\u{3}awaiting_consent\0\u{3}deadline_ms\0\u{3}leg_from\0\u{3}leg_since_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}request\0\u{1}target\0\u{1}note\0\u{1}by\0\u{3}by_token\0\u{3}awaiting_consent\0\u{3}deadline_ms\0\u{3}leg_from\0\u{3}leg_since_ms\0\u{4}2answer_in_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -11175,6 +11233,7 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self.deadlineMs) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.legFrom) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.legSinceMs) }()
+      case 60: try { try decoder.decodeSingularUInt64Field(value: &self.answerInMs) }()
       default: break
       }
     }
@@ -11215,6 +11274,9 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.legSinceMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.legSinceMs, fieldNumber: 10)
     }
+    if self.answerInMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.answerInMs, fieldNumber: 60)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -11229,6 +11291,47 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.deadlineMs != rhs.deadlineMs {return false}
     if lhs.legFrom != rhs.legFrom {return false}
     if lhs.legSinceMs != rhs.legSinceMs {return false}
+    if lhs.answerInMs != rhs.answerInMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBFollowUpEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FollowUpEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}by\0\u{3}due_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.dueMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.target.isEmpty {
+      try visitor.visitSingularStringField(value: self.target, fieldNumber: 1)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 2)
+    }
+    if self.dueMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dueMs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBFollowUpEntry, rhs: PBFollowUpEntry) -> Bool {
+    if lhs.target != rhs.target {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.dueMs != rhs.dueMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -11565,7 +11668,7 @@ nonisolated extension PBSenderEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0\u{1}tally\0\u{4}\u{6}left_at_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}secret\0\u{1}queue\0\u{1}library\0\u{1}epoch\0\u{3}held_in_epoch\0\u{3}opened_ms\0\u{3}rank_ms\0\u{1}waiting\0\u{1}offered\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{1}attach\0\u{1}node\0\u{1}fenced\0\u{3}patron_present\0\u{3}gone_at_ms\0\u{3}message_at_ms\0\u{1}referral\0\u{3}patron_supplied\0\u{3}has_rung\0\u{1}tried\0\u{3}past_offers\0\u{3}past_holdings\0\u{1}senders\0\u{1}code\0\u{1}contact\0\u{1}question\0\u{1}messages\0\u{3}safe_messages\0\u{3}kept_until_ms\0\u{1}tally\0\u{4}\u{6}left_at_ms\0\u{4}\u{14}follow_up\0")
 
   fileprivate class _StorageClass {
     var _id: PBId? = nil
@@ -11598,6 +11701,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _keptUntilMs: UInt64? = nil
     var _tally: PBChatTallyEntry? = nil
     var _leftAtMs: UInt64? = nil
+    var _followUp: PBFollowUpEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -11638,6 +11742,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _keptUntilMs = source._keptUntilMs
       _tally = source._tally
       _leftAtMs = source._leftAtMs
+      _followUp = source._followUp
     }
   }
 
@@ -11758,6 +11863,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 33: try { try decoder.decodeSingularUInt64Field(value: &_storage._keptUntilMs) }()
         case 34: try { try decoder.decodeSingularMessageField(value: &_storage._tally) }()
         case 40: try { try decoder.decodeSingularUInt64Field(value: &_storage._leftAtMs) }()
+        case 60: try { try decoder.decodeSingularMessageField(value: &_storage._followUp) }()
         default: break
         }
       }
@@ -11884,6 +11990,9 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._leftAtMs {
         try visitor.visitSingularUInt64Field(value: v, fieldNumber: 40)
       } }()
+      try { if let v = _storage._followUp {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -11923,6 +12032,7 @@ nonisolated extension PBChatSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._keptUntilMs != rhs_storage._keptUntilMs {return false}
         if _storage._tally != rhs_storage._tally {return false}
         if _storage._leftAtMs != rhs_storage._leftAtMs {return false}
+        if _storage._followUp != rhs_storage._followUp {return false}
         return true
       }
       if !storagesAreEqual {return false}

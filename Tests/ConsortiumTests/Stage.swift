@@ -323,7 +323,7 @@ struct Stage {
             return .offerTransfer(
                 OfferTransfer(
                     chat: id, token: token(chat, person), target: try Self.name(try word(arguments, 2)), request: request,
-                    consentGiven: !arguments.contains("ask"), note: text))
+                    consentGiven: !arguments.contains("ask"), note: text, answerInMs: options["within"].flatMap(UInt64.init)))
         case "consent":
             let offer = arguments.contains("referral") ? LogPosition.zero : offers[chat] ?? .zero
             return .consent(id, attach(chat, options), offer: offer, agreed: person == "yes")
@@ -478,7 +478,10 @@ struct Stage {
                     "\($0.offer == nil ? "waits" : "on offer") \(names[$0.chat.text] ?? "") in \($0.queue) since \($0.sinceMs): \($0.question)"
                         + ($0.note.isEmpty ? "" : " [\($0.note)]")
                 }
-                + board.kept.map { "kept \(names[$0.chat.text] ?? "") for \($0.queue): \($0.question)" }
+                + board.kept.map {
+                    "kept \(names[$0.chat.text] ?? "") for \($0.queue)" + ($0.dueMs.map { ms in ", due at \(ms)" } ?? "")
+                        + ($0.offeredBy.map { by in ", referred by \(by)" } ?? "") + ": \($0.question)"
+                }
                 + board.claimed.map { "claimed \(names[$0.chat.text] ?? "") by \($0.by)" }
         case "chat":
             let name = try word(arguments, 1)

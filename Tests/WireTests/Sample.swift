@@ -116,7 +116,8 @@ extension Sample {
         case 13:
             .offerTransfer(
                 OfferTransfer(
-                    chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text()))
+                    chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text(),
+                    answerInMs: kind / 51 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
         case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
@@ -330,7 +331,7 @@ extension Sample {
         WaitingChat(
             chat: id(), library: try optional { try $0.library() }, queue: try queue(), home: try queue(), question: text(),
             sinceMs: number(),
-            offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text())
+            offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text(), dueMs: optional { $0.number() })
     }
     mutating func board() throws -> Board {
         var board = Board(
@@ -394,7 +395,7 @@ extension Sample {
             let offer = try optional { sample in
                 OfferView(
                     offer: sample.token(), target: try sample.queue(), targetTitle: sample.text(), awaitingConsent: sample.chance(50),
-                    deadlineMs: sample.number())
+                    deadlineMs: sample.number(), answerInMs: sample.chance(30) ? 3_600_000 : nil)
             }
             return .held(
                 Holder(operatorName: try person(), displayName: text(), library: try library(), session: id(), token: token()),

@@ -159,6 +159,11 @@ export class Actions {
         return this.about(id, "transfer", { target, consentGiven, note });
     }
 
+    /** To be answered within so many seconds; the patron is asked. */
+    referLater(id, target, answerInS) {
+        return this.about(id, "transfer", { target, consentGiven: false, note: "", answerInS });
+    }
+
     async withdraw(id, offer) {
         const problem = await this.about(id, "withdraw", { offer });
         if (problem !== null) this.shell.floor.column(id)?.showProblem(problem);

@@ -84,10 +84,17 @@ export function reasonsText(queue) {
 export function transferTargets(board, { currentQueue = null, tried = [] } = {}) {
     return wholeBoard(board).queues.map((queue) => {
         let why = null;
-        if (tried.includes(queue.name)) why = "Already tried with this patron: each place is tried once in a chat.";
-        else if (queue.name === currentQueue) why = "This chat came from here. Use “Back to queue” to put it back.";
-        else if (queue.takesTransfers !== true) why = reasonsText(queue) || "It takes no transfers now.";
-        return { queue, why };
+        // Nobody need be there to answer a question later.
+        let later = false;
+        if (queue.name === currentQueue) why = "This chat came from here. Use “Back to queue” to put it back.";
+        else if (tried.includes(queue.name)) {
+            why = "Already tried with this patron: each place is tried once in a chat.";
+            later = true;
+        } else if (queue.takesTransfers !== true) {
+            why = reasonsText(queue) || "It takes no transfers now.";
+            later = true;
+        }
+        return { queue, why, later };
     }).sort((a, b) => Number(a.why !== null) - Number(b.why !== null)
         || Number(b.queue.general === true) - Number(a.queue.general === true)
         || a.queue.title.localeCompare(b.queue.title));

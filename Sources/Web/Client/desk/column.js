@@ -149,11 +149,12 @@ export class Column {
         } else if (offer !== null) {
             this.strip.dataset.kind = "offer";
             const target = offer.target?.title ?? "the other queue";
-            const words = offer.asked === true ? `The patron is being asked whether ${target} may take over.` : `Offered to ${target}.`;
+            const later = offer.answerInS !== undefined;
+            const words = later ? `The patron is being asked whether to leave the question for ${target}, to be answered later.` : offer.asked === true ? `The patron is being asked whether ${target} may take over.` : `Offered to ${target}.`;
             this.countdown = h("span", { class: "countdown", "aria-hidden": "true" });
             this.strip.replaceChildren(
                 h("p", {}, words, " ", this.countdown),
-                h("p", { class: "hint", text: "The chat stays yours until somebody picks it up: go on writing if you like." }),
+                h("p", { class: "hint", text: later ? "The chat stays yours until they agree: go on writing if you like." : "The chat stays yours until somebody picks it up: go on writing if you like." }),
                 h("button", { class: "small", type: "button", text: "Withdraw the offer", data: { withdraw: chat.id }, on: { click: () => this.act.withdraw(chat.id, offer.offer) } }));
         } else {
             this.strip.replaceChildren();

@@ -91,7 +91,9 @@ export class DirectorySearch {
         const fields = Object.values(card).some(Boolean) ? cardFields(card, insert, into !== null) : [];
         const go = into !== null && entry.available
             ? h("button", { class: "primary small", type: "button", data: { directoryTransfer: answers.queue }, text: `Transfer to ${entry.queueTitle}`, on: { click: () => this.refer(into.chat.id, answers.queue) } })
-            : null;
+            : into !== null && entry.available === false
+                ? h("button", { class: "small", type: "button", data: { directoryLater: answers.queue }, text: `Refer to ${entry.queueTitle}, to be answered later`, on: { click: () => this.refer(into.chat.id, answers.queue) } })
+                : null;
         return h("li", { class: "directory-entry", data: { entry: entry.id } },
             h("p", { class: "option-line" }, h("span", { class: "option-name", text: entry.title }), h("span", { class: "option-state", text: state })),
             h("p", { class: "option-why", text: who }),

@@ -8,6 +8,14 @@ import { h, keyed, setAttribute, setHidden, setText } from "./dom.js";
 
 const leavingS = 600;
 
+/** When the answer is due to a question that was referred. */
+export function dueText(dueS) {
+    if (dueS <= 0) return "overdue";
+    const hours = Math.ceil(dueS / 3600);
+    if (hours < 48) return hours === 1 ? "due within the hour" : `due in ${hours} hours`;
+    return `due in ${Math.floor(hours / 24)} days`;
+}
+
 export class Rail {
     /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, openNow, closeLibrary, reopenLibrary, leaving @param {import("./ending.js").Ending} ending @param {(path: string) => Promise<object>} ask of this node */
     constructor(root, desk, act, ending, ask) {
@@ -53,9 +61,11 @@ export class Rail {
         setHidden(this.waiting, lines.length === 0);
         setHidden(this.waitingEmpty, lines.length > 0);
         setText(this.waitingEmpty, this.emptySentence());
-        const kept = this.lines(board.kept, true).filter((line) => !this.desk.holds(line.chat));
+        // What was referred to be answered by a day comes first, the nearest day first.
+        const kept = this.lines(board.kept, true).filter((line) => !this.desk.holds(line.chat)).sort((a, b) => (this.due(a) === this.due(b) ? 0 : this.due(a) - this.due(b)));
         keyed(this.kept, kept, lineKey, (line) => this.makeLine(line), (element, line) => this.showLine(element, line));
-        setText(this.keptCount, board.kept.length > 0 ? String(board.kept.length) : "");
+        const overdue = board.kept.filter((line) => line.mayClaim === true && this.due(line) <= 0).length;
+        setText(this.keptCount, board.kept.length > 0 ? `${board.kept.length}${overdue > 0 ? `, ${overdue} overdue` : ""}` : "");
         setHidden(this.keptSection, kept.length === 0);
         this.tick();
     }
@@ -129,6 +139,11 @@ export class Rail {
         return this.desk.board.queues.find((candidate) => candidate.name === name)?.library?.name;
     }
 
+    /** In how many seconds an answer is due; never, where nobody said when. */
+    due(line) {
+        return line.dueS === undefined ? Infinity : shrunk(line.dueS, this.desk.boardAtMs, this.desk.now());
+    }
+
     toggleLeaving() {
         this.act.leaving(this.desk.leavingUntilMs === null ? leavingS : null);
     }
@@ -163,8 +178,10 @@ export class Rail {
         setHidden(parts.queue, parts.queue.textContent === "");
         setText(parts.question, line.question === "" || line.question === undefined ? "Has not written yet" : line.question);
         setAttribute(parts.question, "data-empty", !line.question);
-        setText(parts.offer, line.offer === undefined ? "" : `${displayName(this.desk.board, line.by ?? "A colleague")} offers you this chat`);
-        setHidden(parts.offer, line.offer === undefined);
+        if (line.dueS !== undefined) setText(parts.offer, `Referred by ${displayName(this.desk.board, line.by ?? "a colleague")}, ${dueText(this.due(line))}`);
+        else setText(parts.offer, line.offer === undefined ? "" : `${displayName(this.desk.board, line.by ?? "A colleague")} offers you this chat`);
+        setHidden(parts.offer, line.offer === undefined && line.dueS === undefined);
+        element.dataset.overdue = String(this.due(line) <= 0);
         setText(parts.note, line.note ? `“${line.note}”` : "");
         setHidden(parts.note, !line.note);
         setText(parts.taken, gone ? `${line.takenBy.display ?? line.takenBy.name} took it` : "");

@@ -270,9 +270,14 @@ export class Desk {
         if (chat) chat.unread = 0;
     }
 
-    /** Targets that this chat has been offered to before. */
+    /** Targets that had the whole time to pick this chat up, or did: each is tried once. What was taken back, declined or vanished tried nobody's patience. */
     tried(chat) {
-        return [...new Set(chat.messages.filter((m) => m.event?.e === "offered" || m.event?.e === "transferAsked").map((m) => m.event.queue?.name))];
+        const tried = new Set();
+        for (const { event } of chat.messages) {
+            if (event?.e === "offered") tried.add(event.queue?.name);
+            else if (event?.e === "returned" && event.reason !== "notPickedUp") tried.delete(event.queue?.name);
+        }
+        return [...tried];
     }
 
     /** The queue in whose name the chat is held: where it was asked, unless it was referred or passed on since. */

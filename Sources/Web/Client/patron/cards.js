@@ -30,7 +30,9 @@ export function cardFor(view, local, { contact = true, unsent = 0, pausedUntil =
     const phase = chat?.phase;
     if (!phase || view.stage !== "open") return null;
     if (phase.p === "held" && phase.offer?.asked) {
-        return { key: `transfer:${phase.offer.offer}`, kind: "transfer", offer: phase.offer, by: phase.by };
+        const { offer, by } = phase;
+        if (offer.answerInS !== undefined) return { key: `later:${offer.offer}`, kind: "later", offer, by, contact };
+        return { key: `transfer:${offer.offer}`, kind: "transfer", offer, by };
     }
     if (phase.p === "ask") return { key: "referral", kind: "referral", library: chat.library ?? chat.queue, referral: phase.referral };
     if (phase.p === "unattended") return { key: "unattended", kind: "unattended", contact };
@@ -62,6 +64,20 @@ const DRAW = {
             note(t("card.transferText", { target, name: by?.display || t("panel.librarian") })),
             choices(
                 button("callslip-yes", t("card.transferYes"), () => act.consent(offer.offer, true), "primary"),
+                button("callslip-no", t("card.transferNo", { name: by?.display || t("panel.theLibrarian") }), () => act.consent(offer.offer, false)),
+            ),
+        ];
+    },
+
+    later({ offer, by, contact: asked }, act) {
+        const target = title(offer.target, t("panel.otherLibrary"));
+        const contact = asked ? contactField("callslip-card-contact") : null;
+        return [
+            heading(t("card.later", { target })),
+            note(t("card.laterText", { target, count: Math.max(1, Math.round(offer.answerInS / 86400)) })),
+            ...(contact ? [contact.element] : []),
+            choices(
+                button("callslip-keep", t("card.laterYes"), () => act.keep(contact?.value() ?? ""), "primary"),
                 button("callslip-no", t("card.transferNo", { name: by?.display || t("panel.theLibrarian") }), () => act.consent(offer.offer, false)),
             ),
         ];

@@ -129,6 +129,12 @@ export default {
     "card.referralText": "{referral} can answer instead. They will read your question.",
     "card.referralYes": "Yes, ask them",
     "card.referralNo": "No, thank you",
+    "card.later": "Leave your question for {target}?",
+    "card.laterText": {
+        one: "Nobody is there now. They will read this chat and answer within {count} day; you collect the answer here, with a code.",
+        other: "Nobody is there now. They will read this chat and answer within {count} days; you collect the answer here, with a code.",
+    },
+    "card.laterYes": "Yes, leave it there",
     "card.leave": "Leave your question?",
     "card.leaveText": "Nobody can answer right now. We can keep your question; you get a code to collect the answer with.",
     "card.leaveYes": "Leave it as a message",

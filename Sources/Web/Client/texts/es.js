@@ -124,6 +124,12 @@ export default {
     "card.referralText": "{referral} puede responder en su lugar. Allí leerán su pregunta.",
     "card.referralYes": "Sí, consultar",
     "card.referralNo": "No, gracias",
+    "card.later": "¿Dejar su pregunta para {target}?",
+    "card.laterText": {
+        one: "Ahora no hay nadie. Leerán este chat y responderán en {count} día; usted recoge la respuesta aquí, con un código.",
+        other: "Ahora no hay nadie. Leerán este chat y responderán en {count} días; usted recoge la respuesta aquí, con un código.",
+    },
+    "card.laterYes": "Sí, dejarla allí",
     "card.leave": "¿Dejar su pregunta?",
     "card.leaveText": "Ahora mismo nadie puede responder. Podemos guardar su pregunta; recibirá un código para recoger la respuesta.",
     "card.leaveYes": "Dejarla como mensaje",

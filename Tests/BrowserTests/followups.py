@@ -1,0 +1,78 @@
+"""A tracked referral (agreement, 2): who knows is not there, so the question goes there with its patron's consent, to be answered by a day; it is answered, and collected with a code.
+"""
+
+from playwright.sync_api import expect
+
+from stage import PHONE, WIDE
+
+
+def run(stage):
+    mia = stage.operator("mia.memorial").sign_in()
+    lea = stage.operator("lea.law").sign_in()
+    for person in (mia, lea):
+        if person.page.locator("#ending-skip").is_visible():
+            person.page.click("#ending-skip")
+    lea.set("law", False)
+    mia.on("memorial")
+    question = "Which statute was in force in 1901?"
+    patron = stage.patron_of("memorial").ask(question)
+    column = mia.claim(question)
+
+    # By the keyboard: the law library is not there, and can answer later.
+    column.locator("[data-composer]").focus()
+    mia.page.keyboard.press("Alt+t")
+    mia.page.keyboard.type("law lib")
+    mia.page.keyboard.press("Enter")
+    dialog = mia.page.locator("#transfer")
+    expect(dialog.locator("#transfer-choice")).to_have_text("Chosen: Law Library, to answer later. Nobody is there now.")
+    expect(dialog.locator("#consent-ask")).to_be_hidden()
+    dialog.get_by_label("To be answered").select_option("5")
+    stage.look(mia.page, "refer-later")
+    mia.page.set_viewport_size({"width": 320, "height": 640})
+    mia.page.emulate_media(color_scheme="dark")
+    assert mia.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the desk is wider than the screen"
+    stage.look(mia.page, "refer-later-phone-dark")
+    mia.page.emulate_media(color_scheme="light")
+    mia.page.set_viewport_size(WIDE)
+    dialog.get_by_role("button", name="Ask the patron").click()
+    expect(dialog).to_be_hidden()
+    expect(column).to_contain_text("being asked whether to leave the question for Law Library")
+
+    # The patron says no, then yes.
+    card = patron.card("later")
+    expect(card).to_contain_text("Leave your question for Law Library?")
+    expect(card).to_contain_text("within 5 days")
+    stage.look(patron.page, "later-asked")
+    card.get_by_role("button", name="No, stay with Mia").click()
+    expect(card).to_have_count(0)
+    expect(column).not_to_contain_text("being asked whether")
+    mia.page.keyboard.press("Alt+t")
+    dialog.get_by_text("Law Library").first.click()
+    dialog.get_by_role("button", name="Ask the patron").click()
+    expect(card).to_be_visible()
+    patron.page.set_viewport_size(PHONE)
+    patron.page.emulate_media(color_scheme="dark")
+    stage.look(patron.page, "later-asked-phone-dark")
+    card.get_by_role("button", name="Yes, leave it there").click()
+    expect(patron.card("kept")).to_be_visible()
+    code = patron.page.locator("#callslip-code").inner_text()
+    expect(column).to_contain_text("left the question as a message")
+
+    # It stands at the law library with its day, and is answered there.
+    slip = lea.page.locator("#kept-list [data-waiting-chat]", has_text=question)
+    expect(slip).to_contain_text("Referred by Mia, due in")
+    stage.look(lea.page, "kept-referred")
+    slip.locator("[data-claim]").click()
+    answered = lea.column(question)
+    lea.say(answered, "Chapter 12, and I can send you a copy.")
+    answered.locator("[data-action=close]").click()
+    lea.page.keyboard.press("Enter")
+    expect(answered).to_have_count(0)
+
+    # Collected with the code, on another device.
+    elsewhere = stage.patron_of("memorial").open()
+    elsewhere.page.locator("#callslip-collect").click()
+    elsewhere.page.locator("#callslip-code-input").fill(code)
+    elsewhere.page.locator("#callslip-collect-go").click()
+    elsewhere.sees("Chapter 12, and I can send you a copy.")
+    mia.set("memorial", False)
