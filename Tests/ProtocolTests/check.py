@@ -185,7 +185,7 @@ async def at_home(service):
         expect(nack["t"] == "nack" and nack["code"] == code, f"say {words[:9]!r} should be nacked with {code}: {nack}")
     expect((await patron.say(chat, "And the lift?"))["t"] == "ack", "a nacked number is not used up")
 
-    line = await mia.board("the chat", lambda b: next((w for w in b["waiting"] if w["chat"] == chat), None))
+    line = await mia.board("the chat", lambda b: next((w for w in b["waiting"] if w["chat"] == chat and w["question"]), None))
     expect(line["mayClaim"] and line["question"] == "Where is the map room?", f"{line}")
     claim = fresh()
     token = (await mia.ok("claim", re=claim, chat=chat))["token"]
@@ -404,6 +404,36 @@ async def messages_left(service, mia, lea):
     expect(tooMany.get("retryMs", 0) > 0, f"{tooMany}")
 
 
+async def answered_later(service, mia, lea):
+    """A tracked referral: the patron agrees by leaving the question as a message, which stands at the target with its day."""
+    await mia.ok("available", queue="memorial", on=True)
+    patron, born = await service.patron(), birth("memorial")
+    chat = born["chat"]
+    await patron.ok("open", **born)
+    await patron.say(chat, "Which statute was that?")
+    token = (await mia.ok("claim", chat=chat))["token"]
+    later = {"chat": chat, "token": token, "target": "law", "consentGiven": True, "note": ""}
+    await mia.refused("invalid", "transfer", **later, answerInS=60)
+    offer = (await mia.ok("transfer", **later, answerInS=86400))["offer"]
+
+    def asked():
+        phase = (patron.state(chat) or {"phase": {}})["phase"]
+        return phase if phase.get("offer") else None
+
+    phase = await patron.until("the question whether to leave it", asked)
+    expect(phase["offer"]["answerInS"] == 86400 and phase["offer"]["target"]["name"] == "law", f"{phase}")
+    await patron.refused("invalid", "consent", chat=chat, offer=offer, agreed=True)
+    await patron.ok("keep", chat=chat, code="K7QM-3XRT-9WZC", contact="")
+    await patron.phase(chat, "kept")
+    line = await lea.board("the question", lambda b: next((w for w in b["kept"] if w["chat"] == chat), None))
+    expect(line["by"] == "mia" and 86000 < line["dueS"] <= 86400 and line["queue"]["name"] == "law" and line["mayClaim"], f"{line}")
+    token = (await lea.ok("claim", chat=chat))["token"]
+    await lea.say(chat, "The one of 1901.", token=token)
+    await lea.ok("close", chat=chat, token=token)
+    await patron.text(chat, "The one of 1901.")
+    await mia.ok("available", queue="memorial", on=False)
+
+
 async def referral(service, mia):
     """The library is not there, and the general queue is: the patron is asked first where they did not agree before."""
     await mia.ok("available", queue="memorial", on=False)
@@ -453,6 +483,7 @@ async def play(binary, port, folder):
         await tabs(service)
         lea = await transfers(service, mia)
         await messages_left(service, mia, lea)
+        await answered_later(service, mia, lea)
         await referral(service, mia)
         await endings(service)
     except Exception:

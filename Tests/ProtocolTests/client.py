@@ -94,7 +94,7 @@ def by_kind(key, kinds):
     return lambda value: isinstance(value, dict) and value.get(key) in kinds and kinds[value[key]](value)
 
 
-OFFER = fields({"offer": text, "target": REF, "asked": boolean, "untilS": whole})
+OFFER = fields({"offer": text, "target": REF, "asked": boolean, "untilS": whole}, {"answerInS": whole})
 PHASE = by_kind("p", {
     "waiting": fields({"p": text, "queue": REF, "ahead": whole}),
     "held": fields({"p": text, "by": PERSON}, {"token": text, "mine": boolean, "offer": OFFER}),
@@ -128,7 +128,7 @@ def entry(value):
 
 LINE = fields(
     {"chat": hex32, "library": null_or(REF), "queue": REF, "question": text, "waitedS": whole, "mayClaim": boolean},
-    {"offer": text, "by": text, "note": text})
+    {"offer": text, "by": text, "note": text, "dueS": whole})
 CARD = fields({name: text for name in "hours website phone email policies lastChecked wording".split()})
 MESSAGES = {
     "welcome": fields({
