@@ -64,7 +64,10 @@ coordinators: [{{name: solo, id: 1, peer: "127.0.0.1:{port + 1}"}}]
 
     def refused(self, words):
         """The node does not start with this file, and says why."""
-        ran = subprocess.run([self.program, "serve", "--config", str(self.config)], capture_output=True, text=True, timeout=30)
+        try:
+            ran = subprocess.run([self.program, "serve", "--config", str(self.config)], capture_output=True, text=True, timeout=20)
+        except subprocess.TimeoutExpired:
+            return hold(False, f"a node with this file ends and says `{words}`; it went on")
         said = ran.stdout + ran.stderr
         hold(ran.returncode != 0 and words in said, f"a node with this file ends and says `{words}`; it ended with {ran.returncode} and said {said[-600:]}")
 
