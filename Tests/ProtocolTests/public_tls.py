@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 from node import PASSWORD, Node, finish, hold, until
+from playwright.sync_api import expect, sync_playwright
 from websockets.sync.client import connect
 
 program, port = os.path.abspath(sys.argv[1]), int(sys.argv[2])
@@ -133,6 +134,39 @@ def hello(socket):
     return json.loads(socket.recv(timeout=10))["t"]
 
 
+def people():
+    """A patron and an operator in a real browser: pages, presence and both WebSockets by TLS, in what a browser takes for a secure context."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"])
+        sockets, errors = [], []
+
+        def page(path):
+            made = browser.new_context(ignore_https_errors=True).new_page()
+            made.on("websocket", lambda socket: sockets.append(socket.url))
+            made.on("pageerror", lambda error: errors.append(f"{path}: {error}"))
+            made.goto(f"https://localhost:{port}{path}")
+            return made
+
+        desk = page("/desk")
+        desk.fill("#signin-operator", "mia")
+        desk.fill("#signin-password", PASSWORD)
+        desk.press("#signin-password", "Enter")
+        desk.locator('[data-queue-switch="memorial"]').click()
+        expect(desk.locator('[data-queue-switch="memorial"][aria-checked=true]')).to_be_visible(timeout=20_000)
+        patron = page("/chat/memorial")
+        patron.fill("#callslip-composer", "Is this private?")
+        patron.press("#callslip-composer", "Enter")
+        desk.locator("[data-waiting-chat]", has_text="Is this private?").locator("[data-claim]").click(timeout=20_000)
+        column = desk.locator("[data-chat-column]", has_text="Is this private?")
+        column.locator("[data-composer]").fill("It is.")
+        column.locator("[data-composer]").press("Enter")
+        expect(patron.locator("#callslip-log").get_by_text("It is.", exact=True)).to_be_visible(timeout=20_000)
+        hold(sockets and all(url.startswith(f"wss://localhost:{port}/") for url in sockets), f"each WebSocket is by TLS: {sockets}")
+        hold(desk.evaluate("isSecureContext") and not errors, f"the pages work: {errors}")
+        hold(any(cookie["secure"] and cookie["httpOnly"] for cookie in desk.context.cookies()), "the browser keeps the cookie for HTTPS alone")
+        browser.close()
+
+
 def renewal(node, authority, trust, held):
     """The chain comes first; what does not fit is not used. Then its key."""
     old, new = authority.serial(1), authority.issue(["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
@@ -191,5 +225,6 @@ with tempfile.TemporaryDirectory() as name:
         hold(ran.returncode == 0, f"our own commands speak TLS: {ran.stderr}")
         ran = subprocess.run([program, "health", "--node", f"https://localhost:{port}"], capture_output=True, text=True, timeout=20)
         hold(ran.returncode != 0, "our own commands do not believe an authority that this machine does not know")
+        people()
         renewal(running, authority, trust, held)
 finish("HTTPS")
