@@ -25,10 +25,12 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CCurl"),
 
         .target(name: "EventLoop", dependencies: ["CUV"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop"]),
+        .target(name: "Mail", dependencies: ["CCurl"]),
         .target(name: "Seeded"),
         .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
@@ -60,7 +62,7 @@ let package = Package(
             name: "Node",
             dependencies: [
                 "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
-                "Transcripts", "SQLite", "Hours", "PageCheck", logging,
+                "Transcripts", "SQLite", "Mail", "Hours", "PageCheck", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ], exclude: ["openapi.yaml"]),
         .executableTarget(
@@ -74,6 +76,7 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop"]),
+        .testTarget(name: "MailTests", dependencies: ["Mail"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip", "Seeded"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded"]),

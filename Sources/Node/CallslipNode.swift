@@ -149,6 +149,7 @@ public final class CallslipNode {
         branch = BranchHost(data: configuration.data, cluster: cluster, node: configuration.node, boot: boot, logger: logger)
         transcripts = TranscriptHost(
             folder: configuration.data, cluster: cluster, node: configuration.node, boot: boot, keepDays: configuration.keepDays,
+            mail: configuration.mail,
             logger: logger)
         oldCopies = OldCopiesHost(data: configuration.data, logger: logger)
         library = try LibraryHost(

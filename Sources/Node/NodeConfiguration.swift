@@ -53,6 +53,8 @@ public struct NodeConfiguration: Sendable {
     public var webTLS: WebTLSFiles?
     /// The reverse proxies in front of it; what they tell of their clients is believed, and nobody else.
     public var proxy: ProxyTrust?
+    /// By which server answers are mailed to patrons who left an address; `nil`: they are not.
+    public var mail: MailSettings?
 
     public static let logSegmentKiBUsual = 8_192
     public static let logSegmentKiBRange = 64...65_536
@@ -109,7 +111,7 @@ extension NodeConfiguration {
         let keys = [
             "node", "cluster", "data", "keyring", "tls", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "joins",
             "logSegmentKiB",
-            "transcripts", "demo", "webTLS", "proxy",
+            "transcripts", "demo", "webTLS", "proxy", "mail",
         ]
         guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
         func text(_ key: String, _ meaning: String) -> String? {
@@ -174,7 +176,7 @@ extension NodeConfiguration {
             gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id }, joins: joins,
             isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
             keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment, webTLS: webTLS,
-            proxy: map["proxy"].flatMap { ProxyTrust.read($0, &reader) })
+            proxy: map["proxy"].flatMap { ProxyTrust.read($0, &reader) }, mail: map["mail"].flatMap { MailSettings.read($0, &reader) })
     }
 
     private static func tlsFiles(_ node: Node, _ reader: inout YAMLReader) -> TLSFiles? {

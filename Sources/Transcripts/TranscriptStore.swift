@@ -92,6 +92,7 @@ public final class TranscriptStore: Sendable {
           chat TEXT NOT NULL, opened INTEGER NOT NULL, library TEXT NOT NULL, messages INTEGER NOT NULL, received INTEGER NOT NULL,
           deleted INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (chat, opened)) STRICT
         """,
+        TranscriptMail.table,
     ]
 
     // MARK: The node's side
@@ -112,8 +113,10 @@ public final class TranscriptStore: Sendable {
     }
 
     /// Keeps a transcript and its number, durably and together. Of two of the same chat nothing is lost; one that was deleted here does not come back.
-    /// - Parameter wallMs: this node's wall clock, in Unix milliseconds.
-    public func keep(_ given: Transcript, of cluster: [UInt8], wallMs: UInt64) throws(TranscriptStoreError) {
+    /// - Parameters:
+    ///   - wallMs: this node's wall clock, in Unix milliseconds.
+    ///   - mails: whether an answer is to be mailed to the patron who gave an address (`mailDue`).
+    public func keep(_ given: Transcript, of cluster: [UInt8], wallMs: UInt64, mails: Bool = false) throws(TranscriptStoreError) {
         try with { file throws(TranscriptStoreError) in
             try file.transaction { () throws(TranscriptStoreError) in
                 let key: [SQLiteFile.Value] = [.text(given.chat.text), .init(given.openedMs)]
@@ -143,6 +146,9 @@ public final class TranscriptStore: Sendable {
                             .text(transcript.queue.text), .integer(Int64(transcript.messages.count)), kept?[1] ?? .init(wallMs),
                             .bytes(transcript.wireBytes()),
                         ])
+                    if mails, transcript.isAnsweredMessage, !transcript.contact.isEmpty {
+                        try TranscriptMail.add(key, wallMs: wallMs, in: file)
+                    }
                 }
                 try Self.mark(given, of: cluster, in: file)
                 try file.run(
@@ -312,6 +318,7 @@ public final class TranscriptStore: Sendable {
             """, parameters)
         try file.run("DELETE FROM transcripts WHERE \(condition)", parameters)
         let deleted = file.changes
+        try TranscriptMail.forgetDeleted(in: file)
         try file.run(
             """
             DELETE FROM receipts WHERE rowid IN
@@ -320,7 +327,7 @@ public final class TranscriptStore: Sendable {
         return deleted
     }
 
-    private func with<Value: Sendable>(
+    func with<Value: Sendable>(
         _ body: @Sendable (TranscriptFile) throws(TranscriptStoreError) -> Value
     ) throws(TranscriptStoreError) -> Value {
         let result: Result<Value, TranscriptStoreError> = file.withLock { file in

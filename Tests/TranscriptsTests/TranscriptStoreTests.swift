@@ -54,6 +54,42 @@ import Testing
         #expect(try again.state(of: [UInt8](repeating: 8, count: 16)).marks == [:])
     }
 
+    /// A patron left an address, and somebody answered.
+    private func answered(_ number: UInt64, chat: UInt64 = 1, _ texts: [String] = ["yes"]) throws -> Transcript {
+        var transcript = try transcript(number, chat: chat, texts)
+        transcript.messages.append(
+            ChatMessage(
+                position: Position(epoch: 1, n: 99), author: .service, body: .event(.closed(.answeredMessage)), wallMs: 2_000))
+        return transcript
+    }
+
+    @Test func anAnswerIsDueOnceAndGoesWithItsTranscript() throws {
+        let store = try open()
+        try store.keep(try transcript(1, ["no answer"]), of: cluster, wallMs: 10, mails: true)
+        try store.keep(try answered(2, chat: 2), of: cluster, wallMs: 20)
+        #expect(try store.lettersDue(wallMs: 99, max: 9) == [], "without an answer, or where nothing is mailed, there is no letter")
+        let given = try answered(3, chat: 3)
+        try store.keep(given, of: cluster, wallMs: 30, mails: true)
+        #expect(try store.lettersDue(wallMs: 29, max: 9) == [])
+        var due = try open().lettersDue(wallMs: 30, max: 9)
+        #expect(due == [TranscriptLetter(transcript: given, tries: 0)])
+        // In vain: later, and it is known how often.
+        try store.letterWaits(due[0], untilMs: 500)
+        #expect(try store.lettersDue(wallMs: 499, max: 9) == [])
+        due = try store.lettersDue(wallMs: 500, max: 9)
+        #expect(due.map(\.tries) == [1])
+        // Taken: late words bring no second letter.
+        try store.letterIsDone(due[0])
+        try store.keep(try answered(5, chat: 3, ["yes", "late"]), of: cluster, wallMs: 600, mails: true)
+        #expect(try open().lettersDue(wallMs: 9_999, max: 9) == [])
+        // What was deleted is mailed to nobody.
+        let other = try answered(6, chat: 4)
+        try store.keep(other, of: cluster, wallMs: 700, mails: true)
+        #expect(try store.lettersDue(wallMs: 9_999, max: 9).count == 1)
+        #expect(try store.delete(other.chat, wallMs: 800) == 1)
+        #expect(try store.lettersDue(wallMs: 9_999, max: 9) == [])
+    }
+
     @Test func oneIsFoundByItsNumberAndOneThatCannotBeReadIsPassedOver() throws {
         let store = try open()
         try store.keep(try transcript(3, ["one"]), of: cluster, wallMs: 10)

@@ -31,11 +31,15 @@ final class TranscriptHost {
     private let sweeper = Timer(on: ClusterActor.loop)
     private let opener = Timer(on: ClusterActor.loop)
     private let declarer = Timer(on: ClusterActor.loop)
+    private let postbox: Postbox?
     private var stopped = false
+    private var titles: [LibraryName: String] = [:]
     /// To the coordinator that serves this node.
     var send: ((PeerFrame) -> Void)?
 
-    init(folder: String, cluster: [UInt8], node: NodeName, boot: UInt64, keepDays: Int, logger: Logger) {
+    /// - Parameter mail: by which server answers are mailed; `nil`: they are not.
+    init(folder: String, cluster: [UInt8], node: NodeName, boot: UInt64, keepDays: Int, mail: MailSettings?, logger: Logger) {
+        postbox = mail.map { Postbox($0, logger: logger) }
         self.folder = folder
         self.cluster = cluster
         self.node = node
@@ -59,6 +63,7 @@ final class TranscriptHost {
 
     /// The roster, as the coordinators sent it. A node that is no library's home has no store.
     func take(_ board: Board) {
+        titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
         if store == nil, board.libraries.contains(where: { $0.homeNode == node }) { open() }
         perform(collector.onBoard(board, nowMs: nowMs))
     }
@@ -66,6 +71,7 @@ final class TranscriptHost {
     func stop() async {
         stopped = true
         for timer in [timer, sweeper, opener, declarer] { timer.close() }
+        await postbox?.stop()
         await worker.shutdown()
     }
 
@@ -88,6 +94,7 @@ final class TranscriptHost {
                 self.seal = seal
                 perform(collector.onOpened(marks: state.marks, untold: state.untold, nowMs: nowMs))
                 sweep()
+                postbox?.start(store) { [weak self] library in self?.titles[library] ?? library.text }
                 declarer.start(afterMs: 1_000, repeatMs: Self.declareEveryMs) { [self] in declare() }
                 sweeper.start(afterMs: Self.sweepEveryMs, repeatMs: Self.sweepEveryMs) { [self] in sweep() }
             case .failure(let error)?:
@@ -154,7 +161,7 @@ final class TranscriptHost {
 
     private func keep(_ transcript: Transcript) {
         guard let store, let seal else { return perform(collector.onStoreFailed(transcript.library, nowMs: nowMs)) }
-        let (cluster, wallMs) = (cluster, WallClock.nowMs)
+        let (cluster, wallMs, mails) = (cluster, WallClock.nowMs, postbox != nil)
         work {
             Result { () throws(TranscriptStoreError) -> String? in
                 let whole: Transcript
@@ -162,7 +169,7 @@ final class TranscriptHost {
                     try store.pass(over: transcript, of: cluster)
                     return "\(error)"
                 }
-                try store.keep(whole, of: cluster, wallMs: wallMs)
+                try store.keep(whole, of: cluster, wallMs: wallMs, mails: mails)
                 return nil
             }
         } then: { [self] result in
@@ -174,6 +181,7 @@ final class TranscriptHost {
                 perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
             case .success?:
                 Counter(label: "callslip_transcripts_kept").increment()
+                postbox?.look()
                 perform(collector.onStored(transcript.library, number: transcript.number, nowMs: nowMs))
             case .failure(let error)?:
                 logger.error("a transcript could not be kept; it is asked for again", metadata: ["why": "\(error)"])
