@@ -9,12 +9,13 @@ let package = Package(
     platforms: [.macOS(.v15)],
     // For Tests/Fuzz, a package of its own.
     products: [.library(name: "FuzzTargets", targets: ["FuzzTargets"])],
+    // One version each, named here: none of them needs another, so that every build takes the same. Tests/ProtocolTests/sbom.py holds it.
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         .systemLibrary(name: "CUV"),
@@ -94,7 +95,8 @@ let package = Package(
             name: "GatewayTests", dependencies: ["Gateway", "ClientProtocol", "Consortium", "ScenarioText", "Seeded"],
             exclude: ["Scenarios"]),
         .target(
-            name: "FuzzTargets", dependencies: ["Wire", "ClientProtocol", "Gossip", "Raft", "Consortium", "PageCheck"],
+            name: "FuzzTargets",
+            dependencies: ["Wire", "ClientProtocol", "Gossip", "Raft", "Consortium", "Hours", "Node", "PageCheck", "Sodium", "TLS", "Web"],
             path: "Tests/FuzzTargets"),
         .testTarget(
             name: "WireTests", dependencies: ["FuzzTargets", "Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),
@@ -108,3 +110,9 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings a `main` of its own into every program that is built with it, so no tool can be built along: `cluster/fuzz` leaves the clients' files out.
+if Context.environment["CALLSLIP_FUZZ"] != nil, let web = package.targets.first(where: { $0.name == "Web" }) {
+    web.plugins = nil
+    web.swiftSettings = [.define("WITHOUT_CLIENT_FILES")]
+}

@@ -22,11 +22,13 @@ struct PosixZone: Sendable {
     init(_ text: String) throws(ZoneError) {
         var reader = Reader(rest: Array(text.utf8)[...], whole: text)
         try reader.name()
-        standard = -(try reader.time())
+        standard = -(try reader.time(hoursMax: 24))
         guard !reader.rest.isEmpty else { return }
         try reader.name()
         var offset = standard + 3_600
-        if let next = reader.rest.first, next != Character(",").asciiValue { offset = -(try reader.time()) }
+        if let next = reader.rest.first, next != Character(",").asciiValue {
+            offset = -(try reader.time(hoursMax: 24))
+        }
         let begins = try reader.change()
         let ends = try reader.change()
         guard reader.rest.isEmpty else { throw reader.error }
@@ -95,14 +97,15 @@ struct PosixZone: Sendable {
             return true
         }
 
-        /// Hours, and minutes and seconds where they are, as seconds.
-        mutating func time() throws(ZoneError) -> Int {
+        /// Hours, and minutes and seconds where they are, as seconds. An offset has 24 hours at most, a change's time of day 167 (RFC 8536, 3.3.1).
+        mutating func time(hoursMax: Int) throws(ZoneError) -> Int {
             let sign = accept("-") ? -1 : 1
             if sign == 1 { _ = accept("+") }
-            var seconds = try number() * 3_600
-            if accept(":") { seconds += try number() * 60 }
-            if accept(":") { seconds += try number() }
-            return sign * seconds
+            let hours = try number()
+            let minutes = accept(":") ? try number() : 0
+            let seconds = accept(":") ? try number() : 0
+            guard hours <= hoursMax, minutes < 60, seconds < 60 else { throw error }
+            return sign * (hours * 3_600 + minutes * 60 + seconds)
         }
 
         mutating func change() throws(ZoneError) -> Change {
@@ -121,7 +124,7 @@ struct PosixZone: Sendable {
             } else {
                 day = .zeroBased(try number())
             }
-            return Change(day: day, time: accept("/") ? try time() : 7_200)
+            return Change(day: day, time: accept("/") ? try time(hoursMax: 167) : 7_200)
         }
     }
 }

@@ -67,10 +67,12 @@ public final class DiskLayout: Sendable {
     func segment(generation: UInt64, first: UInt64) -> String { "\(folder)/log-\(Self.digits(generation))-\(Self.digits(first))" }
     func snapshot(term: UInt64, index: UInt64) -> String { "\(folder)/snapshot-\(Self.digits(term))-\(Self.digits(index))" }
 
-    /// The two numbers of a name like `log-…-…`, or nil.
+    /// The two numbers of a name like `log-…-…`; nil for names that the store gives to none of its files.
     static func numbers(_ name: String, prefix: String) -> (UInt64, UInt64)? {
         let parts = name.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == prefix, let a = UInt64(parts[1]), let b = UInt64(parts[2]) else { return nil }
+        guard parts.count == 3, parts[0] == prefix, let a = UInt64(parts[1]), let b = UInt64(parts[2]),
+            a <= RaftLimits.numberMax, (prefix == "log" ? 1 : 0)...RaftLimits.numberMax ~= b
+        else { return nil }
         return (a, b)
     }
 

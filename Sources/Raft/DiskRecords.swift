@@ -84,10 +84,11 @@ struct SegmentHead: Equatable {
         let body = Array(bytes[FileHead.bytes..<Self.bytes])
         let intact = try Self.checkHead(bytes, .log, identity, file: file)
         guard intact else { return nil }
-        return body.withUnsafeBytes {
+        let head = body.withUnsafeBytes {
             var reader = ByteReader(bytes: $0)
             return SegmentHead(generation: reader.take(UInt64.self), first: reader.take(UInt64.self), chain: reader.take(UInt32.self))
         }
+        return head.generation <= RaftLimits.numberMax && (1...RaftLimits.numberMax).contains(head.first) ? head : nil
     }
 
     private static func checkHead(_ bytes: [UInt8], _ kind: FileHead.Kind, _ identity: LogIdentity, file: String) throws(LogError) -> Bool {
@@ -153,7 +154,8 @@ struct RecordHead {
         let chain = reader.take(UInt32.self)
         let head = UnsafeRawBufferPointer(rebasing: file[offset..<offset + bytes - 4])
         let payload = UnsafeRawBufferPointer(rebasing: file[offset + bytes..<offset + bytes + length])
-        guard CRC32C.checksum(payload, continuing: CRC32C.checksum(head)) == chain else { return nil }
+        guard CRC32C.checksum(payload, continuing: CRC32C.checksum(head)) == chain, max(index, term, durableBefore) <= RaftLimits.numberMax
+        else { return nil }
         return RecordHead(
             length: length, kind: kind, index: index, term: term, durableBefore: durableBefore, previousChain: previousChain, chain: chain)
     }

@@ -19,6 +19,9 @@ public enum RaftLimits {
     public static let memberNameBytesMax = 255
     /// The encoded membership. Sixteen members fit with room.
     public static let membershipBytesMax = 16 << 10
+    /// The highest index, term or generation that is believed of a file: no log comes near it (a branch's begins at 2^62), and one can still be added to it. Beyond, the
+    /// file is damaged.
+    public static let numberMax = UInt64(Int64.max)
     /// What an entry costs beside its payload.
     public static let entryOverheadBytes = 48
     /// Entries handed out in one `apply`.

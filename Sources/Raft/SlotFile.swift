@@ -91,7 +91,9 @@ final class SlotFile {
                 return .failure(error)
             }
             let sequence = reader.take(UInt64.self)
-            return .success((sequence, (0..<Self.fields).map { _ in reader.take(UInt64.self) }))
+            let value = (0..<Self.fields).map { _ in reader.take(UInt64.self) }
+            // In each kind the first two are numbers that something is added to, or identifiers that are as small.
+            return .success(max(sequence, value[0], value[1]) <= RaftLimits.numberMax ? (sequence, value) : nil)
         }
         return try result.get()
     }

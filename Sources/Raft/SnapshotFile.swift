@@ -65,7 +65,9 @@ enum SnapshotFile {
             let dataBytes = reader.take(UInt64.self)
             let dataSum = reader.take(UInt32.self)
             let headSum = reader.take(UInt32.self)
-            guard dataBytes <= UInt64(RaftLimits.snapshotBytesMax), raw.count == fixedBytes + membersBytes + Int(dataBytes) else {
+            guard dataBytes <= UInt64(RaftLimits.snapshotBytesMax), max(index, term, membersIndex) <= RaftLimits.numberMax,
+                raw.count == fixedBytes + membersBytes + Int(dataBytes)
+            else {
                 return .success(nil)
             }
             let members = reader.take(membersBytes)

@@ -199,3 +199,10 @@ public final class Assets: Sendable {
         return Array(bytes[..<count])
     }
 }
+
+#if WITHOUT_CLIENT_FILES
+    /// As in `Package.swift`: nothing of the clients is in a fuzzer's build.
+    enum EmbeddedFiles {
+        static let all: [(path: StaticString, isBinary: Bool, content: StaticString)] = []
+    }
+#endif

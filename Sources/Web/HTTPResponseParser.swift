@@ -12,8 +12,8 @@ public struct HTTPClientResponse: Sendable {
 }
 
 /// HTTP/1.1 responses out of bytes, for our own clients. Pure. Beside `HTTPParser` the only type that knows http-parser.
-struct HTTPResponseParser {
-    enum Outcome {
+package struct HTTPResponseParser {
+    package enum Outcome {
         case needMore
         case response(HTTPClientResponse)
         /// 101: what follows the head is the other protocol's.
@@ -35,24 +35,26 @@ struct HTTPResponseParser {
     private let bytesMax: Int
     private let isHead: Bool
 
-    init(bytesMax: Int, isHead: Bool) {
+    package init(bytesMax: Int, isHead: Bool) {
         self.bytesMax = bytesMax
         self.isHead = isHead
         http_parser_init(&parser, HTTP_RESPONSE)
     }
 
-    mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Outcome {
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         let used = execute(bytes)
         if target.body.count + target.headBytes > bytesMax { return .tooLong }
+        if parser.upgrade != 0, parser.status_code == 101 { return .upgraded(response, rest: Array(bytes[min(used, bytes.count)...])) }
+        // Whatever follows it: the parser pauses there.
+        if target.isComplete { return .response(response) }
         if parser.http_errno != HPE_OK.rawValue {
             return .malformed(String(cString: http_errno_description(http_errno(UInt32(parser.http_errno)))))
         }
-        if parser.upgrade != 0, parser.status_code == 101 { return .upgraded(response, rest: Array(bytes[min(used, bytes.count)...])) }
-        return target.isComplete ? .response(response) : .needMore
+        return .needMore
     }
 
     /// The stream ended: for a response without length that is its end.
-    mutating func receiveEnd() -> Outcome {
+    package mutating func receiveEnd() -> Outcome {
         _ = execute(UnsafeRawBufferPointer(start: nil, count: 0))
         return target.isComplete ? .response(response) : .malformed("the stream ended inside the response")
     }
@@ -99,6 +101,8 @@ struct HTTPResponseParser {
         settings.on_message_complete = { parser in
             guard let parser else { return 1 }
             parser.pointee.data.assumingMemoryBound(to: Target.self).pointee.isComplete = true
+            // Else it would go on with what follows, and put a second response's fields and body to those of the first.
+            http_parser_pause(parser, 1)
             return 0
         }
         if isHead { settings.on_headers_complete = { _ in 1 } }

@@ -35,6 +35,10 @@ public struct FuzzTarget: Sendable {
         client("client-message") { bytes throws(ProtocolError) in try ClientMessage(json: bytes).json() },
         client("server-message") { bytes throws(ProtocolError) in try ServerMessage(json: bytes).json() },
         page,
+        httpRequest, httpResponse, webSocket,
+        tls, certificate, gossipPacket,
+        logFolder, voters, membership,
+        consortiumFile, nodeFile, keyring, accounts, backup, timeZone,
     ]
 
     private static func wire(

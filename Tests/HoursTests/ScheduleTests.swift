@@ -102,6 +102,11 @@ import Testing
 
     @Test func aFileThatIsNoneIsRefused() throws {
         #expect(throws: ZoneError.self) { try ZoneRules(tzif: []) }
+        // Hours, minutes and seconds are those that the format allows.
+        for rule in ["AAA25", "AAA0:60", "AAA0BBB-99,M3.2.0,M11.1.0", "AAA0BBB,M3.2.0/168,M11.1.0"] {
+            #expect(throws: ZoneError.self) { try PosixZone(rule) }
+        }
+        #expect(try PosixZone("AAA0BBB,M3.2.0/167,M11.1.0/-1").offset(at: 1_720_000_000) == 3_600)
         #expect(throws: ZoneError.self) { try ZoneRules(tzif: Array("TZif1".utf8) + [UInt8](repeating: 0, count: 60)) }
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/America/Chicago")))
         for length in stride(from: 0, to: whole.count, by: 13) {

@@ -80,7 +80,7 @@ import Testing
                 + (1...30).map {
                     "l\($0): &l\($0) [\(Array(repeating: $0 == 1 ? "*a" : "*l\($0 - 1)", count: 9).joined(separator: ","))]\n"
                 }.joined()
-                + "libraries: *l30\n", line: 1, says: "`a`"),
+                + "libraries: *l30\n", line: 1, says: "written out"),
     ]
 
     @Test(arguments: bad) func everyErrorHasItsLine(_ bad: Bad) {

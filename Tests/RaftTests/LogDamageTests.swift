@@ -216,4 +216,34 @@ import Testing
         let acknowledged = store.syncedIndex
         #expect(try openStore(folder.reopened(after: store)).log.entries.last?.index == acknowledged)
     }
+
+    /// With checksums that fit: nothing that is added to such a number leaves the machine's range.
+    @Test func numbersBeyondAnyLogAreDamage() throws {
+        let beyond = RaftLimits.numberMax + 1
+        #expect(
+            try SegmentHead.decode(SegmentHead(generation: 1, first: beyond, chain: 0).encoded(testIdentity), testIdentity, file: "log")
+                == nil)
+        #expect(
+            try SegmentHead.decode(SegmentHead(generation: 1, first: 0, chain: 0).encoded(testIdentity), testIdentity, file: "log") == nil)
+        #expect(
+            try SegmentHead.decode(SegmentHead(generation: .max, first: 1, chain: 0).encoded(testIdentity), testIdentity, file: "log")
+                == nil)
+        for (index, term, durable) in [(beyond, 1, 0), (1, UInt64.max, 0), (1, 1, beyond)] as [(UInt64, UInt64, UInt64)] {
+            var record: [UInt8] = []
+            _ = RecordHead.append(
+                RaftEntry(index: index, term: term, kind: .command, payload: [1]), durableBefore: durable, previousChain: 0, to: &record)
+            #expect(record.withUnsafeBytes { RecordHead.decode($0, at: 0) } == nil)
+        }
+        #expect(DiskLayout.numbers("log-00000000000000000001-00000000000000000000", prefix: "log") == nil)
+        #expect(DiskLayout.numbers("log-00000000000000000001-18446744073709551615", prefix: "log") == nil)
+        #expect(DiskLayout.numbers("snapshot-00000000000000000001-00000000000000000000", prefix: "snapshot")?.1 == 0)
+        let folder = try TestFolder()
+        let mark = try SlotFile("\(folder.path)/mark", .mark, testIdentity, SystemFiles())
+        try mark.writeBoth([.max, 0, 0])
+        #expect(throws: LogError.self) { try openStore(folder) }
+        let path = "\(folder.path)/snapshot"
+        let meta = SnapshotMeta(index: beyond, term: 1, members: [RaftMember(id: 1, name: "c1", duty: .voter)], membersIndex: 1)
+        try SnapshotFile.write(path, meta, [1], testIdentity, SystemFiles())
+        #expect(try SnapshotFile.read(path, testIdentity, SystemFiles()) == nil)
+    }
 }

@@ -69,7 +69,7 @@ private enum Samples {
         case "batch": [try sample.batch().wireBytes()]
         case "snapshot": seed == 0 ? [ConsortiumState().wireSnapshot()] : []
         case "transcript": [try sample.transcript().wireBytes()]
-        default: []
+        default: seed == 0 ? try FuzzTarget.seeds(of: target) : []
         }
     }
 }

@@ -8,18 +8,21 @@ import Glibc
 import Sodium
 
 /// Confined to the accounts worker: every call happens there, so a slow disk or hash delays no heartbeat.
-struct AccountStore {
-    enum Failure: Error, CustomStringConvertible {
+package struct AccountStore {
+    package enum Failure: Error, CustomStringConvertible {
         case file(path: String, operation: String, code: Int32)
         case badLine(path: String, line: Int)
+        /// One operator has two lines: which password is right, the file does not say.
+        case twice(path: String, line: Int)
         case full
 
-        var description: String {
+        package var description: String {
             switch self {
             case .file(let path, let operation, let code):
                 "\(operation) \(path): \(String(cString: strerror(code))); check the data folder's owner and space"
             case .badLine(let path, let line):
                 "\(path) line \(line): expected `name $argon2id$…`; restore the file, or delete it and import the operators again"
+            case .twice(let path, let line): "\(path) line \(line): this operator stands in an earlier line already; remove one of the two"
             case .full: "this node keeps \(Limits.operatorsMax) verifiers already"
             }
         }
@@ -31,13 +34,25 @@ struct AccountStore {
     init(folder: String) throws(Failure) {
         path = folder + "/accounts"
         guard let text = try Self.read(path) else { return }
-        for (number, line) in text.split(separator: "\n").enumerated() {
+        verifiers = try Self.verifiers(in: text, of: path)
+    }
+
+    /// What a file's text says, each operator once.
+    package static func verifiers(in text: String, of path: String) throws(Failure) -> [OperatorName: String] {
+        var verifiers: [OperatorName: String] = [:]
+        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() where !line.isEmpty {
             let words = line.split(separator: " ")
             guard words.count == 2, let name = OperatorName(String(words[0])), words[1].hasPrefix("$argon2id$") else {
                 throw .badLine(path: path, line: number + 1)
             }
-            verifiers[name] = String(words[1])
+            guard verifiers.updateValue(String(words[1]), forKey: name) == nil else { throw .twice(path: path, line: number + 1) }
+            guard verifiers.count <= Limits.operatorsMax else { throw .full }
         }
+        return verifiers
+    }
+
+    package static func text(of verifiers: [OperatorName: String]) -> String {
+        verifiers.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)\n" }.joined()
     }
 
     func verifier(of name: OperatorName) -> String? { verifiers[name] }
@@ -46,8 +61,7 @@ struct AccountStore {
         guard verifiers[name] != nil || verifiers.count < Limits.operatorsMax else { throw .full }
         var changed = verifiers
         changed[name] = verifier
-        let text = changed.keys.sorted().map { "\($0) \(changed[$0] ?? "")\n" }.joined()
-        try SmallFile.replace(path, with: text)
+        try SmallFile.replace(path, with: Self.text(of: changed))
         verifiers = changed
     }
 

@@ -7,14 +7,59 @@ enum YAMLText {
     static func compose(_ text: String, bytesMax: Int) throws(ConsortiumFile.Problems) -> Node? {
         guard text.utf8.count <= bytesMax else { throw problem(1, "the file has more than \(bytesMax) bytes") }
         if let line = lineOfReplacement(in: text) { throw problem(line, "this line is not UTF-8; save the file in that encoding") }
+        // Some editors begin a file with U+FEFF, which libyaml takes for content when it comes in a string.
+        let content = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+        try countRepeated(content)
+        return try parsed(content) { $0 }
+    }
+
+    /// What `body` makes of the tree: the names of marks in it belong to the parser, and are gone with it.
+    private static func parsed<T>(_ text: String, _ body: (Node?) -> T) throws(ConsortiumFile.Problems) -> T {
         do {
-            // Some editors begin a file with U+FEFF, which libyaml takes for content when it comes in a string.
-            return try Yams.compose(yaml: text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text)
+            let parser = try Parser(yaml: text)
+            let root = try parser.singleRoot()
+            return withExtendedLifetime(parser) { body(root) }
         } catch let error as YamlError {
             throw ConsortiumFile.Problems(problems: [translate(error, text)])
         } catch {
             throw problem(1, "not YAML: \(error)")
         }
+    }
+
+    /// The most that a file may stand for when its repetitions (`*name` for what `&name` marks) are written out, in scalars, lists and mappings; what is longer in
+    /// bytes may have as many of them, as without repetitions there are never more.
+    static let nodesMax = 200_000
+
+    /// A few lines of repetitions of repetitions stand for more than any memory holds, and Yams compares keys before anybody may look at them. So the text is first composed
+    /// with an underscore for each asterisk, which makes words of repetitions and changes nothing else of its form, and what they would stand for is counted.
+    private static func countRepeated(_ text: String) throws(ConsortiumFile.Problems) {
+        guard text.utf8.contains(UInt8(ascii: "*")), text.utf8.contains(UInt8(ascii: "&")) else { return }
+        let words = String(decoding: text.utf8.map { $0 == UInt8(ascii: "*") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+        let most = max(nodesMax, text.utf8.count)
+        let (root, count) = try parsed(words) { root in
+            var sizes: [String: Int] = [:]
+            return (root, root.map { size($0, &sizes, most) } ?? 0)
+        }
+        guard let root, count > most else { return }
+        throw problem(
+            root.line,
+            "with its repetitions (`*name` for what `&name` marks) written out, the file has more than \(most) parts; repeat less")
+    }
+
+    /// What a node stands for, itself included; at most one more than may be.
+    private static func size(_ node: Node, _ sizes: inout [String: Int], _ most: Int) -> Int {
+        var total = 1
+        switch node {
+        case .scalar(let scalar):
+            if scalar.string.utf8.first == UInt8(ascii: "_"), let repeated = sizes[String(scalar.string.dropFirst())] { total = repeated }
+        case .sequence(let sequence):
+            for part in sequence { total = min(total + size(part, &sizes, most), most + 1) }
+        case .mapping(let mapping):
+            for (key, value) in mapping { total = min(total + size(key, &sizes, most) + size(value, &sizes, most), most + 1) }
+        case .alias: break
+        }
+        if let mark = node.anchor { sizes[mark.rawValue] = total }
+        return total
     }
 
     private static func problem(_ line: Int, _ sentence: String) -> ConsortiumFile.Problems {
