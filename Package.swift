@@ -65,7 +65,7 @@ let package = Package(
                 "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
                 "Transcripts", "SQLite", "Mail", "Hours", "PageCheck", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
-            ], exclude: ["openapi.yaml"]),
+            ], exclude: ["openapi.yaml", "ROLES.md"]),
         .executableTarget(
             name: "callslip",
             dependencies: [
@@ -103,7 +103,7 @@ let package = Package(
         .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "SQLite", "Consortium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "TLS", "Wire"]),
+            name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "TLS", "Web", "Wire"]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]),

@@ -149,10 +149,12 @@ extension CallslipNode {
     ) -> (NodeServices, Later) {
         let services = NodeServices(
             events: { events in onCluster { library.take(events) } },
-            signIn: { name, password, completion in
+            signIn: { ask, completion in
                 onCluster {
-                    accounts.signIn(name, password: password, board: library.board) { outcome in
-                        if case .signedIn(_, let session) = outcome { library.signedIn(session) }
+                    accounts.signIn(
+                        ask.name, password: ask.password, browser: ask.browser, network: ask.network, board: library.board
+                    ) { outcome in
+                        if case .signedIn(_, _, let session) = outcome { library.signedIn(session) }
                         WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
                     }
                 }
@@ -162,6 +164,19 @@ extension CallslipNode {
                 onCluster {
                     let session = accounts.session(token)
                     WebActor.loop.post { WebActor.assumeIsolated { completion(session) } }
+                }
+            },
+            person: { token, completion in
+                onCluster {
+                    let person = accounts.session(token).flatMap { library.board?.person(called: $0.operatorName) }
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(person) } }
+                }
+            },
+            sessions: { token, completion in
+                onCluster {
+                    let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
+                    let sessions = accounts.open(library.board)
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(person, sessions) } }
                 }
             },
             status: { completion in

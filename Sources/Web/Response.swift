@@ -37,6 +37,9 @@ public struct Response: Sendable {
         headers.append((name, value))
     }
 
+    /// Beside those of the same name.
+    public mutating func addHeader(_ name: String, _ value: String) { headers.append((name, value)) }
+
     public func hasHeader(_ name: String) -> Bool {
         headers.contains { $0.name.lowercased() == name.lowercased() }
     }

@@ -17,6 +17,8 @@ public final class WebServer {
     public var proxies: ProxyTrust?
     /// What answering a request costs the cluster plane, in units of `WebLimits.workPerSecond`, and the sign-in that asks, if one does.
     public var cost: @WebActor (Request) -> (units: UInt64, signIn: String?) = { _ in (0, nil) }
+    /// Every route that is installed passes here, and what comes back answers its requests. To be set before the first one.
+    public var admit: @WebActor (Set<HTTPMethod>, _ path: String, _ isPrefix: Bool, @escaping RequestHandler) -> RequestHandler = { $3 }
     /// Looks at every request before its route does; a response refuses it.
     public var refuse: @WebActor (Request) -> Response? = { _ in nil }
     /// Tells browsers to come by HTTPS alone for so long (RFC 6797), where they came by it; nil: nothing is told.
@@ -49,6 +51,7 @@ public final class WebServer {
 
     /// A handler for an exact path, as it stands in the request line. GET answers HEAD too.
     public func route(_ methods: Set<HTTPMethod>, _ path: String, bodyBytesMax: Int? = nil, _ handler: @escaping RequestHandler) {
+        let handler = admit(methods, path, false, handler)
         router.add(path: path, Router.Route(methods: methods, bodyBytesMax: bodyBytesMax ?? limits.bodyBytesMax, handler: handler))
     }
 
@@ -56,6 +59,7 @@ public final class WebServer {
     public func route(
         _ methods: Set<HTTPMethod>, prefix: String, bodyBytesMax: Int? = nil, _ handler: @escaping RequestHandler
     ) {
+        let handler = admit(methods, prefix, true, handler)
         router.add(prefix: prefix, Router.Route(methods: methods, bodyBytesMax: bodyBytesMax ?? limits.bodyBytesMax, handler: handler))
     }
 

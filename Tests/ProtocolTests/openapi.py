@@ -159,7 +159,7 @@ def registers(node, cookie):
     node.ask("post", "/api/registers", 200, {"id": one["id"], "version": mine["version"], "drop": True}, admin=True)
     until(lambda: found() == [], "the liaison's end")
     node.ask("get", "/api/notices", 401)
-    node.ask("get", "/api/notices", 400, admin=True)
+    node.ask("get", "/api/notices", 403, admin=True)
     node.ask("get", "/api/notices", 200, cookie=cookie)
 
 
@@ -171,6 +171,16 @@ def people(node):
     node.ask("post", "/api/sign-in", 401, {"operator": "nobody", "password": "wrong"})
     cookie = node.ask("post", "/api/sign-in", 200, {"operator": "bea.business", "password": "balance-sheet-1"})["session"]
     node.ask("get", "/api/me", 200, cookie=cookie)
+    node.ask("get", "/api/sessions", 401)
+    sessions = node.ask("get", "/api/sessions", 200, cookie=cookie)["sessions"]
+    assert [one["operator"] for one in sessions if one["here"]] == ["bea.business"], sessions
+    other = node.ask("post", "/api/sign-in", 200, {"operator": "bea.business", "password": "balance-sheet-1"})["session"]
+    left = lambda: [one for one in node.ask("get", "/api/sessions", 200, cookie=cookie)["sessions"] if not one["here"]]
+    node.ask("post", "/api/sessions", 401, {"end": left()[-1]["id"]})
+    node.ask("post", "/api/sessions", 400, {"stop": 1}, cookie=cookie)
+    node.ask("post", "/api/sessions", 404, {"end": "0"}, cookie=cookie)
+    node.ask("post", "/api/sessions", 200, {"end": left()[-1]["id"]}, cookie=cookie)
+    node.ask("get", "/api/me", 401, cookie=other)
     one = {"id": secrets.token_hex(16), "version": 0, "owner": "own", "title": "From a script", "text": "Hello."}
     node.ask("post", "/api/canned", 401, one)
     node.ask("post", "/api/canned", 400, {"id": "x", "version": 0}, cookie=cookie)

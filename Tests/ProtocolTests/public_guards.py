@@ -70,7 +70,8 @@ def ask(method, path, body=None, headers=None, at=port, source="127.0.0.1", keep
     try:
         connection.request(method, path, body if body is None or isinstance(body, (str, bytes)) else json.dumps(body), headers or {})
         answer = connection.getresponse()
-        return answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), answer.read()
+        # Of fields that come twice, the first: the sign-in stands before the mark of the browser.
+        return answer.status, dict((name.lower(), value) for name, value in reversed(answer.getheaders())), answer.read()
     finally:
         if keep is None:
             connection.close()

@@ -95,7 +95,8 @@ def spoken(authority):
 def ask(connection, method, path, body=None, headers=None):
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
-    return answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), answer.read()
+    # Of fields that come twice, the first: the sign-in stands before the mark of the browser.
+    return answer.status, dict((name.lower(), value) for name, value in reversed(answer.getheaders())), answer.read()
 
 
 def pages(trust):

@@ -65,6 +65,15 @@ package struct AccountStore {
         verifiers = changed
     }
 
+    /// Makes the verifier of somebody whose password was just found right anew, where it was made with other parameters than today's.
+    /// - Returns: whether there is such a person here.
+    mutating func refresh(_ name: OperatorName, password: String, parameters: PasswordHash.Parameters) throws -> Bool {
+        guard let stored = verifiers[name] else { return false }
+        guard try PasswordHash.needsRehash(stored, parameters: parameters) else { return true }
+        try store(try PasswordHash.hash(password, parameters: parameters), of: name)
+        return true
+    }
+
     private static func read(_ path: String) throws(Failure) -> String? { try SmallFile.read(path) }
 }
 

@@ -5,15 +5,13 @@ import Consortium
 import EventLoop
 import Logging
 import Sodium
+import Web
 import Wire
 
 @ClusterActor
 final class Accounts {
     static let sessionsMax = 2_000
     static let sessionMsMax: UInt64 = 12 * 3_600_000
-    /// After this many failures in a row the next tries of that name are spaced at this node.
-    static let failuresFree = 5
-    static let spacingMs: UInt64 = 2_000
     static let checksPendingMax = 64
 
     struct Session: Sendable {
@@ -21,10 +19,15 @@ final class Accounts {
         var displayName: String
         var session: SessionID
         var expiresMs: UInt64
+        /// By which it is listed and ended; worth nothing else.
+        var id: String
+        /// Unix milliseconds, for people; `expiresMs` is the loop's time.
+        var beganMs: UInt64
     }
 
     enum SignInOutcome: Sendable {
-        case signedIn(token: String, Session)
+        /// - Parameter browser: what the browser keeps to show that this person signed in there.
+        case signedIn(token: String, browser: String, Session)
         case wrongPassword
         case tooMany(retryMs: UInt64)
         case homeUnreachable
@@ -36,7 +39,7 @@ final class Accounts {
     private let node: NodeName
     private let logger: Logger
     private var sessions: [String: Session] = [:]
-    private var failures: [OperatorName: (count: Int, lastMs: UInt64)] = [:]
+    private var brake = SignInBrake()
     private var checksPending = 0
     private let parameters = PasswordHash.Parameters.interactive
     /// Checked when there is no such operator, so that the time of the answer does not tell.
@@ -63,6 +66,17 @@ final class Accounts {
         return session
     }
 
+    /// The sign-ins that have not ended, the oldest first.
+    func open(_ board: Board?) -> [KnownSession] {
+        let nowMs = ClusterActor.loop.nowMs
+        return sessions.filter { $0.value.expiresMs > nowMs }.map { token, session in
+            KnownSession(
+                token: token, id: session.id, operatorName: session.operatorName, displayName: session.displayName,
+                library: board?.person(called: session.operatorName)?.library, beganMs: session.beganMs,
+                endsMs: session.beganMs + Self.sessionMsMax)
+        }.sorted { ($0.beganMs, $0.id) < ($1.beganMs, $1.id) }
+    }
+
     func signOut(_ token: String) {
         guard let session = sessions.removeValue(forKey: token) else { return }
         onSignedOut?(session)
@@ -76,16 +90,22 @@ final class Accounts {
         for (token, session) in sessions where session.session == old { sessions[token]?.session = new }
     }
 
-    /// - Parameter board: who is who, as the consortium knows.
-    func signIn(_ name: String, password: String, board: Board?, completion: @escaping @ClusterActor (SignInOutcome) -> Void) {
-        let nowMs = ClusterActor.loop.nowMs
+    /// - Parameters:
+    ///   - browser: what an earlier sign-in gave the browser to keep, if anything.
+    ///   - network: where it asks from; held in memory alone.
+    ///   - board: who is who, as the consortium knows.
+    func signIn(
+        _ name: String, password: String, browser: String?, network: AddressPrefix, board: Board?,
+        completion: @escaping @ClusterActor (SignInOutcome) -> Void
+    ) {
         guard let operatorName = OperatorName(name), password.utf8.count <= 256 else { return completion(.wrongPassword) }
         let person = board?.person(called: operatorName)
         let accountName = person?.accountName ?? operatorName
-        if let record = failures[accountName], record.count >= Self.failuresFree, nowMs < record.lastMs + Self.spacingMs {
-            return completion(.tooMany(retryMs: record.lastMs + Self.spacingMs - nowMs))
-        }
         guard checksPending < Self.checksPendingMax else { return completion(.tooMany(retryMs: 1_000)) }
+        let origin = brake.origin(accountName, browser: browser, network: network)
+        if let waitMs = brake.begin(accountName, from: origin, nowMs: ClusterActor.loop.nowMs) {
+            return completion(.tooMany(retryMs: waitMs))
+        }
         checksPending += 1
         let library = person.flatMap { person in board?.libraries.first { $0.name == person.library } }
         let homes = [library?.homeNode, library?.standbyNode].compactMap { $0 }
@@ -94,13 +114,12 @@ final class Accounts {
             switch verified {
             case true?:
                 guard let person else { return completion(.wrongPassword) }
-                failures[accountName] = nil
-                completion(open(person))
-            case false?:
-                let count = (failures[accountName]?.count ?? 0) + 1
-                if failures.count < Limits.operatorsMax { failures[accountName] = (count, ClusterActor.loop.nowMs) }
-                completion(.wrongPassword)
-            case nil: completion(.homeUnreachable)
+                brake.succeeded(accountName, from: origin)
+                completion(open(person, known: origin))
+            case false?: completion(.wrongPassword)
+            case nil:
+                brake.undecided(accountName, from: origin)
+                completion(.homeUnreachable)
             }
         }
     }
@@ -155,12 +174,17 @@ final class Accounts {
     private func serve(_ call: PeerCall, _ answer: @escaping (PeerCall) -> Void) {
         switch call {
         case .verifyPassword(let name, let password):
-            let (decoy, logger) = (decoy, logger)
+            let (decoy, parameters, logger) = (decoy, parameters, logger)
             let check: @Sendable (inout AccountStore) -> Bool = { store in
-                let stored = store.verifier(of: name)
                 do {
-                    let matches = try PasswordHash.verify(password, stored: stored ?? decoy)
-                    return stored != nil && matches
+                    guard try PasswordHash.verify(password, stored: store.verifier(of: name) ?? decoy) else { return false }
+                    do {
+                        return try store.refresh(name, password: password, parameters: parameters)
+                    } catch {
+                        // The older one is as right; the next sign-in tries again.
+                        logger.warning("a verifier was not made anew", metadata: ["operator": "\(name)", "why": "\(error)"])
+                        return true
+                    }
                 } catch {
                     // Nobody's: an imported password passed the same check.
                     logger.info("a password that cannot be anybody's was tried", metadata: ["operator": "\(name)", "why": "\(error)"])
@@ -198,10 +222,12 @@ final class Accounts {
         if !submitted { completion(nil) }
     }
 
-    private func open(_ person: Operator) -> SignInOutcome {
-        let (bytes, high, low): ([UInt8], UInt64, UInt64)
+    private func open(_ person: Operator, known origin: SignInBrake.Origin) -> SignInOutcome {
+        let (bytes, mark, name): ([UInt8], [UInt8], [UInt8])
+        let (high, low): (UInt64, UInt64)
         do {
-            (bytes, high, low) = (try Randomness.bytes(32), try Randomness.uint64(), try Randomness.uint64())
+            (bytes, mark, name) = (try Randomness.bytes(32), try Randomness.bytes(32), try Randomness.bytes(8))
+            (high, low) = (try Randomness.uint64(), try Randomness.uint64())
         } catch {
             logger.error("nobody can sign in, as there is no randomness for sessions", metadata: ["why": "\(error)"])
             return .tooMany(retryMs: 1_000)
@@ -209,11 +235,17 @@ final class Accounts {
         let nowMs = ClusterActor.loop.nowMs
         if sessions.count >= Self.sessionsMax { sessions = sessions.filter { $0.value.expiresMs > nowMs } }
         guard sessions.count < Self.sessionsMax else { return .tooMany(retryMs: 60_000) }
-        let token = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        let token = Self.hexadecimal(bytes)
+        var browser = Self.hexadecimal(mark)
+        if case .browser(let given) = origin { browser = given } else { brake.remember(browser: browser, of: person.accountName) }
         let session = Session(
             operatorName: person.name, displayName: person.displayName, session: SessionID(high: high, low: low),
-            expiresMs: nowMs + Self.sessionMsMax)
+            expiresMs: nowMs + Self.sessionMsMax, id: Self.hexadecimal(name), beganMs: WallClock.nowMs)
         sessions[token] = session
-        return .signedIn(token: token, session)
+        return .signedIn(token: token, browser: browser, session)
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

@@ -10,6 +10,8 @@ import Wire
 @WebActor
 struct HTTPAPI {
     nonisolated static let cookieName = "callslip_session"
+    /// Shows that a person signed in at this browser before (`SignInBrake`); opens nothing.
+    nonisolated static let browserCookieName = "callslip_browser"
     let services: NodeServices
 
     private struct Credentials: Decodable {
@@ -49,7 +51,7 @@ struct HTTPAPI {
             services.status { text in responder.send(.json(text)) }
         }
         server.post("/api/import", bodyBytesMax: WebHost.importBytesMax) { request, responder in importFile(request, responder) }
-        server.post("/api/backup", bodyBytesMax: 1_024) { request, responder in backUp(request, responder) }
+        server.post("/api/backup", bodyBytesMax: 1_024) { _, responder in backUp(responder) }
         server.post("/api/coordinators", bodyBytesMax: 4_096) { request, responder in changeCoordinators(request, responder) }
         if services.demoFrameAncestor != nil { installDemo(server) }
     }
@@ -62,11 +64,18 @@ struct HTTPAPI {
             return responder.send(json(Answer(code: "invalid", text: "Send {\"operator\":…,\"password\":…} as application/json."), 400))
         }
         let isSecure = request.isSecure
-        services.signIn(credentials.operator, credentials.password) { outcome in
+        let ask = SignInAsk(
+            name: credentials.operator, password: credentials.password, browser: request.cookie(Self.browserCookieName),
+            network: request.network)
+        services.signIn(ask) { outcome in
             switch outcome {
-            case .signedIn(let token, let session):
+            case .signedIn(let token, let browser, let session):
                 var response = json(Answer(session: token, operator: session.operatorName.text, display: session.displayName), 200)
                 response.setHeader("Set-Cookie", cookie(token, isSecure: isSecure))
+                let secure = isSecure ? "; Secure" : ""
+                response.addHeader(
+                    "Set-Cookie",
+                    "\(Self.browserCookieName)=\(browser); Path=/api/sign-in; HttpOnly; SameSite=Strict; Max-Age=15552000\(secure)")
                 responder.send(response)
             case .wrongPassword:
                 responder.send(json(Answer(code: "wrongPassword", text: "That name and password do not belong together."), 401))
@@ -84,19 +93,23 @@ struct HTTPAPI {
         "\(Self.cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=43200\(isSecure ? "; Secure" : "")"
     }
 
-    /// Whether the request carries the node's admin token; otherwise it is answered.
-    func isAdmin(_ request: Request, _ responder: Responder) -> Bool {
+    /// Whether the request carries the node's admin token.
+    func carriesToken(_ request: Request) -> Bool {
         // Compared in constant time: how long a refusal takes must not tell how much of a guess was right.
         let given = Array((request.headers["authorization"] ?? "").utf8)
-        if constantTimeEqual(given, Array("Bearer \(services.adminToken)".utf8)) { return true }
+        return constantTimeEqual(given, Array("Bearer \(services.adminToken)".utf8))
+    }
+
+    /// Whether the request carries the node's admin token; otherwise it is answered.
+    func isAdmin(_ request: Request, _ responder: Responder) -> Bool {
+        if carriesToken(request) { return true }
         let text = "This needs the node's admin token: it is in the file `admin` of its data folder."
         responder.send(json(Answer(code: "notAllowed", text: text), 403))
         return false
     }
 
     /// The backup stays on the node's own disk: who may ask for it can read that, and no text goes over the network.
-    private func backUp(_ request: Request, _ responder: Responder) {
-        guard isAdmin(request, responder) else { return }
+    private func backUp(_ responder: Responder) {
         services.backUp { outcome in
             switch outcome {
             case .made(let head): responder.send(json(head, 200))
@@ -120,7 +133,6 @@ struct HTTPAPI {
 
     /// One step towards other coordinators: asked again and again until it is done.
     private func changeCoordinators(_ request: Request, _ responder: Responder) {
-        guard isAdmin(request, responder) else { return }
         guard let wish = (try? JSONDecoder().decode(Change.self, from: Data(request.body)))?.wish else {
             let text = "Send {\"add\":NODE,\"id\":RAFT_ID,\"peer\":\"HOST:PORT\"} or {\"remove\":NODE}."
             return responder.send(json(Answer(code: "invalid", text: text), 400))
@@ -135,7 +147,6 @@ struct HTTPAPI {
     }
 
     private func importFile(_ request: Request, _ responder: Responder) {
-        guard isAdmin(request, responder) else { return }
         services.importFile(String(decoding: request.body, as: UTF8.self)) { report in
             responder.send(json(report, report.problems.isEmpty ? 200 : 422))
         }

@@ -21,7 +21,7 @@ struct LedgerAPI {
 
     func install(on server: WebServer) {
         server.get("/api/ledger") { request, responder in
-            api.overseer(request, responder, of: "The ledger is") { person in
+            api.overseer(request, responder) { person in
                 read(request, person, responder) { sheets in
                     let withDays = sheets.count == 1
                     let report = LedgerReport(
@@ -35,7 +35,7 @@ struct LedgerAPI {
             guard rows == "days" || rows == "gaps" else {
                 return responder.send(api.json(HTTPAPI.Said(code: "invalid", text: "`rows` is `days` or `gaps`, not `\(rows)`."), 400))
             }
-            api.overseer(request, responder, of: "The ledger is") { person in
+            api.overseer(request, responder) { person in
                 read(request, person, responder) { sheets in
                     let lines = sheets.map { want, sheet in
                         rows == "days"

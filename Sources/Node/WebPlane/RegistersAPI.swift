@@ -43,7 +43,7 @@ final class RegistersAPI {
         server.get("/api/directory") { [self] request, responder in search(request, responder) }
         server.get("/api/notices") { [self] request, responder in
             reader(request, responder) { [self] person, board, entries in
-                guard let person else { return say("signIn", "Notices are for a person at the desk.", 400, responder) }
+                guard let person else { return say("signIn", "Notices are for a person at the desk.", 401, responder) }
                 responder.send(api.json(NoticesReport(entries.values, board, for: person, today: today(person.library)), 200))
             }
         }
@@ -96,13 +96,12 @@ final class RegistersAPI {
         _ request: Request, _ responder: Responder,
         _ body: @escaping @Sendable @WebActor (Operator?, Board, [EntryID: RegisterEntry]) -> Void
     ) {
-        let isToken = request.headers["authorization"] != nil
-        guard !isToken || api.isAdmin(request, responder) else { return }
+        let isToken = api.carriesToken(request)
         api.services.registers(isToken ? nil : request.cookie(HTTPAPI.cookieName) ?? "") { [self] person, board, entries in
             guard let board else {
                 return say("notAvailable", "This node has not heard of the consortium yet; try again in a moment.", 503, responder)
             }
-            guard isToken || person != nil else { return say("signIn", "Sign in at the desk first; then load this again.", 401, responder) }
+            guard isToken || person != nil else { return say("signIn", "The sign-in has ended; sign in again.", 401, responder) }
             body(person, board, entries)
         }
     }

@@ -47,7 +47,7 @@ struct ReportsAPI {
 
     func install(on server: WebServer) {
         server.get("/api/reports") { request, responder in
-            api.overseer(request, responder, of: "Reports are") { person in
+            api.overseer(request, responder) { person in
                 guard let want = want(request, person, responder) else { return }
                 read(want, responder) { answer in
                     withLedger(want) { ledger in responder.send(api.json(report(want, answer, ledger), 200)) }
@@ -60,7 +60,7 @@ struct ReportsAPI {
                 let words = ReportTable.Rows.allCases.map(\.rawValue).joined(separator: ", ")
                 return responder.send(api.json(HTTPAPI.Said(code: "invalid", text: "`rows` is one of \(words); found `\(word)`."), 400))
             }
-            api.overseer(request, responder, of: "Reports are") { person in
+            api.overseer(request, responder) { person in
                 guard let want = want(request, person, responder) else { return }
                 read(want, responder) { answer in responder.send(api.csv(table(rows, want, answer), named: "reports-\(rows.rawValue)")) }
             }

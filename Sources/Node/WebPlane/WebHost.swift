@@ -13,9 +13,13 @@ import Wire
 /// What the HTTP API asks of the cluster plane. Every answer comes back by a completion on the web plane.
 struct NodeServices: Sendable {
     var events: @Sendable ([ClientEvent]) -> Void
-    var signIn: @Sendable (String, String, @escaping @Sendable @WebActor (Accounts.SignInOutcome) -> Void) -> Void
+    var signIn: @Sendable (SignInAsk, @escaping @Sendable @WebActor (Accounts.SignInOutcome) -> Void) -> Void
     var signOut: @Sendable (String) -> Void
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
+    /// Who is signed in under a session's token, if anybody is.
+    var person: @Sendable (String, @escaping @Sendable @WebActor (Operator?) -> Void) -> Void
+    /// Who is signed in under a session's token, if anybody is, and everybody's sign-ins at this node.
+    var sessions: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [KnownSession]) -> Void) -> Void
     var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
     var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
     /// `nil` before the first board came.
@@ -44,6 +48,15 @@ struct NodeServices: Sendable {
     var node: NodeName
     /// Set in the demonstration only: who may frame the pages.
     var demoFrameAncestor: String?
+}
+
+/// Somebody wants to sign in.
+struct SignInAsk: Sendable {
+    var name: String
+    var password: String
+    /// What an earlier sign-in gave the browser to keep.
+    var browser: String?
+    var network: AddressPrefix
 }
 
 /// A backup was written into the data folder, or why not.
@@ -82,6 +95,9 @@ final class WebHost {
         server = WebServer()
         server.refuse = { OtherSites.refusal(of: $0) }
         server.cost = { RequestCost.of($0) }
+        let api = HTTPAPI(services: services)
+        let gate = RouteGate(api: api)
+        server.admit = { methods, path, isPrefix, handler in gate.admit(methods, path, isPrefix: isPrefix, handler) }
         let readiness = Readiness()
         self.readiness = readiness
         health = Health(loops: [ClusterActor.loop], metrics: metrics, whyNotReady: { readiness.whyNot })
@@ -90,8 +106,8 @@ final class WebHost {
         presence.opens = { [hours] library in hours.opens(library) }
         health.install(on: server)
         installClients()
-        let api = HTTPAPI(services: services)
         api.install(on: server)
+        SessionsAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)
@@ -106,7 +122,7 @@ final class WebHost {
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
-            "/registers": "registers.html",
+            "/registers": "registers.html", "/sessions": "sessions.html",
             "/html/chat-box.html": "chat.html",
         ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])

@@ -1,0 +1,184 @@
+/// Who may ask what over HTTP: every route of a node with every role. The one place where that is said.
+///
+/// `RouteGate` asks this table before any handler runs, and a route without a row is served to nobody (a debug build stops at its start). `ROLES.md` beside this folder is this table for people,
+/// and `Tests/ProtocolTests/roles.py` asks each cell of a running node. What a person may change of what they reach (their own canned messages, their library's entries of a register) the
+/// replicated state decides; what goes over `/ws` has its own rules in `Gateway`.
+
+import Consortium
+import Web
+
+/// As whom somebody asks. A person has each role that the roster gives them, and may what one of them may.
+enum RouteRole: Int, CaseIterable, Sendable {
+    /// Nobody is signed in: patrons, pages, programs.
+    case anonymous
+    /// Signed in; trainees are operators here.
+    case staff
+    /// Looks after their library.
+    case libraryAdmin
+    case chatWog
+    case rmt
+    case ltg
+    /// Has the admin token of the node: whoever can read its data folder.
+    case token
+
+    /// As people are called in sentences and in the document.
+    var title: String {
+        switch self {
+        case .anonymous: "anybody"
+        case .staff: "operator"
+        case .libraryAdmin: "library admin"
+        case .chatWog: "ChatWog"
+        case .rmt: "RMT"
+        case .ltg: "LTG"
+        case .token: "admin token"
+        }
+    }
+
+    static func all(of person: Operator) -> [RouteRole] {
+        var roles: [RouteRole] = [.staff]
+        if person.isAdmin { roles.append(.libraryAdmin) }
+        switch person.committee {
+        case .chatWog: roles.append(.chatWog)
+        case .rmt: roles.append(.rmt)
+        case .ltg: roles.append(.ltg)
+        case nil: break
+        }
+        return roles
+    }
+}
+
+/// How much of what a route shows, or changes, somebody reaches.
+enum RouteReach: String, Sendable {
+    case no = "–"
+    /// What is theirs, or their library's; with a key in the request, what that opens.
+    case own
+    case all
+}
+
+struct RouteRow: Sendable {
+    let method: HTTPMethod
+    /// As it is installed.
+    let path: String
+    /// Whether everything beneath the path is meant.
+    let isPrefix: Bool
+    /// In the order of `RouteRole`.
+    let reaches: [RouteReach]
+    /// What is there, for the document.
+    let what: String
+
+    func reach(_ role: RouteRole) -> RouteReach { reaches[role.rawValue] }
+
+    /// No role is asked for, so nobody is asked who they are.
+    var isForEverybody: Bool { reach(.anonymous) != .no }
+
+    /// Whether a person who is signed in can be right here at all.
+    var isForPeople: Bool { RouteRole.allCases.contains { $0 != .token && reach($0) != .no } }
+
+    func admits(_ person: Operator) -> Bool { RouteRole.all(of: person).contains { reach($0) != .no } }
+
+    /// `a library admin, ChatWog and LTG`.
+    var readers: String {
+        // Whoever is for operators is for all who are signed in.
+        let titles = RouteRole.allCases.filter { $0 != .anonymous && $0 != .token && reach($0) != .no }.map(\.title)
+        guard let last = titles.last, titles.count > 1 else { return titles.first ?? "" }
+        return titles.dropLast().joined(separator: ", ") + " and " + last
+    }
+}
+
+enum RouteMatrix {
+    // anybody, operator, library admin, ChatWog, RMT, LTG, admin token
+    private static let everybody: [RouteReach] = [.all, .all, .all, .all, .all, .all, .all]
+    private static let byKey: [RouteReach] = [.own, .own, .own, .own, .own, .own, .own]
+    private static let signedIn: [RouteReach] = [.no, .own, .own, .own, .own, .own, .no]
+    private static let sessions: [RouteReach] = [.no, .own, .own, .own, .own, .all, .all]
+    private static let readers: [RouteReach] = [.no, .all, .all, .all, .all, .all, .all]
+    private static let writers: [RouteReach] = [.no, .own, .own, .own, .own, .all, .all]
+    private static let overseers: [RouteReach] = [.no, .no, .own, .all, .all, .all, .all]
+    private static let libraries: [RouteReach] = [.no, .no, .own, .no, .no, .no, .all]
+    private static let tokenAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .all]
+
+    static let rows: [RouteRow] = [
+        row(.post, "/api/sign-in", everybody, "sign-in with name and password"),
+        row(.post, "/api/sign-out", everybody, "the end of this browser's sign-in"),
+        row(.get, "/api/me", signedIn, "who is signed in at this browser"),
+        row(.get, "/api/sessions", sessions, "who is signed in at the node"),
+        row(.post, "/api/sessions", sessions, "the end of a sign-in"),
+        row(.get, "/api/canned", signedIn, "the canned messages for one's desk"),
+        row(.post, "/api/canned", signedIn, "one's own canned messages, and by an admin the library's"),
+        row(.get, "/api/canned/all", tokenAlone, "all canned messages"),
+        row(.post, "/api/canned/all", tokenAlone, "any library's and the consortium's canned messages"),
+        row(.post, "/api/problems", everybody, "a problem, reported"),
+        row(.get, "/api/problems", signedIn, "one's own reports, and for an admin the library's"),
+        row(.get, "/api/problems/one", byKey, "a report, for whoever has its key"),
+        row(.post, "/api/problems/comment", byKey, "words to a report; to a signed one by its people"),
+        row(.get, "/api/problems/all", tokenAlone, "all reports"),
+        row(.post, "/api/problems/all", tokenAlone, "what becomes of a report"),
+        row(.get, "/api/registers", readers, "the registers and their forms"),
+        row(.get, "/api/registers/entries", readers, "what stands in a register"),
+        row(.post, "/api/registers", writers, "entries; each register's form says whose"),
+        row(.get, "/api/directory", readers, "liaisons and agreements, searched"),
+        row(.get, "/api/notices", signedIn, "what the consortium tells the person at the desk"),
+        row(.get, "/api/ledger", overseers, "the ledger of posted against staffed"),
+        row(.get, "/api/ledger.csv", overseers, "the ledger, to take away"),
+        row(.get, "/api/reports", overseers, "what became of chats, counted"),
+        row(.get, "/api/reports.csv", overseers, "reports, to take away"),
+        row(.get, "/api/buttons", libraries, "the inventory of buttons on pages"),
+        row(.get, "/api/buttons.csv", libraries, "the inventory, to take away"),
+        row(.post, "/api/buttons", libraries, "decisions about hosts and pages; releases by LTG alone"),
+        row(.get, "/api/names", tokenAlone, "naming conventions and what does not follow them"),
+        row(.post, "/api/names", tokenAlone, "renaming"),
+        row(.post, "/api/hours", tokenAlone, "a closing at short notice"),
+        row(.post, "/api/import", tokenAlone, "the consortium's file"),
+        row(.post, "/api/backup", tokenAlone, "a backup into the node's data folder"),
+        row(.post, "/api/coordinators", tokenAlone, "other coordinators"),
+        row(.post, "/api/check-page", everybody, "the button of a pasted page, checked"),
+        row(.post, "/api/button/seen", everybody, "what a page tells of its own button"),
+        row(.get, "/api/status", everybody, "how the node is"),
+        row(.get, "/healthz", everybody, "whether the process lives"),
+        row(.get, "/readyz", everybody, "whether the node serves"),
+        row(.get, "/metrics", everybody, "numbers for Prometheus"),
+        row(.get, "/ws", everybody, "patrons' and operators' connections; who may say what: PROTOCOL.md"),
+        row(.get, "/", everybody, "leads to the desk"),
+        row(.get, "/desk", everybody, "the desk's page, which asks for a sign-in"),
+        row(.get, "/names", everybody, "a page that asks for the admin token"),
+        row(.get, "/ledger", everybody, "a page that asks for a sign-in"),
+        row(.get, "/reports", everybody, "a page that asks for a sign-in"),
+        row(.get, "/buttons", everybody, "a page that asks for a sign-in or the admin token"),
+        row(.get, "/registers", everybody, "a page that asks for a sign-in or the admin token"),
+        row(.get, "/sessions", everybody, "a page that asks for a sign-in"),
+        row(.get, "/problem", everybody, "the page to report a problem"),
+        row(.get, "/check", everybody, "the page checker"),
+        row(.get, "/html/chat-box.html", everybody, "the patron's page at the old vendor's address"),
+        row(.get, "/js/callslip.js", everybody, "the button's loader"),
+        row(.get, "/js/libraryh3lp.js", everybody, "the loader for old embeds"),
+        row(.get, "/demo/enter", everybody, "the demonstration's sign-in by link; nowhere else"),
+        below(.get, "/chat", everybody, "the patron's page"),
+        below(.get, "/hours", everybody, "hours: pages, data, calendars"),
+        below(.get, "/presence/jid", everybody, "whether a queue can be asked now"),
+        below(.get, "/js/v", everybody, "versions of the button's code"),
+        below(.get, "/", everybody, "the clients' files"),
+    ]
+
+    private struct Key: Hashable {
+        var method: HTTPMethod
+        var path: String
+        var isPrefix: Bool
+    }
+
+    private static let byRoute = Dictionary(
+        rows.map { (Key(method: $0.method, path: $0.path, isPrefix: $0.isPrefix), $0) }, uniquingKeysWith: { first, _ in first })
+
+    /// The row of an installed route. HEAD is GET's; so is what a browser asks beforehand (OPTIONS).
+    static func row(_ method: HTTPMethod, _ path: String, isPrefix: Bool) -> RouteRow? {
+        let method = method == .head || method == .options ? HTTPMethod.get : method
+        return byRoute[Key(method: method, path: path, isPrefix: isPrefix)]
+    }
+
+    private static func row(_ method: HTTPMethod, _ path: String, _ reaches: [RouteReach], _ what: String) -> RouteRow {
+        RouteRow(method: method, path: path, isPrefix: false, reaches: reaches, what: what)
+    }
+
+    private static func below(_ method: HTTPMethod, _ path: String, _ reaches: [RouteReach], _ what: String) -> RouteRow {
+        RouteRow(method: method, path: path, isPrefix: true, reaches: reaches, what: what)
+    }
+}
