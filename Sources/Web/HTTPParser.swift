@@ -159,6 +159,7 @@ public struct HTTPParser {
         guard isSame else { return nil }
         start += lastHead.count
         scanner = HeadScanner()
+        hasSkippedEmptyLine = false
         return lastRequest
     }
 

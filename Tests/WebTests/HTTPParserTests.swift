@@ -35,6 +35,8 @@ import Testing
     static let good: [(text: String, lines: [String])] = [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", ["GET /"]),
         ("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", ["GET /"]),
+        // One before each of the same requests, which a parser that remembers the last head must not count together.
+        (String(repeating: "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 4), ["GET /", "GET /", "GET /", "GET /"]),
         ("GET / HTTP/1.0\r\n\r\n", ["GET / close"]),
         ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", ["GET /"]),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", ["GET / close"]),
