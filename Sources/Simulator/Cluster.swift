@@ -26,6 +26,7 @@ package final class Cluster {
     private(set) var operators: [OperatorPerson] = []
     private var desks: [QueueName] = []
     private var administrator: Administrator?
+    private var clerk: Clerk?
     /// Faults are over: people finish what they began.
     private(set) var isSettling = false
     /// All patrons are done: people do nothing new.
@@ -103,6 +104,7 @@ package final class Cluster {
         members = (0..<scenario.coordinators).map { RaftMember(id: UInt64($0) + 1, name: machines[$0].name.text) }
         checker.beginAnew(state, copies: patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
         administrator?.beginAnew(lost: checker.lostIndices)
+        clerk?.beginAnew(lost: checker.lostIndices)
     }
     var coordinatorMachines: ArraySlice<Machine> { machines.prefix(scenario.coordinators) }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
@@ -148,6 +150,8 @@ package final class Cluster {
         invite(roster)
         administrator = Administrator(self)
         administrator?.arrive()
+        clerk = Clerk(self, library: roster.firstLibrary)
+        clerk?.arrive()
         _ = run(upToMs: scenario.strikeMs)
         settle()
         dismantle()
@@ -221,6 +225,7 @@ package final class Cluster {
         guard run(upToMs: 60_000, until: isAtRest) else { return fail("the cluster does not come to rest: \(unrest)") }
         checker.judge(keptAt: libraryMachines)
         administrator?.judge()
+        clerk?.judge()
         outliveText()
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
     }

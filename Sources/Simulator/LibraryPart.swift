@@ -33,6 +33,9 @@ final class LibraryPart {
     private var importsWaiting: [Batch.Item] = []
     private var importCount: UInt64 = 0
     private var answers: [UInt64: (LogPosition) -> Void] = [:]
+    private var verdicts: [UInt64: (Verdict, LogPosition) -> Void] = [:]
+    /// Of all registers, as the coordinators told what changed.
+    private(set) var entries: [EntryID: RegisterEntry] = [:]
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
     private let dialTimer = VirtualTimer()
@@ -175,6 +178,8 @@ final class LibraryPart {
             perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
         case .board(let board):
             let isOfBranch = BranchBase.isBranch(board.at)
+            // As a node does: also of a coordinator that has just started and knows less, as it tells what changed once.
+            if let news = board.registers { entries.take(news) }
             if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }
             let here = board.signedOn.filter { $0.node == machine.name }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
@@ -297,6 +302,12 @@ final class LibraryPart {
         flush()
     }
 
+    /// Proposes one more command; `told` is told what became of it, which may be a refusal.
+    func ask(_ command: Command, told: @escaping (Verdict, LogPosition) -> Void) {
+        verdicts[submit(command)] = told
+        flush()
+    }
+
     @discardableResult
     private func submit(_ command: Command) -> UInt64 {
         importCount += 1
@@ -312,6 +323,7 @@ final class LibraryPart {
     private func imported(_ counter: UInt64, _ verdict: Verdict, _ at: LogPosition) {
         // A repeat is answered once more.
         guard imports.removeValue(forKey: counter) != nil else { return }
+        if let told = verdicts.removeValue(forKey: counter) { return told(verdict, at) }
         if case .accepted = verdict { answers.removeValue(forKey: counter)?(at) }
         if case .refused(let refusal) = verdict { cluster.fail("the roster was refused: \(refusal.sentence)") }
     }

@@ -301,6 +301,7 @@ final class OperatorPerson: Client {
                         re: makeID(), chat: chat, token: token, target: target, consentGiven: false, note: "", answerInSeconds: seconds)),
                 .offer(token: token, offer: nil))
         }
+        if random.chance(1) { return ask(chat, .block(makeID(), chat, token: token), .close(token: token)) }
         if random.chance(2), !cluster.isSettling { return ask(chat, .release(makeID(), chat, token: token), .release(token: token)) }
         if said >= 3 || copy.state?.patronPresent == false || cluster.isSettling, random.chance(cluster.isSettling ? 40 : 12) {
             ask(chat, .close(makeID(), chat, token: token), .close(token: token))

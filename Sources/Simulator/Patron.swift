@@ -66,7 +66,9 @@ final class Patron {
         let offer: LogPosition
         var isFollowUp = false
         switch phase {
-        case .closed(let reason): return finish(reason == .byPatron ? .left : reason == .patronGone ? .gaveUp : .answered)
+        case .closed(let reason):
+            if random.chance(30) { page.request(.rate(page.makeID(), chat, .helped)) { _ in } }
+            return finish(reason == .byPatron ? .left : reason == .patronGone ? .gaveUp : .answered)
         case .kept: return finish(.kept)
         case .ask: offer = .zero
         case .held(let held):

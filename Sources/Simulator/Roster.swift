@@ -3,6 +3,7 @@ import Consortium
 /// The consortium of a scenario: a library on every library node, with a desk and operators, and the general queue.
 struct Roster {
     let commands: [Command]
+    let firstLibrary: LibraryName
     let desks: [QueueName]
     let operators: [Operator]
 
@@ -10,6 +11,7 @@ struct Roster {
         var commands: [Command] = [.setSettings(scenario.settings)]
         let general: QueueName = Self.name("general")
         commands.append(.setQueue(Queue(name: general, title: "General", library: nil)))
+        firstLibrary = Self.name("library0")
         var desks: [QueueName] = []
         var operators: [Operator] = []
         for (number, node) in nodes.enumerated() {
