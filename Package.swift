@@ -103,7 +103,8 @@ let package = Package(
         .testTarget(name: "TranscriptsTests", dependencies: ["Transcripts", "SQLite", "Consortium"]),
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(
-            name: "NodeTests", dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "TLS", "Web", "Wire"]),
+            name: "NodeTests",
+            dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "Sodium", "TLS", "Web", "Wire"]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]),

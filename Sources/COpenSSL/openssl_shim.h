@@ -50,6 +50,11 @@ static inline void callslip_ctx_max_cert_list(SSL_CTX *context, long bytes) { SS
 /* Takes the certificate over when it succeeds. */
 static inline int callslip_ctx_add_chain(SSL_CTX *context, X509 *certificate) { return SSL_CTX_add0_chain_cert(context, certificate) == 1; }
 
+/* Whether what the context shows is taken by who trusts what it trusts. The chain in it is built anew: for contexts that are made for this alone. */
+static inline int callslip_ctx_is_trusted(SSL_CTX *context) {
+  return SSL_CTX_build_cert_chain(context, SSL_BUILD_CHAIN_FLAG_UNTRUSTED | SSL_BUILD_CHAIN_FLAG_NO_ROOT) == 1;
+}
+
 static inline int callslip_bio_pending(BIO *bio) { return (int)BIO_pending(bio); }
 
 static inline EVP_PKEY *callslip_p256_key(void) { return EVP_EC_gen("P-256"); }

@@ -52,6 +52,7 @@ public final class CallslipNode {
     private var isBackingUp = false
     private var selfReports = SelfReports()
     private let reporting = Timer(on: ClusterActor.loop)
+    private let renewal: CertificateRenewal?
     private let started: (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool)?
     /// The node cannot go on in this life of the process; says why.
     public var onFatal: (@Sendable (String) -> Void)?
@@ -165,6 +166,23 @@ public final class CallslipNode {
         let installs = InstallHost(library: library, logger: logger)
         self.installs = installs
         services.1.sawInstall = { seen in installs.take(seen) }
+        let joining = JoinDesk(configuration, logger: logger)
+        joining.homeNode = { [library] name in library.board?.libraries.first { $0.name == name }?.homeNode }
+        services.1.joining = joining
+        joining.belongs = { [library, book] node in
+            book.list.contains { $0.name == node } || library.board?.libraries.contains { $0.homeNode == node } ?? false
+        }
+        calls.onCertify = { node, key, answer in joining.renew(node, publicKey: key, answer) }
+        renewal = tls.map { CertificateRenewal($0, node: configuration.node, logger: logger) }
+        renewal?.coordinators = { [book] in
+            // One that holds an issuer itself asks itself first.
+            let others = book.list.map(\.name).filter { $0 != configuration.node }
+            return configuration.tls?.issuer == nil ? others : [configuration.node] + others
+        }
+        renewal?.ask = { coordinator, key, answer in
+            guard coordinator == configuration.node else { return calls.certify(key, at: coordinator, completion: answer) }
+            joining.renew(coordinator, publicKey: key, answer)
+        }
         services.1.status = { [unowned self] in status() }
         services.1.changeCoordinators = { [unowned self] wish, completion in changeCoordinators(wish, completion) }
         services.1.patronURLs = { [unowned self] in patronURLs() }
@@ -177,6 +195,9 @@ public final class CallslipNode {
                 return
             }
             answer(.progress(coordinator?.advance(towards: wish) ?? .refused("This node is no coordinator.")))
+        }
+        network.knows = { [book] host in
+            book.list.contains { $0.peer.host == host } || gossip.members.contains { SocketAddress($0.member.peerAddress)?.host == host }
         }
         calls.address = { name in gossip.core.member(name.text).flatMap { $0.state == .alive ? SocketAddress($0.peerAddress) : nil } }
     }
@@ -242,6 +263,7 @@ public final class CallslipNode {
         try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.commandURL)\n\(adminToken)\n")
         await web.ready(coordinator?.lacking)
         reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
+        renewal?.start()
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }
@@ -257,6 +279,7 @@ public final class CallslipNode {
         await voterMemory?.stop()
         await branch.stop()
         oldCopies.stop()
+        renewal?.stop()
         installs.stop()
         reporting.close()
         await transcripts.stop()

@@ -180,7 +180,7 @@ extension NodeConfiguration {
     }
 
     private static func tlsFiles(_ node: Node, _ reader: inout YAMLReader) -> TLSFiles? {
-        guard let fields = reader.mapping(node, "tls", keys: ["ca", "certificate", "key", "plainToo"]),
+        guard let fields = reader.mapping(node, "tls", keys: ["ca", "certificate", "key", "plainToo", "issuer", "issuerKey"]),
             let authority = reader.required(fields, "ca", in: node, "the file of the authority's certificate").flatMap({
                 reader.text($0, "ca")
             }),
@@ -188,9 +188,18 @@ extension NodeConfiguration {
                 .flatMap({ reader.text($0, "certificate") }),
             let key = reader.required(fields, "key", in: node, "the file of this node's key").flatMap({ reader.text($0, "key") })
         else { return nil }
+        let issuer = fields["issuer"].flatMap { reader.text($0, "issuer") }
+        let issuerKey = fields["issuerKey"].flatMap { reader.text($0, "issuerKey") }
+        if (issuer == nil) != (issuerKey == nil) {
+            reader.fail(
+                node,
+                "`issuer` and `issuerKey` belong together: the two files that `callslip ca issuer` made, at a coordinator that lets nodes join"
+            )
+        }
         return TLSFiles(
             authority: authority, certificate: certificate, key: key,
-            plainToo: fields["plainToo"].flatMap { reader.flag($0, "plainToo") } ?? false)
+            plainToo: fields["plainToo"].flatMap { reader.flag($0, "plainToo") } ?? false,
+            issuer: issuer.flatMap { certificate in issuerKey.map { TLSFiles.Issuer(certificate: certificate, key: $0) } })
     }
 }
 

@@ -108,6 +108,7 @@ final class Later {
     /// The addresses at which nodes serve patrons, in the order in which a page should name them.
     var patronURLs: () -> [String] = { [] }
     var sawInstall: (InstallSighting) -> Void = { _ in }
+    var joining: JoinDesk?
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
 
@@ -265,6 +266,26 @@ extension CallslipNode {
             backUp: { completion in
                 onCluster {
                     later.backUp { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
+                }
+            },
+            invite: { library, hours, url, completion in
+                onCluster {
+                    let starting = JoinRefusal(code: .busy, text: "The node is starting; try again in a moment.")
+                    guard let desk = later.joining else {
+                        return WebActor.loop.post { WebActor.assumeIsolated { completion(.failure(starting)) } }
+                    }
+                    desk.invite(library, hours: hours, url: url) { result in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(result) } }
+                    }
+                }
+            },
+            join: { body, completion in
+                onCluster {
+                    let starting = JoinRefusal(code: .busy, text: "The node is starting; try again in a moment.")
+                    guard let desk = later.joining else {
+                        return WebActor.loop.post { WebActor.assumeIsolated { completion(.failure(starting)) } }
+                    }
+                    desk.join(body) { result in WebActor.loop.post { WebActor.assumeIsolated { completion(result) } } }
                 }
             },
             adminToken: adminToken, node: library.node, demoFrameAncestor: demo)

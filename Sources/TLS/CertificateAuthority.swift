@@ -12,6 +12,11 @@ public struct Validity: Hashable, Sendable {
 
     /// From a day ago, for clocks that are behind, and for `days`.
     public init(now: Int64, days: Int64) { self.init(notBefore: now - 86_400, notAfter: now + days * 86_400) }
+
+    /// No longer than the authority that signs: what outlives it is worth nothing.
+    func ending(by authority: CertificateFacts) -> Validity {
+        Validity(notBefore: notBefore, notAfter: min(notAfter, authority.notAfter))
+    }
 }
 
 /// A certificate and its key, in PEM.
@@ -20,16 +25,19 @@ public struct Certified: Sendable {
     public var key: String
 }
 
-/// The consortium's own authority: whom it certifies, its nodes speak with. It signs nodes' certificates and nothing else: no authority below it
-/// (path length 0), and each certificate is for one node, for both ends of a link.
+/// The consortium's own authority: whom it certifies, its nodes speak with. It signs nodes' certificates, each for one node and for both ends of a
+/// link, and those of issuers, which sign nodes' certificates where its own key is not: no authority below these (path lengths 1 and 0).
 public struct CertificateAuthority: Sendable {
     public static let daysUsual: Int64 = 3_650
     public static let nodeDaysUsual: Int64 = 365
+    public static let issuerDaysUsual: Int64 = 730
     /// The longest name that X.520 gives an organisation, in characters.
     public static let nameBytesMax = 64
 
     /// In PEM; what every node is given as `ca`.
     public let certificate: String
+    /// What is read from it.
+    public let facts: CertificateFacts
     private let signer: X509s
     private let key: PrivateKey
 
@@ -37,17 +45,35 @@ public struct CertificateAuthority: Sendable {
     public static func make(name: String, _ validity: Validity) throws(CertificateError) -> Certified {
         let key = try PrivateKey()
         let certificate = try build(
-            subject: "\(name.prefix(nameBytesMax))", publicKey: key, validity, issuer: nil, signedWith: key,
+            subject: "\(name.prefix(nameBytesMax))", publicKey: key.pointer, validity, issuer: nil, signedWith: key,
             extensions: [
-                (NID_basic_constraints, "critical,CA:TRUE,pathlen:0"), (NID_key_usage, "critical,keyCertSign,cRLSign"),
+                (NID_basic_constraints, "critical,CA:TRUE,pathlen:1"), (NID_key_usage, "critical,keyCertSign,cRLSign"),
                 (NID_subject_key_identifier, "hash"),
             ])
         return Certified(certificate: certificate, key: try key.pem())
     }
 
+    /// An authority below this one, with a key of its own, that certifies nodes and nothing else. Nodes take what it signs with no change to their
+    /// files, as they trust the one above it.
+    /// - Throws: `noIssuersAllowed` when this one was made to sign nodes' certificates alone.
+    public func makeIssuer(name: String, _ validity: Validity) throws(CertificateError) -> Certified {
+        // -1: its certificate sets no bound.
+        guard X509_get_pathlen(signer.list[0]) != 0 else { throw .noIssuersAllowed }
+        let own = try PrivateKey()
+        let certificate = try Self.build(
+            subject: "\(name.prefix(Self.nameBytesMax))", publicKey: own.pointer, validity.ending(by: facts), issuer: signer.list[0],
+            signedWith: key,
+            extensions: [
+                (NID_basic_constraints, "critical,CA:TRUE,pathlen:0"), (NID_key_usage, "critical,keyCertSign"),
+                (NID_subject_key_identifier, "hash"), (NID_authority_key_identifier, "keyid:always"),
+            ])
+        return Certified(certificate: certificate, key: try own.pem())
+    }
+
     public init(certificate: String, key: String) throws(CertificateError) {
         self.certificate = certificate
         signer = try X509s(certificate, "the authority's certificate")
+        facts = CertificateFacts(signer.list[0])
         self.key = try PrivateKey(key, "the authority's key")
         guard X509_check_ca(signer.list[0]) == 1 else { throw .noAuthority }
         OpenSSLErrors.clear()
@@ -61,18 +87,28 @@ public struct CertificateAuthority: Sendable {
     public func issue(node: String, _ validity: Validity, key existing: String? = nil) throws(CertificateError) -> Certified {
         let own: PrivateKey
         if let existing { own = try PrivateKey(existing, "the node's key") } else { own = try PrivateKey() }
-        let certificate = try Self.build(
-            subject: "\(node.prefix(Self.nameBytesMax))", publicKey: own, validity, issuer: signer.list[0], signedWith: key,
+        return Certified(certificate: try issue(node: node, validity, to: own.pointer), key: try own.pem())
+    }
+
+    /// Certifies a node whose key stays where it was made: only its public half (PEM, of `NodeKey`) is known here. No longer than this authority is
+    /// valid itself.
+    public func issue(node: String, _ validity: Validity, publicKey: String) throws(CertificateError) -> String {
+        let its = try PublicKey(publicKey, "the node's public key")
+        return try issue(node: node, validity.ending(by: facts), to: its.pointer)
+    }
+
+    private func issue(node: String, _ validity: Validity, to publicKey: OpaquePointer) throws(CertificateError) -> String {
+        try Self.build(
+            subject: "\(node.prefix(Self.nameBytesMax))", publicKey: publicKey, validity, issuer: signer.list[0], signedWith: key,
             extensions: [
                 (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"),
                 (NID_ext_key_usage, "serverAuth,clientAuth"), (NID_subject_alt_name, "URI:\(NodeURI.text(node))"),
                 (NID_subject_key_identifier, "hash"), (NID_authority_key_identifier, "keyid:always"),
             ])
-        return Certified(certificate: certificate, key: try own.pem())
     }
 
     private static func build(
-        subject: String, publicKey: PrivateKey, _ validity: Validity, issuer: OpaquePointer?, signedWith key: PrivateKey,
+        subject: String, publicKey: OpaquePointer, _ validity: Validity, issuer: OpaquePointer?, signedWith key: PrivateKey,
         extensions: [(Int32, String)]
     ) throws(CertificateError) -> String {
         func check(_ isDone: Bool, _ operation: String) throws(CertificateError) {
@@ -93,7 +129,7 @@ public struct CertificateAuthority: Sendable {
         try check(isNamed, "set the name")
         let above = issuer ?? certificate
         try check(X509_set_issuer_name(certificate, X509_get_subject_name(above)) == 1, "set the issuer")
-        try check(X509_set_pubkey(certificate, publicKey.pointer) == 1, "set the key")
+        try check(X509_set_pubkey(certificate, publicKey) == 1, "set the key")
         var context = X509V3_CTX()
         X509V3_set_ctx(&context, above, certificate, nil, nil, 0)
         for (kind, value) in extensions {

@@ -11,6 +11,10 @@ public enum CertificateError: Error, Hashable, Sendable {
     case keyOfAnother
     /// What signs must be an authority's certificate.
     case noAuthority
+    /// The authority was made to sign nodes' certificates alone.
+    case noIssuersAllowed
+    /// A node's key is of the one kind that this program makes.
+    case wrongKind(_ what: String)
     /// The certificate names not exactly one node.
     case nodes([String])
     case library(_ operation: String, why: String)
@@ -23,6 +27,10 @@ extension CertificateError: CustomStringConvertible {
         case .locked(let what): "\(what) is locked with a password; a node needs one without (keep the file to its owner, mode 0600)"
         case .keyOfAnother: "the key does not belong to the certificate; give the two files that were made together"
         case .noAuthority: "the certificate is not an authority's; give the ca.pem that `callslip ca init` made"
+        case .noIssuersAllowed:
+            "this authority was made to certify nodes alone and can have no issuer below it; make a new one with `callslip ca init`, and give each node both in one ca.pem until all have certificates of the new one"
+        case .wrongKind(let what):
+            "\(what) is of another kind than nodes have; expected one on the curve P-256, as `callslip join` makes it"
         case .nodes(let names):
             "the certificate names \(names.isEmpty ? "no node" : names.joined(separator: ", ")); expected the one node whose it is: make it with `callslip ca issue NODE`"
         case .library(let operation, let why): "\(operation): OpenSSL failed: \(why)"

@@ -44,6 +44,13 @@ public final class TLSContext: @unchecked Sendable {
 
     deinit { SSL_CTX_free(pointer) }
 
+    /// Why peers that trust the same authority would not take these credentials now; nil if they would.
+    public static func fault(of credentials: TLSCredentials) throws(CertificateError) -> String? {
+        let context = try TLSContext(credentials)
+        OpenSSLErrors.clear()
+        return callslip_ctx_is_trusted(context.pointer) == 1 ? nil : OpenSSLErrors.takeWords()
+    }
+
     private static func configure(_ context: OpaquePointer) throws(CertificateError) {
         guard callslip_ctx_tls13_only(context) == 1, callslip_ctx_groups(context) == 1, SSL_CTX_set_num_tickets(context, 0) == 1 else {
             throw .library("allow TLS 1.3 alone", why: OpenSSLErrors.takeWords())

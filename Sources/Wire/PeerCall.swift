@@ -12,6 +12,10 @@ public enum PeerCall: Hashable, Sendable {
     /// Take the next step towards another membership of the coordinators; answered by `progress`.
     case changeCoordinators(CoordinatorWish)
     case progress(CoordinatorProgress)
+    /// Certify the node that asks, by this public half of its key (PEM); answered by `certified`, or by an `answer` that says why not.
+    case certify(publicKey: String)
+    /// Its certificate, and those between it and the consortium's authority (PEM).
+    case certified(String)
 }
 
 /// What LTG wants of the coordinators while the cluster runs.
@@ -33,6 +37,9 @@ public enum CoordinatorProgress: Hashable, Sendable {
 
 extension PeerCall {
     static let secretBytesMax = 512
+    /// Public keys of nodes have some 180 bytes, a certificate and its issuer's 1,700.
+    static let publicKeyBytesMax = 1_024
+    static let certificateBytesMax = 16 * 1_024
 
     public func wireBytes() -> [UInt8] {
         var call = WireCall()
@@ -53,6 +60,8 @@ extension PeerCall {
             }
         case .progress(let progress):
             call.progress = .with { ($0.state, $0.text) = progress.wire }
+        case .certify(let key): call.certify = key
+        case .certified(let chain): call.certified = chain
         case .answer(let ok, let text):
             call.answer = .with {
                 $0.ok = ok
@@ -77,6 +86,16 @@ extension PeerCall {
         case .store(let credential):
             let (name, secret) = try credential.fields()
             self = .storeVerifier(name, verifier: secret)
+        case .certify(let key):
+            guard key.utf8.count <= Self.publicKeyBytesMax else {
+                throw .tooLarge(expectedMax: Self.publicKeyBytesMax, found: key.utf8.count)
+            }
+            self = .certify(publicKey: key)
+        case .certified(let chain):
+            guard chain.utf8.count <= Self.certificateBytesMax else {
+                throw .tooLarge(expectedMax: Self.certificateBytesMax, found: chain.utf8.count)
+            }
+            self = .certified(chain)
         case .answer(let answer): self = .answer(ok: answer.ok, text: String(answer.text.prefix(500)))
         case .coordinators(let wish):
             guard let node = NodeName(wish.node) else { throw .invalidField("coordinators.node", expected: NodeName.rule) }

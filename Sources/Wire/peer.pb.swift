@@ -647,6 +647,23 @@ nonisolated struct WireCall: Sendable {
     set {kind = .progress(newValue)}
   }
 
+  /// The public half of the key of the node that asks for a certificate, and that certificate with those above it, in PEM.
+  var certify: String {
+    get {
+      if case .certify(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .certify(newValue)}
+  }
+
+  var certified: String {
+    get {
+      if case .certified(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .certified(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -655,6 +672,9 @@ nonisolated struct WireCall: Sendable {
     case answer(WireAnswer)
     case coordinators(WireCoordinatorWish)
     case progress(WireCoordinatorProgress)
+    /// The public half of the key of the node that asks for a certificate, and that certificate with those above it, in PEM.
+    case certify(String)
+    case certified(String)
 
   }
 
@@ -1898,7 +1918,7 @@ nonisolated extension WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Call"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1971,6 +1991,22 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
           self.kind = .progress(v)
         }
       }()
+      case 6: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .certify(v)
+        }
+      }()
+      case 7: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .certified(v)
+        }
+      }()
       default: break
       }
     }
@@ -2001,6 +2037,14 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     case .progress?: try {
       guard case .progress(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    }()
+    case .certify?: try {
+      guard case .certify(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    }()
+    case .certified?: try {
+      guard case .certified(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 7)
     }()
     case nil: break
     }

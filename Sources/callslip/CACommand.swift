@@ -9,10 +9,10 @@ struct CACommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ca", abstract: "The consortium's authority: certificates with which nodes know each other.",
         discussion: """
-            Make the authority once, on a machine that the technical group keeps; its key may live offline, as only `issue` needs it. Each node is given \
+            Make the authority once, on a machine that the technical group keeps; its key may live offline, as only `issue` and `issuer` need it. Each node is given \
             ca.pem, its certificate and its key, and names them in its file: tls: {ca: …, certificate: …, key: …}.
             """,
-        subcommands: [CAInit.self, CAIssue.self])
+        subcommands: [CAInit.self, CAIssue.self, CAIssuer.self])
 }
 
 struct CAInit: AsyncParsableCommand {
@@ -80,6 +80,36 @@ struct CAIssue: AsyncParsableCommand {
     }
 }
 
+struct CAIssuer: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "issuer", abstract: "Let a coordinator certify nodes that join: OUT/NAME-issuer.pem and OUT/NAME-issuer.key.",
+        discussion: """
+            The authority's own key can then lie offline. The coordinator's file names both: tls: {…, issuer: OUT/NAME-issuer.pem, issuerKey: OUT/NAME-issuer.key}. \
+            Whoever has the issuer's key can join as any node until its end.
+            """)
+
+    @Argument(help: "The coordinator's name.") var name: String
+    @Option(name: .customLong("ca"), help: "The authority's folder.") var authority: String
+    @Option(help: "Folder for the files; the authority's when left out.") var out: String?
+    @Option(help: "Days for which it is valid.") var days = CertificateAuthority.issuerDaysUsual
+    @Flag(help: "Replace both files by new ones. The coordinator takes them without a restart.") var renew = false
+
+    func validate() throws {
+        guard (1...3_650).contains(days) else { throw ValidationError("--days is from 1 to 3650") }
+        guard NodeName(name) != nil else { throw ValidationError("`\(name)` is no node's name: \(NodeName.rule)") }
+    }
+
+    func run() async throws {
+        let target = out ?? authority
+        let until = try AuthorityFolder(authority).makeIssuer(name, into: target, days: days, renew: renew)
+        Terminal.say(
+            """
+            \(target)/\(name)-issuer.pem  valid until \(until); in the file of the coordinator \(name), inside `tls: {…}`:
+            issuer: \(target)/\(name)-issuer.pem, issuerKey: \(target)/\(name)-issuer.key
+            """)
+    }
+}
+
 /// An authority's files. Keys are their owner's alone; nothing is overwritten but what is to be renewed.
 struct AuthorityFolder {
     let path: String
@@ -121,6 +151,20 @@ struct AuthorityFolder {
             try Files.create(certificate, issued.certificate, mode: 0o644)
         }
         return try Self.end(of: issued.certificate)
+    }
+
+    /// - Returns: until when it is valid.
+    func makeIssuer(_ name: String, into folder: String, days: Int64, renew: Bool) throws -> String {
+        let authority = try CertificateAuthority(
+            certificate: try Files.text(of: path + "/ca.pem"), key: try Files.text(of: path + "/ca.key"))
+        let (certificate, key) = ("\(folder)/\(name)-issuer.pem", "\(folder)/\(name)-issuer.key")
+        try Files.makeFolder(folder)
+        if !renew { try Self.refuse(certificate, key) }
+        let made = try authority.makeIssuer(name: "\(name) issuer", Validity(now: Self.now, days: days))
+        // Each is replaced whole. In between the two do not fit, and the coordinator says so to whoever joins just then.
+        try Files.replace(key, made.key, mode: 0o600)
+        try Files.replace(certificate, made.certificate, mode: 0o644)
+        return try Self.end(of: made.certificate)
     }
 
     /// What a client of this program's own shows, with files of nobody.

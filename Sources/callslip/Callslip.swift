@@ -11,7 +11,7 @@ struct Callslip: AsyncParsableCommand {
             Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
             CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, NamesCommand.self, CannedCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,
-            RoutesCommand.self, SessionsCommand.self,
+            RoutesCommand.self, SessionsCommand.self, InviteCommand.self, JoinCommand.self,
             Chat.self, Try.self, Simulate.self,
             Bench.self,
             ChaosCommand.self,

@@ -26,7 +26,7 @@ public struct FuzzTarget: Sendable {
         },
         wire("gossip-state", 16 * 1024) { bytes throws(WireError) in try PushPullState(wire: bytes).wireBytes() },
         wire("peer-frame", 16 * 1024) { bytes throws(WireError) in try PeerFrame(wire: bytes).wireBytes() },
-        wire("peer-call", 4 * 1024) { bytes throws(WireError) in try PeerCall(wire: bytes).wireBytes() },
+        wire("peer-call", 20 * 1024) { bytes throws(WireError) in try PeerCall(wire: bytes).wireBytes() },
         wire("raft-message", 16 * 1024) { bytes throws(WireError) in try RaftMessage(wire: bytes).wireBytes() },
         wire("batch", 16 * 1024) { bytes throws(WireError) in try Batch(wire: bytes).wireBytes() },
         wire("snapshot", 16 * 1024) { bytes throws(WireError) in try ConsortiumState(wireSnapshot: bytes).wireSnapshot() },

@@ -216,6 +216,47 @@ import Wire
         theirs.close()
     }
 
+    /// Strangers who ask for handshakes faster than a node gives them are sent away unheard; a machine where a node is known to be is not.
+    @ClusterActor
+    @Test func strangersCannotUseUpTheHandshakesOfNodes() async throws {
+        let place = try Place()
+        defer { place.remove() }
+        let theirs = try network("c1", place.files("c1"))
+        let address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
+        theirs.receive(.call) { link in link.onFrame = { _ in link.send(.reply(id: 1, sealed: [])) } }
+        try theirs.listen(address)
+        // A record of TLS that is no hello: the handshake is begun, and an alert answers. The end without one is a refusal by the budget.
+        func knock() async -> Bool {
+            await withCheckedContinuation { continuation in
+                var waiting: CheckedContinuation<Bool, Never>? = continuation
+                func tell(_ wasHeard: Bool) {
+                    waiting?.resume(returning: wasHeard)
+                    waiting = nil
+                }
+                TCPStream.connect(on: ClusterActor.loop, host: "127.0.0.1", port: address.port, timeoutMs: 5_000) { result in
+                    guard case .success(let stream) = result else { return tell(false) }
+                    stream.onRead = { bytes in
+                        tell(bytes.count > 0)
+                        stream.close()
+                    }
+                    stream.onEnd = { _ in
+                        tell(false)
+                        stream.close()
+                    }
+                    stream.write([22, 3, 1, 0, 4, 99, 0, 0, 0])
+                }
+            }
+        }
+        #expect(await knock())
+        // As if they had all been asked for a moment ago.
+        let door = try #require(theirs.door)
+        while door.strangers.take(nowMs: UInt64.max) {}
+        for _ in 0..<3 { #expect(!(await knock())) }
+        theirs.knows = { $0 == "127.0.0.1" }
+        #expect(await knock())
+        theirs.close()
+    }
+
     // MARK: Another implementation
 
     /// OpenSSL's own program at the door of a node.
@@ -245,6 +286,22 @@ import Wire
         let nobody = try await run("-tls1_3")
         #expect(nobody.contains("alert certificate required"), "\(nobody)")
         theirs.close()
+    }
+}
+
+/// Handshakes for whoever asks.
+@Suite struct HandshakeBudgetTests {
+    @Test func aBurstThenSoManyASecond() {
+        var budget = HandshakeBudget()
+        #expect((0..<HandshakeBudget.burst).allSatisfy { _ in budget.take(nowMs: 5_000) })
+        #expect(!budget.take(nowMs: 5_000))
+        #expect(!budget.take(nowMs: 5_019))
+        #expect(budget.take(nowMs: 5_020))
+        #expect((0..<HandshakeBudget.perSecond).allSatisfy { _ in budget.take(nowMs: 6_020) })
+        #expect(!budget.take(nowMs: 6_020))
+        // A long quiet time saves no more than a burst, and a clock that steps back takes nothing.
+        #expect((0..<HandshakeBudget.burst).allSatisfy { _ in budget.take(nowMs: 10_000_000) })
+        #expect(!budget.take(nowMs: 1_000))
     }
 }
 

@@ -241,9 +241,13 @@ def admin(node):
     for path in ("/api/names", "/api/canned/all"):
         node.ask("get", path, 403)
         node.ask("get", path, 200, admin=True)
-    for path in ("/api/names", "/api/canned/all", "/api/hours", "/api/coordinators"):
+    for path in ("/api/names", "/api/canned/all", "/api/hours", "/api/coordinators", "/api/invitations"):
         node.ask("post", path, 403)
         node.ask("post", path, 400, {"no": "sense"}, admin=True)
+    # Joining.sh plays these to their end: here is no issuer.
+    node.ask("post", "/api/invitations", 409, {"library": "memorial", "hours": 1, "url": node.url}, admin=True)
+    node.ask("post", "/api/join", 400, {"no": "sense"})
+    node.ask("post", "/api/join", 409, {"invitation": "AAAA", "nonce": "AAAA", "sealed": "AAAA"})
     node.ask("post", "/api/names", 409, {"kind": "queue", "from": "no-such", "to": "other"}, admin=True)
     one = {"id": secrets.token_hex(16), "version": 0, "owner": "consortium", "title": "From a script", "text": "Hello."}
     node.ask("post", "/api/canned/all", 200, one, admin=True)

@@ -33,12 +33,15 @@ import Testing
         for call in [
             PeerCall.changeCoordinators(.add(try sample.node(), id: 7, peer: "[2001:db8::1]:7200")),
             .changeCoordinators(.remove(try sample.node())), .progress(.done("a")), .progress(.working("b")), .progress(.refused("c")),
+            .certify(publicKey: "-----BEGIN PUBLIC KEY-----"), .certified(String(repeating: "c", count: 16 * 1_024)),
             .verifyPassword(try sample.person(), password: "p\u{0}ä"), .storeVerifier(try sample.person(), verifier: "$argon2id$"),
             .answer(ok: true, text: "yes"),
         ] {
             #expect(try PeerCall(wire: call.wireBytes()) == call)
             for bytes in Damage.variants(of: call.wireBytes(), &sample) { Damage.tryDecoding(bytes) { try PeerCall(wire: $0).wireBytes() } }
         }
+        let wide = PeerCall.certified(String(repeating: "c", count: 16 * 1_024 + 1))
+        #expect(throws: WireError.tooLarge(expectedMax: 16 * 1_024, found: 16 * 1_024 + 1)) { try PeerCall(wire: wide.wireBytes()) }
         let long = PeerCall.verifyPassword(try sample.person(), password: String(repeating: "p", count: 513))
         #expect(throws: WireError.tooLarge(expectedMax: 512, found: 513)) { try PeerCall(wire: long.wireBytes()) }
     }

@@ -205,8 +205,9 @@ final class Accounts {
                 if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
-        case .answer, .progress: answer(.answer(ok: false, text: "an answer is no question"))
+        case .answer, .progress, .certified: answer(.answer(ok: false, text: "an answer is no question"))
         case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
+        case .certify: answer(.answer(ok: false, text: "This node issues no certificates."))
         }
     }
 

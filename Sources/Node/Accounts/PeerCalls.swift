@@ -21,6 +21,8 @@ final class PeerCalls {
     /// Where a node listens for peers, as gossip knows it.
     var address: (NodeName) -> SocketAddress? = { _ in nil }
     var onCall: ((PeerCall, @escaping (PeerCall) -> Void) -> Void)?
+    /// A node that proved its name by its certificate asks for another one, with the public half of its key.
+    var onCertify: ((NodeName, String, @escaping (Result<String, JoinRefusal>) -> Void) -> Void)?
 
     init(network: PeerNetwork, keyring: Keyring, logger: Logger) {
         self.network = network
@@ -60,15 +62,42 @@ final class PeerCalls {
             })
     }
 
+    /// Asks a coordinator for a certificate; `nil` when it does not answer, or is of a version that gives none.
+    func certify(_ publicKey: String, at node: NodeName, completion: @escaping (Result<String, JoinRefusal>?) -> Void) {
+        call(.certify(publicKey: publicKey), at: node) { answer in
+            switch answer {
+            case .certified(let chain)?: completion(.success(chain))
+            case .answer(_, let text)?: completion(.failure(JoinRefusal(code: .noIssuer, text: text)))
+            default: completion(nil)
+            }
+        }
+    }
+
+    private func serve(_ call: PeerCall, from link: PeerLink?, _ answer: @escaping (PeerCall) -> Void) {
+        guard case .certify(let key) = call else {
+            onCall?(call, answer)
+            return
+        }
+        guard let link, link.isProven, let node = link.remote?.node, let onCertify else {
+            return answer(.answer(ok: false, text: "This link has no TLS, so nobody knows who asks for a certificate."))
+        }
+        onCertify(node, key) { result in
+            switch result {
+            case .success(let chain): answer(.certified(chain))
+            case .failure(let refusal): answer(.answer(ok: false, text: refusal.text))
+            }
+        }
+    }
+
     private func finish(_ id: UInt64, _ reply: PeerCall?) { waiting.removeValue(forKey: id)?(reply) }
 
     private func serve(_ link: PeerLink) {
         link.onFrame = { [self, weak link] frame in
-            guard case .call(let id, let sealed) = frame, let call = open(sealed), let onCall else {
+            guard case .call(let id, let sealed) = frame, let call = open(sealed) else {
                 link?.close(code: "badCall", text: "expected a call sealed with this cluster's keyring")
                 return
             }
-            onCall(call) { [self] answer in
+            serve(call, from: link) { [self] answer in
                 guard let sealed = seal(answer) else {
                     link?.close(code: "noAnswer", text: "the answer cannot be sealed; see this node's log")
                     return

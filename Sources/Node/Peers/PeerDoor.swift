@@ -20,13 +20,23 @@ final class PeerDoor {
 
     private let tls: PeerTLS
     private let misfits: Misfits
+    private let knows: (_ host: String) -> Bool
     private let welcome: (_ stream: any ByteStream, _ onEnd: @escaping () -> Void) -> PeerLink
     private var visitors: [UInt64: Visitor] = [:]
+    /// Of machines where no node is known to be.
+    var strangers = HandshakeBudget()
+    private var nodes = HandshakeBudget()
     private var oldest: UInt64 = 1
     private var last: UInt64 = 0
 
-    /// - Parameter welcome: makes a link of a stream that speaks as it must, and tells when it ends before it is up.
-    init(tls: PeerTLS, misfits: Misfits, welcome: @escaping (_ stream: any ByteStream, _ onEnd: @escaping () -> Void) -> PeerLink) {
+    /// - Parameters:
+    ///   - knows: whether a node of the consortium is at that address, as far as is known.
+    ///   - welcome: makes a link of a stream that speaks as it must, and tells when it ends before it is up.
+    init(
+        tls: PeerTLS, misfits: Misfits, knows: @escaping (_ host: String) -> Bool,
+        welcome: @escaping (_ stream: any ByteStream, _ onEnd: @escaping () -> Void) -> PeerLink
+    ) {
+        self.knows = knows
         self.tls = tls
         self.misfits = misfits
         self.welcome = welcome
@@ -61,6 +71,15 @@ final class PeerDoor {
     /// The first bytes tell TLS from a peer frame, whose length begins with a zero.
     private func hear(_ bytes: UnsafeRawBufferPointer, from stream: TCPStream, _ number: UInt64) {
         guard bytes.first != 0 else { return hearPlain(bytes, from: stream, number) }
+        // Before OpenSSL does anything for it. The address is not told: at this rate it is nobody's that one could look after.
+        guard mayBegin(stream) else {
+            misfits.tell(
+                "too many at once",
+                "more than \(HandshakeBudget.perSecond) TLS handshakes a second were asked of this node, and the rest sent away; if that goes on, keep strangers from its port for peers"
+            )
+            stream.close()
+            return forget(number)
+        }
         let secured: TLSStream
         do throws(TLSError) {
             secured = try TLSStream(over: stream, on: ClusterActor.loop, tls.context, .server)
@@ -87,6 +106,13 @@ final class PeerDoor {
         stream.onRead = { _ in }
         stream.write(FrameDecoder.framed(PeerFrame.goodbye(code: Refusal.tlsNeeded, text: sentence).wireBytes()))
         stream.shutdownWrite()
+    }
+
+    /// Machines where nodes are have a budget of their own, which strangers cannot use up.
+    private func mayBegin(_ stream: TCPStream) -> Bool {
+        let nowMs = ClusterActor.loop.nowMs
+        if let host = stream.remoteAddress?.host, knows(host) { return nodes.take(nowMs: nowMs) }
+        return strangers.take(nowMs: nowMs)
     }
 
     private func sendOldestAway() {

@@ -78,6 +78,9 @@ final class PeerLink {
         end(text)
     }
 
+    /// Whether the other side proved the name in its hello by a certificate.
+    var isProven: Bool { remote != nil && tls != nil }
+
     /// The other side was taken for one with TLS, and has none.
     var speaksPlainly: Bool { tls?.failure == .notTLS }
 
@@ -141,6 +144,10 @@ final class PeerLink {
         let silentMs = ClusterActor.loop.nowMs - min(heardMs, ClusterActor.loop.nowMs)
         if remote == nil, silentMs > Self.helloMsMax { return end("no hello came within \(Self.helloMsMax) ms") }
         if silentMs > Self.silentMsMax { return end("the peer was silent for \(silentMs) ms") }
+        // What would be refused at the door today is not heard on because it came in yesterday. A node that was certified anew comes back at once.
+        if let peer = tls?.peer, Int64(WallClock.nowMs / 1_000) > peer.notAfter {
+            return close(code: "certificateEnded", text: "the certificate that this link was made with has ended; dial again")
+        }
         nonce += 1
         send(.ping(nonce))
     }

@@ -18,7 +18,7 @@ final class PeerNetwork {
     private let listener = TCPListener(on: ClusterActor.loop)
     /// Nil at a node without `tls` in its file.
     private let tls: PeerTLS?
-    private var door: PeerDoor?
+    private(set) var door: PeerDoor?
     private let misfits: Misfits
     private var incoming: [ObjectIdentifier: PeerLink] = [:]
     private var receivers: [LinkPurpose: (PeerLink) -> Void] = [:]
@@ -31,6 +31,8 @@ final class PeerNetwork {
         var repairingSince: UInt64 = 0
     }
     var claim: () -> VoterClaim = { VoterClaim() }
+    /// Whether a node of the consortium is at that address, as far as is known; asked before anything is known of who is there.
+    var knows: (_ host: String) -> Bool = { _ in false }
     /// Says why a peer's hello is refused, if it is.
     var refuse: (PeerHello) -> Refusal? = { _ in nil }
 
@@ -48,7 +50,9 @@ final class PeerNetwork {
     func listen(_ address: SocketAddress) throws(LoopError) {
         if let tls {
             tls.start()
-            door = PeerDoor(tls: tls, misfits: misfits) { [self] stream, onEnd in welcome(stream, onEnd: onEnd) }
+            door = PeerDoor(
+                tls: tls, misfits: misfits, knows: { [self] host in knows(host) },
+                welcome: { [self] stream, onEnd in welcome(stream, onEnd: onEnd) })
         }
         try listener.listen(host: address.host, port: address.port) { [self] stream in accept(stream) }
     }

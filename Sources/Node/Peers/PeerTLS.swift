@@ -17,8 +17,21 @@ public struct TLSFiles: Hashable, Sendable {
     public var key: String
     /// Links without TLS are taken, and made with nodes that have none: while a running cluster is changed over, and never after that.
     public var plainToo: Bool
+    /// At a coordinator that lets nodes join: the certificate and the key of its issuer.
+    public var issuer: Issuer?
 
-    public init(authority: String, certificate: String, key: String, plainToo: Bool = false) {
+    public struct Issuer: Hashable, Sendable {
+        public var certificate: String
+        public var key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    public init(authority: String, certificate: String, key: String, plainToo: Bool = false, issuer: Issuer? = nil) {
+        self.issuer = issuer
         self.authority = authority
         self.certificate = certificate
         self.key = key
@@ -29,6 +42,25 @@ public struct TLSFiles: Hashable, Sendable {
         let credentials = TLSCredentials(
             authority: try text("ca", authority), certificate: try text("certificate", certificate), key: try text("key", key))
         return (credentials, try Self.context(credentials, for: node))
+    }
+
+    /// The public half of this node's key, in PEM. Blocks.
+    func publicHalf() throws(PeerTLS.Unusable) -> String {
+        let pem = try text("key", key)
+        do throws(CertificateError) { return try NodeKey(pem: pem).publicHalf } catch { throw PeerTLS.Unusable("`tls: key`: \(error)") }
+    }
+
+    /// Writes another certificate for the same key in place of the one that is there, if peers would take it. Blocks.
+    func replaceCertificate(by chain: String, for node: NodeName, laterThan present: CertificateFacts) throws(PeerTLS.Unusable) {
+        let credentials = TLSCredentials(authority: try text("ca", authority), certificate: chain, key: try text("key", key))
+        let context = try Self.context(credentials, for: node)
+        guard context.own.notAfter > present.notAfter else {
+            throw PeerTLS.Unusable("it ends no later than the present one; the issuer itself ends soon: `callslip ca issuer --renew`")
+        }
+        let fault: String?
+        do throws(CertificateError) { fault = try TLSContext.fault(of: credentials) } catch { throw PeerTLS.Unusable("\(error)") }
+        if let fault { throw PeerTLS.Unusable("this node's peers would not take it: \(fault)") }
+        do { try SmallFile.replace(certificate, with: chain) } catch { throw PeerTLS.Unusable("`tls: certificate`: \(error)") }
     }
 
     private func text(_ field: String, _ path: String) throws(PeerTLS.Unusable) -> String {
@@ -66,7 +98,7 @@ final class PeerTLS {
     let plainToo: Bool
     private(set) var context: TLSContext
     private var credentials: TLSCredentials
-    private let files: TLSFiles
+    let files: TLSFiles
     private let node: NodeName
     private let logger: Logger
     private let timer = EventLoop.Timer(on: ClusterActor.loop)

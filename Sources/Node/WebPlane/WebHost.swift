@@ -44,6 +44,11 @@ struct NodeServices: Sendable {
     var pageFacts: @Sendable (@escaping @Sendable @WebActor (PageFacts?) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
+    /// Invites a library's node, for so many hours, to ask at that address.
+    var invite:
+        @Sendable (LibraryName, Int64, String, @escaping @Sendable @WebActor (Result<JoinDesk.Invited, JoinRefusal>) -> Void) -> Void
+    /// What a fresh node asks, and the sealed answer.
+    var join: @Sendable ([UInt8], @escaping @Sendable @WebActor (Result<[UInt8], JoinRefusal>) -> Void) -> Void
     var adminToken: String
     var node: NodeName
     /// Set in the demonstration only: who may frame the pages.
@@ -117,6 +122,7 @@ final class WebHost {
         PageCheckAPI(api: api).install(on: server)
         RegistersAPI(api: api, hours: hours, logger: logger).install(on: server)
         ButtonsAPI(api: api, serving: { [button] in button?.serving ?? ButtonServing() }).install(on: server)
+        JoinAPI(api: api).install(on: server)
         button?.install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
