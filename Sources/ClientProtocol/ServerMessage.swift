@@ -32,9 +32,11 @@ public enum ServerMessage: Hashable, Sendable {
         public var frameBytesMax: Int
         /// Unix milliseconds, to show times by.
         public var nowMs: UInt64
+        /// To operators alone: the version of the desk that this node serves. An open page of another one is older, and loads it when nobody is disturbed by that.
+        public var desk: String?
         public init(
             node: NodeName, boot: String, nodes: [String], pingSeconds: Int, textBytesMax: Int = Limits.messageBytesMax,
-            frameBytesMax: Int = ProtocolLimits.clientFrameBytesMax, nowMs: UInt64
+            frameBytesMax: Int = ProtocolLimits.clientFrameBytesMax, nowMs: UInt64, desk: String? = nil
         ) {
             self.node = node
             self.boot = boot
@@ -43,6 +45,7 @@ public enum ServerMessage: Hashable, Sendable {
             self.textBytesMax = textBytesMax
             self.frameBytesMax = frameBytesMax
             self.nowMs = nowMs
+            self.desk = desk
         }
     }
 

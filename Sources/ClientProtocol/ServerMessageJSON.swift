@@ -122,7 +122,8 @@ extension ServerMessage.Welcome {
         self.init(
             node: try fields.name("node"), boot: try fields.string("boot"), nodes: try fields.strings("nodes"),
             pingSeconds: try fields.integer("pingS"), textBytesMax: try limits.integer("textBytes"),
-            frameBytesMax: try limits.integer("frameBytes"), nowMs: try fields.integer("now"))
+            frameBytesMax: try limits.integer("frameBytes"), nowMs: try fields.integer("now"),
+            desk: try fields.stringIfPresent("desk", bytesMax: ProtocolLimits.clientNameBytesMax))
     }
 
     fileprivate func json() -> [UInt8] {
@@ -137,6 +138,7 @@ extension ServerMessage.Welcome {
             $0.field("frameBytes", frameBytesMax)
         }
         writer.field("now", nowMs)
+        if let desk { writer.field("desk", desk) }
         return writer.finish()
     }
 }

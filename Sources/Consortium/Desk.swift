@@ -10,6 +10,8 @@ extension ConsortiumState {
         }
         if let session = sessions[signOn.session] {
             guard session.operatorName == person.name else { throw .sessionOver }
+            // Nothing changes; but the node may have been started anew, and learns what the session holds from a board that is as new as this answer.
+            touched.board = true
             return .token(session.token)
         }
         guard !endedSessions.contains(signOn.session) else { throw .sessionOver }

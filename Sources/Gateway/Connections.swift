@@ -144,12 +144,14 @@ extension GatewayCore {
     }
 
     mutating func welcome(_ client: ClientID) {
+        var desk: String?
+        if case .desk? = connections[client]?.role { desk = servedDesk }
         send(
             client,
             .welcome(
                 .init(
                     node: node, boot: String(boot, radix: 16), nodes: addresses, pingSeconds: configuration.pingSeconds,
-                    nowMs: now &+ wallOffsetMs)))
+                    nowMs: now &+ wallOffsetMs, desk: desk)))
         tellService(client, always: true)
     }
 

@@ -91,6 +91,8 @@ public struct GatewayCore: Sendable {
     var out: [GatewayDirective] = []
     var scheduledTickMs: UInt64?
     var stopping = false
+    /// The version of the desk that this node serves, for desks to compare with their own; nil: none is told.
+    var servedDesk: String?
 
     var connections: [ClientID: Connection] = [:]
     var pending: [UInt64: Pending] = [:]
@@ -134,6 +136,9 @@ public struct GatewayCore: Sendable {
         advance(now)
         wallOffsetMs = wallMs &- self.now
     }
+
+    /// What desks that come are told of the version that is served.
+    public mutating func onServedDesk(_ version: String) { servedDesk = version }
 
     /// The addresses that new clients are told.
     public mutating func onAddresses(_ addresses: [String]) {

@@ -38,7 +38,7 @@ public final class CallslipNode {
     let coordinator: CoordinatorHost?
     let voters: VoterLinks?
     private let voterMemory: VoterMemoryFile?
-    private let calls: PeerCalls
+    let calls: PeerCalls
     private let book: CoordinatorBook
     private let publisher: PresencePublisher
     private let web: WebHost
@@ -156,7 +156,7 @@ public final class CallslipNode {
         library = try LibraryHost(
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
             transcripts: transcripts,
-            roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, logger: logger)
+            roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, servedDesk: assets.version, logger: logger)
         let services = Self.services(
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
         let shelf = ButtonShelf(data: configuration.data, logger: logger)
@@ -185,11 +185,13 @@ public final class CallslipNode {
         }
         services.1.status = { [unowned self] in status() }
         services.1.changeCoordinators = { [unowned self] wish, completion in changeCoordinators(wish, completion) }
+        services.1.desks = { [unowned self] completion in desksReport(completion) }
         services.1.patronURLs = { [unowned self] in patronURLs() }
         services.1.backUp = { [unowned self] completion in backUp(completion) }
         let gossip = gossip
         let passwords = calls.onCall
         calls.onCall = { [unowned self] call, answer in
+            if case .askDesks = call, configuration.isLibrary { return answer(.desks(library.desksOpen)) }
             guard case .changeCoordinators(let wish) = call else {
                 passwords?(call, answer)
                 return

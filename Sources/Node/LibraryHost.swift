@@ -28,6 +28,9 @@ final class LibraryHost {
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
     private var cookies: [ClientID: String] = [:]
+    private var desks = DeskVersions()
+    /// The version of the desk that this node serves.
+    private let servedDesk: String
     private var proposals: [Batch.Item] = []
     private var actions: [ClientAction] = []
     private var scheduled = false
@@ -62,9 +65,11 @@ final class LibraryHost {
         node: NodeName, boot: UInt64, addresses: [String], client: CoordinatorClient, branch: BranchHost, transcripts: TranscriptHost,
         roster: RosterFile,
         accounts: Accounts,
+        servedDesk: String,
         logger: Logger
     ) throws {
         self.node = node
+        self.servedDesk = servedDesk
         self.boot = boot
         self.client = client
         self.branch = branch
@@ -77,6 +82,7 @@ final class LibraryHost {
         gateway = GatewayCore(
             node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
             wallMs: WallClock.nowMs, hash: { LibraryHost.hash($0) })
+        gateway.onServedDesk(servedDesk)
     }
 
     func start() throws {
@@ -126,6 +132,7 @@ final class LibraryHost {
                 if let token = hello.session { cookies[id] = token }
                 if let session = cookies[id].flatMap({ accounts.session($0) }) {
                     let name = session.operatorName
+                    desks.came(id, client: hello.client)
                     perform(gateway.onOperatorHello(id, name, session.session, version: hello.version, now: nowMs))
                 } else {
                     perform(gateway.onMessage(id, .hello(hello), now: nowMs))
@@ -135,6 +142,7 @@ final class LibraryHost {
             case .pong(let id): gateway.onPong(id, now: nowMs)
             case .disconnected(let id):
                 cookies[id] = nil
+                desks.gone(id)
                 perform(gateway.onDisconnected(id, now: nowMs))
             }
         }
@@ -142,6 +150,9 @@ final class LibraryHost {
 
     /// A person signed in at this node.
     func signedIn(_ session: Accounts.Session) { perform(gateway.onSignedIn(session.operatorName, session.session, now: nowMs)) }
+
+    /// Which versions of the desk are open here.
+    var desksOpen: DesksOpen { desks.told(served: servedDesk) }
 
     /// How often this process began to go on by itself.
     private(set) var branchesBegun: UInt64 = 0
@@ -259,6 +270,7 @@ final class LibraryHost {
             case .send(let id, let message): actions.append(.send(id, message))
             case .end(let id, let code, let text, let retryMs):
                 cookies[id] = nil
+                desks.gone(id)
                 actions.append(.end(id, code, text: text, retryMs: retryMs))
             case .propose(let counter, let command):
                 proposals.append(Batch.Item(id: ProposalID(node: node, boot: boot, counter: counter), command: command))

@@ -113,7 +113,7 @@ extension NodeConfiguration {
             "logSegmentKiB",
             "transcripts", "demo", "webTLS", "proxy", "mail",
         ]
-        guard let map = reader.mapping(root, "the file", keys: keys) else { return nil }
+        guard let map = reader.mapping(root, "the file", keys: keys, elsewhere: { placeOfSetting($0) }) else { return nil }
         func text(_ key: String, _ meaning: String) -> String? {
             reader.required(map, key, in: root, meaning).flatMap { reader.text($0, key) }
         }
@@ -177,6 +177,23 @@ extension NodeConfiguration {
             isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
             keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment, webTLS: webTLS,
             proxy: map["proxy"].flatMap { ProxyTrust.read($0, &reader) }, mail: map["mail"].flatMap { MailSettings.read($0, &reader) })
+    }
+
+    /// Agreement, 6: no local settings. Where something belongs that the service shares; `nil` for a word that means nothing anywhere.
+    static func placeOfSetting(_ key: String) -> String? {
+        switch key {
+        case "settings", "naming", "services", "general", "libraries", "queues", "operators":
+            "this is the consortium's, and the same at every node: LTG brings it in with `callslip import`"
+        case "terms", "hours":
+            "posted hours are replicated: they and the terms are set with `callslip import`, a closing with `callslip hours`"
+        case "canned": "canned messages are replicated: they are changed at the desk, with `callslip canned` or `callslip import`"
+        case "registers": "registers are replicated: they are changed at /registers or with `callslip registers`"
+        case "fallback", "heir", "card", "queue", "title":
+            "this belongs to a library or a queue in the consortium's file: LTG brings it in with `callslip import`"
+        case _ where ConsortiumFile.settingKeys.contains(key):
+            "no node has settings of its own: it stands under `settings` in the consortium's file, which LTG brings in with `callslip import`"
+        default: nil
+        }
     }
 
     private static func tlsFiles(_ node: Node, _ reader: inout YAMLReader) -> TLSFiles? {

@@ -109,6 +109,7 @@ final class Later {
     var patronURLs: () -> [String] = { [] }
     var sawInstall: (InstallSighting) -> Void = { _ in }
     var joining: JoinDesk?
+    var desks: (@escaping @ClusterActor (DesksReport) -> Void) -> Void = { $0(DesksReport([])) }
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
 
@@ -255,6 +256,9 @@ extension CallslipNode {
                     let facts = library.board.map { PageFacts($0, nodes: later.patronURLs()) }
                     WebActor.loop.post { WebActor.assumeIsolated { completion(facts) } }
                 }
+            },
+            desks: { completion in
+                onCluster { later.desks { report in WebActor.loop.post { WebActor.assumeIsolated { completion(report) } } } }
             },
             changeCoordinators: { wish, completion in
                 onCluster {

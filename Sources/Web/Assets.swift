@@ -23,6 +23,12 @@ public final class Assets: Sendable {
 
     private let source: Source
     private let cacheControl: String
+    /// Sixteen digits that stand for all the files together: another one as soon as one of them differs. Pages carry it (`versionMark`), so that an open page knows
+    /// whether its node serves something newer by now. Of a directory: as it was at the start.
+    public let version: String
+
+    /// Where this stands in a page, the page is served with `version` instead.
+    static let versionMark = "version-of-the-clients-files"
     private let headers: [@Sendable (String) -> (name: String, value: String)?]
 
     /// A file of the development directory that is longer is answered 404.
@@ -37,8 +43,9 @@ public final class Assets: Sendable {
     ) {
         headers = Self.headerMakers(pageHeaders)
         self.cacheControl = cacheControl
+        version = Self.version(of: files)
         var assets: [String: Asset] = [:]
-        for (path, content) in files { assets[path] = Self.asset(path, content, headers, cacheControl) }
+        for (path, content) in files { assets[path] = Self.asset(path, Self.stamped(path, content, version), headers, cacheControl) }
         source = .memory(assets)
     }
 
@@ -63,7 +70,52 @@ public final class Assets: Sendable {
     public init(directory: String, pageHeaders: [(name: String, value: String)] = []) {
         headers = Self.headerMakers(pageHeaders)
         cacheControl = "no-cache"
+        version = Self.version(of: Self.files(of: directory))
         source = .directory(directory)
+    }
+
+    private static func version(of files: [(path: String, content: [UInt8])]) -> String {
+        var all: [UInt8] = []
+        for (path, content) in files.sorted(by: { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }) {
+            all += "\(path) \(content.count)\n".utf8
+            all += content
+        }
+        return hex(SHA1.hash(all).prefix(8))
+    }
+
+    /// A page says of which version it is.
+    private static func stamped(_ path: String, _ content: [UInt8], _ version: String) -> [UInt8] {
+        guard path.hasSuffix(".html") else { return content }
+        return Array(String(decoding: content, as: UTF8.self).replacing(versionMark, with: version).utf8)
+    }
+
+    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    /// How deep, and how many, the files of a development directory are looked for.
+    private static let foldersDeepMax = 4
+    private static let filesMax = 1_000
+
+    /// The files of a development directory, with their paths below it. Blocking.
+    private static func files(of root: String) -> [(path: String, content: [UInt8])] {
+        var found: [(path: String, content: [UInt8])] = []
+        var folders = [(path: "", depth: 0)]
+        while let folder = folders.popLast() {
+            guard let listing = opendir(root + "/" + folder.path) else { continue }
+            defer { closedir(listing) }
+            while let entry = readdir(listing), found.count < filesMax {
+                let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+                guard !name.hasPrefix(".") else { continue }
+                let path = folder.path.isEmpty ? name : folder.path + "/" + name
+                if let content = contents(root + "/" + path) {
+                    found.append((path, content))
+                } else if folder.depth < foldersDeepMax {
+                    folders.append((path, folder.depth + 1))
+                }
+            }
+        }
+        return found
     }
 
     /// The paths that are served; empty for a directory.
@@ -123,7 +175,7 @@ public final class Assets: Sendable {
             guard path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") }),
                 let content = Self.contents(root + "/" + path)
             else { return nil }
-            return Self.asset(path, content, headers, cacheControl)
+            return Self.asset(path, Self.stamped(path, content, version), headers, cacheControl)
         }
     }
 
@@ -131,7 +183,7 @@ public final class Assets: Sendable {
         _ path: String, _ content: [UInt8], _ headerMakers: [@Sendable (String) -> (name: String, value: String)?],
         _ cacheControl: String
     ) -> Asset {
-        let etag = SHA1.hash(content).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let etag = hex(SHA1.hash(content).prefix(8))
         let shared = headerMakers.compactMap { $0(path) } + [("Cache-Control", cacheControl), ("Vary", "Accept-Encoding")]
         let type = contentType(path)
         let plain = Response(status: 200, headers: [("Content-Type", type), ("ETag", "\"\(etag)\"")] + shared, body: content)

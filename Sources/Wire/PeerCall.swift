@@ -16,6 +16,31 @@ public enum PeerCall: Hashable, Sendable {
     case certify(publicKey: String)
     /// Its certificate, and those between it and the consortium's authority (PEM).
     case certified(String)
+    /// Which versions of the desk are open at your node? Answered by `desks`.
+    case askDesks
+    case desks(DesksOpen)
+}
+
+/// Which versions of the operator's client are open at a node, and which one it serves. Nobody's name.
+public struct DesksOpen: Hashable, Sendable {
+    public struct Version: Hashable, Sendable {
+        public var version: String
+        public var count: UInt32
+        public init(version: String, count: UInt32) {
+            self.version = version
+            self.count = count
+        }
+    }
+    public var served: String
+    /// At most `versionsMax`.
+    public var versions: [Version]
+    public init(served: String, versions: [Version]) {
+        self.served = served
+        self.versions = versions
+    }
+
+    public static let versionsMax = 16
+    public static let versionBytesMax = 64
 }
 
 /// What LTG wants of the coordinators while the cluster runs.
@@ -62,6 +87,17 @@ extension PeerCall {
             call.progress = .with { ($0.state, $0.text) = progress.wire }
         case .certify(let key): call.certify = key
         case .certified(let chain): call.certified = chain
+        case .askDesks: call.desksWanted = WireDesksWanted()
+        case .desks(let desks):
+            call.desks = .with {
+                $0.served = desks.served
+                $0.versions = desks.versions.map { one in
+                    .with {
+                        $0.version = one.version
+                        $0.count = one.count
+                    }
+                }
+            }
         case .answer(let ok, let text):
             call.answer = .with {
                 $0.ok = ok
@@ -115,6 +151,15 @@ extension PeerCall {
             case 3: self = .progress(.refused(text))
             default: throw .invalidField("progress.state", expected: "1 to 3")
             }
+        case .desksWanted: self = .askDesks
+        case .desks(let desks):
+            guard desks.versions.count <= DesksOpen.versionsMax else {
+                throw .tooLarge(expectedMax: DesksOpen.versionsMax, found: desks.versions.count)
+            }
+            let longest = ([desks.served] + desks.versions.map(\.version)).map(\.utf8.count).max() ?? 0
+            guard longest <= DesksOpen.versionBytesMax else { throw .tooLarge(expectedMax: DesksOpen.versionBytesMax, found: longest) }
+            self = .desks(
+                DesksOpen(served: desks.served, versions: desks.versions.map { DesksOpen.Version(version: $0.version, count: $0.count) }))
         case nil: throw .unknownKind("a call of a newer version, or an empty one")
         }
     }

@@ -9,7 +9,8 @@ struct Callslip: AsyncParsableCommand {
         abstract: "A self-hosted, distributed chat reference service for library consortia.",
         subcommands: [
             Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
-            CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, NamesCommand.self, CannedCommand.self,
+            CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, NamesCommand.self, DesksCommand.self,
+            CannedCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,
             RoutesCommand.self, SessionsCommand.self, InviteCommand.self, JoinCommand.self,
             Chat.self, Try.self, Simulate.self,

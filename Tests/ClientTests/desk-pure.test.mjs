@@ -1,3 +1,4 @@
+import { nextStep, restMs } from "../../Sources/Web/Client/desk/newer.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -154,4 +155,15 @@ test("tags are proposed from canned messages with that keyword, the library’s 
         { owner: "library", keywords: "Tags", text: "#maps #fines" },
     ];
     assert.deepEqual(proposed(canned), ["maps", "fines", "research"]);
+});
+
+test("a newer desk is loaded when nobody is disturbed by it, and once for each version (agreement, 7)", () => {
+    const at = { own: "a1", served: "b2", tried: "", ready: true, chats: 0, typed: false, rings: false, restedMs: restMs };
+    assert.equal(nextStep(at), "reload");
+    for (const [change, step] of [
+        [{ served: "a1" }, "current"], [{ served: "" }, "current"], [{ own: "" }, "current"],
+        [{ chats: 1 }, "chats"], [{ typed: true }, "typed"], [{ rings: true }, "rings"], [{ chats: 1, typed: true }, "chats"],
+        [{ restedMs: restMs - 1 }, "soon"], [{ ready: false }, "soon"],
+        [{ tried: "b2" }, "stuck"], [{ tried: "b2", served: "c3" }, "reload"], [{ tried: "b2", served: "a1" }, "current"],
+    ]) assert.equal(nextStep({ ...at, ...change }), step, JSON.stringify(change));
 });

@@ -115,6 +115,12 @@ def pages(node):
     assert [one["code"] for one in wrong["findings"] if one["severity"] == "error"] == ["policy"], wrong
 
 
+def desks(node):
+    node.ask("get", "/api/desks", 403)
+    told = node.ask("get", "/api/desks", 200, admin=True)
+    assert told["isOne"] and all(one.get("serves") for one in told["nodes"]), told
+
+
 def buttons(node, cookie):
     seen = {"host": "library.example", "path": "/ask", "queue": "memorial", "kind": "own", "version": "", "error": ""}
     node.ask("post", "/api/button/seen", 400, seen, kind="text/plain")
@@ -291,6 +297,7 @@ pages(library)
 signed_in = people(library)
 problems(library, signed_in)
 buttons(library, signed_in)
+desks(library)
 registers(library, signed_in)
 coordinator.ask("get", "/metrics", 200)
 left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked

@@ -31,6 +31,8 @@ import Testing
     @Test func callsSurviveTheWire() throws {
         var sample = Sample(seed: 3)
         for call in [
+            PeerCall.askDesks, PeerCall.desks(DesksOpen(served: "", versions: [])),
+            PeerCall.desks(DesksOpen(served: "ab12", versions: [.init(version: "ab12", count: 3), .init(version: "other", count: .max)])),
             PeerCall.changeCoordinators(.add(try sample.node(), id: 7, peer: "[2001:db8::1]:7200")),
             .changeCoordinators(.remove(try sample.node())), .progress(.done("a")), .progress(.working("b")), .progress(.refused("c")),
             .certify(publicKey: "-----BEGIN PUBLIC KEY-----"), .certified(String(repeating: "c", count: 16 * 1_024)),
@@ -42,6 +44,10 @@ import Testing
         }
         let wide = PeerCall.certified(String(repeating: "c", count: 16 * 1_024 + 1))
         #expect(throws: WireError.tooLarge(expectedMax: 16 * 1_024, found: 16 * 1_024 + 1)) { try PeerCall(wire: wide.wireBytes()) }
+        let many = PeerCall.desks(DesksOpen(served: "a", versions: (0...DesksOpen.versionsMax).map { .init(version: "\($0)", count: 1) }))
+        #expect(throws: WireError.tooLarge(expectedMax: 16, found: 17)) { try PeerCall(wire: many.wireBytes()) }
+        let wordy = PeerCall.desks(DesksOpen(served: String(repeating: "v", count: 65), versions: []))
+        #expect(throws: WireError.tooLarge(expectedMax: 64, found: 65)) { try PeerCall(wire: wordy.wireBytes()) }
         let long = PeerCall.verifyPassword(try sample.person(), password: String(repeating: "p", count: 513))
         #expect(throws: WireError.tooLarge(expectedMax: 512, found: 513)) { try PeerCall(wire: long.wireBytes()) }
     }

@@ -10,8 +10,8 @@ import Wire
 
 @ClusterActor
 final class Accounts {
-    static let sessionsMax = 2_000
-    static let sessionMsMax: UInt64 = 12 * 3_600_000
+    nonisolated static let sessionsMax = 2_000
+    nonisolated static let sessionMsMax: UInt64 = 12 * 3_600_000
     static let checksPendingMax = 64
 
     struct Session: Sendable {
@@ -39,6 +39,9 @@ final class Accounts {
     private let node: NodeName
     private let logger: Logger
     private var sessions: [String: Session] = [:]
+    /// Of the process before, which stopped in order: by the digest of their tokens, until somebody comes with one.
+    private var handedOn: [String: Session]
+    private let handOver: SignInFile
     private var brake = SignInBrake()
     private var checksPending = 0
     private let parameters = PasswordHash.Parameters.interactive
@@ -54,10 +57,13 @@ final class Accounts {
         self.calls = calls
         self.node = node
         self.logger = logger
+        handOver = SignInFile(folder: folder, logger: logger)
+        handedOn = handOver.take(nowMs: ClusterActor.loop.nowMs)
         calls.onCall = { [self] call, answer in serve(call, answer) }
     }
 
     func session(_ token: String) -> Session? {
+        if !handedOn.isEmpty, let session = handedOn.removeValue(forKey: SignInFile.digest(token)) { sessions[token] = session }
         guard let session = sessions[token] else { return nil }
         guard session.expiresMs > ClusterActor.loop.nowMs else {
             sessions[token] = nil
@@ -69,7 +75,8 @@ final class Accounts {
     /// The sign-ins that have not ended, the oldest first.
     func open(_ board: Board?) -> [KnownSession] {
         let nowMs = ClusterActor.loop.nowMs
-        return sessions.filter { $0.value.expiresMs > nowMs }.map { token, session in
+        // Those that were handed on are named by their digests: nobody has come with their tokens yet.
+        return (sessions.map { ($0.key, $0.value) } + handedOn.map { ($0.key, $0.value) }).filter { $0.1.expiresMs > nowMs }.map { token, session in
             KnownSession(
                 token: token, id: session.id, operatorName: session.operatorName, displayName: session.displayName,
                 library: board?.person(called: session.operatorName)?.library, beganMs: session.beganMs,
@@ -77,13 +84,22 @@ final class Accounts {
         }.sorted { ($0.beganMs, $0.id) < ($1.beganMs, $1.id) }
     }
 
+    /// - Parameter token: as the list of those that are open has it, where it comes from there.
     func signOut(_ token: String) {
-        guard let session = sessions.removeValue(forKey: token) else { return }
+        if let session = handedOn.removeValue(forKey: token) {
+            onSignedOut?(session)
+            return
+        }
+        guard let session = session(token) else { return }
+        sessions[token] = nil
         onSignedOut?(session)
     }
 
     /// The sign-on ended in the state (signed on elsewhere, lapsed): its tokens are worth nothing any more.
-    func forget(_ session: SessionID) { sessions = sessions.filter { $0.value.session != session } }
+    func forget(_ session: SessionID) {
+        sessions = sessions.filter { $0.value.session != session }
+        handedOn = handedOn.filter { $0.value.session != session }
+    }
 
     /// The session of a sign-in goes on under another identifier.
     func renew(_ old: SessionID, as new: SessionID) {
@@ -152,7 +168,9 @@ final class Accounts {
         }
     }
 
+    /// In order: whoever is signed in stays so when this node is started again soon, as when it is updated.
     func stop() async {
+        handOver.leave(sessions, nowMs: ClusterActor.loop.nowMs)
         await worker.shutdown()
     }
 
@@ -205,7 +223,8 @@ final class Accounts {
                 if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
-        case .answer, .progress, .certified: answer(.answer(ok: false, text: "an answer is no question"))
+        case .answer, .progress, .certified, .desks: answer(.answer(ok: false, text: "an answer is no question"))
+        case .askDesks: answer(.answer(ok: false, text: "This node serves no desks."))
         case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
         case .certify: answer(.answer(ok: false, text: "This node issues no certificates."))
         }

@@ -119,15 +119,17 @@ public struct ConsortiumFile: Sendable {
         checkAliases(&reader)
     }
 
+    /// What may stand under `settings`.
+    static let settingKeys = [
+        "pickUpSeconds", "patronDeadlineSeconds", "consentSeconds", "operatorLeaseSeconds", "patronGoneSeconds", "tombstoneSeconds",
+        "transcriptDeadlineHours", "transcriptKeptHours", "keptMessageDays",
+        "chatsPerOperator",
+    ]
+
     private mutating func readSettings(_ node: Node?, _ reader: inout YAMLReader) {
         guard let node else { return }
         var settings = Settings()
-        let keys = [
-            "pickUpSeconds", "patronDeadlineSeconds", "consentSeconds", "operatorLeaseSeconds", "patronGoneSeconds", "tombstoneSeconds",
-            "transcriptDeadlineHours", "transcriptKeptHours", "keptMessageDays",
-            "chatsPerOperator",
-        ]
-        guard let map = reader.mapping(node, "settings", keys: keys) else { return }
+        guard let map = reader.mapping(node, "settings", keys: Self.settingKeys) else { return }
         func seconds(_ key: String, _ range: ClosedRange<Int>, _ current: UInt64) -> UInt64 {
             guard let node = map[key], let value = reader.integer(node, key, range) else { return current }
             return UInt64(value) * 1_000

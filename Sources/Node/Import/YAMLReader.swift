@@ -20,7 +20,10 @@ struct YAMLReader {
     }
 
     /// A mapping whose keys are all among `keys`.
-    mutating func mapping(_ node: Node, _ what: String, keys: [String]) -> [String: Node]? {
+    /// - Parameter elsewhere: where something belongs that does not stand here, as a sentence without its end; `nil` where it belongs nowhere.
+    mutating func mapping(
+        _ node: Node, _ what: String, keys: [String], elsewhere: (String) -> String? = { _ in nil }
+    ) -> [String: Node]? {
         guard let mapping = node.mapping else {
             fail(node, "\(what) must be a mapping with some of: \(keys.joined(separator: ", "))")
             return nil
@@ -31,7 +34,8 @@ struct YAMLReader {
             if keys.contains(name) {
                 result[name] = value
             } else {
-                fail(key, "\(what) has no `\(name)`; it may have: \(keys.joined(separator: ", "))")
+                let place = elsewhere(name).map { "; \($0)" } ?? ""
+                fail(key, "\(what) has no `\(name)`\(place); it may have: \(keys.joined(separator: ", "))")
             }
         }
         return result

@@ -42,6 +42,8 @@ struct NodeServices: Sendable {
     var sawInstall: @Sendable (InstallSighting) -> Void
     /// What pages may name, for the page checker; `nil` before the first board came.
     var pageFacts: @Sendable (@escaping @Sendable @WebActor (PageFacts?) -> Void) -> Void
+    /// Which versions of the desk are open, at all nodes.
+    var desks: @Sendable (@escaping @Sendable @WebActor (DesksReport) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
     /// Invites a library's node, for so many hours, to ask at that address.
@@ -121,6 +123,7 @@ final class WebHost {
         ProblemsAPI(api: api, node: services.node).install(on: server)
         PageCheckAPI(api: api).install(on: server)
         RegistersAPI(api: api, hours: hours, logger: logger).install(on: server)
+        DesksAPI(api: api).install(on: server)
         ButtonsAPI(api: api, serving: { [button] in button?.serving ?? ButtonServing() }).install(on: server)
         JoinAPI(api: api).install(on: server)
         button?.install(on: server)
@@ -128,7 +131,7 @@ final class WebHost {
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
-            "/registers": "registers.html", "/sessions": "sessions.html",
+            "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html",
             "/html/chat-box.html": "chat.html",
         ]
         assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])

@@ -19,6 +19,7 @@ import { h } from "./dom.js";
 import { Floor } from "./floor.js";
 import { listen } from "./keys.js";
 import { askedEnds, forgetChat, forgetTexts, slots, unsent } from "./memory.js";
+import { Newer } from "./newer.js";
 import { News } from "./news.js";
 import { Rail } from "./rail.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
@@ -30,6 +31,8 @@ import { chatName } from "./words.js";
 const activeEveryMs = 15000;
 const noticeShownMs = 9000;
 const chatsHeldMax = 4;
+const followAgainMs = 500;
+const followTriesMax = 60;
 const kinds = ["welcome", "service", "me", "board", "chat", "msgs", "ack", "nack", "typing"];
 const byId = (id) => document.getElementById(id);
 
@@ -67,6 +70,7 @@ class Shell {
         this.closeWarning = new CloseWarning(this.desk, (text) => this.notice(text, { stays: true }), ask);
         this.closeWarning.start();
         this.signIn = new SignIn((person) => this.enter(person));
+        this.newer = new Newer(() => this.restState());
         this.connection = this.connect();
         watch("desk", this.connection);
         this.listen();
@@ -78,12 +82,15 @@ class Shell {
     connect() {
         const home = location.origin;
         const own = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
-        const connection = new Connection({ nodes: [home], hello: () => ({ role: "operator", client: "callslip-desk/1" }), socket: (_, protocol) => new WebSocket(own, protocol) });
+        const connection = new Connection({ nodes: [home], hello: () => ({ role: "operator", client: this.newer.client }), socket: (_, protocol) => new WebSocket(own, protocol) });
         connection.on("notice", (frame) => this.notice(frame.text, { stays: true }));
         for (const kind of kinds) connection.on(kind, (frame) => this.apply(this.desk.receive(frame)));
         connection.on("state", (change) => this.lineChanged(change));
         connection.on("problem", (error) => console.error(error));
-        connection.onWelcome(() => this.follow());
+        connection.onWelcome((welcome) => {
+            this.newer.told(welcome.desk);
+            return this.follow();
+        });
         connection.wakeOn(window, document);
         return connection;
     }
@@ -93,12 +100,24 @@ class Shell {
         const chats = this.desk.inSlots.filter((chat) => chat.ended === null);
         await Promise.all(chats.map(async (chat) => {
             try {
-                await this.connection.request("follow", { chat: chat.id, after: chat.last }, { once: true });
+                await this.followOne(chat);
             } catch (error) {
                 if (!(error instanceof Refusal)) throw error;
                 this.apply(this.desk.endChat(chat.id, `This chat is no longer yours. ${error.message}`));
             }
         }));
+    }
+
+    /** A node that was just started learns in a while what its desks hold; until then it is asked again, and nothing is given up. */
+    async followOne(chat) {
+        for (let tries = 0; ; tries += 1) {
+            try {
+                return await this.connection.request("follow", { chat: chat.id, after: chat.last }, { once: true });
+            } catch (error) {
+                if (!(error instanceof Refusal) || error.code !== "busy" || tries >= followTriesMax) throw error;
+                await new Promise((resolve) => setTimeout(resolve, followAgainMs));
+            }
+        }
     }
 
     lineChanged({ state, bye }) {
@@ -211,6 +230,17 @@ class Shell {
         this.draw();
     }
 
+    /** What decides whether a newer desk may be loaded now. */
+    restState() {
+        const { desk } = this;
+        const unsentCount = desk.inSlots.reduce((sum, chat) => sum + chat.outbox.entries.length, 0);
+        return {
+            ready: this.connection.state === "ready" && desk.service.state === "ok" && desk.me !== null,
+            chats: desk.inSlots.length + unsentCount,
+            rings: this.ringing.chat || this.ringing.offer || this.rail.claiming.size > 0 || this.act.wanted !== null,
+        };
+    }
+
     // Drawing
 
     /** Draws once for all that happened in one turn. Not by animation frames: these stop while the page is behind another. */
@@ -243,6 +273,7 @@ class Shell {
         this.sounds.ring("offer", ready && this.ringing.offer && held < chatsHeldMax);
         const forMe = desk.board.waiting.filter((line) => line.mayClaim === true && desk.me?.available.includes(line.queue?.name)).length;
         badgeTitle(forMe + desk.unreadCount);
+        this.newer.tick();
     }
 
     announce(text) {

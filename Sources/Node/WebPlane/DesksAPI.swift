@@ -1,0 +1,16 @@
+/// `GET /api/desks`: which versions of the operator's client are open, node by node (agreement, 7). For whoever has the node's admin token.
+
+import EventLoop
+import Web
+
+@WebActor
+struct DesksAPI {
+    let api: HTTPAPI
+
+    func install(on server: WebServer) {
+        server.get("/api/desks") { request, responder in
+            guard api.isAdmin(request, responder) else { return }
+            api.services.desks { report in responder.send(api.json(report, 200)) }
+        }
+    }
+}
