@@ -47,8 +47,10 @@ public enum FeatureLevel {
     public static let registers: UInt32 = 19
     /// Tracked referrals (`OfferTransfer.answerInMs`, `FollowUp`).
     public static let followUps: UInt32 = 20
+    /// The register of pages on which a library's chat may stand.
+    public static let pages: UInt32 = 21
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 20
+    public static let supported: UInt32 = 21
 }
 
 extension Command {
@@ -73,6 +75,7 @@ extension Command {
         case .setEnd: FeatureLevel.ledger
         case .rate: FeatureLevel.reports
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
+        case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages
         case .setEntry, .dropEntry: FeatureLevel.registers
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0

@@ -11,6 +11,7 @@ extension Register {
         case .texts: .texts
         case .acceptances: .acceptances
         case .onboarding: .onboarding
+        case .pages: .pages
         }
     }
 
@@ -161,4 +162,17 @@ extension RegisterForm {
                 "live", "Live", .choice([.init("no", "Not yet"), .init("trial", "Open for a trial"), .init("yes", "Live")]), required: true),
         ],
         unique: ["library"], heads: ["library", "live"])
+
+    static let pages = RegisterForm(
+        name: "pages", title: "Pages with the chat", one: "list of pages",
+        sentence:
+            "On which websites a library's chat may stand. A library that lists none has it wherever somebody puts it; nodes' own pages always have it.",
+        editors: [.libraryAdmin, .chatWog],
+        questions: [
+            .init("library", "Library", .library, required: true),
+            .init(
+                "hosts", "Websites", .words, required: true,
+                "Names of hosts, separated by commas, such as www.library.example, or *.library.example for all below it."),
+        ],
+        unique: ["library"], heads: ["library"])
 }

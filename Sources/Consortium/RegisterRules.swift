@@ -88,6 +88,8 @@ extension ConsortiumState {
                 throw Refusal(.notAllowed, "How far a request is, and the answer to it, is for ChatWog to say.")
             }
         case .onboarding: try checkChecklist(entry)
+        case .pages:
+            if let problem = PageHosts.problem(in: entry["hosts"]) { throw Refusal(.invalid, "Websites: \(problem).") }
         case .liaisons, .agreements, .training, .announcements, .texts: break
         }
     }

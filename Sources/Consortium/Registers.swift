@@ -23,6 +23,8 @@ public enum Register: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     case acceptances = 7
     /// What is done before a library goes live.
     case onboarding = 8
+    /// On which pages a library's chat may stand.
+    case pages = 9
 
     public static func < (left: Register, right: Register) -> Bool { left.rawValue < right.rawValue }
 }

@@ -50,6 +50,7 @@ public final class CallslipNode {
     private var releasedButton: String?
     private let adminToken: String
     private var isBackingUp = false
+    private var places = PagePlaces()
     private var selfReports = SelfReports()
     private let reporting = Timer(on: ClusterActor.loop)
     private let renewal: CertificateRenewal?
@@ -248,7 +249,11 @@ public final class CallslipNode {
         }
         library.onButtons = { [unowned self] lists in released(lists.released) }
         gossip.onChange = { [publisher] in publisher.schedule() }
-        gossip.onMember = { [book, gossip] in book.learn(gossip.members) }
+        library.onEntries = { [unowned self] in publishPlaces() }
+        gossip.onMember = { [unowned self, book, gossip] in
+            book.learn(gossip.members)
+            publishPlaces()
+        }
         do {
             try gossip.start(listen: configuration.gossipListen, seeds: configuration.seeds.map { "\($0)" })
         } catch {
@@ -371,6 +376,14 @@ public final class CallslipNode {
                 logger.error("which version of the button's code is released was not kept on disk", metadata: ["why": "\(error)"])
             }
         }
+    }
+
+    /// Tells the web plane on which pages whose chat may stand.
+    private func publishPlaces() {
+        let new = PagePlaces(library.entries.values, nodes: patronURLs())
+        guard new != places else { return }
+        places = new
+        WebActor.loop.post { [web] in WebActor.assumeIsolated { web.places = new } }
     }
 
     public var hasRoster: Bool { !(library.board?.queues.isEmpty ?? true) }

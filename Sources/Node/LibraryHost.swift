@@ -59,6 +59,8 @@ final class LibraryHost {
     var onBoard: ((Board) -> Void)?
     /// A version of the button's code may have been released.
     var onButtons: ((ButtonLists) -> Void)?
+    /// Entries of registers changed.
+    var onEntries: (() -> Void)?
     var reachesCoordinators: Bool { client.server != nil }
 
     init(
@@ -220,7 +222,10 @@ final class LibraryHost {
                 if news.lists != nil { onButtons?(buttons.lists) }
             }
             board.buttons = nil
-            if let news = board.registers { entries.take(news) }
+            if let news = board.registers {
+                entries.take(news)
+                onEntries?()
+            }
             board.registers = nil
             let isOfBranch = BranchBase.isBranch(board.at)
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.

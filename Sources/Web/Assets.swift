@@ -140,12 +140,13 @@ public final class Assets: Sendable {
     }
 
     /// Answers with one file, or 404.
+    /// - Parameter fields: header lines beside the file's own, each with its CR LF.
     @WebActor
-    public func answer(_ path: String, _ request: Request, _ responder: Responder) {
+    public func answer(_ path: String, _ request: Request, _ responder: Responder, fields: [UInt8] = []) {
         guard let response = response(path, request.headers) else {
             return responder.send(.text("There is nothing at this address.\n", status: 404))
         }
-        responder.send(response)
+        responder.send(response, fields: fields)
     }
 
     /// What a request for the file gets; nil where there is none.

@@ -109,14 +109,18 @@ public struct HTTPConnection {
     }
 
     /// Answers the request that is out. Without one (it was timed out, or answered before) nothing happens.
-    /// - Parameter closing: end the connection after this response, though the client would keep it.
-    public mutating func respond(_ response: PreparedResponse, date: HTTPDate, nowMs: UInt64, closing: Bool = false) {
+    /// - Parameters:
+    ///   - closing: end the connection after this response, though the client would keep it.
+    ///   - fields: header lines beside the response's own, each with its CR LF.
+    public mutating func respond(
+        _ response: PreparedResponse, date: HTTPDate, nowMs: UInt64, closing: Bool = false, fields: [UInt8] = []
+    ) {
         self.date = date
         guard phase == .responding, let current else { return }
         self.current = nil
         let keeps = current.keepsAlive && !closing
         let connection: StaticString? = keeps ? (current.isVersion11 ? nil : "Connection: keep-alive\r\n") : "Connection: close\r\n"
-        response.write(to: &output, date: date, withBody: !current.isHead, connection: connection, extra: extraFields)
+        response.write(to: &output, date: date, withBody: !current.isHead, connection: connection, extra: extraFields + fields)
         if keeps {
             enter(parser.pendingBytes > 0 ? .head : .idle, nowMs)
         } else {

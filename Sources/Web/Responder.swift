@@ -14,8 +14,9 @@ public struct Responder {
     }
 
     /// Sends what was put together before, as it is.
-    public func send(_ response: PreparedResponse) {
-        connection.respond(number, response, closing: false)
+    /// - Parameter fields: header lines beside its own, each with its CR LF.
+    public func send(_ response: PreparedResponse, fields: [UInt8] = []) {
+        connection.respond(number, response, closing: false, fields: fields)
     }
 
     /// False when the client has left, or the request was answered.

@@ -118,9 +118,9 @@ final class ServerConnection {
 
     func isWaiting(for number: UInt64) -> Bool { !isEnded && number == requestNumber && core.phase == .responding }
 
-    func respond(_ number: UInt64, _ response: PreparedResponse, closing: Bool) {
+    func respond(_ number: UInt64, _ response: PreparedResponse, closing: Bool, fields: [UInt8] = []) {
         guard isWaiting(for: number) else { return }
-        core.respond(response, date: server.date, nowMs: WebActor.loop.nowMs, closing: closing)
+        core.respond(response, date: server.date, nowMs: WebActor.loop.nowMs, closing: closing, fields: fields)
         pump()
     }
 

@@ -2,6 +2,7 @@
 """
 
 import json
+import urllib.request
 
 from playwright.sync_api import expect
 
@@ -132,3 +133,21 @@ def run(stage):
             expect(frame.locator("#callslip-composer")).to_be_visible()
         else:
             assert frame.url.startswith("chrome-error:"), f"{path} shows itself in a stranger's frame: {frame.url}"
+
+    # Once the library lists its websites, the chat is in frames of theirs alone.
+    pages = {"registers": {"pages": [{"library": "scripts", "hosts": "www.scripts.example"}]}}
+    status, said = stage.post("college", "/api/import", json.dumps(pages).encode(), "application/yaml")
+    assert status == 200, said
+    chat = f"{sid.node}/chat/scripts"
+    stage.until("the list", lambda: "www.scripts.example" in str(urllib.request.urlopen(chat, timeout=4).headers.get_all("Content-Security-Policy")))
+    for origin, isListed in ((EVIL, False), ("http://www.scripts.example", True)):
+        context = stage.context()
+        context.route(origin + "/**", lambda route: route.fulfill(content_type="text/html", body=f'<!doctype html><title>Page</title><iframe src="{chat}"></iframe>'))
+        page = context.new_page()
+        page.goto(origin + "/")
+        page.wait_for_load_state("networkidle")
+        frame = page.locator("iframe").element_handle().content_frame()
+        if isListed:
+            expect(frame.locator("#callslip-composer")).to_be_visible()
+        else:
+            assert frame.url.startswith("chrome-error:"), f"the chat shows itself at {origin}: {frame.url}"

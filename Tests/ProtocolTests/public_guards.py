@@ -9,13 +9,15 @@ import json
 import os
 import pathlib
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 
 import yaml
 from client import fresh
-from node import PASSWORD, Node, finish, hold
+from node import PASSWORD, Node, finish, hold, until
 from websockets.asyncio.client import connect
 
 program, port = os.path.abspath(sys.argv[1]), int(sys.argv[2])
@@ -206,6 +208,48 @@ async def socket_of(cookie, origin):
         return answer["t"], answer.get("code")
 
 
+def listed_pages(node):
+    """The library's admin lists where its chat may stand."""
+    def ancestors(path):
+        # Two fields of one name: both hold (CSP 3, 8.1).
+        with urllib.request.urlopen(OWN + path, timeout=20) as answer:
+            fields = answer.headers.get_all("Content-Security-Policy")
+        return [part.strip() for policy in fields for part in policy.split(";") if part.strip().startswith("frame-ancestors")]
+
+    hold(ancestors("/chat/memorial") == [], "a library that lists no pages has its chat in anybody's frame")
+    file = node.folder / "pages.yaml"
+    file.write_text('registers:\n  pages:\n    - {library: memorial, hosts: "www.memorial.example, *.branch.example"}\n')
+    until("the list of pages", 30, lambda: subprocess.run(
+        [program, "import", str(file), "--data", str(node.data)], capture_output=True, timeout=60).returncode == 0)
+    wanted = ["frame-ancestors 'self' www.memorial.example:* *.branch.example:*"]
+    until("the list at the web plane", 10, lambda: ancestors("/chat/memorial") == wanted)
+    for path in ("/chat/memorial@chat.local", "/chat/MEMORIAL", "/chat/%20memorial", "/chat/%EF%BB%BFmemorial", "/html/chat-box.html?queue=memorial", "/chat.html?queue=memorial", "/chat/?queue=memorial", "/chat?queue=Memorial@x"):
+        hold(ancestors(path) == wanted, f"{path} is shown in frames of the library's pages alone: {ancestors(path)}")
+    hold(ancestors("/chat/general") == [], "the general queue is nobody's own")
+    for path in ("/desk", "/registers"):
+        hold(ancestors(path) == ["frame-ancestors 'self'"], f"{path} as before")
+
+
+async def opened_from(origin):
+    headers = {"Origin": origin} if origin else {}
+    async with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=["callslip.v1"], additional_headers=headers) as patron:
+        await patron.send(json.dumps({"t": "hello", "v": 1, "role": "patron", "client": "guards/1"}))
+        answer = await said_to(patron, opening())
+        return answer["t"], answer.get("code"), answer.get("text", "")
+
+
+async def begun_from_anywhere():
+    hold((await opened_from(EVIL))[0] == "ok", "a library that lists no pages is asked from anywhere")
+
+
+async def begun_from_pages():
+    for origin in (None, OWN, "https://www.memorial.example", "https://www.memorial.example:8443", "http://a.b.branch.example"):
+        hold((await opened_from(origin))[0] == "ok", f"a chat begins from {origin}")
+    for origin in (EVIL, "null", "https://memorial.example", "https://www.memorial.example.evil.example", "https://evilbranch.example"):
+        found = await opened_from(origin)
+        hold(found[:2] == ("refused", "notAllowed") and "its own website leads there" in found[2], f"no chat of the library begins from {origin}: {found}")
+
+
 async def forged_sockets(cookie):
     hold((await socket_of(cookie, OWN))[0] == "welcome", "a page of this node has the desk's connection")
     for origin in (EVIL, "null", f"http://127.0.0.1:{port + 1}"):
@@ -229,6 +273,9 @@ with tempfile.TemporaryDirectory() as name:
         frames()
         cookie = forged()
         asyncio.run(forged_sockets(cookie))
+        asyncio.run(begun_from_anywhere())
+        listed_pages(node)
+        asyncio.run(begun_from_pages())
         limits()
         asyncio.run(thousand_chats(node))
         addresses = [address for address in ("127.1.1.1", "127.1.1.", "127.3.1.", "127.1.4.") if address in node.said()]

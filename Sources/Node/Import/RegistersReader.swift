@@ -59,7 +59,7 @@ extension YAMLReader {
 extension Register {
     /// What others name comes before them, and going live after all that must be done before.
     fileprivate static var importOrder: [Register] {
-        [.liaisons, .agreements, .texts, .acceptances, .training, .trainingRequests, .announcements, .onboarding]
+        [.liaisons, .agreements, .texts, .acceptances, .training, .trainingRequests, .announcements, .onboarding, .pages]
     }
 }
 

@@ -18,6 +18,7 @@ final class RedirectHost {
     init(urls: [String], challenges: String?) {
         var limits = WebLimits()
         limits.connectionsMax = Self.connectionsMax
+        limits.connectionsPerNetworkMax = Self.connectionsMax / 4
         limits.idleTimeoutMs = 5_000
         limits.bodyBytesMax = 0
         server = WebServer(limits: limits)

@@ -92,6 +92,8 @@ final class WebHost {
     private var events: [ClientEvent] = []
     private var scheduled = false
     private let readiness: Readiness
+    /// On which pages whose chat may stand.
+    var places = PagePlaces()
     private var tls: WebTLS?
     private var redirect: RedirectHost?
 
@@ -132,9 +134,18 @@ final class WebHost {
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html",
-            "/html/chat-box.html": "chat.html",
         ]
-        assets.install(on: server, pages: pages, pagePrefixes: ["/chat": "chat.html"])
+        assets.install(on: server, pages: pages)
+        server.route([.get], prefix: "/chat") { [self] request, responder in showChat(assets, request, responder) }
+        for path in ["/html/chat-box.html", "/chat.html"] {
+            server.get(path) { [self] request, responder in showChat(assets, request, responder) }
+        }
+    }
+
+    /// The chat's page may stand in frames: of the pages that the library lists, or of any.
+    private func showChat(_ assets: Assets, _ request: Request, _ responder: Responder) {
+        let library = presence.snapshot.entry(PagePlaces.queue(of: request)).library
+        assets.answer("chat.html", request, responder, fields: places.frameField(of: library))
     }
 
     /// - Parameter read: what the files of `webTLS` hold.
@@ -186,11 +197,13 @@ final class WebHost {
         sockets[id] = socket
         // A cookie counts only for pages of this very origin: another site's page must not act as a signed-in operator.
         tell(.connected(id, cookie: OtherSites.isForeign(request) ? nil : request.cookie(HTTPAPI.cookieName)))
+        // A page of this node's own may begin any chat, and so may a program.
+        let origin = OtherSites.isForeign(request) ? request.headers["origin"] ?? "" : nil
         socket.onMessage = { [self] message in
             guard message.isText else { return refuse(id, .badFrame, "Messages are text frames with one JSON object.", nil) }
             do throws(ProtocolError) {
                 let message = try ClientMessage(json: message.bytes)
-                if case .open(let open) = message, !mayOpen(open, socket, id) { return }
+                if case .open(let open) = message, !mayOpen(open, from: origin, socket, id) { return }
                 tell(.message(id, message))
             } catch {
                 tell(.bad(id, error))
@@ -207,8 +220,13 @@ final class WebHost {
     }
 
     /// One network begins so many chats, whatever the number of its connections; an `open` that is said again is one chat.
-    private func mayOpen(_ open: ClientMessage.Open, _ socket: WebSocket, _ id: ClientID) -> Bool {
+    private func mayOpen(_ open: ClientMessage.Open, from origin: String?, _ socket: WebSocket, _ id: ClientID) -> Bool {
         if opened[id]?.contains(open.chat) ?? false { return true }
+        if let origin, !places.allows(origin: origin, presence.snapshot.entry(open.queue.text).library) {
+            let text = "This page is none of those on which this library has its chat; its own website leads there."
+            _ = socket.sendText(utf8: ServerMessage.refused(.init(re: open.re, code: .notAllowed, text: text)).json())
+            return false
+        }
         if let waitMs = server.takeChat(of: socket.network) {
             let text = "Many chats were begun from your network just now; this one is tried again in a moment."
             _ = socket.sendText(utf8: ServerMessage.refused(.init(re: open.re, code: .busy, text: text, retryMs: waitMs)).json())
