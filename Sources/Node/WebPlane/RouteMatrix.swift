@@ -132,7 +132,7 @@ enum RouteMatrix {
         row(.post, "/api/backup", tokenAlone, "a backup into the node's data folder"),
         row(.post, "/api/coordinators", tokenAlone, "other coordinators"),
         row(.post, "/api/invitations", tokenAlone, "a token with which a library's node joins"),
-        row(.post, "/api/join", byKey, "a node's certificate, keyring and addresses, for whoever has a token"),
+        row(.post, "/api/join", everybody, "a node's certificate, keyring and addresses, for whoever has a token"),
         row(.get, "/api/desks", tokenAlone, "which versions of the desk are open, node by node"),
         row(.post, "/api/check-page", everybody, "the button of a pasted page, checked"),
         row(.post, "/api/button/seen", everybody, "what a page tells of its own button"),
