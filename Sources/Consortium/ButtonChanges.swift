@@ -154,7 +154,8 @@ extension ConsortiumState {
         for (number, install) in installs {
             try hold(
                 number == install.number && number <= buttons.installNumber && index.installOf[install.place] == number
-                    && (1...buttons.change).contains(install.change) && install.place.isValid && install.firstDay <= install.lastDay,
+                    && 1 <= install.change && install.change <= buttons.change && install.place.isValid
+                    && install.firstDay <= install.lastDay,
                 "Install \(number) is misfiled.")
         }
         try hold(buttons.listsChange <= buttons.change && buttons.goneChange <= buttons.change, "Changes of buttons are miscounted.")
