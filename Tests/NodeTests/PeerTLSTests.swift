@@ -293,7 +293,7 @@ import Wire
 @Suite struct HandshakeBudgetTests {
     @Test func aBurstThenSoManyASecond() {
         var budget = HandshakeBudget()
-        func taken(_ times: Int = 1, atMs: UInt64) -> Int { (0..<times).count { _ in budget.take(nowMs: atMs) } }
+        func taken(_ times: UInt64 = 1, atMs: UInt64) -> UInt64 { UInt64((0..<times).count { _ in budget.take(nowMs: atMs) }) }
         #expect(taken(HandshakeBudget.burst, atMs: 5_000) == HandshakeBudget.burst)
         #expect(taken(atMs: 5_000) == 0)
         #expect(taken(atMs: 5_019) == 0)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A library's path from an invitation to chats being answered, as README.md has it, with OpenSSL's own program and wrong tokens, clocks and names beside it.
+# A library's path from an invitation to chats being answered, as README.md has it, with OpenSSL's own program and wrong tokens and names beside it. Wrong clocks, tokens whose
+# time is over and renewal: Tests/NodeTests/JoinTests.swift and RenewalTests.swift.
 #   joining.sh PROGRAM BASE_PORT    eight ports from BASE_PORT are used
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from
 program=$1 port=$2
@@ -15,9 +16,6 @@ within() { # within SECONDS WHAT COMMAND...
   for _ in $(seq 1 $(($1 * 10))); do "${@:3}" >/dev/null 2>&1 && return 0; sleep 0.1; done
   fail "waited $1 s in vain for $2"
 }
-# Clocks that are off are played by a library that shifts them for one process.
-faketime=$(ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null | head -n 1 || true)
-[ -n "$faketime" ] || fail "needs libfaketime; run cluster/setup --test"
 web=http://127.0.0.1:$port ca=$folder/ca
 
 # LTG: the authority, whose key is not where the coordinator is, the coordinator with its issuer, and the consortium.
@@ -70,19 +68,6 @@ refused "is no address in numbers" "$program" join "$token" --directory "$folder
 unreachable=$(invite --url "http://127.0.0.1:$((port + 7))")
 refused "no coordinator answered" join "$unreachable" nobody
 token=$(invite)
-refused "the token was not used up" env LD_PRELOAD="$faketime" FAKETIME=-3h "$program" join "$token" --directory "$folder/slow" --address 127.0.0.1
-case $said in *"3 hours behind"*timedatectl*) ;; *) fail "a slow clock is told as: $said" ;; esac
-ended=$(invite --hours 1)
-kill "${nodes[0]}"; wait "${nodes[0]}" || fail "the coordinator ended with status $?"
-LD_PRELOAD=$faketime FAKETIME=+2h FAKETIME_DONT_FAKE_MONOTONIC=1 "$program" serve --config "$folder/c1.yaml" > "$folder/c1-later.log" 2>&1 &
-nodes=($!)
-within 30 "the coordinator two hours later" "$program" health --ready --node "$web"
-refused "This token ended at" env LD_PRELOAD="$faketime" FAKETIME=+2h "$program" join "$ended" --directory "$folder/late" --address 127.0.0.1
-kill "${nodes[0]}"; wait "${nodes[0]}" || fail "the coordinator ended with status $?"
-"$program" serve --config "$folder/c1.yaml" > "$folder/c1.log" 2>&1 &
-nodes=($!)
-within 30 "the coordinator again" "$program" health --ready --node "$web"
-token=$(invite)
 
 # The library.
 started=$(date +%s)
@@ -107,15 +92,4 @@ signs_in() { [ "$(code)" = 200 ]; }
 within 30 "the operator's sign-in at the new node" signs_in
 took=$(($(date +%s) - started))
 
-# When two thirds of its certificate's life are over, the node has another one by itself.
-serial() { openssl x509 -in "$folder/memorial/node.pem" -noout -serial; }
-before=$(serial) key=$(cat "$folder/memorial/node.key")
-kill "${nodes[1]}"; wait "${nodes[1]}" || fail "the node ended with status $?"
-LD_PRELOAD=$faketime FAKETIME=+300d FAKETIME_DONT_FAKE_MONOTONIC=1 "$program" serve --config "$folder/memorial/node.yaml" > "$folder/memorial-later.log" 2>&1 &
-nodes[1]=$!
-renewed() { [ "$(serial)" != "$before" ]; }
-within 60 "a renewed certificate" renewed
-[ "$(cat "$folder/memorial/node.key")" = "$key" ] || fail "the key was changed"
-taken() { grep "this node's certificate was renewed" "$folder/memorial-later.log" | grep serial; }
-within 20 "the node to take it up" taken
 echo "joining: as written, $took s from the token to the sign-in"
