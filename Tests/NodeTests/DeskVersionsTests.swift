@@ -80,7 +80,8 @@ import Wire
     ]) func aFileOfAnotherTimeSignsNobodyIn(_ what: String, wallMs: UInt64) throws {
         let file = SignInFile(folder: try folder(), logger: Logger(label: "test"))
         let session = Accounts.Session(
-            operatorName: try #require(OperatorName("mia")), displayName: "Mia", session: SessionID(high: 1, low: 2), expiresMs: 9_000_000, id: "a1", beganMs: 0)
+            operatorName: try #require(OperatorName("mia")), displayName: "Mia", session: SessionID(high: 1, low: 2), expiresMs: 9_000_000,
+            id: "a1", beganMs: 0)
         file.leave(["token": session], nowMs: 0, wallMs: 500_000)
         #expect(file.take(nowMs: 0, wallMs: wallMs).isEmpty, "\(what)")
     }

@@ -76,7 +76,8 @@ final class Accounts {
     func open(_ board: Board?) -> [KnownSession] {
         let nowMs = ClusterActor.loop.nowMs
         // Those that were handed on are named by their digests: nobody has come with their tokens yet.
-        return (sessions.map { ($0.key, $0.value) } + handedOn.map { ($0.key, $0.value) }).filter { $0.1.expiresMs > nowMs }.map { token, session in
+        return (sessions.map { ($0.key, $0.value) } + handedOn.map { ($0.key, $0.value) }).filter { $0.1.expiresMs > nowMs }.map {
+            token, session in
             KnownSession(
                 token: token, id: session.id, operatorName: session.operatorName, displayName: session.displayName,
                 library: board?.person(called: session.operatorName)?.library, beganMs: session.beganMs,

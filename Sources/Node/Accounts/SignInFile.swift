@@ -55,7 +55,8 @@ struct SignInFile {
         var found: [String: Accounts.Session] = [:]
         for line in lines.prefix(Accounts.sessionsMax) {
             let words = line.split(separator: " ", maxSplits: 6, omittingEmptySubsequences: false)
-            guard words.count == 7, let beganMs = UInt64(words[5]), let name = OperatorName(String(words[1])), let session = SessionID(String(words[2])),
+            guard words.count == 7, let beganMs = UInt64(words[5]), let name = OperatorName(String(words[1])),
+                let session = SessionID(String(words[2])),
                 let leftMs = UInt64(words[3]), leftMs <= Accounts.sessionMsMax
             else {
                 logger.warning("who was signed in could not be read: they sign in again", metadata: ["path": "\(path)"])
@@ -63,7 +64,8 @@ struct SignInFile {
             }
             let goneMs = min(wallMs - writtenMs, leftMs)
             found[String(words[0])] = Accounts.Session(
-                operatorName: name, displayName: String(words[6]), session: session, expiresMs: nowMs + leftMs - goneMs, id: String(words[4]),
+                operatorName: name, displayName: String(words[6]), session: session, expiresMs: nowMs + leftMs - goneMs,
+                id: String(words[4]),
                 beganMs: beganMs)
         }
         return found
