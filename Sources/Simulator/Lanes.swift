@@ -32,6 +32,7 @@ struct Lanes {
             switch items.first(where: { $0.id.counter == counter })?.command {
             case .say, .mergeBranch: return "load: a message is told to come again"
             case .open: return "load: a new chat is told to come again"
+            case .rate, .reportProblem, .sawInstalls: return "load: what can wait is told to come again"
             default: return "load: something urgent is told to come again"
             }
         }
