@@ -133,7 +133,7 @@ CARD = fields({name: text for name in "hours website phone email policies lastCh
 MESSAGES = {
     "welcome": fields({
         "t": text, "v": named(1), "node": text, "boot": text, "nodes": each(text), "pingS": whole, "now": whole,
-        "limits": fields({"textBytes": whole, "frameBytes": whole})}),
+        "limits": fields({"textBytes": whole, "frameBytes": whole})}, {"desk": text}),
     "service": fields({"t": text, "state": named("ok", "isolated")}, {"text": text}),
     "ok": fields({"t": text, "re": hex32}, {"token": text, "offer": text, "chat": hex32}),
     "refused": fields({"t": text, "code": CODES, "text": text}, {"re": hex32, "retryMs": whole}),
