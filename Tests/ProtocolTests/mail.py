@@ -107,6 +107,12 @@ mail: {mail}
         await self.until("the node", is_ready)
         await asyncio.to_thread(subprocess.run, [self.binary, "import", "--data", f"{self.folder}/data", f"{self.folder}/roster.yaml"], check=True, capture_output=True)
 
+        def is_known():
+            with urllib.request.urlopen(self.web + "/api/status", timeout=5) as answer:
+                return '"law"' in answer.read().decode()
+
+        await self.until("the roster", is_known)
+
     async def answer(self, contact, words, note=None):
         """A question is left with a contact, and answered by Lea."""
         url = self.web.replace("http", "ws") + "/ws"
