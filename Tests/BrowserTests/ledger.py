@@ -73,7 +73,7 @@ def run(stage):
 
     # The ledger: for an admin, with the days; the sums are those of the minutes that have passed.
     refused = ned.page.request.get(ned.node + "/api/ledger")
-    assert refused.status == 403 and "ChatWog and RMT" in refused.text(), refused.text()
+    assert refused.status == 403 and "ChatWog, RMT and LTG" in refused.text(), refused.text()
     assert stage.context(WIDE).request.get(ned.node + "/api/ledger").status == 401
     other = dora.page.request.get(dora.node + "/api/ledger?library=memorial")
     assert other.status == 400 and "your own library" in other.text(), other.text()
