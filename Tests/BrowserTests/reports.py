@@ -152,7 +152,7 @@ def run(stage):
     # Who may read what.
     ned = stage.operator("ned.archives").sign_in()
     refused = ned.page.request.get(ned.node + "/api/reports")
-    assert refused.status == 403 and "ChatWog and RMT" in refused.text(), refused.text()
+    assert refused.status == 403 and "ChatWog, RMT and LTG" in refused.text(), refused.text()
     assert stage.context(WIDE).request.get(ned.node + "/api/reports").status == 401
     other = ada.page.request.get(ada.node + "/api/reports?library=memorial")
     assert other.status == 400 and "your own library" in other.text(), other.text()
