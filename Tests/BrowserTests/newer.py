@@ -108,7 +108,7 @@ def run(stage):
         # Nothing is open any more: it loads the newer one by itself, and its person is there as before.
         expect(newer).to_contain_text("in a moment")
         stage.look(cora.page, "newer-desk-in-a-moment")
-        expect(cora.page).to_have_title("Newer desk", timeout=30 * SECOND)
+        expect(cora.page.locator('meta[name="callslip-version"]')).not_to_have_attribute("content", former, timeout=30 * SECOND)
         assert cora.page.evaluate("window.isFormer === undefined"), "the page itself is another"
         expect(cora.page.locator('[data-queue-switch="college"][aria-checked=true]')).to_be_visible()
         expect(newer).to_be_hidden()
