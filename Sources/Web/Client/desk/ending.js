@@ -80,7 +80,8 @@ export class Ending {
     async suggest(me) {
         try {
             const { postedCloseS } = await this.ask(`/hours/${me.library.name}/now.json`);
-            if (typeof postedCloseS === "number" && this.time.value === "") this.time.value = clockText(postedCloseS * 1000);
+            // As the field's own value, as nobody has written it: a desk that has a newer version need not wait for it.
+            if (typeof postedCloseS === "number" && this.time.value === "") this.time.value = this.time.defaultValue = clockText(postedCloseS * 1000);
         } catch {
             // The field stays empty.
         }
