@@ -30,7 +30,7 @@ def run(stage):
     stage.look(mia.page, "refer-later")
     mia.page.set_viewport_size({"width": 320, "height": 640})
     mia.page.emulate_media(color_scheme="dark")
-    assert mia.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the desk is wider than the screen"
+    mia.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     stage.look(mia.page, "refer-later-phone-dark")
     mia.page.emulate_media(color_scheme="light")
     mia.page.set_viewport_size(WIDE)

@@ -108,7 +108,7 @@ def search_at_the_desk(stage, mae, mo):
     stage.look(mae.page, "directory-not-now")
     mae.page.set_viewport_size({"width": 320, "height": 640})
     mae.page.emulate_media(color_scheme="dark")
-    assert mae.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the desk is wider than the screen"
+    mae.page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
     stage.look(mae.page, "directory-phone-dark")
     mae.page.emulate_media(color_scheme="light")
     mae.page.set_viewport_size(WIDE)
