@@ -10,8 +10,12 @@ extension ConsortiumState {
             throw Refusal(.tooLong, "A note has \(Limits.titleBytesMax) bytes at most, not \(release.note.utf8.count).")
         }
         let present = buttons.released
-        // Said before.
-        if let present, present.number == release.number + 1, present.version == release.version, present.note == release.note { return }
+        // Said before. (Taken from the present number, as a number that is asked with may be the greatest there is.)
+        if let present, present.number > 0, present.number - 1 == release.number, present.version == release.version,
+            present.note == release.note
+        {
+            return
+        }
         guard release.number == present?.number ?? 0 else {
             throw Refusal(.outOfOrder, "Somebody released another version meanwhile; look at `callslip button`, and ask again.")
         }
