@@ -12,6 +12,22 @@ static inline CURLcode callslip_curl_text(CURL *handle, CURLoption option, const
 static inline CURLcode callslip_curl_pointer(CURL *handle, CURLoption option, void *value) { return curl_easy_setopt(handle, option, value); }
 static inline CURLcode callslip_curl_list(CURL *handle, CURLoption option, struct curl_slist *value) { return curl_easy_setopt(handle, option, value); }
 
+/* Asked about once a second while something is sent: anything but 0 ends it. */
+static inline int callslip_curl_is_stopped(void *flag, curl_off_t down, curl_off_t got, curl_off_t up, curl_off_t sent) {
+  (void)down, (void)got, (void)up, (void)sent;
+  return __atomic_load_n((const int *)flag, __ATOMIC_ACQUIRE);
+}
+
+static inline CURLcode callslip_curl_stop_by(CURL *handle, int *flag) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, callslip_curl_is_stopped);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_XFERINFODATA, flag);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  return code;
+}
+
+static inline void callslip_stop(int *flag) { __atomic_store_n(flag, 1, __ATOMIC_RELEASE); }
+static inline int callslip_is_stopped(const int *flag) { return __atomic_load_n(flag, __ATOMIC_ACQUIRE); }
+
 /* The server's last reply, such as 250; 0 when it gave none. */
 static inline long callslip_curl_reply(CURL *handle) {
   long code = 0;

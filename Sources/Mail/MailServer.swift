@@ -33,8 +33,9 @@ public struct MailServer: Hashable, Sendable {
     static let connectS = 20
     static let wholeS = 120
 
+    /// - Parameter stop: ends it within about a second, whatever the server does.
     /// - Throws: what the server said, or why there was none.
-    public func send(_ message: MailMessage) throws(MailError) {
+    public func send(_ message: MailMessage, stop: MailStop = MailStop()) throws(MailError) {
         guard Self.isReady, let handle = curl_easy_init() else { throw MailError("libcurl could not be started", isForGood: false) }
         defer { curl_easy_cleanup(handle) }
         var bytes = message.bytes
@@ -45,7 +46,7 @@ public struct MailServer: Hashable, Sendable {
                 defer { fclose(file) }
                 guard let recipients = curl_slist_append(nil, "<\(message.to.text)>") else { return CURLE_OUT_OF_MEMORY }
                 defer { curl_slist_free_all(recipients) }
-                let isSet = set(handle, from: message.from, recipients, file, said.baseAddress)
+                let isSet = set(handle, from: message.from, recipients, file, said.baseAddress, stop)
                 return isSet == CURLE_OK ? curl_easy_perform(handle) : isSet
             }
         }
@@ -60,7 +61,7 @@ public struct MailServer: Hashable, Sendable {
     private func set(
         _ handle: UnsafeMutableRawPointer, from: MailAddress, _ recipients: UnsafeMutablePointer<curl_slist>,
         _ file: UnsafeMutablePointer<FILE>,
-        _ said: UnsafeMutablePointer<CChar>?
+        _ said: UnsafeMutablePointer<CChar>?, _ stop: MailStop
     ) -> CURLcode {
         let address = host.contains(":") ? "[\(host)]" : host
         var codes = [
@@ -77,6 +78,7 @@ public struct MailServer: Hashable, Sendable {
             callslip_curl_number(handle, CURLOPT_UPLOAD, 1),
             callslip_curl_pointer(handle, CURLOPT_READDATA, file),
             callslip_curl_pointer(handle, CURLOPT_ERRORBUFFER, said),
+            callslip_curl_stop_by(handle, stop.flag),
         ]
         if let user { codes.append(callslip_curl_text(handle, CURLOPT_USERNAME, user)) }
         if let password { codes.append(callslip_curl_text(handle, CURLOPT_PASSWORD, password)) }
@@ -86,6 +88,23 @@ public struct MailServer: Hashable, Sendable {
 
     /// Once in a process, before the first call.
     private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+}
+
+/// Ends what is being sent, from another thread.
+///
+/// `@unchecked Sendable`: the flag has a constant heap address, is read and written by atomic operations alone, and is freed with this object, which whoever sends holds.
+public final class MailStop: @unchecked Sendable {
+    let flag: UnsafeMutablePointer<Int32>
+
+    public init() {
+        flag = .allocate(capacity: 1)
+        flag.initialize(to: 0)
+    }
+
+    deinit { flag.deallocate() }
+
+    public func stop() { callslip_stop(flag) }
+    public var isStopped: Bool { callslip_is_stopped(flag) != 0 }
 }
 
 /// Why mail was not taken.

@@ -7,6 +7,7 @@ import asyncio
 import email
 import email.policy
 import itertools
+import socket
 import ssl
 import subprocess
 import sys
@@ -205,6 +206,33 @@ async def with_tls_and_sign_in(binary, port, folder):
         server.stop()
 
 
+async def a_silent_server(binary, port, folder):
+    """One that takes connections and says nothing does not keep the node from stopping, and the letter goes after the next start."""
+    silent = socket.create_server(("127.0.0.1", port + 4))
+    node = Node(binary, port, folder, "silent", f'{{server: "127.0.0.1:{port + 4}", security: none, from: ask@law.example}}')
+    inbox = Inbox()
+    server = Controller(inbox, hostname="127.0.0.1", port=port + 4)
+    try:
+        node.start()
+        await node.ready()
+        await node.answer("pat@home.example", "In 1953.")
+        silent.settimeout(60)
+        held, _ = await asyncio.to_thread(silent.accept)
+        # Its own limits are 20 s and 2 minutes; `stop` waits for half a minute and fails.
+        node.stop()
+        held.close()
+        silent.close()
+        server.start()
+        node.start()
+        await node.until("the letter", lambda: inbox.letters)
+        expect(inbox.letters[0][1] == ["pat@home.example"], f"{inbox.letters}")
+    finally:
+        silent.close()
+        node.stop()
+        if server.server:
+            server.stop()
+
+
 async def never_without_tls(binary, port, folder):
     inbox = Inbox()
     server = Controller(inbox, hostname="127.0.0.1", port=port + 4)
@@ -229,7 +257,7 @@ async def main(binary, port):
             ('{server: "mail.example:25", from: a@b.example, user: x}', "go together"), ('{from: a@b.example}', "server"),
         )):
             Node(binary, port, folder, f"wrong-{number}", mail).fails(words)
-        for part in (in_the_clear, with_tls_and_sign_in, never_without_tls):
+        for part in (in_the_clear, with_tls_and_sign_in, never_without_tls, a_silent_server):
             try:
                 await part(binary, port, folder)
             except BaseException:

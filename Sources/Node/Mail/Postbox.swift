@@ -25,6 +25,7 @@ final class Postbox {
     private var store: TranscriptStore?
     private var title: ((LibraryName) -> String)?
     private var isLooking = false
+    private let halt = MailStop()
     private var stopped = false
 
     init(_ settings: MailSettings, logger: Logger) {
@@ -42,6 +43,8 @@ final class Postbox {
     func stop() async {
         stopped = true
         timer.close()
+        // A server that says nothing must not keep the node from stopping: what was on its way is sent again after the next start.
+        halt.stop()
         await worker.shutdown()
     }
 
@@ -68,7 +71,7 @@ final class Postbox {
             isLooking = false
             return
         }
-        let (server, wallMs) = (settings.server, WallClock.nowMs)
+        let (server, wallMs, halt) = (settings.server, WallClock.nowMs, halt)
         let made = letters.map { letter in
             (
                 letter,
@@ -79,7 +82,7 @@ final class Postbox {
         }
         work {
             Result { () throws(TranscriptStoreError) in
-                try made.map { letter, message throws(TranscriptStoreError) in try Self.send(letter, message, by: server, store) }
+                try made.map { letter, message throws(TranscriptStoreError) in try Self.send(letter, message, by: server, store, halt) }
             }
         } then: { [self] result in
             isLooking = false
@@ -94,18 +97,23 @@ final class Postbox {
 
     enum Outcome: Sendable {
         case sent, noAddress
+        /// The node stops.
+        case halted
         case later(MailError)
         case never(MailError)
     }
 
     private nonisolated static func send(
-        _ letter: TranscriptLetter, _ message: MailMessage?, by server: MailServer, _ store: TranscriptStore
+        _ letter: TranscriptLetter, _ message: MailMessage?, by server: MailServer, _ store: TranscriptStore, _ halt: MailStop
     ) throws(TranscriptStoreError) -> Outcome {
         guard let message else {
             try store.letterIsDone(letter)
             return .noAddress
         }
-        do throws(MailError) { try server.send(message) } catch {
+        guard !halt.isStopped else { return .halted }
+        do throws(MailError) { try server.send(message, stop: halt) } catch {
+            // The stop says nothing of the server.
+            guard !halt.isStopped else { return .halted }
             guard !error.isForGood, letter.tries + 1 < triesMax else {
                 try store.letterIsDone(letter)
                 return .never(error)
@@ -127,6 +135,7 @@ final class Postbox {
         case .sent:
             Counter(label: "callslip_letters_sent").increment()
             logger.info("an answer was mailed", metadata: ["chat": chat])
+        case .halted: break
         case .noAddress: logger.info("an answer is not mailed, as what its patron left is no address", metadata: ["chat": chat])
         case .later(let error):
             logger.warning("an answer is not mailed yet; it is tried again", metadata: ["chat": chat, "why": "\(error)"])
