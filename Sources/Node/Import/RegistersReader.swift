@@ -2,6 +2,7 @@
 /// register is named by the answer that comes first in its form (an acceptance names the agreement's version by its name).
 
 import Consortium
+import Sodium
 import Yams
 
 extension YAMLReader {
@@ -57,17 +58,23 @@ extension YAMLReader {
 }
 
 extension Register {
+    fileprivate static var importOrder: [Register] { allCases.sorted { ($0.importRank, $0) < ($1.importRank, $1) } }
+
     /// What others name comes before them, and going live after all that must be done before.
-    fileprivate static var importOrder: [Register] {
-        [.liaisons, .agreements, .texts, .acceptances, .training, .trainingRequests, .announcements, .onboarding, .pages]
+    private var importRank: Int {
+        switch self {
+        case .liaisons, .agreements, .training, .trainingRequests, .announcements, .texts, .pages: 0
+        case .acceptances: 1
+        case .onboarding: 2
+        }
     }
 }
 
 extension EntryID {
-    /// Two runs of FNV-1a, told apart by their beginnings.
+    /// The beginning of a digest of what names the entry.
     fileprivate init(of register: Register, naming answers: [String]) {
-        let text = "\(register.form.name)/" + answers.joined(separator: "/")
-        func hash(_ seed: UInt64) -> UInt64 { text.utf8.reduce(seed) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 } }
-        self.init(high: hash(0xcbf2_9ce4_8422_2325), low: hash(0x6c62_272e_07bb_0142))
+        let digest = Hash.sha256(Array(([register.form.name] + answers).joined(separator: "\u{0}").utf8))
+        func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        self.init(high: number(digest.prefix(8)), low: number(digest.dropFirst(8).prefix(8)))
     }
 }

@@ -4,6 +4,29 @@
 
 import Consortium
 import SQLite
+import Synchronization
+
+/// The index for whoever asks, one at a time. Every call blocks while the table follows: off the loop.
+final class Directory: Sendable {
+    private let index = Mutex<DirectoryIndex?>(nil)
+
+    /// What fits best, first. Where SQLite fails the table is made anew with the next question.
+    func find(_ typed: String, in entries: [EntryID: RegisterEntry], titles: [LibraryName: String]) throws(SQLiteError) -> [EntryID] {
+        let result: Result<[EntryID], SQLiteError> = index.withLock { held in
+            do throws(SQLiteError) {
+                let index = if let held { held } else { try DirectoryIndex() }
+                try index.follow(entries, titles: titles)
+                let found = try index.find(typed)
+                held = index
+                return .success(found)
+            } catch {
+                held = nil
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+}
 
 final class DirectoryIndex {
     private let file: SQLiteFile

@@ -13,8 +13,7 @@ final class RegistersAPI {
     private let api: HTTPAPI
     private let hours: HoursWeb
     private let logger: Logger
-    /// Made when it is first asked for.
-    private var index: DirectoryIndex?
+    private let directory = Directory()
 
     private static let form =
         "Send {\"id\":ID,\"version\":N,\"register\":NAME,\"answers\":{…}} or {\"id\":ID,\"version\":N,\"drop\":true} as application/json."
@@ -65,18 +64,19 @@ final class RegistersAPI {
     private func search(_ request: Request, _ responder: Responder) {
         let typed = request.query("q") ?? ""
         reader(request, responder) { [self] person, board, entries in
-            do {
-                let index = try index ?? DirectoryIndex()
-                self.index = index
-                let titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
-                try index.follow(entries, titles: titles)
-                let found = try index.find(typed).compactMap { entries[$0] }
-                responder.send(api.json(DirectoryReport(found, board, today: today(person?.library)), 200))
-            } catch {
-                // The table is made anew with the next question.
-                index = nil
-                logger.error("the directory cannot be searched", metadata: ["why": "\(error)"])
-                say("failed", "The directory cannot be searched at this node now; try again, and tell LTG.", 500, responder)
+            let titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
+            Task { @WebActor [directory] in
+                let found = try? await WebActor.loop.work {
+                    Result { () throws(SQLiteError) in try directory.find(typed, in: entries, titles: titles) }
+                }
+                switch found {
+                case .success(let ids)?:
+                    responder.send(api.json(DirectoryReport(ids.compactMap { entries[$0] }, board, today: today(person?.library)), 200))
+                case .failure(let error)?:
+                    logger.error("the directory cannot be searched", metadata: ["why": "\(error)"])
+                    say("failed", "The directory cannot be searched at this node now; try again, and tell LTG.", 500, responder)
+                case nil: say("busy", "This node has too much to do just now; try again in a moment.", 503, responder)
+                }
             }
         }
     }
