@@ -366,12 +366,3 @@ final class LibraryHost {
         return hash
     }
 }
-
-/// Wall time, for display.
-enum WallClock {
-    static var nowMs: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(max(0, time.tv_sec)) * 1_000 + UInt64(max(0, time.tv_nsec)) / 1_000_000
-    }
-}

@@ -45,8 +45,3 @@ final class InstallHost {
         }
     }
 }
-
-extension WallClock {
-    /// Days since 1970-01-01, in UTC.
-    static var day: UInt32 { UInt32(clamping: nowMs / 86_400_000) }
-}

@@ -1,7 +1,6 @@
 /// Who was invited, until when, and who came: a pure book, kept by the coordinator that invites.
 
 import Consortium
-import FoundationEssentials
 
 struct Invitation: Codable, Hashable, Sendable {
     /// As in the token, in base64url.
@@ -61,13 +60,13 @@ struct Invitations: Codable, Hashable, Sendable {
             throw JoinRefusal(
                 code: .used,
                 text:
-                    "This token was used at \(Self.time(used)), and is good once. If it was not you who used it, tell LTG at once; ask them for another one."
+                    "This token was used at \(WallClock.text(used)), and is good once. If it was not you who used it, tell LTG at once; ask them for another one."
             )
         }
         guard now <= found.ends else {
             throw JoinRefusal(
                 code: .expired,
-                text: "This token ended at \(Self.time(found.ends)). Ask LTG for another one (`callslip invite \(found.library)`).")
+                text: "This token ended at \(WallClock.text(found.ends)). Ask LTG for another one (`callslip invite \(found.library)`).")
         }
         return found
     }
@@ -82,7 +81,7 @@ struct Invitations: Codable, Hashable, Sendable {
         throw JoinRefusal(
             code: .clock,
             text:
-                "This machine's clock is \(apart) \(way) the coordinator's, which shows \(time(now)). Set it (`timedatectl set-ntp true` keeps it right), then join again: the token was not used up."
+                "This machine's clock is \(apart) \(way) the coordinator's, which shows \(WallClock.text(now)). Set it (`timedatectl set-ntp true` keeps it right), then join again: the token was not used up."
         )
     }
 
@@ -98,6 +97,4 @@ struct Invitations: Codable, Hashable, Sendable {
         default: "\(seconds / 86_400) days"
         }
     }
-
-    static func time(_ seconds: Int64) -> String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
 }

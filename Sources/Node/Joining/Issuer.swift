@@ -33,7 +33,7 @@ struct Issuer {
             throw JoinRefusal(
                 code: .noIssuer,
                 text:
-                    "The coordinator's issuer is valid until \(Invitations.time(authority.facts.notAfter)), and it is \(Invitations.time(now)) there: LTG makes another with `callslip ca issuer --renew`."
+                    "The coordinator's issuer is valid until \(WallClock.text(authority.facts.notAfter)), and it is \(WallClock.text(now)) there: LTG makes another with `callslip ca issuer --renew`."
             )
         }
     }

@@ -77,7 +77,7 @@ final class JoinDesk {
         } then: { [logger] made in
             logger.notice(
                 "a node was invited",
-                metadata: ["library": "\(made.library)", "node": "\(made.node)", "until": "\(Invitations.time(made.ends))"])
+                metadata: ["library": "\(made.library)", "node": "\(made.node)", "until": "\(WallClock.text(made.ends))"])
         }
     }
 

@@ -4,7 +4,6 @@
 import Consortium
 import CoreMetrics
 import EventLoop
-import FoundationEssentials
 import Logging
 import TLS
 
@@ -93,7 +92,6 @@ final class PeerTLS {
     static let lookEveryMs: UInt64 = 5_000
     /// How long before its end a certificate is complained of.
     static let warnBeforeSeconds: Int64 = 30 * 86_400
-    private static let warnEveryMs: UInt64 = 86_400_000
 
     let plainToo: Bool
     private(set) var context: TLSContext
@@ -103,10 +101,7 @@ final class PeerTLS {
     private let logger: Logger
     private let timer = EventLoop.Timer(on: ClusterActor.loop)
     private(set) var isLooking = false
-    /// What was wrong with the files when they were looked at last: said when it is so twice, as files that are just being replaced fit together soon.
-    private var lastTrouble: String?
-    private var timesSeen = 0
-    private var warnedAtMs: UInt64?
+    private var watch = CertificateWatch()
     /// Renewed files are in use.
     var onRenewed: (() -> Void)?
 
@@ -144,7 +139,7 @@ final class PeerTLS {
             isLooking = false
             switch result {
             case .success(let new?): take(new)
-            case .success(nil): lastTrouble = nil
+            case .success(nil): watch.isWell()
             case .failure(let trouble): complain(trouble.description)
             // The pool is busy, or the loop stops.
             case nil: break
@@ -154,18 +149,16 @@ final class PeerTLS {
 
     private func take(_ new: (TLSCredentials, TLSContext)) {
         (credentials, context) = new
-        (lastTrouble, warnedAtMs) = (nil, nil)
+        watch.renewed()
         logger.notice(
             "this node's certificate was renewed",
-            metadata: ["until": "\(Self.day(context.own.notAfter))", "serial": "\(context.own.serial)"])
+            metadata: ["until": "\(WallClock.text(context.own.notAfter))", "serial": "\(context.own.serial)"])
         warnOfEnd()
         onRenewed?()
     }
 
     private func complain(_ trouble: String) {
-        timesSeen = lastTrouble == trouble ? timesSeen + 1 : 1
-        lastTrouble = trouble
-        guard timesSeen == 2 else { return }
+        guard watch.isLasting(trouble) else { return }
         logger.error("the certificate's files changed and cannot be used; what was read before is used on", metadata: ["why": "\(trouble)"])
     }
 
@@ -174,16 +167,11 @@ final class PeerTLS {
     private func warnOfEnd() {
         let left = secondsLeft
         Gauge(label: "callslip_certificate_seconds_left").record(left)
-        guard left < Self.warnBeforeSeconds else { return }
-        let nowMs = ClusterActor.loop.nowMs
-        guard warnedAtMs.map({ nowMs - $0 >= Self.warnEveryMs }) ?? true else { return }
-        warnedAtMs = nowMs
+        guard watch.isToWarn(left: left, before: Self.warnBeforeSeconds, nowMs: ClusterActor.loop.nowMs) else { return }
         logger.warning(
             left > 0
                 ? "this node's certificate ends soon; renew it with `callslip ca issue --renew`, the node takes it without a restart"
                 : "this node's certificate has expired, and no peer takes it; renew it with `callslip ca issue --renew`, the node takes it without a restart",
-            metadata: ["until": "\(Self.day(context.own.notAfter))"])
+            metadata: ["until": "\(WallClock.text(context.own.notAfter))"])
     }
-
-    private static func day(_ seconds: Int64) -> String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
 }

@@ -3,7 +3,6 @@
 
 import CoreMetrics
 import EventLoop
-import FoundationEssentials
 import Logging
 import TLS
 
@@ -65,7 +64,6 @@ final class WebTLS {
     static let lookEveryMs: UInt64 = 5_000
     /// How long before its end a certificate is complained of: certbot renews 30 days before.
     static let warnBeforeSeconds: Int64 = 14 * 86_400
-    private static let warnEveryMs: UInt64 = 86_400_000
 
     private(set) var server: WebServerTLS
     private var credentials: WebCredentials
@@ -74,10 +72,7 @@ final class WebTLS {
     private let logger: Logger
     private let timer = EventLoop.Timer(on: WebActor.loop)
     private var isLooking = false
-    /// What was wrong with the files when they were looked at last: said when it is so twice, as two files are not replaced at once.
-    private var lastTrouble: String?
-    private var timesSeen = 0
-    private var warnedAtMs: UInt64?
+    private var watch = CertificateWatch()
 
     /// - Parameter read: what the files held at the start; their reader has judged them.
     init(_ files: WebTLSFiles, read: (WebCredentials, WebServerTLS), hosts: [String], logger: Logger) {
@@ -113,7 +108,7 @@ final class WebTLS {
             isLooking = false
             switch result {
             case .success(let new?): take(new)
-            case .success(nil): lastTrouble = nil
+            case .success(nil): watch.isWell()
             case .failure(let trouble): complain(trouble.description)
             // The pool is busy, or the loop stops.
             case nil: break
@@ -127,18 +122,16 @@ final class WebTLS {
                 "`webTLS: certificate`: it has expired already, by this machine's clock; look whether the right file was copied")
         }
         (credentials, server) = new
-        (lastTrouble, warnedAtMs) = (nil, nil)
+        watch.renewed()
         logger.notice(
             "the certificate for browsers was renewed",
-            metadata: ["until": "\(Self.day(server.own.notAfter))", "serial": "\(server.own.serial)"])
+            metadata: ["until": "\(WallClock.text(server.own.notAfter))", "serial": "\(server.own.serial)"])
         warn()
         warnOfEnd()
     }
 
     private func complain(_ trouble: String) {
-        timesSeen = lastTrouble == trouble ? timesSeen + 1 : 1
-        lastTrouble = trouble
-        guard timesSeen == 2 else { return }
+        guard watch.isLasting(trouble) else { return }
         logger.error(
             "the files of the certificate for browsers changed and cannot be used; what was read before is used on",
             metadata: ["why": "\(trouble)"])
@@ -160,16 +153,11 @@ final class WebTLS {
     private func warnOfEnd() {
         let left = Self.secondsLeft(server)
         Gauge(label: "callslip_web_certificate_seconds_left").record(left)
-        guard left < Self.warnBeforeSeconds else { return }
-        let nowMs = WebActor.loop.nowMs
-        guard warnedAtMs.map({ nowMs - $0 >= Self.warnEveryMs }) ?? true else { return }
-        warnedAtMs = nowMs
+        guard watch.isToWarn(left: left, before: Self.warnBeforeSeconds, nowMs: WebActor.loop.nowMs) else { return }
         logger.warning(
             left > 0
                 ? "the certificate for browsers ends soon and was not renewed; look at what renews it (certbot renew), the node takes it without a restart"
                 : "the certificate for browsers has expired, and browsers refuse it; renew it (certbot renew), the node takes it without a restart",
-            metadata: ["until": "\(Self.day(server.own.notAfter))"])
+            metadata: ["until": "\(WallClock.text(server.own.notAfter))"])
     }
-
-    private static func day(_ seconds: Int64) -> String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
 }
