@@ -5,7 +5,7 @@
 /// answer. From then on it is a message like others, which stands with the target, and whose due day reminds those who may answer. It is the same chat, with all that was said.
 
 extension ConsortiumState {
-    func checkFollowUp(_ target: QueueName, _ answerInMs: UInt64, _ chat: Chat, _ holding: Holding) throws(Refusal) {
+    func checkFollowUp(_ answerInMs: UInt64, _ chat: Chat, _ holding: Holding) throws(Refusal) {
         guard !isBranch else {
             throw Refusal(.notAvailable, "This node is cut off; a question can be referred when it is back.")
         }

@@ -46,7 +46,7 @@ extension ConsortiumState {
         guard chat.pastOffers.count < Limits.transfersPerChatMax else {
             throw Refusal(.tooMany, "The chat was offered \(Limits.transfersPerChatMax) times; answer it, or refer it as a message.")
         }
-        if let answerInMs = command.answerInMs { return try checkFollowUp(command.target, answerInMs, chat, holding) }
+        if let answerInMs = command.answerInMs { return try checkFollowUp(answerInMs, chat, holding) }
         guard !chat.tried.contains(command.target) else {
             throw Refusal(.triedBefore, "\(command.target) was tried with this chat; choose another, or refer it as a message.")
         }

@@ -95,7 +95,7 @@ struct ButtonCommand: AsyncParsableCommand {
         @Argument(help: "The host, as in a page's address.") var host: String
         @OptionGroup var admin: AdminOptions
 
-        func run() async throws { print(try await NodeClient.ask("/api/buttons", Ask(confirm: host), try admin.read())) }
+        func run() async throws { print(try await NodeClient.ask("/api/buttons", ButtonAsk(confirm: host), try admin.read())) }
     }
 
     struct Reject: AsyncParsableCommand {
@@ -104,7 +104,7 @@ struct ButtonCommand: AsyncParsableCommand {
         @Argument(help: "The host, as in a page's address.") var host: String
         @OptionGroup var admin: AdminOptions
 
-        func run() async throws { print(try await NodeClient.ask("/api/buttons", Ask(reject: host), try admin.read())) }
+        func run() async throws { print(try await NodeClient.ask("/api/buttons", ButtonAsk(reject: host), try admin.read())) }
     }
 
     struct Forget: AsyncParsableCommand {
@@ -112,16 +112,7 @@ struct ButtonCommand: AsyncParsableCommand {
         @Argument(help: "Its number in the list.") var number: UInt64
         @OptionGroup var admin: AdminOptions
 
-        func run() async throws { print(try await NodeClient.ask("/api/buttons", Ask(forget: number), try admin.read())) }
-    }
-
-    private struct Ask: Encodable {
-        var confirm: String?
-        var reject: String?
-        var forget: UInt64?
-        var release: String?
-        var after: UInt64?
-        var note: String?
+        func run() async throws { print(try await NodeClient.ask("/api/buttons", ButtonAsk(forget: number), try admin.read())) }
     }
 
     fileprivate static func headers(_ admin: (url: String, token: String)) -> [(name: String, value: String)] {
@@ -160,7 +151,7 @@ struct ButtonCommand: AsyncParsableCommand {
                 "\(lacking.joined(separator: ", ")): no answer, or no version \(version) there; such a node would go on with its own. Update it first, or say --force"
             )
         }
-        let ask = Ask(release: version, after: report.releases.first?.number ?? 0, note: note)
+        let ask = ButtonAsk(release: version, after: report.releases.first?.number ?? 0, note: note)
         _ = try await NodeClient.ask("/api/buttons", ask, admin)
         print("\(version) is released. `callslip button undo` takes it back.")
     }

@@ -66,7 +66,7 @@ struct SignInFile {
             found[String(words[0])] = Accounts.Session(
                 operatorName: name, displayName: String(words[6]), session: session, expiresMs: nowMs + leftMs - goneMs,
                 id: String(words[4]),
-                beganMs: beganMs)
+                beganMs: min(beganMs, wallMs))
         }
         return found
     }

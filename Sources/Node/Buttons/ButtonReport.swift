@@ -151,7 +151,7 @@ struct InstallJudge {
 
     private func judge(_ install: Install) -> (ButtonReport.State, String?) {
         let queue = install.place.queue
-        if install.lastDay + ButtonReport.goneDays < today {
+        if today > install.lastDay, today - install.lastDay > ButtonReport.goneDays {
             return (
                 .gone,
                 "Not seen since \(ButtonReport.text(install.lastDay)). Is the page still there, and the button on it? If not, it can be forgotten."

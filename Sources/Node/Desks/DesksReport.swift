@@ -25,7 +25,7 @@ public struct DesksReport: Codable, Sendable {
     /// Whether all nodes that answered serve the same version.
     public var isOne: Bool
     /// Open pages of a version that their node does not serve any more.
-    public var former: UInt32
+    public var former: UInt64
 
     static let silent = "It did not answer within 3 seconds, or its version of the program is from before desks told theirs."
 
@@ -37,7 +37,7 @@ public struct DesksReport: Codable, Sendable {
             return Node(node: node, serves: desks.served, versions: versions, why: nil)
         }
         isOne = Set(nodes.compactMap(\.serves)).count <= 1
-        former = nodes.flatMap(\.versions).filter { !$0.isServed }.reduce(0) { $0 + $1.count }
+        former = nodes.flatMap(\.versions).filter { !$0.isServed }.reduce(0) { $0 + UInt64($1.count) }
     }
 }
 

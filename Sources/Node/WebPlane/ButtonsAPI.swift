@@ -36,35 +36,6 @@ struct ButtonsAPI {
         }
     }
 
-    /// What somebody decides: exactly one of them.
-    private struct Ask: Decodable {
-        var confirm: String?
-        var reject: String?
-        var forget: UInt64?
-        /// A version, with the number of the release that it replaces, and why.
-        var release: String?
-        var after: UInt64?
-        var note: String?
-
-        static let form =
-            "Send {\"confirm\":HOST}, {\"reject\":HOST}, {\"forget\":NUMBER} or {\"release\":VERSION,\"after\":NUMBER,\"note\":TEXT}."
-
-        func command(by author: TicketAuthor) throws(AskMistake) -> Command {
-            guard [confirm != nil, reject != nil, forget != nil, release != nil].count(where: { $0 }) == 1 else {
-                throw AskMistake(text: Self.form)
-            }
-            if let release {
-                guard author == .ltg else { throw AskMistake(text: "Versions are released by LTG.") }
-                return .releaseButton(ButtonRelease(number: after ?? 0, version: release, note: (note ?? "").trimmed))
-            }
-            let what: ButtonDecision.What? =
-                confirm.map { .confirm(host: $0.trimmed.lowercased()) } ?? reject.map { .reject(host: $0.trimmed.lowercased()) }
-                ?? forget.map { .forget(install: $0) }
-            guard let what else { throw AskMistake(text: Self.form) }
-            return .decideButton(ButtonDecision(by: author, what: what))
-        }
-    }
-
     func install(on server: WebServer) {
         server.post("/api/button/seen", bodyBytesMax: Self.seenBytesMax) { request, responder in
             // A page tells of itself alone: its browser vouches for its host.
@@ -94,8 +65,8 @@ struct ButtonsAPI {
         server.post("/api/buttons", bodyBytesMax: 4_096) { request, responder in
             // A page of another origin cannot send this type without asking first, and is not allowed.
             guard request.headers["content-type"]?.hasPrefix("application/json") ?? false,
-                let ask = try? JSONDecoder().decode(Ask.self, from: Data(request.body))
-            else { return say(responder, "invalid", Ask.form, 400) }
+                let ask = try? JSONDecoder().decode(ButtonAsk.self, from: Data(request.body))
+            else { return say(responder, "invalid", ButtonAsk.form, 400) }
             who(request, responder) { person, _ in
                 do throws(AskMistake) {
                     api.propose([try ask.command(by: person.map { .person($0.name) } ?? .ltg)], done: "Done.", responder)
@@ -138,4 +109,45 @@ struct ButtonKnowledge: Sendable {
     var board: Board
     var book: ButtonBook
     var nodes: [String]
+}
+
+/// What somebody decides: exactly one of them.
+public struct ButtonAsk: Codable, Sendable {
+    public var confirm: String?
+    public var reject: String?
+    public var forget: UInt64?
+    /// A version, with the number of the release that it replaces, and why.
+    public var release: String?
+    public var after: UInt64?
+    public var note: String?
+
+    public init(
+        confirm: String? = nil, reject: String? = nil, forget: UInt64? = nil, release: String? = nil, after: UInt64? = nil,
+        note: String? = nil
+    ) {
+        self.confirm = confirm
+        self.reject = reject
+        self.forget = forget
+        self.release = release
+        self.after = after
+        self.note = note
+    }
+
+    static let form =
+        "Send {\"confirm\":HOST}, {\"reject\":HOST}, {\"forget\":NUMBER} or {\"release\":VERSION,\"after\":NUMBER,\"note\":TEXT}."
+
+    func command(by author: TicketAuthor) throws(AskMistake) -> Command {
+        guard [confirm != nil, reject != nil, forget != nil, release != nil].count(where: { $0 }) == 1 else {
+            throw AskMistake(text: Self.form)
+        }
+        if let release {
+            guard author == .ltg else { throw AskMistake(text: "Versions are released by LTG.") }
+            return .releaseButton(ButtonRelease(number: after ?? 0, version: release, note: (note ?? "").trimmed))
+        }
+        let what: ButtonDecision.What? =
+            confirm.map { .confirm(host: $0.trimmed.lowercased()) } ?? reject.map { .reject(host: $0.trimmed.lowercased()) }
+            ?? forget.map { .forget(install: $0) }
+        guard let what else { throw AskMistake(text: Self.form) }
+        return .decideButton(ButtonDecision(by: author, what: what))
+    }
 }
