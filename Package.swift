@@ -32,6 +32,7 @@ let package = Package(
         .target(name: "Sodium", dependencies: ["CSodium"]),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop"]),
         .target(name: "Mail", dependencies: ["CCurl"]),
+        .target(name: "SignIn", dependencies: ["COpenSSL", "Sodium"]),
         .target(name: "Seeded"),
         .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
@@ -63,7 +64,7 @@ let package = Package(
             name: "Node",
             dependencies: [
                 "EventLoop", "TLS", "Sodium", "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "Web",
-                "Transcripts", "SQLite", "Mail", "Hours", "PageCheck", logging,
+                "Transcripts", "SQLite", "Mail", "SignIn", "Hours", "PageCheck", logging,
                 metrics, .product(name: "Yams", package: "Yams"),
             ], exclude: ["openapi.yaml", "ROLES.md"]),
         .executableTarget(
@@ -78,6 +79,7 @@ let package = Package(
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop"]),
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
+        .testTarget(name: "SignInTests", dependencies: ["SignIn"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip", "Seeded"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded"]),
@@ -104,7 +106,9 @@ let package = Package(
         .testTarget(name: "ClientProtocolTests", dependencies: ["ClientProtocol", "Consortium"]),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "Sodium", "TLS", "Web", "Wire"]),
+            dependencies: [
+                "Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "SignIn", "Sodium", "TLS", "Web", "Wire",
+            ]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),
         .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]),

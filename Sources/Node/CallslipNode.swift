@@ -158,6 +158,7 @@ public final class CallslipNode {
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
             transcripts: transcripts,
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, servedDesk: assets.version, logger: logger)
+        accounts.board = { [unowned library] in library.board }
         let services = Self.services(
             library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
         let shelf = ButtonShelf(data: configuration.data, logger: logger)

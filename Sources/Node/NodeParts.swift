@@ -67,7 +67,7 @@ package enum KeyringFile {
         }
     }
 
-    private static func bytes(_ hex: Substring) -> [UInt8]? {
+    static func bytes(_ hex: Substring) -> [UInt8]? {
         let digits = Array(hex.utf8)
         // A sign is no digit, though the standard library's numbers may have one.
         guard digits.count % 2 == 0, hex.allSatisfy(\.isHexDigit) else { return nil }
@@ -153,12 +153,15 @@ extension CallslipNode {
             events: { events in onCluster { library.take(events) } },
             signIn: { ask, completion in
                 onCluster {
-                    accounts.signIn(
-                        ask.name, password: ask.password, browser: ask.browser, network: ask.network, board: library.board
-                    ) { outcome in
-                        if case .signedIn(_, _, let session) = outcome { library.signedIn(session) }
+                    accounts.signIn(ask, board: library.board) { outcome in
+                        if case .signedIn(_, _, let session, _) = outcome { library.signedIn(session) }
                         WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
                     }
+                }
+            },
+            secondStep: { wish, completion in
+                onCluster {
+                    accounts.serve(wish) { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
                 }
             },
             signOut: { token in onCluster { accounts.signOut(token) } },

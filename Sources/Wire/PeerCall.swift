@@ -4,8 +4,16 @@ import Consortium
 import SwiftProtobuf
 
 public enum PeerCall: Hashable, Sendable {
-    /// Is this the operator's password? Asked of the home node or its standby, which keep the verifiers.
-    case verifyPassword(OperatorName, password: String)
+    /// Is this the operator's password, and the code of their second step? Asked of the home node or its standby, which keep the verifiers. Answered by
+    /// `answer`, whose text is for the person, or by `lacks`.
+    case verifyPassword(OperatorName, password: String, code: String = "")
+    /// The password is right, and that is not enough.
+    case lacks(CodeCheck)
+    /// How does it stand with the operator's second step? Answered by `secondStepState`.
+    case askSecondStep(OperatorName)
+    case secondStepState(SecondStepState)
+    /// What one keeper of an account knows of its second step, for another to take in.
+    case secondStep(OperatorName, SecondStep)
     /// Keep this verifier (an Argon2id string) for the operator.
     case storeVerifier(OperatorName, verifier: String)
     case answer(ok: Bool, text: String)
@@ -62,6 +70,7 @@ public enum CoordinatorProgress: Hashable, Sendable {
 
 extension PeerCall {
     static let secretBytesMax = 512
+    static let codeBytesMax = 64
     /// Public keys of nodes have some 180 bytes, a certificate and its issuer's 1,700.
     static let publicKeyBytesMax = 1_024
     static let certificateBytesMax = 16 * 1_024
@@ -69,7 +78,17 @@ extension PeerCall {
     public func wireBytes() -> [UInt8] {
         var call = WireCall()
         switch self {
-        case .verifyPassword(let name, let password): call.verify = WireCredential(name, password)
+        case .verifyPassword(let name, let password, let code):
+            call.verify = WireCredential(name, password)
+            call.verify.code = code
+        case .lacks(let check): call.answer = .with { $0.code = check.rawValue }
+        case .askSecondStep(let name): call.secondStepWanted = .with { $0.operator = name.text }
+        case .secondStepState(let state): call.secondStepState = state.wire
+        case .secondStep(let name, let step):
+            call.secondStep = .with {
+                $0.operator = name.text
+                $0.step = step.wire
+            }
         case .storeVerifier(let name, let verifier): call.store = WireCredential(name, verifier)
         case .changeCoordinators(.add(let node, let id, let peer)):
             call.coordinators = .with {
@@ -118,7 +137,10 @@ extension PeerCall {
         switch call.kind {
         case .verify(let credential):
             let (name, secret) = try credential.fields()
-            self = .verifyPassword(name, password: secret)
+            guard credential.code.utf8.count <= Self.codeBytesMax else {
+                throw .tooLarge(expectedMax: Self.codeBytesMax, found: credential.code.utf8.count)
+            }
+            self = .verifyPassword(name, password: secret, code: credential.code)
         case .store(let credential):
             let (name, secret) = try credential.fields()
             self = .storeVerifier(name, verifier: secret)
@@ -132,7 +154,15 @@ extension PeerCall {
                 throw .tooLarge(expectedMax: Self.certificateBytesMax, found: chain.utf8.count)
             }
             self = .certified(chain)
-        case .answer(let answer): self = .answer(ok: answer.ok, text: String(answer.text.prefix(500)))
+        case .answer(let answer):
+            if !answer.ok, let check = CodeCheck(rawValue: answer.code) {
+                self = .lacks(check)
+            } else {
+                self = .answer(ok: answer.ok, text: String(answer.text.prefix(500)))
+            }
+        case .secondStepWanted(let wanted): self = .askSecondStep(try Self.person(wanted.operator))
+        case .secondStepState(let state): self = .secondStepState(SecondStepState(state))
+        case .secondStep(let told): self = .secondStep(try Self.person(told.operator), try SecondStep(told.step))
         case .coordinators(let wish):
             guard let node = NodeName(wish.node) else { throw .invalidField("coordinators.node", expected: NodeName.rule) }
             guard wish.peer.utf8.count <= Self.secretBytesMax else {
@@ -162,6 +192,13 @@ extension PeerCall {
                 DesksOpen(served: desks.served, versions: desks.versions.map { DesksOpen.Version(version: $0.version, count: $0.count) }))
         case nil: throw .unknownKind("a call of a newer version, or an empty one")
         }
+    }
+}
+
+extension PeerCall {
+    fileprivate static func person(_ text: String) throws(WireError) -> OperatorName {
+        guard let name = OperatorName(text) else { throw .invalidField("operator", expected: OperatorName.rule) }
+        return name
     }
 }
 

@@ -680,6 +680,32 @@ nonisolated struct WireCall: Sendable {
     set {kind = .desks(newValue)}
   }
 
+  /// How it stands with a person's second step; answered by second_step_state.
+  var secondStepWanted: WireSecondStepWanted {
+    get {
+      if case .secondStepWanted(let v)? = kind {return v}
+      return WireSecondStepWanted()
+    }
+    set {kind = .secondStepWanted(newValue)}
+  }
+
+  var secondStepState: WireSecondStepState {
+    get {
+      if case .secondStepState(let v)? = kind {return v}
+      return WireSecondStepState()
+    }
+    set {kind = .secondStepState(newValue)}
+  }
+
+  /// What one keeper of a person's account knows, for another to take in.
+  var secondStep: WireSecondStepTold {
+    get {
+      if case .secondStep(let v)? = kind {return v}
+      return WireSecondStepTold()
+    }
+    set {kind = .secondStep(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -693,8 +719,90 @@ nonisolated struct WireCall: Sendable {
     case certified(String)
     case desksWanted(WireDesksWanted)
     case desks(WireDesksOpen)
+    /// How it stands with a person's second step; answered by second_step_state.
+    case secondStepWanted(WireSecondStepWanted)
+    case secondStepState(WireSecondStepState)
+    /// What one keeper of a person's account knows, for another to take in.
+    case secondStep(WireSecondStepTold)
 
   }
+
+  init() {}
+}
+
+nonisolated struct WireSecondStepWanted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var `operator`: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireSecondStepState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var serial: UInt64 = 0
+
+  var isOn: Bool = false
+
+  var recoveryLeft: UInt32 = 0
+
+  var turnedOffBy: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireSecondStepTold: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var `operator`: String = String()
+
+  var step: WireSecondStep {
+    get {_step ?? WireSecondStep()}
+    set {_step = newValue}
+  }
+  /// Returns true if `step` has been explicitly set.
+  var hasStep: Bool {self._step != nil}
+  /// Clears the value of `step`. Subsequent reads from it will return its default value.
+  mutating func clearStep() {self._step = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _step: WireSecondStep? = nil
+}
+
+/// A file of a node holds these as well, sealed.
+nonisolated struct WireSecondStep: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var serial: UInt64 = 0
+
+  /// Empty: off.
+  var secret: Data = Data()
+
+  var lastStep: UInt64 = 0
+
+  var recovery: [Data] = []
+
+  var turnedOffBy: String = String()
+
+  var isTold: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -781,6 +889,9 @@ nonisolated struct WireCredential: Sendable {
 
   var secret: String = String()
 
+  /// Of the second step.
+  var code: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -794,6 +905,9 @@ nonisolated struct WireAnswer: Sendable {
   var ok: Bool = false
 
   var text: String = String()
+
+  /// Of a password that was right, where that was not enough. 1: a code is needed, 2: it is wrong, 3: too many were.
+  var code: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1975,7 +2089,7 @@ nonisolated extension WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Call"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{4};second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2090,6 +2204,45 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
           self.kind = .desks(v)
         }
       }()
+      case 150: try {
+        var v: WireSecondStepWanted?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .secondStepWanted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .secondStepWanted(v)
+        }
+      }()
+      case 151: try {
+        var v: WireSecondStepState?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .secondStepState(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .secondStepState(v)
+        }
+      }()
+      case 152: try {
+        var v: WireSecondStepTold?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .secondStep(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .secondStep(v)
+        }
+      }()
       default: break
       }
     }
@@ -2137,6 +2290,18 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       guard case .desks(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 91)
     }()
+    case .secondStepWanted?: try {
+      guard case .secondStepWanted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 150)
+    }()
+    case .secondStepState?: try {
+      guard case .secondStepState(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 151)
+    }()
+    case .secondStep?: try {
+      guard case .secondStep(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 152)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -2144,6 +2309,175 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
   static func ==(lhs: WireCall, rhs: WireCall) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSecondStepWanted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SecondStepWanted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}operator\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeSingularStringField(value: &self.`operator`) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.`operator`.isEmpty {
+      try visitor.visitSingularStringField(value: self.`operator`, fieldNumber: 150)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSecondStepWanted, rhs: WireSecondStepWanted) -> Bool {
+    if lhs.`operator` != rhs.`operator` {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSecondStepState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SecondStepState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}serial\0\u{3}is_on\0\u{3}recovery_left\0\u{3}turned_off_by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeSingularUInt64Field(value: &self.serial) }()
+      case 151: try { try decoder.decodeSingularBoolField(value: &self.isOn) }()
+      case 152: try { try decoder.decodeSingularUInt32Field(value: &self.recoveryLeft) }()
+      case 153: try { try decoder.decodeSingularStringField(value: &self.turnedOffBy) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.serial != 0 {
+      try visitor.visitSingularUInt64Field(value: self.serial, fieldNumber: 150)
+    }
+    if self.isOn != false {
+      try visitor.visitSingularBoolField(value: self.isOn, fieldNumber: 151)
+    }
+    if self.recoveryLeft != 0 {
+      try visitor.visitSingularUInt32Field(value: self.recoveryLeft, fieldNumber: 152)
+    }
+    if !self.turnedOffBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.turnedOffBy, fieldNumber: 153)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSecondStepState, rhs: WireSecondStepState) -> Bool {
+    if lhs.serial != rhs.serial {return false}
+    if lhs.isOn != rhs.isOn {return false}
+    if lhs.recoveryLeft != rhs.recoveryLeft {return false}
+    if lhs.turnedOffBy != rhs.turnedOffBy {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSecondStepTold: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SecondStepTold"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}operator\0\u{1}step\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeSingularStringField(value: &self.`operator`) }()
+      case 151: try { try decoder.decodeSingularMessageField(value: &self._step) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.`operator`.isEmpty {
+      try visitor.visitSingularStringField(value: self.`operator`, fieldNumber: 150)
+    }
+    try { if let v = self._step {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 151)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSecondStepTold, rhs: WireSecondStepTold) -> Bool {
+    if lhs.`operator` != rhs.`operator` {return false}
+    if lhs._step != rhs._step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSecondStep: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SecondStep"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}serial\0\u{1}secret\0\u{3}last_step\0\u{1}recovery\0\u{3}turned_off_by\0\u{3}is_told\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeSingularUInt64Field(value: &self.serial) }()
+      case 151: try { try decoder.decodeSingularBytesField(value: &self.secret) }()
+      case 152: try { try decoder.decodeSingularUInt64Field(value: &self.lastStep) }()
+      case 153: try { try decoder.decodeRepeatedBytesField(value: &self.recovery) }()
+      case 154: try { try decoder.decodeSingularStringField(value: &self.turnedOffBy) }()
+      case 155: try { try decoder.decodeSingularBoolField(value: &self.isTold) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.serial != 0 {
+      try visitor.visitSingularUInt64Field(value: self.serial, fieldNumber: 150)
+    }
+    if !self.secret.isEmpty {
+      try visitor.visitSingularBytesField(value: self.secret, fieldNumber: 151)
+    }
+    if self.lastStep != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastStep, fieldNumber: 152)
+    }
+    if !self.recovery.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.recovery, fieldNumber: 153)
+    }
+    if !self.turnedOffBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.turnedOffBy, fieldNumber: 154)
+    }
+    if self.isTold != false {
+      try visitor.visitSingularBoolField(value: self.isTold, fieldNumber: 155)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSecondStep, rhs: WireSecondStep) -> Bool {
+    if lhs.serial != rhs.serial {return false}
+    if lhs.secret != rhs.secret {return false}
+    if lhs.lastStep != rhs.lastStep {return false}
+    if lhs.recovery != rhs.recovery {return false}
+    if lhs.turnedOffBy != rhs.turnedOffBy {return false}
+    if lhs.isTold != rhs.isTold {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2320,7 +2654,7 @@ nonisolated extension WireCoordinatorProgress: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension WireCredential: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Credential"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operator\0\u{1}secret\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operator\0\u{1}secret\0\u{2}T\u{2}code\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2330,6 +2664,7 @@ nonisolated extension WireCredential: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.`operator`) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.secret) }()
+      case 150: try { try decoder.decodeSingularStringField(value: &self.code) }()
       default: break
       }
     }
@@ -2342,12 +2677,16 @@ nonisolated extension WireCredential: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.secret.isEmpty {
       try visitor.visitSingularStringField(value: self.secret, fieldNumber: 2)
     }
+    if !self.code.isEmpty {
+      try visitor.visitSingularStringField(value: self.code, fieldNumber: 150)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireCredential, rhs: WireCredential) -> Bool {
     if lhs.`operator` != rhs.`operator` {return false}
     if lhs.secret != rhs.secret {return false}
+    if lhs.code != rhs.code {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2355,7 +2694,7 @@ nonisolated extension WireCredential: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Answer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}text\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ok\0\u{1}text\0\u{2}T\u{2}code\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2365,6 +2704,7 @@ nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageI
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBoolField(value: &self.ok) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 150: try { try decoder.decodeSingularUInt32Field(value: &self.code) }()
       default: break
       }
     }
@@ -2377,12 +2717,16 @@ nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if !self.text.isEmpty {
       try visitor.visitSingularStringField(value: self.text, fieldNumber: 2)
     }
+    if self.code != 0 {
+      try visitor.visitSingularUInt32Field(value: self.code, fieldNumber: 150)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireAnswer, rhs: WireAnswer) -> Bool {
     if lhs.ok != rhs.ok {return false}
     if lhs.text != rhs.text {return false}
+    if lhs.code != rhs.code {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

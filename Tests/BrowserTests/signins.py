@@ -1,9 +1,16 @@
 """Sign-ins are listed and ended: a person's own by the person, those of a library's people by its admin; the desk there is signed out at once.
+It turns on a second step, too, which the desk then asks for.
 """
+
+import sys
+from pathlib import Path
 
 from playwright.sync_api import expect
 
 from stage import DESKTOP, HOMES, PASSWORDS, PHONE
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "ProtocolTests"))
+from onetime import code_of
 
 VAULTS = b"""general: {queue: general, title: Ask a Librarian (all campus libraries)}
 libraries:
@@ -73,5 +80,72 @@ def run(stage):
     line = next(line for line in forgotten.splitlines() if "vera.vaults" in line)
     assert "Vera is signed out there." in stage.callslip("college", "sessions", "end", line.split()[0])
     expect(vera.page.locator("#signin-password")).to_be_visible()
+
+    second_step(stage, vera, otto)
     for person in (cora, otto):
         person.leave()
+
+
+def second_step(stage, vera, otto):
+    """Turned on with the keyboard alone, asked for at the desk, and turned off by the admin when the phone is lost; Vera is told."""
+    vera.sign_in()
+    page = page_of(stage, vera, DESKTOP, "light")
+    password = page.get_by_label("Your password")
+    password.focus()
+    page.keyboard.type("not hers")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("not your password")
+    expect(password).to_be_focused()
+    password.fill(PASSWORDS["vera.vaults"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("The code that the app shows now")).to_be_focused()
+    secret = page.locator("#secret").inner_text()
+    assert page.locator("#otpauth").get_attribute("href").startswith("otpauth://totp/Callslip:vera.vaults?secret=" + secret.replace(" ", ""))
+    stage.look(page, "second-step-secret-desktop-light")
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Is the phone’s clock right?")
+    page.keyboard.type(code_of(secret))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Recovery codes").get_by_role("listitem")).to_have_count(10)
+    recovery = page.get_by_role("list", name="Recovery codes").get_by_role("listitem").all_inner_texts()
+    stage.look(page, "second-step-recovery-desktop-light")
+    page.get_by_role("button", name="I have them").press("Enter")
+    expect(page.locator("#second-state")).to_contain_text("10 of your recovery codes are left")
+    assert recovery[0] not in page.content(), "the codes are still in the page"
+
+    # At the desk, on a phone: first the password, then the code.
+    phone = stage.page(stage.context(PHONE, "dark"), "vera's phone")
+    phone.goto(vera.node + "/desk")
+    phone.get_by_label("Operator name").fill("vera.vaults")
+    phone.get_by_label("Password").fill(PASSWORDS["vera.vaults"])
+    expect(phone.locator("#signin-code")).to_be_hidden()
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_label("Code of your second step")).to_be_focused()
+    stage.look(phone, "second-step-desk-phone-dark")
+    phone.keyboard.type("000 000")
+    phone.keyboard.press("Enter")
+    expect(phone.locator("#signin-error")).to_contain_text("not right, or was used already")
+    expect(phone.get_by_label("Code of your second step")).to_be_focused()
+    stage.look(phone, "second-step-wrong-phone-dark")
+    phone.keyboard.type(recovery[0].lower())
+    phone.keyboard.press("Enter")
+    expect(phone.locator("body[data-view=desk]")).to_be_visible()
+    expect(phone.get_by_text("9 are left")).to_be_visible()
+
+    # The phone is lost, and so are the codes.
+    admin = page_of(stage, otto, PHONE, "dark")
+    expect(admin.get_by_role("heading", name="A colleague lost their phone")).to_be_visible()
+    stage.look(admin, "second-step-admin-phone-dark")
+    admin.get_by_label("Their operator name").fill("cora.college")
+    admin.keyboard.press("Enter")
+    expect(admin.get_by_role("alert")).to_contain_text("You look after nobody with that operator name.")
+    admin.get_by_label("Their operator name").fill("vera.vaults")
+    admin.keyboard.press("Enter")
+    expect(admin.get_by_role("status")).to_contain_text("The second step of Vera is off")
+    page.reload()
+    expect(page.get_by_role("heading", name="A colleague lost their phone")).to_be_hidden()
+    vera.leave()
+    vera.sign_in()
+    expect(vera.page.get_by_text("Otto (otto.vaults) turned your second step off")).to_be_visible()
+    vera.leave()

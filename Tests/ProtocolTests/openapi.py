@@ -17,6 +17,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from onetime import code_of
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = yaml.safe_load((ROOT / "Sources/Node/openapi.yaml").read_text())
 NODES = ["c1", "c2", "c3", "memorial", "college", "steenbock"]
@@ -187,6 +189,7 @@ def people(node):
     node.ask("post", "/api/sessions", 404, {"end": "0"}, cookie=cookie)
     node.ask("post", "/api/sessions", 200, {"end": left()[-1]["id"]}, cookie=cookie)
     node.ask("get", "/api/me", 401, cookie=other)
+    second_step(node, cookie)
     one = {"id": secrets.token_hex(16), "version": 0, "owner": "own", "title": "From a script", "text": "Hello."}
     node.ask("post", "/api/canned", 401, one)
     node.ask("post", "/api/canned", 400, {"id": "x", "version": 0}, cookie=cookie)
@@ -195,6 +198,28 @@ def people(node):
     node.ask("get", "/api/canned", 200, cookie=cookie)
     node.ask("post", "/api/canned", 200, {"id": one["id"], "version": 1, "drop": True}, cookie=cookie)
     return cookie
+
+
+def second_step(node, cookie):
+    step, password = "/api/second-step", "balance-sheet-1"
+    node.ask("get", step, 401)
+    node.ask("get", step, 200, cookie=cookie)
+    node.ask("post", step, 401, {"do": "begin", "password": password})
+    node.ask("post", step, 400, {"do": "begin"}, cookie=cookie)
+    node.ask("post", step, 409, {"do": "confirm", "code": "000000"}, cookie=cookie)
+    secret = node.ask("post", step, 200, {"do": "begin", "password": password}, cookie=cookie)["secret"]
+    node.ask("post", step, 400, {"do": "confirm", "code": "wrong"}, cookie=cookie)
+    recovery = node.ask("post", step, 200, {"do": "confirm", "code": code_of(secret)}, cookie=cookie)["recovery"]
+    said = node.ask("post", "/api/sign-in", 401, {"operator": "bea.business", "password": password})
+    assert said["code"] == "codeNeeded", said
+    signed = node.ask("post", "/api/sign-in", 200, {"operator": "bea.business", "password": password, "code": recovery[0]})
+    assert "9 are left" in signed["told"], signed
+    node.ask("post", step, 200, {"do": "off", "password": password, "code": recovery[1]}, cookie=cookie)
+    off = step + "/off-for"
+    node.ask("post", off, 401, {"operator": "bea.business"})
+    node.ask("post", off, 400, {}, admin=True)
+    node.ask("post", off, 404, {"operator": "nobody"}, admin=True)
+    node.ask("post", off, 409, {"operator": "bea.business"}, admin=True)
 
 
 def until(condition, what):

@@ -263,6 +263,16 @@ def check_own(cookies):
     assert ask("POST", "/api/sessions", cookie=cookies["library admin"], body=json.dumps({"end": theirs}).encode())[0] == 200
     assert ask("GET", "/api/me", cookie=second)[0] == 401
     checked |= {("GET", "/api/sessions"), ("POST", "/api/sessions")}
+    # The second step: one's own; a colleague's for the library's admin, anybody's for LTG. Where somebody is not one's to look after, they are not there.
+    for role in NAMES:
+        said = json.loads(ask("GET", "/api/second-step", cookie=cookies[role])[1])
+        assert said == {"on": False, "recoveryLeft": 0, "admin": role in ("library admin", "LTG")}, (role, said)
+        status, text = ask("POST", "/api/second-step", cookie=cookies[role], body=json.dumps({"do": "begin", "password": "another's"}).encode())
+        assert status == 400 and json.loads(text)["code"] == "wrongPassword", (role, status, text)
+    for role, name, expected in (("library admin", "mia.memorial", 404), ("library admin", NAMES["operator"], 409), ("LTG", "mia.memorial", 409)):
+        status, text = ask("POST", "/api/second-step/off-for", cookie=cookies[role], body=json.dumps({"operator": name}).encode())
+        assert status == expected, (role, name, status, text)
+    checked |= {("GET", "/api/second-step"), ("POST", "/api/second-step"), ("POST", "/api/second-step/off-for")}
     # Who one is, and what one is told.
     for role in NAMES:
         said = json.loads(ask("GET", "/api/me", cookie=cookies[role])[1])

@@ -37,19 +37,55 @@ import Testing
             .changeCoordinators(.remove(try sample.node())), .progress(.done("a")), .progress(.working("b")), .progress(.refused("c")),
             .certify(publicKey: "-----BEGIN PUBLIC KEY-----"), .certified(String(repeating: "c", count: 16 * 1_024)),
             .verifyPassword(try sample.person(), password: "p\u{0}ä"), .storeVerifier(try sample.person(), verifier: "$argon2id$"),
-            .answer(ok: true, text: "yes"),
+            .answer(ok: true, text: "yes"), .lacks(.needed), .lacks(.wrong), .lacks(.tooMany),
+            .verifyPassword(try sample.person(), password: "p", code: "123456"), .askSecondStep(try sample.person()),
+            .secondStepState(SecondStepState(serial: .max, isOn: true, recoveryLeft: 10, turnedOffBy: "Otto")),
+            .secondStep(
+                try sample.person(),
+                SecondStep(
+                    serial: .max, secret: [1, 2, 3], lastStep: .max, recovery: [[UInt8](repeating: 7, count: 16)], turnedOffBy: "Otto",
+                    isTold: true
+                )),
+            .secondStep(try sample.person(), SecondStep(serial: 1)),
         ] {
             #expect(try PeerCall(wire: call.wireBytes()) == call)
             for bytes in Damage.variants(of: call.wireBytes(), &sample) { Damage.tryDecoding(bytes) { try PeerCall(wire: $0).wireBytes() } }
         }
         let wide = PeerCall.certified(String(repeating: "c", count: 16 * 1_024 + 1))
         #expect(throws: WireError.tooLarge(expectedMax: 16 * 1_024, found: 16 * 1_024 + 1)) { try PeerCall(wire: wide.wireBytes()) }
+        let digests = PeerCall.secondStep(
+            try sample.person(),
+            SecondStep(serial: 1, secret: [1], recovery: [[UInt8]](repeating: [UInt8](repeating: 0, count: 16), count: 17)))
+        #expect(throws: WireError.tooLarge(expectedMax: 16, found: 17)) { try PeerCall(wire: digests.wireBytes()) }
         let many = PeerCall.desks(DesksOpen(served: "a", versions: (0...DesksOpen.versionsMax).map { .init(version: "\($0)", count: 1) }))
         #expect(throws: WireError.tooLarge(expectedMax: 16, found: 17)) { try PeerCall(wire: many.wireBytes()) }
         let wordy = PeerCall.desks(DesksOpen(served: String(repeating: "v", count: 65), versions: []))
         #expect(throws: WireError.tooLarge(expectedMax: 64, found: 65)) { try PeerCall(wire: wordy.wireBytes()) }
         let long = PeerCall.verifyPassword(try sample.person(), password: String(repeating: "p", count: 513))
         #expect(throws: WireError.tooLarge(expectedMax: 512, found: 513)) { try PeerCall(wire: long.wireBytes()) }
+    }
+
+    /// Whatever two keepers know, and whoever asks first: both come to the same, and nothing that was used is good again.
+    @Test func keepersOfASecondStepAgree() {
+        let codes = (0..<3).map { [UInt8](repeating: $0, count: 16) }
+        let steps = [
+            SecondStep(serial: 1), SecondStep(serial: 1, secret: [1], lastStep: 7, recovery: codes),
+            SecondStep(serial: 1, secret: [1], lastStep: 9, recovery: [codes[0], codes[2]]),
+            SecondStep(serial: 1, secret: [1], lastStep: 8, recovery: [codes[1], codes[2]]),
+            SecondStep(serial: 1, secret: [2], recovery: codes),
+            SecondStep(serial: 2, turnedOffBy: "Otto"), SecondStep(serial: 2, turnedOffBy: "Otto", isTold: true),
+        ]
+        for one in steps {
+            #expect(one.merged(with: one) == one)
+            for other in steps {
+                let both = one.merged(with: other)
+                #expect(both == other.merged(with: one))
+                #expect(both.merged(with: one) == both)
+                for third in steps { #expect(both.merged(with: third) == one.merged(with: other.merged(with: third))) }
+            }
+        }
+        let used = steps[2].merged(with: steps[3])
+        #expect(used.lastStep == 9 && used.recovery == [codes[2]])
     }
 
     @Test func whatIsUnknownIsNamed() {

@@ -4,6 +4,7 @@
 import Consortium
 import EventLoop
 import Logging
+import SignIn
 import Sodium
 import Web
 import Wire
@@ -26,19 +27,38 @@ final class Accounts {
     }
 
     enum SignInOutcome: Sendable {
-        /// - Parameter browser: what the browser keeps to show that this person signed in there.
-        case signedIn(token: String, browser: String, Session)
+        /// - Parameters:
+        ///   - browser: what the browser keeps to show that this person signed in there.
+        ///   - told: a sentence for the person; mostly empty.
+        case signedIn(token: String, browser: String, Session, told: String)
         case wrongPassword
+        /// The password is right, and there is a second step.
+        case lacks(CodeCheck)
         case tooMany(retryMs: UInt64)
         case homeUnreachable
     }
 
-    private let store: WorkerConfined<AccountStore>
+    /// What the worker keeps.
+    struct Vault: Sendable {
+        var verifiers: AccountStore
+        var seconds: SecondStepStore
+    }
+
+    private let vault: WorkerConfined<Vault>
     private let worker: Worker
     private let calls: PeerCalls
-    private let node: NodeName
-    private let logger: Logger
+    let node: NodeName
+    let logger: Logger
     private var sessions: [String: Session] = [:]
+    /// Second steps that people are about to turn on, by the token of their sign-in.
+    var beginnings: [String: SecondStepBeginning] = [:]
+    /// The second steps that this node keeps, as the worker has them.
+    var kept: [OperatorName: SecondStep]
+    /// What the other keepers of an account are known to have.
+    var shared: [OperatorName: SharedSecondStep] = [:]
+    let sharing = Timer(on: ClusterActor.loop)
+    /// Who is who, as the consortium knows; `nil` before the first board came.
+    var board: () -> Board? = { nil }
     /// Of the process before, which stopped in order: by the digest of their tokens, until somebody comes with one.
     private var handedOn: [String: Session]
     private let handOver: SignInFile
@@ -52,7 +72,9 @@ final class Accounts {
 
     init(folder: String, node: NodeName, calls: PeerCalls, logger: Logger) throws {
         worker = Worker(name: "accounts", pendingMax: 256)
-        store = WorkerConfined(try AccountStore(folder: folder))
+        let seconds = try SecondStepStore(folder: folder)
+        kept = seconds.steps
+        vault = WorkerConfined(Vault(verifiers: try AccountStore(folder: folder), seconds: seconds))
         decoy = try PasswordHash.hash("nobody has this password", parameters: parameters)
         self.calls = calls
         self.node = node
@@ -60,6 +82,7 @@ final class Accounts {
         handOver = SignInFile(folder: folder, logger: logger)
         handedOn = handOver.take(nowMs: ClusterActor.loop.nowMs)
         calls.onCall = { [self] call, answer in serve(call, answer) }
+        shareEverySoOften()
     }
 
     func session(_ token: String) -> Session? {
@@ -93,6 +116,7 @@ final class Accounts {
         }
         guard let session = session(token) else { return }
         sessions[token] = nil
+        beginnings[token] = nil
         onSignedOut?(session)
     }
 
@@ -107,38 +131,61 @@ final class Accounts {
         for (token, session) in sessions where session.session == old { sessions[token]?.session = new }
     }
 
-    /// - Parameters:
-    ///   - browser: what an earlier sign-in gave the browser to keep, if anything.
-    ///   - network: where it asks from; held in memory alone.
-    ///   - board: who is who, as the consortium knows.
-    func signIn(
-        _ name: String, password: String, browser: String?, network: AddressPrefix, board: Board?,
-        completion: @escaping @ClusterActor (SignInOutcome) -> Void
-    ) {
-        guard let operatorName = OperatorName(name), password.utf8.count <= 256 else { return completion(.wrongPassword) }
+    /// - Parameter board: who is who, as the consortium knows.
+    func signIn(_ ask: SignInAsk, board: Board?, completion: @escaping @ClusterActor (SignInOutcome) -> Void) {
+        guard let operatorName = OperatorName(ask.name) else { return completion(.wrongPassword) }
         let person = board?.person(called: operatorName)
-        let accountName = person?.accountName ?? operatorName
-        guard checksPending < Self.checksPendingMax else { return completion(.tooMany(retryMs: 1_000)) }
-        let origin = brake.origin(accountName, browser: browser, network: network)
-        if let waitMs = brake.begin(accountName, from: origin, nowMs: ClusterActor.loop.nowMs) {
-            return completion(.tooMany(retryMs: waitMs))
-        }
-        checksPending += 1
-        let library = person.flatMap { person in board?.libraries.first { $0.name == person.library } }
-        let homes = [library?.homeNode, library?.standbyNode].compactMap { $0 }
-        verify(accountName, password, at: homes.isEmpty ? [node] : homes) { [self] verified in
-            checksPending -= 1
-            switch verified {
-            case true?:
+        judge(ask, accountName: person?.accountName ?? operatorName, person, board: board) { [self] judgement, origin in
+            switch judgement {
+            case .right(let told):
                 guard let person else { return completion(.wrongPassword) }
-                brake.succeeded(accountName, from: origin)
-                completion(open(person, known: origin))
-            case false?: completion(.wrongPassword)
-            case nil:
-                brake.undecided(accountName, from: origin)
-                completion(.homeUnreachable)
+                completion(open(person, known: origin, told: told))
+            case .wrong: completion(.wrongPassword)
+            case .lacks(let check): completion(.lacks(check))
+            case .tooMany(let retryMs): completion(.tooMany(retryMs: retryMs))
+            case .unreachable: completion(.homeUnreachable)
             }
         }
+    }
+
+    enum Judgement: Sendable {
+        case right(told: String)
+        case wrong
+        case lacks(CodeCheck)
+        case tooMany(retryMs: UInt64)
+        case unreachable
+    }
+
+    /// Whether password and code are right; whoever tries is slowed down.
+    func judge(
+        _ ask: SignInAsk, accountName: OperatorName, _ person: Operator?, board: Board?,
+        completion: @escaping @ClusterActor (Judgement, SignInBrake.Origin) -> Void
+    ) {
+        let origin = brake.origin(accountName, browser: ask.browser, network: ask.network)
+        guard ask.password.utf8.count <= 256, ask.code.utf8.count <= TypedCode.bytesMax else { return completion(.wrong, origin) }
+        guard checksPending < Self.checksPendingMax else { return completion(.tooMany(retryMs: 1_000), origin) }
+        if let waitMs = brake.begin(accountName, from: origin, nowMs: ClusterActor.loop.nowMs) {
+            return completion(.tooMany(retryMs: waitMs), origin)
+        }
+        checksPending += 1
+        let homes = person.map { keepers(of: $0, board) } ?? []
+        verify(accountName, ask, at: homes.isEmpty ? [node] : homes) { [self] judgement in
+            checksPending -= 1
+            switch judgement {
+            case .right where person == nil: return completion(.wrong, origin)
+            case .right: brake.succeeded(accountName, from: origin)
+            // Who asks what the code is for has tried nothing yet.
+            case .lacks(.needed), .unreachable: brake.undecided(accountName, from: origin)
+            case .wrong, .lacks, .tooMany: break
+            }
+            completion(judgement, origin)
+        }
+    }
+
+    /// Where somebody's password is kept, the home first.
+    func keepers(of person: Operator, _ board: Board?) -> [NodeName] {
+        let library = board?.libraries.first { $0.name == person.library }
+        return [library?.homeNode, library?.standbyNode].compactMap { $0 }
     }
 
     /// Gives each of an imported operator's keepers the verifier. Answers the names of nodes that could not be reached.
@@ -146,7 +193,7 @@ final class Accounts {
         let parameters = parameters
         let password = credential.password
         let (logger, name) = (logger, board?.person(called: credential.operatorName)?.accountName ?? credential.operatorName)
-        let hash: @Sendable (inout AccountStore) -> String? = { _ in
+        let hash: @Sendable (inout Vault) -> String? = { _ in
             do {
                 return try PasswordHash.hash(password, parameters: parameters)
             } catch {
@@ -171,50 +218,74 @@ final class Accounts {
 
     /// In order: whoever is signed in stays so when this node is started again soon, as when it is updated.
     func stop() async {
+        sharing.close()
         handOver.leave(sessions, nowMs: ClusterActor.loop.nowMs)
         await worker.shutdown()
     }
 
     // MARK: Checks
 
-    /// `nil` when none of the keepers answered.
-    private func verify(_ name: OperatorName, _ password: String, at keepers: [NodeName], completion: @escaping (Bool?) -> Void) {
-        guard let keeper = keepers.first else { return completion(nil) }
-        call(.verifyPassword(name, password: password), at: keeper) { [self] reply in
-            if case .answer(let ok, _)? = reply { return completion(ok) }
-            verify(name, password, at: Array(keepers.dropFirst()), completion: completion)
+    private func verify(_ name: OperatorName, _ ask: SignInAsk, at keepers: [NodeName], completion: @escaping (Judgement) -> Void) {
+        guard let keeper = keepers.first else { return completion(.unreachable) }
+        call(.verifyPassword(name, password: ask.password, code: ask.code), at: keeper) { [self] reply in
+            switch reply {
+            case .answer(true, let told)?: completion(.right(told: told))
+            case .answer(false, _)?: completion(.wrong)
+            case .lacks(let check)?: completion(.lacks(check))
+            default: verify(name, ask, at: Array(keepers.dropFirst()), completion: completion)
+            }
         }
     }
 
-    private func call(_ call: PeerCall, at keeper: NodeName, completion: @escaping (PeerCall?) -> Void) {
+    func call(_ call: PeerCall, at keeper: NodeName, completion: @escaping (PeerCall?) -> Void) {
         if keeper == node { serve(call) { completion($0) } } else { calls.call(call, at: keeper, completion: completion) }
     }
 
     private func serve(_ call: PeerCall, _ answer: @escaping (PeerCall) -> Void) {
         switch call {
-        case .verifyPassword(let name, let password):
-            let (decoy, parameters, logger) = (decoy, parameters, logger)
-            let check: @Sendable (inout AccountStore) -> Bool = { store in
+        case .verifyPassword(let name, let password, let code):
+            let (decoy, parameters, logger, nowMs) = (decoy, parameters, logger, WallClock.nowMs)
+            let check: @Sendable (inout Vault) -> (PeerCall, SecondStep?) = { vault in
                 do {
-                    guard try PasswordHash.verify(password, stored: store.verifier(of: name) ?? decoy) else { return false }
+                    guard try PasswordHash.verify(password, stored: vault.verifiers.verifier(of: name) ?? decoy) else {
+                        return (.answer(ok: false, text: ""), nil)
+                    }
                     do {
-                        return try store.refresh(name, password: password, parameters: parameters)
+                        guard try vault.verifiers.refresh(name, password: password, parameters: parameters) else {
+                            return (.answer(ok: false, text: ""), nil)
+                        }
                     } catch {
                         // The older one is as right; the next sign-in tries again.
                         logger.warning("a verifier was not made anew", metadata: ["operator": "\(name)", "why": "\(error)"])
-                        return true
                     }
                 } catch {
                     // Nobody's: an imported password passed the same check.
                     logger.info("a password that cannot be anybody's was tried", metadata: ["operator": "\(name)", "why": "\(error)"])
-                    return false
+                    return (.answer(ok: false, text: ""), nil)
+                }
+                do {
+                    switch try vault.seconds.judge(code, of: name, nowMs: nowMs) {
+                    case .right(let told): return (.answer(ok: true, text: told), vault.seconds.steps[name])
+                    case .lacks(let check): return (.lacks(check), nil)
+                    }
+                } catch {
+                    // A code that is not kept as used would be good again.
+                    logger.error("a second step was not judged", metadata: ["operator": "\(name)", "why": "\(error)"])
+                    return (.lacks(.tooMany), nil)
                 }
             }
-            onWorker(check) { answer(.answer(ok: $0 ?? false, text: "")) }
+            onWorker(check) { [self] result in
+                if let step = result?.1 { noticed(step, of: name) }
+                answer(result?.0 ?? .answer(ok: false, text: ""))
+            }
+        case .askSecondStep(let name):
+            let state: @Sendable (inout Vault) -> SecondStepState = { $0.seconds.state(of: name) }
+            onWorker(state) { answer($0.map { .secondStepState($0) } ?? Self.busy) }
+        case .secondStep(let name, let step): takeIn(step, of: name, answer)
         case .storeVerifier(let name, let verifier):
-            let keep: @Sendable (inout AccountStore) -> String = { store in
+            let keep: @Sendable (inout Vault) -> String = { vault in
                 do {
-                    try store.store(verifier, of: name)
+                    try vault.verifiers.store(verifier, of: name)
                     return ""
                 } catch {
                     return "\(error)"
@@ -224,7 +295,7 @@ final class Accounts {
                 if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
-        case .answer, .progress, .certified, .desks: answer(.answer(ok: false, text: "an answer is no question"))
+        case .answer, .lacks, .secondStepState, .progress, .certified, .desks: answer(.answer(ok: false, text: "an answer is no question"))
         case .askDesks: answer(.answer(ok: false, text: "This node serves no desks."))
         case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
         case .certify: answer(.answer(ok: false, text: "This node issues no certificates."))
@@ -232,18 +303,20 @@ final class Accounts {
     }
 
     /// Runs on the accounts thread and comes back to the loop; `nil` when the thread's queue is full.
-    private func onWorker<T: Sendable>(
-        _ body: @escaping @Sendable (inout AccountStore) -> T, completion: @escaping @ClusterActor (T?) -> Void
+    func onWorker<T: Sendable>(
+        _ body: @escaping @Sendable (inout Vault) -> T, completion: @escaping @ClusterActor (T?) -> Void
     ) {
-        let store = store
+        let vault = vault
         let submitted = worker.submit {
-            let result = store.with(body)
+            let result = vault.with(body)
             ClusterActor.loop.post { ClusterActor.assumeIsolated { completion(result) } }
         }
         if !submitted { completion(nil) }
     }
 
-    private func open(_ person: Operator, known origin: SignInBrake.Origin) -> SignInOutcome {
+    static let busy = PeerCall.answer(ok: false, text: "this node is busy; try again")
+
+    private func open(_ person: Operator, known origin: SignInBrake.Origin, told: String) -> SignInOutcome {
         let (bytes, mark, name): ([UInt8], [UInt8], [UInt8])
         let (high, low): (UInt64, UInt64)
         do {
@@ -263,7 +336,7 @@ final class Accounts {
             operatorName: person.name, displayName: person.displayName, session: SessionID(high: high, low: low),
             expiresMs: nowMs + Self.sessionMsMax, id: Self.hexadecimal(name), beganMs: WallClock.nowMs)
         sessions[token] = session
-        return .signedIn(token: token, browser: browser, session)
+        return .signedIn(token: token, browser: browser, session, told: told)
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

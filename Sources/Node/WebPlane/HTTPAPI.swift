@@ -17,6 +17,7 @@ struct HTTPAPI {
     private struct Credentials: Decodable {
         var `operator`: String
         var password: String
+        var code: String?
     }
 
     private struct Answer: Encodable {
@@ -26,6 +27,8 @@ struct HTTPAPI {
         var code: String?
         var text: String?
         var retryMs: UInt64?
+        /// For the person who signs in.
+        var told: String?
     }
 
     func install(on server: WebServer) {
@@ -65,12 +68,15 @@ struct HTTPAPI {
         }
         let isSecure = request.isSecure
         let ask = SignInAsk(
-            name: credentials.operator, password: credentials.password, browser: request.cookie(Self.browserCookieName),
+            name: credentials.operator, password: credentials.password, code: credentials.code ?? "",
+            browser: request.cookie(Self.browserCookieName),
             network: request.network)
         services.signIn(ask) { outcome in
             switch outcome {
-            case .signedIn(let token, let browser, let session):
-                var response = json(Answer(session: token, operator: session.operatorName.text, display: session.displayName), 200)
+            case .signedIn(let token, let browser, let session, let told):
+                var answer = Answer(session: token, operator: session.operatorName.text, display: session.displayName)
+                answer.told = told.isEmpty ? nil : told
+                var response = json(answer, 200)
                 response.setHeader("Set-Cookie", cookie(token, isSecure: isSecure))
                 let secure = isSecure ? "; Secure" : ""
                 response.addHeader(
@@ -79,6 +85,7 @@ struct HTTPAPI {
                 responder.send(response)
             case .wrongPassword:
                 responder.send(json(Answer(code: "wrongPassword", text: "That name and password do not belong together."), 401))
+            case .lacks(let check): responder.send(json(Answer(code: check.name, text: check.sentence), 401))
             case .tooMany(let retryMs):
                 let text = "Too many tries; wait a moment and try again."
                 responder.send(json(Answer(code: "tooMany", text: text, retryMs: retryMs), 429))

@@ -49,7 +49,7 @@ enum RequestCost {
         switch (request.method, request.path) {
         case (.get, _), (.head, _), (.options, _): return (1, signIn)
         // A password is hashed with 64 MiB, a page is read by a worker's thread.
-        case (_, "/api/sign-in"), (_, "/api/check-page"): return (20, signIn)
+        case (_, "/api/sign-in"), (_, "/api/second-step"), (_, "/api/check-page"): return (20, signIn)
         default: return (5, signIn)
         }
     }

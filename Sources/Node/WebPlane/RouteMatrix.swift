@@ -95,6 +95,7 @@ enum RouteMatrix {
     private static let writers: [RouteReach] = [.no, .own, .own, .own, .own, .all, .all]
     private static let overseers: [RouteReach] = [.no, .no, .own, .all, .all, .all, .all]
     private static let libraries: [RouteReach] = [.no, .no, .own, .no, .no, .no, .all]
+    private static let lookingAfter: [RouteReach] = [.no, .no, .own, .no, .no, .all, .all]
     private static let tokenAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .all]
 
     static let rows: [RouteRow] = [
@@ -103,6 +104,9 @@ enum RouteMatrix {
         row(.get, "/api/me", signedIn, "who is signed in at this browser"),
         row(.get, "/api/sessions", sessions, "who is signed in at the node"),
         row(.post, "/api/sessions", sessions, "the end of a sign-in"),
+        row(.get, "/api/second-step", signedIn, "the second step of one's own sign-in"),
+        row(.post, "/api/second-step", signedIn, "one's own second step, turned on or off"),
+        row(.post, "/api/second-step/off-for", lookingAfter, "a colleague's second step, turned off"),
         row(.get, "/api/canned", signedIn, "the canned messages for one's desk"),
         row(.post, "/api/canned", signedIn, "one's own canned messages, and by an admin the library's"),
         row(.get, "/api/canned/all", tokenAlone, "all canned messages"),

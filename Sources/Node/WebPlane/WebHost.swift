@@ -14,6 +14,7 @@ import Wire
 struct NodeServices: Sendable {
     var events: @Sendable ([ClientEvent]) -> Void
     var signIn: @Sendable (SignInAsk, @escaping @Sendable @WebActor (Accounts.SignInOutcome) -> Void) -> Void
+    var secondStep: @Sendable (SecondStepWish, @escaping @Sendable @WebActor (SecondStepOutcome) -> Void) -> Void
     var signOut: @Sendable (String) -> Void
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is.
@@ -61,6 +62,8 @@ struct NodeServices: Sendable {
 struct SignInAsk: Sendable {
     var name: String
     var password: String
+    /// Of the second step; empty: none was given.
+    var code = ""
     /// What an earlier sign-in gave the browser to keep.
     var browser: String?
     var network: AddressPrefix
@@ -117,6 +120,7 @@ final class WebHost {
         installClients()
         api.install(on: server)
         SessionsAPI(api: api).install(on: server)
+        SecondStepAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)

@@ -29,8 +29,11 @@ final class DeskSession {
     private(set) var board: ServerMessage.BoardState?
 
     /// Signs in at the node and connects to it.
-    static func signIn(_ account: String, password: String, at url: String, recorder: Recorder? = nil) async throws -> DeskSession {
-        let body = #"{"operator":"\#(account)","password":"\#(password)"}"#
+    /// - Parameter code: of the account's second step, where it has one.
+    static func signIn(
+        _ account: String, password: String, code: String = "", at url: String, recorder: Recorder? = nil
+    ) async throws -> DeskSession {
+        let body = #"{"operator":"\#(account)","password":"\#(password)","code":"\#(code)"}"#
         let response = try await NodeClient.request(
             .post, url + "/api/sign-in", headers: [("Content-Type", "application/json")], body: Array(body.utf8))
         guard response.status == 200, let signedIn = try? JSONDecoder().decode(SignedIn.self, from: Data(response.body)) else {

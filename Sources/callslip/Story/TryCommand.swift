@@ -25,6 +25,9 @@ struct Try: AsyncParsableCommand {
     @Option(help: "The queue for which the operator becomes available, if it is another one.")
     var staffs: String?
 
+    @Option(help: "The code of the account's second step, if it has one.")
+    var code = ""
+
     @Option(help: "How many messages each says.")
     var messages = 5
 
@@ -35,6 +38,9 @@ struct Try: AsyncParsableCommand {
         guard let password = getenv("CALLSLIP_PASSWORD").map({ String(cString: $0) }) else {
             throw ValidationError("CALLSLIP_PASSWORD is not set; it is the password of --operator")
         }
+        guard code.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) else {
+            throw ValidationError("--code: expected digits and letters")
+        }
         guard (1...100).contains(messages) else { throw ValidationError("--messages: expected 1 to 100") }
         try await play(queue, staffs, password)
     }
@@ -42,7 +48,7 @@ struct Try: AsyncParsableCommand {
     @ClusterActor
     private func play(_ queue: QueueName, _ staffs: QueueName, _ password: String) async throws {
         let recorder = Recorder()
-        let desk = try await DeskSession.signIn(account, password: password, at: deskNode, recorder: recorder)
+        let desk = try await DeskSession.signIn(account, password: password, code: code, at: deskNode, recorder: recorder)
         defer { desk.close() }
         try await Wait.until("\(account)'s desk", withinMs: 20_000) { desk.me != nil && desk.board != nil }
         try await desk.setAvailable(staffs)

@@ -316,6 +316,7 @@ class Shell {
         this.draw();
         this.floor.update();
         byId("waiting-title").focus();
+        if (person.told) this.notice(person.told, { stays: true });
     }
 
     showSignIn(reason) {

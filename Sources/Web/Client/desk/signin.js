@@ -20,16 +20,20 @@ export function keepTextsOf(operator) {
 }
 
 export class SignIn {
-    /** @param {(person: {operator: string, display: string}) => void} entered */
+    /** @param {(person: {operator: string, display: string, told?: string}) => void} entered */
     constructor(entered) {
         this.entered = entered;
         this.page = document.getElementById("signin");
         this.form = document.getElementById("signin-form");
         this.name = document.getElementById("signin-operator");
         this.password = document.getElementById("signin-password");
+        this.second = document.getElementById("signin-second");
+        this.code = document.getElementById("signin-code");
         this.error = document.getElementById("signin-error");
         this.reason = document.getElementById("signin-reason");
         this.submit = document.getElementById("signin-submit");
+        // Another name or password begins anew: the first step comes first.
+        for (const field of [this.name, this.password]) field.addEventListener("input", () => this.askCode(false));
         this.form.addEventListener("submit", (event) => {
             event.preventDefault();
             this.go();
@@ -49,6 +53,14 @@ export class SignIn {
     hide() {
         setHidden(this.page, true);
         this.password.value = "";
+        this.askCode(false);
+    }
+
+    /** The code is asked for once the password is right. */
+    askCode(asked) {
+        if (!asked) this.code.value = "";
+        setHidden(this.second, !asked);
+        this.code.required = asked;
     }
 
     fail(text, field) {
@@ -61,19 +73,25 @@ export class SignIn {
         const operator = this.name.value.trim().toLowerCase();
         if (operator === "") return this.fail("Type your operator name, for example “mia”.", this.name);
         if (this.password.value === "") return this.fail("Type your password.", this.password);
+        if (!this.second.hidden && this.code.value.trim() === "") return this.fail("Type the code that your app shows.", this.code);
         if (this.submit.getAttribute("aria-disabled") === "true") return undefined;
         this.submit.setAttribute("aria-disabled", "true");
         setText(this.submit, "Signing in…");
         setText(this.error, "");
-        const { status, body } = await ask("POST", "/api/sign-in", { operator, password: this.password.value });
+        const { status, body } = await ask("POST", "/api/sign-in", { operator, password: this.password.value, ...(this.second.hidden ? {} : { code: this.code.value }) });
         this.submit.removeAttribute("aria-disabled");
         setText(this.submit, "Sign in");
+        if (status !== 200 && ["codeNeeded", "wrongCode", "tooManyCodes"].includes(body?.code)) {
+            this.code.value = "";
+            this.askCode(true);
+            return this.fail(body.code === "codeNeeded" ? "" : body.text, this.code);
+        }
         if (status !== 200) {
             if (status === 401) this.password.value = "";
             return this.fail(signInSentence(status, body), status === 401 ? this.password : this.submit);
         }
         choice.write("operator", operator);
         this.hide();
-        return this.entered({ operator: body?.operator ?? operator, display: body?.display ?? operator });
+        return this.entered({ operator: body?.operator ?? operator, display: body?.display ?? operator, told: body?.told });
     }
 }

@@ -2,6 +2,7 @@
 
 import { ask } from "/shared/ask.js";
 import { h, setHidden, setText } from "/shared/dom.js";
+import { SecondStep } from "./secondstep.js";
 
 const part = (id) => document.getElementById(id);
 const time = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "numeric", minute: "2-digit" });
@@ -43,3 +44,4 @@ async function end(session, button) {
 }
 
 show();
+new SecondStep((text) => setText(part("said"), text), (text) => setText(part("problem"), text)).show();
