@@ -51,6 +51,8 @@ extension ClientMessage {
             if let seconds, seconds > ProtocolLimits.leavingSecondsMax { throw fields.fault("inS", "at most a day", .tooLong) }
             let re: RequestID = try fields.identifier("re")
             return fields.kind == "until" ? .until(re, inSeconds: seconds) : .leaving(re, inSeconds: seconds)
+        case "duty":
+            return .duty(try fields.identifier("re"), fields.has("for") ? try fields.choice("for") : nil)
         case "back": return .back(try fields.identifier("re"), try fields.name("queue"))
         case "openNow":
             return .openNow(try fields.identifier("re"), try fields.name("queue"), minutes: try fields.integer("minutes"))
@@ -130,6 +132,9 @@ extension ClientMessage {
         case .leaving(let re, let seconds), .until(let re, let seconds):
             writer = if case .until = self { JSONWriter(kind: "until", re: re) } else { JSONWriter(kind: "leaving", re: re) }
             if let seconds { writer.field("inS", seconds) } else { writer.nullField("inS") }
+        case .duty(let re, let duty):
+            writer = JSONWriter(kind: "duty", re: re)
+            writer.field("for", orNull: duty?.rawValue)
         case .back(let re, let queue):
             writer = JSONWriter(kind: "back", re: re)
             writer.field("queue", queue)

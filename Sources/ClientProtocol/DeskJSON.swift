@@ -7,7 +7,8 @@ extension ServerMessage.Me {
             library: try LibraryRef(try fields.object("library")), session: try fields.identifier("session"),
             queues: try fields.list("queues") { (queue) throws(ProtocolError) in try QueueRef(queue) },
             available: try fields.names("available"), leavingSeconds: try fields.integerIfPresent("leavingS"),
-            untilMs: try fields.integerIfPresent("until"))
+            untilMs: try fields.integerIfPresent("until"), duty: try fields.dutyIfPresent("duty"),
+            duties: try fields.duties("duties"))
     }
 
     func json() -> [UInt8] {
@@ -20,6 +21,8 @@ extension ServerMessage.Me {
         writer.field("available", list: available) { $0.string($1.text) }
         writer.field("leavingS", orNull: leavingSeconds)
         writer.field("until", orNull: untilMs)
+        writer.field("duty", orNull: duty?.rawValue)
+        writer.field("duties", list: duties) { $0.string($1.rawValue) }
         return writer.finish()
     }
 }
@@ -27,6 +30,19 @@ extension ServerMessage.Me {
 extension JSONWriter {
     fileprivate mutating func field(_ name: StaticString, orNull value: UInt64?) {
         if let value { field(name, value) } else { nullField(name) }
+    }
+
+    mutating func field(_ name: StaticString, orNull value: String?) {
+        if let value { field(name, value) } else { nullField(name) }
+    }
+}
+
+extension Fields {
+    fileprivate func dutyIfPresent(_ name: String) throws(ProtocolError) -> Duty? { has(name) ? try choice(name) : nil }
+
+    /// Names that this version does not know are left out, as fields are.
+    fileprivate func duties(_ name: String) throws(ProtocolError) -> [Duty] {
+        has(name) ? try strings(name).compactMap { Duty(rawValue: $0) } : []
     }
 }
 
@@ -42,7 +58,8 @@ extension ServerMessage.BoardState {
             staff: try fields.list("staff") { (person) throws(ProtocolError) in
                 ServerMessage.BoardPerson(
                     person: try PersonRef(person), available: try person.names("available"), chats: try person.integer("chats"),
-                    leavingSeconds: try person.integerIfPresent("leavingS"), untilMs: try person.integerIfPresent("until"))
+                    leavingSeconds: try person.integerIfPresent("leavingS"), untilMs: try person.integerIfPresent("until"),
+                    duty: try person.dutyIfPresent("duty"))
             },
             libraries: fields.has("libraries")
                 ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil,
@@ -67,6 +84,7 @@ extension ServerMessage.BoardState {
                 $0.field("chats", person.chats)
                 $0.field("leavingS", orNull: person.leavingSeconds)
                 $0.field("until", orNull: person.untilMs)
+                if let duty = person.duty { $0.field("duty", duty.rawValue) }
             }
         }
         if asksEnding { writer.field("asksEnding", true) }
@@ -116,7 +134,8 @@ extension ServerMessage.BoardChat {
             chat: try fields.identifier("chat"), library: try fields.libraryIfPresent(), queue: try fields.queue(),
             question: try fields.string("question"), waitedSeconds: try fields.integer("waitedS"),
             offer: try fields.tokenIfPresent("offer"), by: try fields.nameIfPresent("by"), note: try fields.stringIfPresent("note"),
-            mayClaim: try fields.bool("mayClaim"), dueSeconds: try fields.integerIfPresent("dueS"))
+            mayClaim: try fields.bool("mayClaim"), dueSeconds: try fields.integerIfPresent("dueS"),
+            isOnDuty: fields.has("onDuty") ? try fields.bool("onDuty") : nil, firstSeconds: try fields.integerIfPresent("firstS"))
     }
 
     fileprivate func write(to writer: inout JSONWriter) {
@@ -130,6 +149,8 @@ extension ServerMessage.BoardChat {
         if let note { writer.field("note", note) }
         writer.field("mayClaim", mayClaim)
         if let dueSeconds { writer.field("dueS", dueSeconds) }
+        if let isOnDuty { writer.field("onDuty", isOnDuty) }
+        if let firstSeconds { writer.field("firstS", firstSeconds) }
     }
 }
 

@@ -12,10 +12,16 @@ extension ServerMessage {
         public var leavingSeconds: UInt64?
         /// When they mean to sign off, in Unix milliseconds.
         public var untilMs: UInt64?
+        /// Whom they are on duty for; `nil` before they say so.
+        public var duty: Duty?
+        /// What they can say of it; empty where it need not be asked.
+        public var duties: [Duty]
         public init(
             name: OperatorName, display: String, library: LibraryRef, session: SessionID, queues: [QueueRef], available: [QueueName],
-            leavingSeconds: UInt64?, untilMs: UInt64? = nil
+            leavingSeconds: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil, duties: [Duty] = []
         ) {
+            self.duty = duty
+            self.duties = duties
             self.name = name
             self.display = display
             self.library = library
@@ -113,10 +119,17 @@ extension ServerMessage {
         public var mayClaim: Bool
         /// Of a message that was referred: in how many seconds its answer is due; 0 when it is overdue.
         public var dueSeconds: UInt64?
+        /// Whether the reader is on duty for its queue; `nil` for a reader who did not say, and of messages.
+        public var isOnDuty: Bool?
+        /// For how many seconds more it is for those on duty for its queue, the reader not among them; `nil` where it is the reader's as well.
+        public var firstSeconds: UInt64?
         public init(
             chat: ChatID, library: LibraryRef?, queue: QueueRef, question: String, waitedSeconds: UInt64, offer: LogPosition?,
-            by: OperatorName?, note: String?, mayClaim: Bool, dueSeconds: UInt64? = nil
+            by: OperatorName?, note: String?, mayClaim: Bool, dueSeconds: UInt64? = nil, isOnDuty: Bool? = nil,
+            firstSeconds: UInt64? = nil
         ) {
+            self.isOnDuty = isOnDuty
+            self.firstSeconds = firstSeconds
             self.dueSeconds = dueSeconds
             self.chat = chat
             self.library = library
@@ -146,7 +159,12 @@ extension ServerMessage {
         public var leavingSeconds: UInt64?
         /// When they mean to sign off, in Unix milliseconds.
         public var untilMs: UInt64?
-        public init(person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?, untilMs: UInt64? = nil) {
+        /// Whom they are on duty for; `nil` where they did not say.
+        public var duty: Duty?
+        public init(
+            person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
+        ) {
+            self.duty = duty
             self.person = person
             self.available = available
             self.chats = chats

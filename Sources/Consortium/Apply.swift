@@ -84,6 +84,7 @@ extension ConsortiumState {
         case .setAvailability(let session, let queue, let available): try setAvailability(session, queue, available)
         case .leaving(let session, let inMs): try leaving(session, inMs: inMs)
         case .setEnd(let session, let untilMs): try setEnd(session, untilMs: untilMs)
+        case .setDuty(let session, let duty): try setDuty(session, duty)
         case .back(let session, let queue): try back(session, queue)
 
         case .open(let open): try self.open(open)

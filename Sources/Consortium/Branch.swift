@@ -89,7 +89,7 @@ extension ConsortiumState {
             store(
                 Session(
                     id: status.session, operatorName: status.name, node: base.node, boot: base.boot, token: appliedThrough,
-                    available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs))
+                    available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs, duty: status.duty))
         }
         for part in base.parts.sorted(by: { $0.update.meta.chat < $1.update.meta.chat }) { take(part, node: base.node) }
         settleAvailability()

@@ -51,6 +51,8 @@ public enum Command: Hashable, Sendable {
     case leaving(SessionID, inMs: UInt64?)
     /// When the operator means to sign off, in Unix milliseconds; `nil`: they did not say. Nobody is signed off by it.
     case setEnd(SessionID, untilMs: UInt64?)
+    /// Whom the operator is on duty for, and with that available; `nil`: they do not say.
+    case setDuty(SessionID, Duty?)
     /// "I'm back": ends the pause that two expired offers in a row put on the queue.
     case back(SessionID, QueueName)
 

@@ -124,9 +124,11 @@ package struct Session: Sendable {
     package var leavingAtMs: UInt64?
     /// When the operator means to sign off, in Unix milliseconds.
     package var untilMs: UInt64?
+    /// Whom the operator is on duty for; `nil` before they say so.
+    package var duty: Duty?
     package init(
         id: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, token: LogPosition, available: [QueueName],
-        leavingAtMs: UInt64?, untilMs: UInt64? = nil
+        leavingAtMs: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
     ) {
         self.id = id
         self.operatorName = operatorName
@@ -136,6 +138,7 @@ package struct Session: Sendable {
         self.available = available
         self.leavingAtMs = leavingAtMs
         self.untilMs = untilMs
+        self.duty = duty
     }
 }
 

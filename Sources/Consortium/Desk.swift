@@ -25,7 +25,9 @@ extension ConsortiumState {
         }
         let session = Session(
             id: signOn.session, operatorName: person.name, node: signOn.node, boot: signOn.boot, token: position,
-            available: signOn.available.sortedOnce(), leavingAtMs: nil, untilMs: former?.untilMs)
+            available: signOn.available.sortedOnce(), leavingAtMs: nil, untilMs: former?.untilMs,
+            // Whoever signs on anew is away from all queues, and is asked anew.
+            duty: signOn.continues == nil ? nil : former?.duty)
         if let former {
             remember(ended: former.id)
             drop(former)
@@ -133,7 +135,7 @@ extension ConsortiumState {
         endPause(of: queue)
     }
 
-    private mutating func endPause(of queue: QueueName) {
+    mutating func endPause(of queue: QueueName) {
         guard var desk = queues[queue], desk.paused || desk.expiredInARow > 0 else { return }
         desk.paused = false
         desk.expiredInARow = 0

@@ -49,8 +49,10 @@ public enum FeatureLevel {
     public static let followUps: UInt32 = 20
     /// The register of pages on which a library's chat may stand.
     public static let pages: UInt32 = 21
+    /// Whom an operator is on duty for (`Session.duty`).
+    public static let duty: UInt32 = 25
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 21
+    public static let supported: UInt32 = 25
 }
 
 extension Command {
@@ -73,6 +75,7 @@ extension Command {
         case .setCanned, .dropCanned: FeatureLevel.canned
         case .reportProblem, .changeTicket: FeatureLevel.tickets
         case .setEnd: FeatureLevel.ledger
+        case .setDuty: FeatureLevel.duty
         case .rate: FeatureLevel.reports
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages

@@ -15,7 +15,7 @@ extension ConsortiumState {
         try checkFreePlace(session)
         if case .waiting(let waiting) = chat.stage { remember(waitMs: clockMs - min(clockMs, waiting.sinceMs), in: waiting.queue) }
 
-        tallyAnswer(&chat, by: person, from: from)
+        tallyAnswer(&chat, by: person, on: session.duty, from: from)
         let holding = Holding(
             session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
             request: claim.request, pickedUp: nil, queue: from, wasKept: chat.stage == .kept)

@@ -57,6 +57,8 @@ extension ConsortiumState {
             }
             try hold(session.available == session.available.sortedOnce(), "Session \(id)'s queues are not in order.")
             try hold(session.available.allSatisfy(person.queues.contains), "Session \(id) is available where it may not be.")
+            try hold(session.duty == duty(session.duty, of: person), "Session \(id) is on duty for what its person does not staff.")
+            try hold(session.duty == nil || featureLevel >= FeatureLevel.duty, "Session \(id) is on duty below the feature level of that.")
             try hold(!endedSessions.contains(id), "Session \(id) is over and in force.")
             try hold(chats(heldBy: id).count <= Limits.chatsPerOperatorMax, "Session \(id) holds too many chats.")
         }

@@ -116,6 +116,8 @@ public enum Limits {
     public static let recentClaimsMax = 64
     /// How long the board shows who claimed a chat.
     public static let recentClaimMs: UInt64 = 10_000
+    /// How long what waits in a queue is first for those on duty for it.
+    public static let dutyFirstMs: UInt64 = 20_000
     /// Waits from which a queue's usual wait is computed.
     public static let waitsRememberedMax = 20
     /// Offers in a row that nobody picked up, until the queue is paused.

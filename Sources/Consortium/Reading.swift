@@ -18,6 +18,7 @@ extension ConsortiumState {
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
         board.keepsTally = keepsTally
+        board.featureLevel = featureLevel
         return board
     }
 
@@ -34,14 +35,16 @@ extension ConsortiumState {
         return OperatorStatus(
             name: person.name, displayName: person.displayName, library: person.library, session: session.id, node: session.node,
             available: session.available, holdings: chats(heldBy: session.id), leavingAtMs: session.leavingAtMs,
-            untilMs: session.untilMs)
+            untilMs: session.untilMs, duty: session.duty)
     }
 
     private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {
         guard let chat = chats[rank.chat] else { return nil }
+        let sinceMs = offer.map(runsSinceMs) ?? chat.rankMs
         return WaitingChat(
             chat: chat.id, library: chat.library, queue: queue, home: chat.queue, question: chat.question, sinceMs: chat.rankMs,
-            offer: offer?.id, offeredBy: offer?.by ?? chat.followUp?.by, note: offer?.note ?? "", dueMs: chat.followUp?.dueMs)
+            offer: offer?.id, offeredBy: offer?.by ?? chat.followUp?.by, note: offer?.note ?? "", dueMs: chat.followUp?.dueMs,
+            dutyFirstUntilMs: chat.stage == .kept ? nil : dutyFirstUntilMs(queue, sinceMs: sinceMs))
     }
 
     /// Everything about a chat but its messages; `nil` when it is not known or was forgotten.

@@ -100,6 +100,7 @@ extension ConsortiumState {
         index.remove(session, of: operators[person.name])
         operators[person.name] = person
         session.available = session.available.filter(person.queues.contains)
+        session.duty = duty(session.duty, of: person)
         index.add(session, of: person)
         sessions[session.id] = session
         availabilityChanged = true

@@ -91,6 +91,9 @@ extension ConsortiumState {
                 }
             }
         }
+        if featureLevel >= FeatureLevel.duty {
+            digest.add(sessions.values.map(\.duty)) { digest, duty in digest.add(duty) { $0.add($1.rawValue) } }
+        }
         if featureLevel >= FeatureLevel.notes {
             digest.add(chats.values.map(\.leftAtMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
         }

@@ -59,9 +59,12 @@ extension ConsortiumState {
     }
 
     /// Somebody takes it whose patron waits: the first time is the answer.
-    mutating func tallyAnswer(_ chat: inout Chat, by person: Operator, from queue: QueueName) {
+    ///
+    /// Who takes it in the general queue staffs that; but a library's own people who are on duty for their library alone do not, and answer as the library.
+    mutating func tallyAnswer(_ chat: inout Chat, by person: Operator, on duty: Duty?, from queue: QueueName) {
         guard let tally = chat.tally, tally.answer == nil, chat.stage != .kept else { return }
-        let isOwn = queue != index.general && (person.library == chat.library || person.queues.contains(chat.queue))
+        let isOfLibrary = duty == .library && person.library == chat.library
+        let isOwn = isOfLibrary || queue != index.general && (person.library == chat.library || person.queues.contains(chat.queue))
         let wait = WaitClasses.place(ofMs: clockMs - min(clockMs, chat.openedMs))
         let answer = ChatTally.Answer(by: person.library, viaGeneral: !isOwn, wait: UInt8(clamping: wait))
         chat.tally?.answer = answer

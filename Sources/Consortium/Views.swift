@@ -99,10 +99,14 @@ public struct WaitingChat: Hashable, Sendable {
     public var note: String
     /// Of a message that was referred: by when it is to be answered, on the replicated clock.
     public var dueMs: UInt64?
+    /// Until when it is first for those on duty for its queue, on the replicated clock; `nil` where it is everybody's at once.
+    public var dutyFirstUntilMs: UInt64?
     public init(
         chat: ChatID, library: LibraryName?, queue: QueueName, home: QueueName, question: String, sinceMs: UInt64,
-        offer: LogPosition? = nil, offeredBy: OperatorName? = nil, note: String = "", dueMs: UInt64? = nil
+        offer: LogPosition? = nil, offeredBy: OperatorName? = nil, note: String = "", dueMs: UInt64? = nil,
+        dutyFirstUntilMs: UInt64? = nil
     ) {
+        self.dutyFirstUntilMs = dutyFirstUntilMs
         self.dueMs = dueMs
         self.chat = chat
         self.library = library
@@ -129,10 +133,13 @@ public struct OperatorStatus: Hashable, Sendable {
     public var leavingAtMs: UInt64?
     /// When the operator means to sign off, in Unix milliseconds.
     public var untilMs: UInt64?
+    /// Whom the operator is on duty for; `nil` where they did not say.
+    public var duty: Duty?
     public init(
         name: OperatorName, displayName: String, library: LibraryName, session: SessionID, node: NodeName, available: [QueueName],
-        holdings: [ChatID], leavingAtMs: UInt64?, untilMs: UInt64? = nil
+        holdings: [ChatID], leavingAtMs: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
     ) {
+        self.duty = duty
         self.name = name
         self.displayName = displayName
         self.library = library
@@ -160,6 +167,8 @@ public struct Board: Hashable, Sendable {
     public var ledger: [LedgerNow]?
     /// Whether chats are counted, so that it is of use to say how one ended.
     public var keepsTally = false
+    /// The feature level in force: what people can be offered. 0 from a coordinator that does not tell.
+    public var featureLevel: UInt32 = 0
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

@@ -9,7 +9,7 @@ enum Urgency: Int, CaseIterable, Sendable {
 
     init(of command: Command) {
         switch command {
-        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .setEnd, .back, .tick, .checkDigest, .setFeatureLevel, .retireVoter,
+        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .setEnd, .setDuty, .back, .tick, .checkDigest, .setFeatureLevel, .retireVoter,
             .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,

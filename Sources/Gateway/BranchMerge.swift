@@ -381,6 +381,7 @@ extension Command {
         case .signOff(let session): return .signOff(new(session))
         case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)
         case .setEnd(let session, let untilMs): return .setEnd(new(session), untilMs: untilMs)
+        case .setDuty(let session, let duty): return .setDuty(new(session), duty)
         case .leaving(let session, let inMs): return .leaving(new(session), inMs: inMs)
         case .back(let session, let queue): return .back(new(session), queue)
         case .openNow(let library, let session, let opening): return .openNow(library, new(session), opening)

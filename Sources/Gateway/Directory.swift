@@ -66,7 +66,7 @@ struct Directory: Sendable {
         let me = ServerMessage.Me(
             name: name, display: person.displayName, library: library(person.library), session: session, queues: person.queues.map(queue),
             available: status.available, leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
-            untilMs: status.untilMs)
+            untilMs: status.untilMs, duty: status.duty, duties: duties(of: person))
         return (me, status.leavingAtMs)
     }
 
@@ -86,19 +86,37 @@ struct Directory: Sendable {
                     person: PersonRef(name: status.name, display: status.displayName, library: library(status.library)),
                     available: status.available, chats: status.holdings.count,
                     leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
-                    untilMs: status.untilMs)
+                    untilMs: status.untilMs, duty: status.duty)
             }, libraries: withLibraries ? board.libraries.map(show) : nil, asksEnding: board.keepsTally)
     }
 
     private func lines(_ chats: [WaitingChat], for person: Operator?, isKept: Bool, nowMs: UInt64) -> [ServerMessage.BoardChat] {
         let clockMs = clockMs(nowMs: nowMs)
-        return chats.prefix(GatewayLimits.boardLinesMax).map { chat in
-            ServerMessage.BoardChat(
+        let duty = isKept ? nil : person.flatMap { status[$0.name]?.duty }
+        return ordered(chats, for: duty).prefix(GatewayLimits.boardLinesMax).map { chat in
+            let isOnDuty = duty.map { covers($0, chat.queue) }
+            let firstMs = isOnDuty == false ? chat.dutyFirstUntilMs.flatMap { $0 > clockMs ? $0 - clockMs : nil } : nil
+            return ServerMessage.BoardChat(
                 chat: chat.chat, library: chat.library.map(library), queue: queue(chat.queue), question: chat.question,
                 waitedSeconds: clockMs > chat.sinceMs ? (clockMs - chat.sinceMs) / 1_000 : 0, offer: chat.offer, by: chat.offeredBy,
                 note: chat.note.isEmpty ? nil : chat.note, mayClaim: person.map { mayClaim(chat, $0, isKept: isKept) } ?? false,
-                dueSeconds: chat.dueMs.map { $0 > clockMs ? ($0 - clockMs) / 1_000 : 0 })
+                dueSeconds: chat.dueMs.map { $0 > clockMs ? ($0 - clockMs) / 1_000 : 0 }, isOnDuty: isOnDuty,
+                firstSeconds: firstMs.map { $0 / 1_000 + 1 })
         }
+    }
+
+    /// Those of the queues that the reader is on duty for come first, each part in its order.
+    private func ordered(_ chats: [WaitingChat], for duty: Duty?) -> [WaitingChat] {
+        guard let duty, duty != .both else { return chats }
+        return chats.filter { covers(duty, $0.queue) } + chats.filter { !covers(duty, $0.queue) }
+    }
+
+    private func covers(_ duty: Duty, _ queue: QueueName) -> Bool { duty.covers(isGeneral: queue == general) }
+
+    /// What there is to choose for a person; nothing where it would make no difference, or the coordinators do not know of it yet.
+    private func duties(of person: Operator) -> [Duty] {
+        guard let board, board.featureLevel >= FeatureLevel.duty, let general else { return [] }
+        return person.queues.contains(general) && person.queues.count > 1 ? Duty.allCases : []
     }
 
     /// Whether the state would let this person have the chat now, as far as the board tells.

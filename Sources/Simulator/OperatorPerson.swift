@@ -347,6 +347,7 @@ final class OperatorPerson: Client {
             // At another desk, without signing out here.
             goElsewhere()
         case 2: request(.leaving(makeID(), inSeconds: random.chance(70) ? 20 : nil)) { _ in }
+        case 4: request(.duty(makeID(), random.chance(20) ? nil : Duty.allCases.randomElement(using: &random))) { _ in }
         case 3: if let queue = me.available.first { request(.available(makeID(), queue, false)) { _ in } }
         default: break
         }

@@ -184,6 +184,12 @@ enum Field {
         return choice
     }
 
+    /// Empty: none.
+    static func optionalChoice<Choice: RawRepresentable>(_ raw: String, _ field: String) throws(WireError) -> Choice?
+    where Choice.RawValue == String {
+        raw.isEmpty ? nil : try choice(raw, field)
+    }
+
     static func small<Choice: RawRepresentable>(_ raw: UInt32, _ field: String) throws(WireError) -> Choice where Choice.RawValue == UInt8 {
         guard let byte = UInt8(exactly: raw) else { throw .unknownKind("\(field) \(raw)") }
         return try choice(byte, field)

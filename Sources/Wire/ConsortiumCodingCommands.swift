@@ -47,6 +47,9 @@ extension PBCommandMessage {
         case .setEnd(let session, let untilMs):
             setEnd.session = PBId(session)
             if let untilMs { setEnd.untilMs = untilMs }
+        case .setDuty(let session, let duty):
+            setDuty.session = PBId(session)
+            setDuty.duty = duty?.rawValue ?? ""
         case .leaving(let session, let inMs):
             leaving.session = PBId(session)
             if let inMs { leaving.inMs = inMs }
@@ -152,6 +155,7 @@ extension PBCommandMessage {
         case .setAvailability(let message):
             .setAvailability(message.session.decoded(), try Field.name(message.queue, "setAvailability.queue"), message.available)
         case .setEnd(let message): .setEnd(message.session.decoded(), untilMs: message.hasUntilMs ? message.untilMs : nil)
+        case .setDuty(let message): .setDuty(message.session.decoded(), try Field.optionalChoice(message.duty, "setDuty.duty"))
         case .leaving(let message): .leaving(message.session.decoded(), inMs: message.hasInMs ? message.inMs : nil)
         case .back(let message): .back(message.session.decoded(), try Field.name(message.queue, "back.queue"))
         case .open(let message): .open(try message.decoded())
@@ -171,7 +175,7 @@ extension PBCommandMessage {
         case .close(let message):
             .close(
                 message.chat.decoded(), token: message.token.decoded(),
-                message.ending.isEmpty ? nil : try Field.choice(message.ending, "close.ending"))
+                try Field.optionalChoice(message.ending, "close.ending"))
         case .rate(let message): .rate(message.chat.decoded(), message.attach.decoded(), try Field.choice(message.rating, "rate.rating"))
         case .leave(let message): .leave(message.chat.decoded(), message.attach.decoded())
         case .keepMessage(let message):

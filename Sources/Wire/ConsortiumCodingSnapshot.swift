@@ -132,6 +132,7 @@ extension PBSessionEntry {
         available = session.available.map(\.text)
         if let ms = session.leavingAtMs { leavingAtMs = ms }
         if let ms = session.untilMs { untilMs = ms }
+        duty = session.duty?.rawValue ?? ""
     }
 
     func decoded() throws(WireError) -> Session {
@@ -139,7 +140,8 @@ extension PBSessionEntry {
             id: id.decoded(), operatorName: try Field.name(operatorName, "session.operator"), node: try Field.name(node, "session.node"),
             boot: boot, token: token.decoded(),
             available: try Field.names(available, "session.available", max: Limits.queuesPerOperatorMax),
-            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil)
+            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil,
+            duty: try Field.optionalChoice(duty, "session.duty"))
     }
 }
 

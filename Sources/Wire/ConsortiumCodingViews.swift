@@ -28,6 +28,7 @@ extension PBBoardMessage {
         if let news = board.registers { registers = PBRegisterNewsEntry(news) }
         if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
         keepsTally = board.keepsTally
+        featureLevel = board.featureLevel
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -47,6 +48,7 @@ extension PBBoardMessage {
             naming: naming.decoded(), ledger: hasLedger ? try ledger.decoded() : nil)
         if hasTickets { board.tickets = try tickets.decoded() }
         board.keepsTally = keepsTally
+        board.featureLevel = featureLevel
         if hasButtons { board.buttons = try buttons.decoded() }
         if hasRegisters { board.registers = try registers.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
@@ -137,6 +139,7 @@ extension PBOperatorStatusMessage {
         holdings = status.holdings.map { PBId($0) }
         if let ms = status.leavingAtMs { leavingAtMs = ms }
         if let ms = status.untilMs { untilMs = ms }
+        duty = status.duty?.rawValue ?? ""
     }
 
     func decoded() throws(WireError) -> OperatorStatus {
@@ -146,7 +149,8 @@ extension PBOperatorStatusMessage {
             node: try Field.name(node, "operatorStatus.node"),
             available: try Field.names(available, "operatorStatus.available", max: Limits.queuesPerOperatorMax),
             holdings: try Field.list(holdings, "operatorStatus.holdings", max: Limits.chatsPerOperatorMax) { $0.decoded() },
-            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil)
+            leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil,
+            duty: try Field.optionalChoice(duty, "operatorStatus.duty"))
     }
 }
 
@@ -163,6 +167,7 @@ extension PBWaitingChatMessage {
         offeredBy = line.offeredBy?.text ?? ""
         note = line.note
         if let ms = line.dueMs { dueMs = ms }
+        if let ms = line.dutyFirstUntilMs { dutyFirstUntilMs = ms }
     }
 
     func decoded() throws(WireError) -> WaitingChat {
@@ -170,7 +175,8 @@ extension PBWaitingChatMessage {
             chat: chat.decoded(), library: try Field.optionalName(library, "waiting.library"),
             queue: try Field.name(queue, "waiting.queue"), home: try Field.name(home.isEmpty ? queue : home, "waiting.home"),
             question: question, sinceMs: sinceMs, offer: hasOffer ? offer.decoded() : nil,
-            offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note, dueMs: hasDueMs ? dueMs : nil)
+            offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note, dueMs: hasDueMs ? dueMs : nil,
+            dutyFirstUntilMs: hasDutyFirstUntilMs ? dutyFirstUntilMs : nil)
     }
 }
 

@@ -1372,6 +1372,30 @@ nonisolated struct PBLeavingCommand: Sendable {
   fileprivate var _inMs: UInt64? = nil
 }
 
+/// The name of the duty; empty: not said.
+nonisolated struct PBDutyCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var duty: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _session: PBId? = nil
+}
+
 nonisolated struct PBOpenCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2414,6 +2438,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .decideButton(newValue)}
   }
 
+  var setDuty: PBDutyCommand {
+    get {
+      if case .setDuty(let v)? = kind {return v}
+      return PBDutyCommand()
+    }
+    set {kind = .setDuty(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2470,6 +2502,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case releaseButton(PBButtonReleaseEntry)
     case sawInstalls(PBSawInstallsCommand)
     case decideButton(PBDecideButtonCommand)
+    case setDuty(PBDutyCommand)
 
   }
 
@@ -2810,6 +2843,8 @@ nonisolated struct PBOperatorStatusMessage: Sendable {
   /// Clears the value of `untilMs`. Subsequent reads from it will return its default value.
   mutating func clearUntilMs() {self._untilMs = nil}
 
+  var duty: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2865,6 +2900,15 @@ nonisolated struct PBWaitingChatMessage: Sendable {
   /// Clears the value of `dueMs`. Subsequent reads from it will return its default value.
   mutating func clearDueMs() {self._dueMs = nil}
 
+  var dutyFirstUntilMs: UInt64 {
+    get {_dutyFirstUntilMs ?? 0}
+    set {_dutyFirstUntilMs = newValue}
+  }
+  /// Returns true if `dutyFirstUntilMs` has been explicitly set.
+  var hasDutyFirstUntilMs: Bool {self._dutyFirstUntilMs != nil}
+  /// Clears the value of `dutyFirstUntilMs`. Subsequent reads from it will return its default value.
+  mutating func clearDutyFirstUntilMs() {self._dutyFirstUntilMs = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2872,6 +2916,7 @@ nonisolated struct PBWaitingChatMessage: Sendable {
   fileprivate var _chat: PBId? = nil
   fileprivate var _offer: PBLogPos? = nil
   fileprivate var _dueMs: UInt64? = nil
+  fileprivate var _dutyFirstUntilMs: UInt64? = nil
 }
 
 nonisolated struct PBClaimedChatMessage: Sendable {
@@ -3037,6 +3082,11 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var keepsTally: Bool {
     get {_storage._keepsTally}
     set {_uniqueStorage()._keepsTally = newValue}
+  }
+
+  var featureLevel: UInt32 {
+    get {_storage._featureLevel}
+    set {_uniqueStorage()._featureLevel = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3674,6 +3724,8 @@ nonisolated struct PBSessionEntry: Sendable {
   var hasUntilMs: Bool {self._untilMs != nil}
   /// Clears the value of `untilMs`. Subsequent reads from it will return its default value.
   mutating func clearUntilMs() {self._untilMs = nil}
+
+  var duty: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -7240,6 +7292,45 @@ nonisolated extension PBLeavingCommand: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 }
 
+nonisolated extension PBDutyCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DutyCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}duty\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.duty) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.duty.isEmpty {
+      try visitor.visitSingularStringField(value: self.duty, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDutyCommand, rhs: PBDutyCommand) -> Bool {
+    if lhs._session != rhs._session {return false}
+    if lhs.duty != rhs.duty {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBOpenCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OpenCommand"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}secret\0\u{1}queue\0\u{1}attach\0\u{1}node\0\u{3}referral_agreed\0\u{3}patron_supplied\0\u{3}away_ms\0")
@@ -8082,7 +8173,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}0set_duty\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8756,6 +8847,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setEnd(v)
         }
       }()
+      case 130: try {
+        var v: PBDutyCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setDuty(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setDuty(v)
+        }
+      }()
       default: break
       }
     }
@@ -8974,6 +9078,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setEnd?: try {
       guard case .setEnd(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 82)
+    }()
+    case .setDuty?: try {
+      guard case .setDuty(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 130)
     }()
     case nil: break
     }
@@ -9557,7 +9665,7 @@ nonisolated extension PBQueueStatusMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorStatusMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}y\u{1}duty\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9574,6 +9682,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.holdings) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
+      case 130: try { try decoder.decodeSingularStringField(value: &self.duty) }()
       default: break
       }
     }
@@ -9611,6 +9720,9 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     try { if let v = self._untilMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 9)
     } }()
+    if !self.duty.isEmpty {
+      try visitor.visitSingularStringField(value: self.duty, fieldNumber: 130)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9624,6 +9736,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if lhs.holdings != rhs.holdings {return false}
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
     if lhs._untilMs != rhs._untilMs {return false}
+    if lhs.duty != rhs.duty {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9631,7 +9744,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WaitingChatMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0\u{4}3due_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0\u{4}3due_ms\0\u{4}F\u{1}duty_first_until_ms\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9649,6 +9762,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
       case 8: try { try decoder.decodeSingularStringField(value: &self.note) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.home) }()
       case 60: try { try decoder.decodeSingularUInt64Field(value: &self._dueMs) }()
+      case 130: try { try decoder.decodeSingularUInt64Field(value: &self._dutyFirstUntilMs) }()
       default: break
       }
     }
@@ -9689,6 +9803,9 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._dueMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 60)
     } }()
+    try { if let v = self._dutyFirstUntilMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 130)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9703,6 +9820,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.note != rhs.note {return false}
     if lhs.home != rhs.home {return false}
     if lhs._dueMs != rhs._dueMs {return false}
+    if lhs._dutyFirstUntilMs != rhs._dutyFirstUntilMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9749,7 +9867,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}A\u{1}feature_level\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -9771,6 +9889,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _ledger: PBLedgerBoardEntry? = nil
     var _registers: PBRegisterNewsEntry? = nil
     var _keepsTally: Bool = false
+    var _featureLevel: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -9800,6 +9919,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _ledger = source._ledger
       _registers = source._registers
       _keepsTally = source._keepsTally
+      _featureLevel = source._featureLevel
     }
   }
 
@@ -9837,6 +9957,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 61: try { try decoder.decodeSingularMessageField(value: &_storage._registers) }()
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
+        case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
         default: break
         }
       }
@@ -9906,6 +10027,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._buttons {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
       } }()
+      if _storage._featureLevel != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._featureLevel, fieldNumber: 130)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -9934,6 +10058,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._ledger != rhs_storage._ledger {return false}
         if _storage._registers != rhs_storage._registers {return false}
         if _storage._keepsTally != rhs_storage._keepsTally {return false}
+        if _storage._featureLevel != rhs_storage._featureLevel {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -10948,7 +11073,7 @@ nonisolated extension PBQueueDeskEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SessionEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}z\u{1}duty\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10964,6 +11089,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeRepeatedStringField(value: &self.available) }()
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
+      case 130: try { try decoder.decodeSingularStringField(value: &self.duty) }()
       default: break
       }
     }
@@ -10998,6 +11124,9 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     try { if let v = self._untilMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 8)
     } }()
+    if !self.duty.isEmpty {
+      try visitor.visitSingularStringField(value: self.duty, fieldNumber: 130)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -11010,6 +11139,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.available != rhs.available {return false}
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
     if lhs._untilMs != rhs._untilMs {return false}
+    if lhs.duty != rhs.duty {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

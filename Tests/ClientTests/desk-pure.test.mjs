@@ -75,6 +75,18 @@ test("others see who claimed, and I am not told about myself", () => {
     assert.deepEqual(taken.map((one) => [one.chat, one.takenBy.display, one.wasKept]), [["a", "Ana", false], ["k", "Ana", true]]);
 });
 
+test("what is first for colleagues on duty rings here when their time is over, and is put behind what I am on duty for", () => {
+    const board = { waiting: [line("theirs", { waitedS: 90, onDuty: false, ringsAtMs: 5000 }), line("mine", { waitedS: 3, onDuty: true })] };
+    assert.deepEqual(inOrder(board.waiting).map((one) => one.chat), ["mine", "theirs"]);
+    const early = boardChanges(null, board, me, { nowMs: 4999 });
+    assert.deepEqual(early.arrived.map((one) => one.chat), ["mine"]);
+    const late = boardChanges(board, board, me, { nowMs: 5000, rang: early.rang });
+    assert.deepEqual(late.arrived.map((one) => one.chat), ["theirs"]);
+    const alone = { waiting: [line("theirs", { onDuty: false, ringsAtMs: 5000 })] };
+    assert.equal(boardChanges(null, alone, me, { nowMs: 4999 }).ringing.chat, false);
+    assert.equal(oldestClaimable(alone, me, () => false, 4999).chat, "theirs", "nothing is forbidden");
+});
+
 test("the oldest that I may claim comes first, those of my open queues before all others", () => {
     const board = { waiting: [line("new", { waitedS: 3 }), line("old", { waitedS: 90 }), line("other", { waitedS: 200, queue: queue("art") })] };
     assert.deepEqual(inOrder(board.waiting).map((one) => one.chat), ["other", "old", "new"]);

@@ -325,3 +325,17 @@ test("crisis cards are the library’s and the consortium’s canned messages wi
     assert.deepEqual(crisisCards([]), []);
     assert.ok(SHIPPED.steps.length > 3 && SHIPPED.wording !== "");
 });
+
+test("what is first for colleagues on duty arrives when their time is over, once", () => {
+    let now = 1000;
+    const desk = new Desk({ now: () => now, newId: () => "id", savedOutbox: () => [] });
+    desk.receive({ t: "me", operator: "mia", available: ["general"], queues: [], duty: "library", duties: ["library", "general", "both"] });
+    const line = { chat: "c", queue: { name: "general", title: "General" }, question: "?", waitedS: 6, mayClaim: true, onDuty: false, firstS: 14 };
+    const first = desk.receive({ t: "board", waiting: [line] });
+    assert.deepEqual(first.filter((effect) => effect.kind === "arrived"), []);
+    assert.deepEqual(desk.passed(), []);
+    now += 14000;
+    assert.deepEqual(desk.passed().map((effect) => effect.kind), ["arrived", "ringing"]);
+    assert.deepEqual(desk.passed(), []);
+    assert.deepEqual(desk.receive({ t: "board", waiting: [{ ...line, firstS: undefined, waitedS: 21 }] }).filter((effect) => effect.kind === "arrived"), [], "it has rung");
+});

@@ -11,7 +11,7 @@ struct Stage {
     private var term: UInt64 = 1
     /// Wall time that passed without an entry.
     private var missedMs: UInt64 = 0
-    private var names: [String: String] = [:]
+    var names: [String: String] = [:]
     private var attaches: [String: String] = [:]
     private var tokens: [String: LogPosition] = [:]
     private var offers: [String: LogPosition] = [:]
@@ -38,6 +38,7 @@ struct Stage {
         case "show" where arguments.first == "tickets": return showTickets()
         case "show" where arguments.first == "buttons": return showButtons(arguments)
         case "show" where arguments.first == "registers": return showRegisters()
+        case "show" where arguments.first == "duty": return showDuty()
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
@@ -187,6 +188,7 @@ struct Stage {
             return .setAvailability(session(first, options), try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
         case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
         case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
+        case "duty": return .setDuty(session(first, options), Duty(rawValue: try word(arguments, 1)))
         case "until": return .setEnd(session(first, options), untilMs: UInt64(try word(arguments, 1)))
         case "stays": return .leaving(session(first, options), inMs: nil)
         case "taken":

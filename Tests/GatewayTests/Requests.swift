@@ -35,6 +35,7 @@ struct Requests {
         case "open-now": return .openNow(re, try Names.name(subject), minutes: UInt32(try words.number(2)))
         case "close-library": return .closeLibrary(re, minutes: UInt32(try words.number(1)), note: "Snow")
         case "reopen-library": return .reopenLibrary(re)
+        case "duty": return .duty(re, Duty(rawValue: subject))
         case "until": return .until(re, inSeconds: UInt64(subject))
         case "leaving": return .leaving(re, inSeconds: UInt64(subject))
         case "collect": return .collect(re, code: subject, attach: attach(client, words, &names))

@@ -60,7 +60,7 @@ struct Trace {
             return "\(names.name(of: chat)): \(messages.map(text).joined(separator: " | "))\(more ? " | …" : "")"
         case .me(let me):
             let leaving = me.leavingSeconds.map { ", leaving in \($0) s" } ?? ""
-            return "me \(me.name), available for \(list(me.available))\(leaving)\(me.untilMs.map { ", until \($0)" } ?? "")"
+            return "me \(me.name), available for \(list(me.available))\(leaving)\(me.untilMs.map { ", until \($0)" } ?? "")\(me.duty.map { ", on duty for \($0.rawValue)" } ?? "")"
         case .board(let board): return text(board)
         case .notice(let text): return "notice: \(text)"
         case .bye(let code, _, _): return "bye \(code.rawValue)"
@@ -148,6 +148,7 @@ struct Trace {
         case .signOff(let session): return "sign off \(names.name(of: session))"
         case .setAvailability(let session, let queue, let on): return "\(names.name(of: session)) \(on ? "on" : "off") for \(queue)"
         case .setEnd(let session, let untilMs): return "\(names.name(of: session)) until \(untilMs.map { "\($0)" } ?? "whenever")"
+        case .setDuty(let session, let duty): return "\(names.name(of: session)) on duty for \(duty?.rawValue ?? "whoever")"
         case .leaving(let session, let inMs): return "\(names.name(of: session)) leaves in \(inMs.map { "\($0) ms" } ?? "no time")"
         case .back(let session, let queue): return "\(names.name(of: session)) is back at \(queue)"
         case .openNow(let library, let session, let opening):

@@ -159,6 +159,18 @@ async def malformed(service):
     await patron.bye("tooFast", 1008)
 
 
+async def on_duty(service, mia, me):
+    """Whom an operator is on duty for: what there is to choose, what follows, and what is refused."""
+    expect(me["duty"] is None and me["duties"] == ["library", "general", "both"], f"{me}")
+    await mia.refused("invalid", "duty", **{"for": "somebody"})
+    await mia.ok("duty", **{"for": "library"})
+    await mia.get("me", duty="library", available=["memorial"])
+    await mia.board("mia on duty", lambda b: next((p for p in b["staff"] if p["name"] == "mia" and p.get("duty") == "library"), None))
+    max_, _ = await service.operator("max")
+    expect((await max_.get("me"))["duties"] == [], "who staffs one queue has nothing to choose")
+    await max_.refused("notAllowed", "duty", **{"for": "general"})
+
+
 async def at_home(service):
     """A chat answered at home: open, claim, say on both sides, repeats, typing, close."""
     mia, session = await service.operator("mia")
@@ -167,6 +179,7 @@ async def at_home(service):
     await mia.ok("available", queue="memorial", on=True)
     await mia.refused("notAllowed", "open", **birth("memorial"))
     await mia.refused("notAllowed", "available", queue="law", on=True)
+    await on_duty(service, mia, me)
 
     patron, born = await service.patron(), birth("memorial")
     chat = born["chat"]

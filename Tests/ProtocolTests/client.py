@@ -128,7 +128,8 @@ def entry(value):
 
 LINE = fields(
     {"chat": hex32, "library": null_or(REF), "queue": REF, "question": text, "waitedS": whole, "mayClaim": boolean},
-    {"offer": text, "by": text, "note": text, "dueS": whole})
+    {"offer": text, "by": text, "note": text, "dueS": whole, "onDuty": boolean, "firstS": whole})
+DUTY = named("library", "general", "both")
 CARD = fields({name: text for name in "hours website phone email policies lastChecked wording".split()})
 MESSAGES = {
     "welcome": fields({
@@ -149,7 +150,7 @@ MESSAGES = {
     "msgs": fields({"t": text, "chat": hex32, "m": each(entry), "more": boolean}),
     "me": fields({
         "t": text, "operator": text, "display": text, "library": REF, "session": hex32, "queues": each(REF), "available": each(text),
-        "leavingS": null_or(whole), "until": null_or(whole)}),
+        "leavingS": null_or(whole), "until": null_or(whole), "duty": null_or(DUTY), "duties": each(DUTY)}),
     "board": fields({
         "t": text,
         "queues": each(fields(
@@ -159,7 +160,8 @@ MESSAGES = {
         "waiting": each(LINE), "kept": each(LINE),
         "claimed": each(fields({"chat": hex32, "by": fields({"name": text, "display": text})})),
         "staff": each(fields({
-            "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)}))},
+            "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)},
+            {"duty": DUTY}))},
         {"libraries": each(fields({
             "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),

@@ -92,7 +92,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 51 {
+        switch kind % 52 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -117,12 +117,12 @@ extension Sample {
             .offerTransfer(
                 OfferTransfer(
                     chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text(),
-                    answerInMs: kind / 51 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
+                    answerInMs: kind / 52 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
         case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 51 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 52 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -159,6 +159,7 @@ extension Sample {
                     by: try ticketAuthor(), what: of([.confirm(host: "a.example"), .reject(host: "b.example"), .forget(install: number())]))
             )
         case 48: .setEntry(try entry(), by: try cannedEditor())
+        case 50: .setDuty(id(), of([nil, .library, .general, .both]))
         case 49: .dropEntry(id(), version: UInt64(pick(3)), by: try cannedEditor())
         default: .setFeatureLevel(small())
         }
@@ -331,7 +332,8 @@ extension Sample {
         WaitingChat(
             chat: id(), library: try optional { try $0.library() }, queue: try queue(), home: try queue(), question: text(),
             sinceMs: number(),
-            offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text(), dueMs: optional { $0.number() })
+            offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text(), dueMs: optional { $0.number() },
+            dutyFirstUntilMs: optional { $0.number() })
     }
     mutating func board() throws -> Board {
         var board = Board(
@@ -347,11 +349,13 @@ extension Sample {
                 OperatorStatus(
                     name: try sample.person(), displayName: sample.text(), library: try sample.library(), session: sample.id(),
                     node: try sample.node(), available: try sample.list(3) { try $0.queue() }, holdings: sample.list(3) { $0.id() },
-                    leavingAtMs: sample.optional { $0.number() }, untilMs: sample.optional { $0.number() })
+                    leavingAtMs: sample.optional { $0.number() }, untilMs: sample.optional { $0.number() },
+                    duty: sample.of([nil, .library, .general, .both]))
             }, waiting: try list(4) { try $0.line() }, kept: try list(4) { try $0.line() },
             claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) }, terms: try terms(),
             hours: try list(2) { try $0.hours() }, ledger: try optional { sample in try sample.list(3) { try $0.ledgerNow() } })
         board.keepsTally = chance(50)
+        board.featureLevel = small()
         board.buttons = try optional { try $0.buttonNews() }
         return board
     }

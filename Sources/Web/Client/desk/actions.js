@@ -2,6 +2,7 @@
 // the dialog. The transport repeats a request that got no answer, so nothing here retries.
 
 import { Disconnected, Refusal } from "../shared/connection.js";
+import { dutyHint } from "./duty.js";
 
 const gone = "The connection ended before the service answered. Try again.";
 
@@ -193,6 +194,16 @@ export class Actions {
         } catch (error) {
             this.shell.apply(desk.setAvailable(queue, !on));
             this.shell.notice(`${title}: ${sentence(error)}`);
+        }
+    }
+
+    /** Whom I am on duty for from now on. */
+    async duty(duty) {
+        try {
+            await this.request("duty", { for: duty });
+            this.shell.announce(`You are on duty. ${dutyHint(duty)}`);
+        } catch (error) {
+            this.shell.notice(sentence(error));
         }
     }
 

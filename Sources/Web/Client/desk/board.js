@@ -18,9 +18,9 @@ export function wholeBoard(board) {
 /** A line of the waiting list is one chat in one role: the same chat on offer again is another line. */
 export const lineKey = (line) => `${line.chat}:${line.offer ?? ""}`;
 
-/** Whether this line should ring for me: I may take it, and I said that I am there for its queue. */
-export function ringsForMe(line, me) {
-    return line.mayClaim === true && (me?.available ?? []).includes(line.queue?.name);
+/** Whether this line should ring for me: I may take it, I said that I am there for its queue, and it is not first for colleagues on duty any more. */
+export function ringsForMe(line, me, nowMs = 0) {
+    return line.mayClaim === true && (me?.available ?? []).includes(line.queue?.name) && (line.ringsAtMs ?? 0) <= nowMs;
 }
 
 /**
@@ -28,12 +28,13 @@ export function ringsForMe(line, me) {
  * - `arrived`: lines that ring for me now and were not there before (or were not mine to take): new chats, and offers.
  * - `taken`: lines that vanished because somebody else claimed them, with who it was.
  * - `ringing`: which sounds must go on repeating: `chat`, `offer`.
+ * - `rang`: the keys of the lines that ring, to be handed in as what rang before.
  */
-export function boardChanges(before, after, me) {
+export function boardChanges(before, after, me, { nowMs = 0, rang = null } = {}) {
     const old = wholeBoard(before);
     const now = wholeBoard(after);
-    const rangBefore = new Set(old.waiting.filter((line) => ringsForMe(line, me)).map(lineKey));
-    const ringing = now.waiting.filter((line) => ringsForMe(line, me));
+    const rangBefore = rang ?? new Set(old.waiting.filter((line) => ringsForMe(line, me, nowMs)).map(lineKey));
+    const ringing = now.waiting.filter((line) => ringsForMe(line, me, nowMs));
     const arrived = ringing.filter((line) => !rangBefore.has(lineKey(line)));
     const present = new Set([...now.waiting, ...now.kept].map((line) => line.chat));
     const claimedBy = new Map(now.claimed.map((claim) => [claim.chat, claim.by]));
@@ -43,14 +44,15 @@ export function boardChanges(before, after, me) {
     return {
         arrived,
         taken,
+        rang: new Set(ringing.map(lineKey)),
         ringing: { chat: ringing.some((line) => line.offer === undefined), offer: ringing.some((line) => line.offer !== undefined) },
     };
 }
 
-/** Those that have waited longest come first; the node's order decides between equals. Offers and new chats are one line of people. */
+/** Those that I am on duty for come first, and of these who has waited longest; the node's order decides between equals. Offers and new chats are one line of people. */
 export function inOrder(lines) {
     return lines.map((line, place) => ({ line, place }))
-        .sort((a, b) => (b.line.waitedS ?? 0) - (a.line.waitedS ?? 0) || a.place - b.place)
+        .sort((a, b) => Number(a.line.onDuty === false) - Number(b.line.onDuty === false) || (b.line.waitedS ?? 0) - (a.line.waitedS ?? 0) || a.place - b.place)
         .map(({ line }) => line);
 }
 
@@ -58,9 +60,9 @@ export function inOrder(lines) {
  * The line that Alt+N takes: the one that has waited longest among those that I may take; those of my open queues come first. `mine`: whether a
  * chat is mine already, or about to be, which the board tells later.
  */
-export function oldestClaimable(board, me, mine = () => false) {
+export function oldestClaimable(board, me, mine = () => false, nowMs = 0) {
     const lines = inOrder(wholeBoard(board).waiting).filter((line) => line.mayClaim === true && !mine(line.chat));
-    return lines.find((line) => ringsForMe(line, me)) ?? lines[0] ?? null;
+    return lines.find((line) => ringsForMe(line, me, nowMs)) ?? lines[0] ?? null;
 }
 
 const people = (n) => `${n} ${n === 1 ? "person" : "people"}`;

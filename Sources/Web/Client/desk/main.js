@@ -14,8 +14,9 @@ import { CloseWarning } from "./closewarning.js";
 import { CrisisCard } from "./crisis.js";
 import { DirectorySearch } from "./directory.js";
 import { Ending } from "./ending.js";
-import { displayName, oldestClaimable, reachSentence, takenLineMs } from "./board.js";
+import { displayName, oldestClaimable, reachSentence, ringsForMe, takenLineMs } from "./board.js";
 import { h } from "./dom.js";
+import { dutyAction } from "./duty.js";
 import { Floor } from "./floor.js";
 import { listen } from "./keys.js";
 import { askedEnds, forgetChat, forgetTexts, slots, unsent } from "./memory.js";
@@ -261,6 +262,8 @@ class Shell {
     tick() {
         if (document.body.dataset.view !== "desk") return;
         const { desk, connection } = this;
+        const passed = desk.passed();
+        if (passed.length > 0) return this.apply(passed);
         const ready = connection.state === "ready";
         this.rail.tick();
         if (desk.me !== null) this.ending.warn(desk.me.until);
@@ -271,7 +274,7 @@ class Shell {
         const held = desk.inSlots.filter((chat) => chat.ended === null).length;
         this.sounds.ring("chat", ready && this.ringing.chat && held < chatsHeldMax);
         this.sounds.ring("offer", ready && this.ringing.offer && held < chatsHeldMax);
-        const forMe = desk.board.waiting.filter((line) => line.mayClaim === true && desk.me?.available.includes(line.queue?.name)).length;
+        const forMe = desk.board.waiting.filter((line) => ringsForMe(line, desk.me, desk.now())).length;
         badgeTitle(forMe + desk.unreadCount);
         this.newer.tick();
     }
@@ -387,7 +390,7 @@ class Shell {
     /** The line that has waited longest, without what I have just claimed. */
     oldest() {
         const { desk, rail } = this;
-        return oldestClaimable(desk.board, desk.me, (chat) => rail.claiming.has(chat) || desk.holds(chat));
+        return oldestClaimable(desk.board, desk.me, (chat) => rail.claiming.has(chat) || desk.holds(chat), desk.now());
     }
 
     /** Everything that the search finds. */
@@ -409,6 +412,7 @@ class Shell {
                 const on = desk.me.available.includes(queue.name);
                 return action(on ? `Go away from ${queue.title}` : `Be there for ${queue.title}`, "available switch on off", () => act.setAvailable(queue.name, !on));
             }),
+            ...(desk.me?.duties ?? []).filter((duty) => duty !== desk.me.duty && dutyAction(duty)).map((duty) => action(dutyAction(duty), "duty shift priority first", () => act.duty(duty))),
             action("Go away from all queues", "pause break unavailable off", () => desk.me.available.forEach((name) => act.setAvailable(name, false))),
             action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
             action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),

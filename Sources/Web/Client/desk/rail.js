@@ -3,6 +3,7 @@
 import { displayName, inOrder, lineKey, reasonsText } from "./board.js";
 import { duration, grown, shrunk, spokenDuration, urgency } from "./clock.js";
 import { Closing } from "./closing.js";
+import { DutyChoice, firstS } from "./duty.js";
 import { OpenNow } from "./opennow.js";
 import { h, keyed, setAttribute, setHidden, setText } from "./dom.js";
 
@@ -30,6 +31,7 @@ export class Rail {
         this.leaving = h("button", { class: "quiet wide", type: "button", id: "leaving", on: { click: () => this.toggleLeaving() } });
         this.leavingNote = h("p", { class: "hint", id: "leaving-note" });
         this.closing = new Closing(act);
+        this.duty = new DutyChoice(desk, act);
         this.waiting = h("ul", { class: "slips", id: "waiting-list" });
         this.waitingCount = h("span", { class: "count", id: "waiting-count" });
         this.waitingEmpty = h("p", { class: "empty", id: "waiting-empty" });
@@ -41,7 +43,7 @@ export class Rail {
             this.kept);
         root.append(
             h("section", { class: "rail-part", "aria-labelledby": "queues-title" },
-                h("h2", { id: "queues-title", text: "You are there for" }), this.queues, this.noQueues, this.leaving, this.leavingNote, this.ending.root, this.closing.root),
+                h("h2", { id: "queues-title", text: "You are there for" }), this.duty.root, this.queues, this.noQueues, this.leaving, this.leavingNote, this.ending.root, this.closing.root),
             h("section", { class: "rail-part", "aria-labelledby": "waiting-title" },
                 h("h2", { id: "waiting-title", tabindex: "-1" }, "Waiting ", this.waitingCount), this.waitingEmpty, this.waiting),
             this.keptSection);
@@ -54,6 +56,7 @@ export class Rail {
         setHidden(this.noQueues, me.queues.length > 0);
         setHidden(this.leaving, me.queues.length === 0);
         this.closing.show(me, board);
+        this.duty.update();
         this.ending.update();
         const lines = this.lines(board.waiting).filter((line) => !this.desk.holds(line.chat));
         keyed(this.waiting, lines, lineKey, (line) => this.makeLine(line), (element, line) => this.showLine(element, line));
@@ -161,9 +164,10 @@ export class Rail {
         const note = h("p", { class: "slip-note" });
         const error = h("p", { class: "error", role: "alert" });
         const taken = h("p", { class: "slip-taken" });
+        const first = h("p", { class: "slip-first" });
         const element = h("li", { class: "slip waiting-slip", data: { waitingChat: line.chat } },
-            h("p", { class: "slip-head" }, library, wait), queue, offer, question, note, h("div", { class: "slip-foot" }, error, claim), taken);
-        element.parts = { claim, wait, library, queue, question, offer, note, error, taken };
+            h("p", { class: "slip-head" }, library, wait), queue, offer, first, question, note, h("div", { class: "slip-foot" }, error, claim), taken);
+        element.parts = { claim, wait, library, queue, question, offer, note, error, taken, first };
         return element;
     }
 
@@ -209,6 +213,10 @@ export class Rail {
                 setAttribute(parts.wait, "aria-label", line.takenBy ? null : `waiting for ${spokenDuration(Math.floor(seconds / 15) * 15)}`);
                 setAttribute(parts.wait, "role", line.takenBy ? null : "img");
                 parts.wait.dataset.urgency = list === this.kept ? "calm" : urgency(seconds);
+                const left = line.takenBy ? 0 : firstS(line, desk.now());
+                setText(parts.first, left > 0 ? `First for colleagues on duty; rings here in ${duration(left)}` : "");
+                setHidden(parts.first, left === 0);
+                element.dataset.first = String(left > 0);
             }
         }
         if (desk.leavingUntilMs === null) {

@@ -4,6 +4,7 @@ import { spokenTime } from "./ending.js";
 import { reachSentence, reasonsText } from "./board.js";
 import { duration } from "./clock.js";
 import { cardFields } from "./card.js";
+import { dutySentence } from "./duty.js";
 import { h, icon, keyed, openDialog, setAttribute, setHidden, setText } from "./dom.js";
 import { find } from "./find.js";
 import { choice } from "./memory.js";
@@ -128,7 +129,7 @@ export class Team {
             const chats = person.chats === 0 ? "no chat" : person.chats === 1 ? "1 chat" : `${person.chats} chats`;
             const leaving = typeof person.leavingS === "number" ? `, leaves in ${duration(person.leavingS)}` : "";
             const until = typeof person.until === "number" ? `, here until ${spokenTime(person.until)}` : "";
-            setText(element.lastChild, `${person.library?.title ?? ""}. ${on.length === 0 ? "Away from all queues" : `There for ${on.join(", ")}`}. ${chats}${leaving}${until}`);
+            setText(element.lastChild, `${person.library?.title ?? ""}. ${on.length === 0 ? "Away from all queues" : `There for ${on.join(", ")}`}. ${dutySentence(person.duty) ? `${dutySentence(person.duty)}. ` : ""}${chats}${leaving}${until}`);
             element.dataset.state = on.length === 0 ? "away" : "here";
         });
         setHidden(this.noStaff, people.length > 0);

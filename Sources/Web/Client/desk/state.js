@@ -47,6 +47,8 @@ export class Desk {
         this.me = null;
         this.board = wholeBoard(null);
         this.boardAtMs = 0;
+        /** What rings, by the keys of the lines. */
+        this.rang = new Set();
         this.boardSeen = false;
         /** Chats are counted, so whoever closes one is asked how it ended. */
         this.asksEnding = false;
@@ -106,7 +108,7 @@ export class Desk {
     }
 
     becomeMe(frame) {
-        this.me = { ...frame, queues: frame.queues ?? [], available: frame.available ?? [], until: frame.until ?? null };
+        this.me = { ...frame, queues: frame.queues ?? [], available: frame.available ?? [], until: frame.until ?? null, duty: frame.duty ?? null, duties: frame.duties ?? [] };
         this.setLeaving(frame.leavingS ?? null);
         return this.boardSeen ? this.rings(this.board) : [];
     }
@@ -123,22 +125,34 @@ export class Desk {
     }
 
     rings(before) {
-        const { ringing } = boardChanges(before, this.board, this.me);
+        const { ringing, rang } = boardChanges(before, this.board, this.me, { nowMs: this.now() });
+        this.rang = rang;
         return [{ kind: "ringing", ...ringing }];
+    }
+
+    /** What was first for colleagues on duty, and is mine as well by now. */
+    passed() {
+        const { arrived, ringing, rang } = boardChanges(this.board, this.board, this.me, { nowMs: this.now(), rang: this.rang });
+        if (arrived.length === 0) return [];
+        this.rang = rang;
+        return [...arrived.map((line) => ({ kind: "arrived", line })), { kind: "ringing", ...ringing }];
     }
 
     readBoard(frame) {
         const before = this.board;
         // The libraries' cards are sent when they changed; a board without them says that they are as they were.
         const next = wholeBoard({ libraries: before.libraries, ...frame });
-        const changes = boardChanges(before, next, this.me);
+        next.waiting = next.waiting.map((line) => line.firstS > 0 ? { ...line, ringsAtMs: this.now() + line.firstS * 1000 } : line);
+        const changes = boardChanges(before, next, this.me, { nowMs: this.now(), rang: this.rang });
         this.board = next;
+        this.rang = changes.rang;
         this.asksEnding = frame.asksEnding === true;
         this.boardAtMs = this.now();
         this.boardSeen = true;
         const mine = next.staff.find((person) => person.name === this.me?.operator);
         if (mine && this.me) {
             if (Array.isArray(mine.available)) this.me = { ...this.me, available: mine.available };
+            this.me.duty = mine.duty ?? null;
             if (mine.leavingS !== undefined) this.setLeaving(mine.leavingS);
         }
         const until = this.now() + takenLineMs;

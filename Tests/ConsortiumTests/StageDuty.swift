@@ -1,0 +1,17 @@
+import Consortium
+
+extension Stage {
+    /// Who is on duty for whom, and for how long what waits is first for them.
+    func showDuty() -> [String] {
+        let board = state.board()
+        return board.signedOn.map { person in
+            let queues = person.available.isEmpty ? "nothing" : person.available.map(\.text).joined(separator: ",")
+            return "\(person.name) is on duty for \(person.duty?.rawValue ?? "whoever"), available for \(queues)"
+        }
+            + board.waiting.map { line in
+                let firstMs = line.dutyFirstUntilMs.map { $0 > board.clockMs ? $0 - board.clockMs : 0 }
+                let first = firstMs.map { "first for those on duty, for \($0) ms" } ?? "everybody's"
+                return "\(names[line.chat.text] ?? "")\(line.offer == nil ? "" : " on offer") in \(line.queue): \(first)"
+            }
+    }
+}
