@@ -45,6 +45,10 @@ public enum ClientMessage: Hashable, Sendable {
     case back(RequestID, QueueName)
     /// How much longer the person means to be there; `nil`: they do not say.
     case until(RequestID, inSeconds: UInt64?)
+    /// Something for the staff room.
+    case room(RequestID, RoomWord)
+    /// Whether the person is asked when a colleague is swamped.
+    case volunteer(RequestID, Bool)
     /// Whom the person is on duty for; `nil`: they do not say.
     case duty(RequestID, Duty?)
     /// Opens the queue's library beyond its posted hours.
@@ -168,7 +172,8 @@ public enum ClientMessage: Hashable, Sendable {
             .claim(let re, _), .pickUp(let re, _, _), .withdraw(let re, _, _, _), .release(let re, _, _), .block(let re, _, _),
             .close(let re, _, _, _),
             .rate(let re, _, _),
-            .leaving(let re, _), .back(let re, _), .until(let re, _), .duty(let re, _), .openNow(let re, _, _), .closeLibrary(let re, _, _),
+            .leaving(let re, _), .back(let re, _), .until(let re, _), .duty(let re, _), .room(let re, _), .volunteer(let re, _),
+            .openNow(let re, _, _), .closeLibrary(let re, _, _),
             .reopenLibrary(let re), .follow(let re, _, _):
             re
         }

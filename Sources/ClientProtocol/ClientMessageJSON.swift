@@ -51,6 +51,12 @@ extension ClientMessage {
             if let seconds, seconds > ProtocolLimits.leavingSecondsMax { throw fields.fault("inS", "at most a day", .tooLong) }
             let re: RequestID = try fields.identifier("re")
             return fields.kind == "until" ? .until(re, inSeconds: seconds) : .leaving(re, inSeconds: seconds)
+        case "room": return .room(try fields.identifier("re"), .said(try fields.string("text", bytesMax: Limits.roomLineBytesMax)))
+        case "swamped":
+            let text = try fields.stringIfPresent("text", bytesMax: Limits.roomLineBytesMax) ?? ""
+            return .room(try fields.identifier("re"), .swamped(text))
+        case "takeOne": return .room(try fields.identifier("re"), .takesOne(of: try fields.token("of")))
+        case "volunteer": return .volunteer(try fields.identifier("re"), try fields.bool("on"))
         case "duty":
             return .duty(try fields.identifier("re"), fields.has("for") ? try fields.choice("for") : nil)
         case "back": return .back(try fields.identifier("re"), try fields.name("queue"))
@@ -132,6 +138,18 @@ extension ClientMessage {
         case .leaving(let re, let seconds), .until(let re, let seconds):
             writer = if case .until = self { JSONWriter(kind: "until", re: re) } else { JSONWriter(kind: "leaving", re: re) }
             if let seconds { writer.field("inS", seconds) } else { writer.nullField("inS") }
+        case .room(let re, .said(let text)):
+            writer = JSONWriter(kind: "room", re: re)
+            writer.field("text", text)
+        case .room(let re, .swamped(let text)):
+            writer = JSONWriter(kind: "swamped", re: re)
+            writer.field("text", text)
+        case .room(let re, .takesOne(let call)):
+            writer = JSONWriter(kind: "takeOne", re: re)
+            writer.field("of", call)
+        case .volunteer(let re, let on):
+            writer = JSONWriter(kind: "volunteer", re: re)
+            writer.field("on", on)
         case .duty(let re, let duty):
             writer = JSONWriter(kind: "duty", re: re)
             writer.field("for", orNull: duty?.rawValue)

@@ -9,6 +9,7 @@ extension ServerMessage.Me {
             available: try fields.names("available"), leavingSeconds: try fields.integerIfPresent("leavingS"),
             untilMs: try fields.integerIfPresent("until"), duty: try fields.dutyIfPresent("duty"),
             duties: try fields.duties("duties"))
+        volunteers = fields.has("volunteers") ? try fields.bool("volunteers") : nil
     }
 
     func json() -> [UInt8] {
@@ -23,6 +24,7 @@ extension ServerMessage.Me {
         writer.field("until", orNull: untilMs)
         writer.field("duty", orNull: duty?.rawValue)
         writer.field("duties", list: duties) { $0.string($1.rawValue) }
+        if let volunteers { writer.field("volunteers", volunteers) }
         return writer.finish()
     }
 }
@@ -56,10 +58,12 @@ extension ServerMessage.BoardState {
                 ServerMessage.BoardClaim(chat: try claim.identifier("chat"), by: try PersonRef(try claim.object("by")))
             },
             staff: try fields.list("staff") { (person) throws(ProtocolError) in
-                ServerMessage.BoardPerson(
+                var read = ServerMessage.BoardPerson(
                     person: try PersonRef(person), available: try person.names("available"), chats: try person.integer("chats"),
                     leavingSeconds: try person.integerIfPresent("leavingS"), untilMs: try person.integerIfPresent("until"),
                     duty: try person.dutyIfPresent("duty"))
+                read.volunteers = try person.bool("volunteers", default: false)
+                return read
             },
             libraries: fields.has("libraries")
                 ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil,
@@ -85,6 +89,7 @@ extension ServerMessage.BoardState {
                 $0.field("leavingS", orNull: person.leavingSeconds)
                 $0.field("until", orNull: person.untilMs)
                 if let duty = person.duty { $0.field("duty", duty.rawValue) }
+                if person.volunteers { $0.field("volunteers", true) }
             }
         }
         if asksEnding { writer.field("asksEnding", true) }
@@ -92,6 +97,30 @@ extension ServerMessage.BoardState {
             writer.field("libraries", list: libraries) { writer, library in writer.object { library.write(to: &$0) } }
         }
         return writer.finish()
+    }
+}
+
+extension ServerMessage.RoomEntry {
+    init(_ fields: Fields) throws(ProtocolError) {
+        let call = try fields.tokenIfPresent("takes")
+        let text = try fields.stringIfPresent("text") ?? ""
+        let word: RoomWord =
+            if let call { .takesOne(of: call) } else if try fields.bool("swamped", default: false) { .swamped(text) } else { .said(text) }
+        self.init(
+            at: try fields.token("at"), by: try PersonRef(try fields.object("by")), wallMs: try fields.integer("ms"), word: word)
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.field("at", at)
+        writer.field("by") { $0.members(by) }
+        writer.field("ms", wallMs)
+        switch word {
+        case .said(let text): writer.field("text", text)
+        case .swamped(let text):
+            writer.field("swamped", true)
+            writer.field("text", text)
+        case .takesOne(let call): writer.field("takes", call)
+        }
     }
 }
 

@@ -16,6 +16,8 @@ extension ServerMessage {
         public var duty: Duty?
         /// What they can say of it; empty where it need not be asked.
         public var duties: [Duty]
+        /// Whether they are asked when a colleague is swamped; `nil` where there is no staff room yet.
+        public var volunteers: Bool?
         public init(
             name: OperatorName, display: String, library: LibraryRef, session: SessionID, queues: [QueueRef], available: [QueueName],
             leavingSeconds: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil, duties: [Duty] = []
@@ -161,6 +163,8 @@ extension ServerMessage {
         public var untilMs: UInt64?
         /// Whom they are on duty for; `nil` where they did not say.
         public var duty: Duty?
+        /// Whether they are asked when a colleague is swamped.
+        public var volunteers = false
         public init(
             person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
         ) {
@@ -170,6 +174,21 @@ extension ServerMessage {
             self.chats = chats
             self.leavingSeconds = leavingSeconds
             self.untilMs = untilMs
+        }
+    }
+
+    /// A line of the staff room.
+    public struct RoomEntry: Hashable, Sendable {
+        public var at: LogPosition
+        public var by: PersonRef
+        /// Unix milliseconds.
+        public var wallMs: UInt64
+        public var word: RoomWord
+        public init(at: LogPosition, by: PersonRef, wallMs: UInt64, word: RoomWord) {
+            self.at = at
+            self.by = by
+            self.wallMs = wallMs
+            self.word = word
         }
     }
 

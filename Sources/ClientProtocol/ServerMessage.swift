@@ -16,6 +16,8 @@ public enum ServerMessage: Hashable, Sendable {
     case messages(ChatID, [Message], more: Bool)
     case me(Me)
     case board(BoardState)
+    /// The staff room's lines, oldest first: whole, when they changed.
+    case room([RoomEntry])
     /// A sentence for the person at the desk, about something that no other message tells.
     case notice(text: String)
     /// Comes before the node closes. `retryMs` nil: do not reconnect.

@@ -39,6 +39,7 @@ extension ServerMessage {
                 more: try fields.bool("more"))
         case "me": self = .me(try Me(fields))
         case "board": self = .board(try BoardState(fields))
+        case "room": self = .room(try fields.list("lines") { (line) throws(ProtocolError) in try RoomEntry(line) })
         case "notice": self = .notice(text: try fields.string("text"))
         case "bye":
             self = .bye(try fields.choice("code"), text: try fields.string("text"), retryMs: try fields.integerIfPresent("retryMs"))
@@ -54,6 +55,9 @@ extension ServerMessage {
         case .chat(let state): return state.json()
         case .me(let me): return me.json()
         case .board(let board): return board.json()
+        case .room(let lines):
+            writer = JSONWriter(kind: "room", reserving: 80 + lines.count * 400)
+            writer.field("lines", list: lines) { writer, line in writer.object { line.write(to: &$0) } }
         case .service(let state, let text):
             writer = JSONWriter(kind: "service")
             writer.field("state", state == .ok ? "ok" : "isolated" as StaticString)

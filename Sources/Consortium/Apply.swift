@@ -85,6 +85,8 @@ extension ConsortiumState {
         case .leaving(let session, let inMs): try leaving(session, inMs: inMs)
         case .setEnd(let session, let untilMs): try setEnd(session, untilMs: untilMs)
         case .setDuty(let session, let duty): try setDuty(session, duty)
+        case .setVolunteers(let session, let volunteers): try setVolunteers(session, volunteers)
+        case .tellRoom(let session, let request, let word): try tellRoom(session, request, word, at: position)
         case .back(let session, let queue): try back(session, queue)
 
         case .open(let open): try self.open(open)

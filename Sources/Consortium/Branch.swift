@@ -78,6 +78,7 @@ extension ConsortiumState {
             index.learn(person)
         }
         naming = base.board.naming
+        room = base.board.room
         terms = base.board.terms
         for var posted in base.board.hours where libraries.contains(posted.library) {
             // The branch reckons for itself whether its libraries are open.
@@ -86,10 +87,11 @@ extension ConsortiumState {
         }
         index.rosterBytes = countedRosterBytes
         for status in base.board.signedOn where status.node == base.node && operators[status.name] != nil {
-            store(
-                Session(
-                    id: status.session, operatorName: status.name, node: base.node, boot: base.boot, token: appliedThrough,
-                    available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs, duty: status.duty))
+            var session = Session(
+                id: status.session, operatorName: status.name, node: base.node, boot: base.boot, token: appliedThrough,
+                available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs, duty: status.duty)
+            session.volunteers = status.volunteers
+            store(session)
         }
         for part in base.parts.sorted(by: { $0.update.meta.chat < $1.update.meta.chat }) { take(part, node: base.node) }
         settleAvailability()

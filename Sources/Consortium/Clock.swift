@@ -19,9 +19,13 @@ struct Due: Comparable, Sendable {
 
 extension ConsortiumState {
     /// When a `tick` is due, on the replicated clock; `nil` when nothing is pending.
-    public func nextDeadlineMs() -> UInt64? { index.due.first?.key.ms }
+    public func nextDeadlineMs() -> UInt64? {
+        guard let dueMs = index.due.first?.key.ms else { return roomDueMs }
+        return min(dueMs, roomDueMs ?? dueMs)
+    }
 
     mutating func doWhatIsDue() {
+        forgetRoomLines()
         var last: Due?
         while let due = index.due.first?.key, due.ms <= clockMs, due != last {
             last = due

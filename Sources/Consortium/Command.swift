@@ -53,6 +53,10 @@ public enum Command: Hashable, Sendable {
     case setEnd(SessionID, untilMs: UInt64?)
     /// Whom the operator is on duty for, and with that available; `nil`: they do not say.
     case setDuty(SessionID, Duty?)
+    /// Whether the operator is asked when a colleague is swamped.
+    case setVolunteers(SessionID, Bool)
+    /// The operator says something in the staff room.
+    case tellRoom(SessionID, RequestID, RoomWord)
     /// "I'm back": ends the pause that two expired offers in a row put on the queue.
     case back(SessionID, QueueName)
 

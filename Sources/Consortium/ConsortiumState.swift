@@ -70,6 +70,8 @@ public struct ConsortiumState: Sendable {
     /// Sessions that ended, oldest first: a late repeat of their sign-on must not end a newer session (rule 19).
     package internal(set) var endedSessions: [SessionID] = []
     package internal(set) var claims: [RecentClaim] = []
+    /// The staff room's lines, oldest first.
+    package internal(set) var room: [RoomLine] = []
 
     // MARK: Chats
 
@@ -126,6 +128,8 @@ package struct Session: Sendable {
     package var untilMs: UInt64?
     /// Whom the operator is on duty for; `nil` before they say so.
     package var duty: Duty?
+    /// Whether the operator is asked when a colleague is swamped.
+    package var volunteers = false
     package init(
         id: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, token: LogPosition, available: [QueueName],
         leavingAtMs: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil

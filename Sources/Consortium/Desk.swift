@@ -23,11 +23,12 @@ extension ConsortiumState {
         guard former != nil || sessions.count < Limits.sessionsMax else {
             throw Refusal(.full, "\(Limits.sessionsMax) operators are signed on, which is the most; try again later.")
         }
-        let session = Session(
+        var session = Session(
             id: signOn.session, operatorName: person.name, node: signOn.node, boot: signOn.boot, token: position,
             available: signOn.available.sortedOnce(), leavingAtMs: nil, untilMs: former?.untilMs,
             // Whoever signs on anew is away from all queues, and is asked anew.
             duty: signOn.continues == nil ? nil : former?.duty)
+        session.volunteers = signOn.continues != nil && former?.volunteers == true
         if let former {
             remember(ended: former.id)
             drop(former)

@@ -14,6 +14,7 @@ extension ConsortiumState {
         try checkButtons()
         try checkRegisters()
         try checkSessions()
+        try checkRoom()
         for (id, chat) in chats {
             try check(chat)
             guard let script = scripts[id] else { throw InvariantViolation(sentence: "Chat \(id) has no script.") }

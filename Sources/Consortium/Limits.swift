@@ -118,6 +118,15 @@ public enum Limits {
     public static let recentClaimMs: UInt64 = 10_000
     /// How long what waits in a queue is first for those on duty for it.
     public static let dutyFirstMs: UInt64 = 20_000
+    /// Lines of the staff room, the bytes of each, and how long each stays: a working day.
+    public static let roomLinesMax = 50
+    public static let roomLineBytesMax = 300
+    public static let roomLineMs: UInt64 = 57_600_000
+    /// So many of one person in so short a time.
+    public static let roomBurstMax = 8
+    public static let roomBurstMs: UInt64 = 10_000
+    /// When somebody who is swamped may ask again.
+    public static let swampedAgainMs: UInt64 = 60_000
     /// Waits from which a queue's usual wait is computed.
     public static let waitsRememberedMax = 20
     /// Offers in a row that nobody picked up, until the queue is paused.

@@ -31,6 +31,7 @@ package struct Memento: Sendable {
     package var sessions: [Session] = []
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
+    package var room: [RoomLine] = []
     package var chats: [(chat: Chat, messages: [ChatMessage])] = []
     package var outbox: [OutboxItem] = []
     package var outboxNumber: UInt64 = 0
@@ -70,6 +71,7 @@ extension ConsortiumState {
         memento.sessions = sessions.values
         memento.endedSessions = endedSessions
         memento.claims = claims
+        memento.room = room
         memento.chats = chats.map { ($0.value, scripts[$0.key]?.messages ?? []) }
         memento.outbox = outbox.values
         memento.outboxNumber = outboxNumber
@@ -133,6 +135,7 @@ extension ConsortiumState {
         index.rosterBytes = countedRosterBytes
         endedSessions = memento.endedSessions
         claims = memento.claims
+        room = memento.room
         for (chat, messages) in memento.chats {
             chats[chat.id] = chat
             index.add(Listing(chat))

@@ -19,6 +19,7 @@ extension ConsortiumState {
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
         board.keepsTally = keepsTally
         board.featureLevel = featureLevel
+        board.room = room
         return board
     }
 
@@ -32,10 +33,12 @@ extension ConsortiumState {
 
     private func status(of session: Session) -> OperatorStatus? {
         guard let person = operators[session.operatorName] else { return nil }
-        return OperatorStatus(
+        var status = OperatorStatus(
             name: person.name, displayName: person.displayName, library: person.library, session: session.id, node: session.node,
             available: session.available, holdings: chats(heldBy: session.id), leavingAtMs: session.leavingAtMs,
             untilMs: session.untilMs, duty: session.duty)
+        status.volunteers = session.volunteers
+        return status
     }
 
     private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {

@@ -60,6 +60,7 @@ extension ConsortiumState {
         renameInTickets(old, to: new)
         renameInEntries(.person, old.text, to: new.text)
         for place in claims.indices where claims[place].by == old { claims[place].by = new }
+        for place in room.indices where room[place].by == old { room[place].by = new }
         for (_, chat) in chats {
             if let renamed = chat.renamed(old, new) { store(renamed) }
         }

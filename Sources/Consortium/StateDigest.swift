@@ -91,6 +91,15 @@ extension ConsortiumState {
                 }
             }
         }
+        if featureLevel >= FeatureLevel.staffRoom {
+            digest.add(sessions.values) { $0.add($1.volunteers) }
+            digest.add(room) { digest, line in
+                digest.add(line.at)
+                digest.add(line.by)
+                digest.add(line.clockMs)
+                digest.add(line.word)
+            }
+        }
         if featureLevel >= FeatureLevel.duty {
             digest.add(sessions.values.map(\.duty)) { digest, duty in digest.add(duty) { $0.add($1.rawValue) } }
         }
@@ -459,5 +468,21 @@ extension Digest {
         add(offer.byToken)
         add(offer.awaitingConsent)
         add(offer.deadlineMs)
+    }
+}
+
+extension Digest {
+    fileprivate mutating func add(_ word: RoomWord) {
+        switch word {
+        case .said(let text):
+            add(UInt64(0))
+            add(text)
+        case .swamped(let text):
+            add(UInt64(1))
+            add(text)
+        case .takesOne(let call):
+            add(UInt64(2))
+            add(call)
+        }
     }
 }

@@ -135,6 +135,8 @@ public struct OperatorStatus: Hashable, Sendable {
     public var untilMs: UInt64?
     /// Whom the operator is on duty for; `nil` where they did not say.
     public var duty: Duty?
+    /// Whether the operator is asked when a colleague is swamped.
+    public var volunteers = false
     public init(
         name: OperatorName, displayName: String, library: LibraryName, session: SessionID, node: NodeName, available: [QueueName],
         holdings: [ChatID], leavingAtMs: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
@@ -169,6 +171,8 @@ public struct Board: Hashable, Sendable {
     public var keepsTally = false
     /// The feature level in force: what people can be offered. 0 from a coordinator that does not tell.
     public var featureLevel: UInt32 = 0
+    /// The staff room's lines, oldest first.
+    public var room: [RoomLine] = []
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

@@ -9,7 +9,8 @@ enum Urgency: Int, CaseIterable, Sendable {
 
     init(of command: Command) {
         switch command {
-        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .setEnd, .setDuty, .back, .tick, .checkDigest, .setFeatureLevel, .retireVoter,
+        case .signOn, .signOff, .lapse, .setAvailability, .leaving, .setEnd, .setDuty, .setVolunteers, .back, .tick, .checkDigest,
+            .setFeatureLevel, .retireVoter,
             .patronPresence:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
@@ -20,7 +21,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             .transcriptTaken,
             .transcriptDeleted:
             self = .act
-        case .say, .mergeBranch: self = .message
+        case .say, .mergeBranch, .tellRoom: self = .message
         case .open, .reportProblem, .rate, .sawInstalls: self = .opening
         }
     }
@@ -35,6 +36,7 @@ extension Command {
         let base = 400
         switch self {
         case .say(let say): return base + say.text.utf8.count
+        case .tellRoom: return base + Limits.roomLineBytesMax
         case .offerTransfer(let offer): return base + offer.note.utf8.count
         case .keepMessage(let message): return base + message.contact.utf8.count
         case .setLibrary(let library):

@@ -381,6 +381,8 @@ extension Command {
         case .signOff(let session): return .signOff(new(session))
         case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)
         case .setEnd(let session, let untilMs): return .setEnd(new(session), untilMs: untilMs)
+        case .setVolunteers(let session, let on): return .setVolunteers(new(session), on)
+        case .tellRoom(let session, let request, let word): return .tellRoom(new(session), request, word)
         case .setDuty(let session, let duty): return .setDuty(new(session), duty)
         case .leaving(let session, let inMs): return .leaving(new(session), inMs: inMs)
         case .back(let session, let queue): return .back(new(session), queue)

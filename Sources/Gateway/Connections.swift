@@ -24,6 +24,7 @@ struct Connection: Sendable {
     var boardVersion: UInt64 = 0
     var boardMs: UInt64?
     var librariesVersion: UInt64 = 0
+    var roomVersion: UInt64 = 0
     var sentMe: ServerMessage.Me?
 
     init(nowMs: UInt64) {

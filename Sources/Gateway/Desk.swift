@@ -160,6 +160,7 @@ extension GatewayCore {
     mutating func showDesk(_ client: ClientID, _ session: SessionID) {
         sendMe(client, session)
         sendBoard(client, session)
+        sendRoom(client, session)
         guard let desk = desks[session] else { return }
         for (chat, at) in desk.chats.sorted(by: { $0.key < $1.key }) where need(chat, asOf: at) { showChat(chat, to: client, asOf: at) }
     }

@@ -42,6 +42,8 @@ extension GatewayCore {
         case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
         case .until(let re, let seconds):
             request(client, re, .setEnd(session, untilMs: seconds.map { now &+ wallOffsetMs &+ $0 * 1_000 }))
+        case .room(let re, let word): request(client, re, .tellRoom(session, re, word))
+        case .volunteer(let re, let on): request(client, re, .setVolunteers(session, on))
         case .duty(let re, let duty): request(client, re, .setDuty(session, duty))
         case .back(let re, let queue): request(client, re, .back(session, queue))
         case .openNow(let re, let queue, let minutes): openNow(client, session, re, queue, minutes)

@@ -9,6 +9,7 @@ struct Directory: Sendable {
     /// Counts boards that differ in what they show.
     private(set) var version: UInt64 = 0
     private(set) var librariesVersion: UInt64 = 0
+    private(set) var roomVersion: UInt64 = 0
     private(set) var status: [OperatorName: OperatorStatus] = [:]
     private(set) var holdings: [SessionID: [ChatID]] = [:]
     private var queues: [QueueName: QueueRef] = [:]
@@ -21,6 +22,7 @@ struct Directory: Sendable {
         if let board, board.at > new.at { return false }
         if board?.content != new.content { version += 1 }
         if board?.libraries != new.libraries { librariesVersion += 1 }
+        if (board?.room ?? []) != new.room { roomVersion += 1 }
         board = new
         boardMs = nowMs
         self.holdings = holdings
@@ -63,10 +65,11 @@ struct Directory: Sendable {
     /// `nil` until the board shows the session.
     func me(_ name: OperatorName, _ session: SessionID, nowMs: UInt64) -> (shown: ServerMessage.Me, leavingAtMs: UInt64?)? {
         guard let person = people[name], let status = status[name], status.session == session else { return nil }
-        let me = ServerMessage.Me(
+        var me = ServerMessage.Me(
             name: name, display: person.displayName, library: library(person.library), session: session, queues: person.queues.map(queue),
             available: status.available, leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
             untilMs: status.untilMs, duty: status.duty, duties: duties(of: person))
+        if let board, board.featureLevel >= FeatureLevel.staffRoom { me.volunteers = status.volunteers }
         return (me, status.leavingAtMs)
     }
 
@@ -82,11 +85,13 @@ struct Directory: Sendable {
                     chat: claim.chat, by: PersonRef(name: claim.by, display: people[claim.by]?.displayName ?? claim.by.text, library: nil))
             },
             staff: board.signedOn.prefix(2 * GatewayLimits.boardLinesMax).map { status in
-                ServerMessage.BoardPerson(
+                var shown = ServerMessage.BoardPerson(
                     person: PersonRef(name: status.name, display: status.displayName, library: library(status.library)),
                     available: status.available, chats: status.holdings.count,
                     leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
                     untilMs: status.untilMs, duty: status.duty)
+                shown.volunteers = status.volunteers
+                return shown
             }, libraries: withLibraries ? board.libraries.map(show) : nil, asksEnding: board.keepsTally)
     }
 
@@ -129,6 +134,15 @@ struct Directory: Sendable {
         // Of a message that was referred, also those of the library that it was referred to.
         if person.library == chat.library || person.library == library(of: chat.queue) { return true }
         return isReferred && general.map(person.queues.contains) ?? false
+    }
+
+    /// The staff room, as all see it.
+    var room: [ServerMessage.RoomEntry] {
+        (board?.room ?? []).map { line in
+            .init(
+                at: line.at, by: PersonRef(name: line.by, display: line.displayName, library: library(line.library)), wallMs: line.wallMs,
+                word: line.word)
+        }
     }
 
     private func show(_ status: QueueStatus) -> ServerMessage.BoardQueue {
@@ -193,6 +207,8 @@ extension Board {
         var board = self
         board.at = .zero
         board.clockMs = 0
+        // The staff room is told by itself.
+        board.room = []
         return board
     }
 }
@@ -219,8 +235,19 @@ extension GatewayCore {
             for client in desks[session]?.clients ?? [] {
                 sendMe(client, session)
                 sendBoard(client, session)
+                sendRoom(client, session)
             }
         }
+    }
+
+    /// The staff room, when it changed.
+    mutating func sendRoom(_ client: ClientID, _ session: SessionID) {
+        guard let connection = connections[client], connection.roomVersion != directory.roomVersion, desks[session]?.signedOnAt != nil
+        else {
+            return
+        }
+        connections[client]?.roomVersion = directory.roomVersion
+        send(client, .room(directory.room))
     }
 
     /// When it changed, at most five times a second.

@@ -347,6 +347,8 @@ final class OperatorPerson: Client {
             // At another desk, without signing out here.
             goElsewhere()
         case 2: request(.leaving(makeID(), inSeconds: random.chance(70) ? 20 : nil)) { _ in }
+        case 5: request(.room(makeID(), random.chance(30) ? .swamped("") : .said("\(name) is here"))) { _ in }
+        case 6: request(.volunteer(makeID(), random.chance(70))) { _ in }
         case 4: request(.duty(makeID(), random.chance(20) ? nil : Duty.allCases.randomElement(using: &random))) { _ in }
         case 3: if let queue = me.available.first { request(.available(makeID(), queue, false)) { _ in } }
         default: break

@@ -47,6 +47,13 @@ extension PBCommandMessage {
         case .setEnd(let session, let untilMs):
             setEnd.session = PBId(session)
             if let untilMs { setEnd.untilMs = untilMs }
+        case .setVolunteers(let session, let volunteers):
+            setVolunteers.session = PBId(session)
+            setVolunteers.volunteers = volunteers
+        case .tellRoom(let session, let request, let word):
+            tellRoom.session = PBId(session)
+            tellRoom.request = PBId(request)
+            tellRoom.word = PBRoomWordEntry(word)
         case .setDuty(let session, let duty):
             setDuty.session = PBId(session)
             setDuty.duty = duty?.rawValue ?? ""
@@ -155,6 +162,8 @@ extension PBCommandMessage {
         case .setAvailability(let message):
             .setAvailability(message.session.decoded(), try Field.name(message.queue, "setAvailability.queue"), message.available)
         case .setEnd(let message): .setEnd(message.session.decoded(), untilMs: message.hasUntilMs ? message.untilMs : nil)
+        case .setVolunteers(let message): .setVolunteers(message.session.decoded(), message.volunteers)
+        case .tellRoom(let message): .tellRoom(message.session.decoded(), message.request.decoded(), message.word.decoded())
         case .setDuty(let message): .setDuty(message.session.decoded(), try Field.optionalChoice(message.duty, "setDuty.duty"))
         case .leaving(let message): .leaving(message.session.decoded(), inMs: message.hasInMs ? message.inMs : nil)
         case .back(let message): .back(message.session.decoded(), try Field.name(message.queue, "back.queue"))

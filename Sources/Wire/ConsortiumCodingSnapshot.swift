@@ -44,6 +44,7 @@ extension PBStateSnapshot {
         hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
         endedSessions = memento.endedSessions.map { PBId($0) }
+        room = memento.room.map { PBRoomLineEntry($0) }
         claims = memento.claims.map { claim in
             var entry = PBRecentClaimEntry()
             entry.atMs = claim.atMs
@@ -107,6 +108,7 @@ extension PBStateSnapshot {
         memento.chats = try Field.list(chats, "snapshot.chats", max: Limits.chatsLiveMax + Limits.tombstonesMax) { e throws(WireError) in
             try e.decoded()
         }
+        memento.room = try Field.list(room, "snapshot.room", max: Limits.roomLinesMax) { e throws(WireError) in try e.decoded() }
         memento.outboxNumber = outboxNumber
         let scripts = Dictionary(
             memento.chats.map { (ScriptKey(chat: $0.chat.id, openedMs: $0.chat.openedMs), $0.messages) },
@@ -133,15 +135,18 @@ extension PBSessionEntry {
         if let ms = session.leavingAtMs { leavingAtMs = ms }
         if let ms = session.untilMs { untilMs = ms }
         duty = session.duty?.rawValue ?? ""
+        volunteers = session.volunteers
     }
 
     func decoded() throws(WireError) -> Session {
-        Session(
+        var session = Session(
             id: id.decoded(), operatorName: try Field.name(operatorName, "session.operator"), node: try Field.name(node, "session.node"),
             boot: boot, token: token.decoded(),
             available: try Field.names(available, "session.available", max: Limits.queuesPerOperatorMax),
             leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil,
             duty: try Field.optionalChoice(duty, "session.duty"))
+        session.volunteers = volunteers
+        return session
     }
 }
 

@@ -29,6 +29,7 @@ extension PBBoardMessage {
         if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
         keepsTally = board.keepsTally
         featureLevel = board.featureLevel
+        room = board.room.map { PBRoomLineEntry($0) }
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -49,6 +50,7 @@ extension PBBoardMessage {
         if hasTickets { board.tickets = try tickets.decoded() }
         board.keepsTally = keepsTally
         board.featureLevel = featureLevel
+        board.room = try Field.list(room, "board.room", max: Limits.roomLinesMax) { e throws(WireError) in try e.decoded() }
         if hasButtons { board.buttons = try buttons.decoded() }
         if hasRegisters { board.registers = try registers.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
@@ -140,10 +142,11 @@ extension PBOperatorStatusMessage {
         if let ms = status.leavingAtMs { leavingAtMs = ms }
         if let ms = status.untilMs { untilMs = ms }
         duty = status.duty?.rawValue ?? ""
+        volunteers = status.volunteers
     }
 
     func decoded() throws(WireError) -> OperatorStatus {
-        OperatorStatus(
+        var status = OperatorStatus(
             name: try Field.name(name, "operatorStatus.name"), displayName: displayName,
             library: try Field.name(library, "operatorStatus.library"), session: session.decoded(),
             node: try Field.name(node, "operatorStatus.node"),
@@ -151,6 +154,8 @@ extension PBOperatorStatusMessage {
             holdings: try Field.list(holdings, "operatorStatus.holdings", max: Limits.chatsPerOperatorMax) { $0.decoded() },
             leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil,
             duty: try Field.optionalChoice(duty, "operatorStatus.duty"))
+        status.volunteers = volunteers
+        return status
     }
 }
 

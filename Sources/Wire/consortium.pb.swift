@@ -1396,6 +1396,147 @@ nonisolated struct PBDutyCommand: Sendable {
   fileprivate var _session: PBId? = nil
 }
 
+nonisolated struct PBVolunteersCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var volunteers: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _session: PBId? = nil
+}
+
+/// The staff room. Which line is answered; or else what is said, by whoever is swamped or not.
+nonisolated struct PBRoomWordEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var text: String = String()
+
+  var swamped: Bool = false
+
+  var takesOne: PBLogPos {
+    get {_takesOne ?? PBLogPos()}
+    set {_takesOne = newValue}
+  }
+  /// Returns true if `takesOne` has been explicitly set.
+  var hasTakesOne: Bool {self._takesOne != nil}
+  /// Clears the value of `takesOne`. Subsequent reads from it will return its default value.
+  mutating func clearTakesOne() {self._takesOne = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _takesOne: PBLogPos? = nil
+}
+
+nonisolated struct PBTellRoomCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var request: PBId {
+    get {_request ?? PBId()}
+    set {_request = newValue}
+  }
+  /// Returns true if `request` has been explicitly set.
+  var hasRequest: Bool {self._request != nil}
+  /// Clears the value of `request`. Subsequent reads from it will return its default value.
+  mutating func clearRequest() {self._request = nil}
+
+  var word: PBRoomWordEntry {
+    get {_word ?? PBRoomWordEntry()}
+    set {_word = newValue}
+  }
+  /// Returns true if `word` has been explicitly set.
+  var hasWord: Bool {self._word != nil}
+  /// Clears the value of `word`. Subsequent reads from it will return its default value.
+  mutating func clearWord() {self._word = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _session: PBId? = nil
+  fileprivate var _request: PBId? = nil
+  fileprivate var _word: PBRoomWordEntry? = nil
+}
+
+nonisolated struct PBRoomLineEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var at: PBLogPos {
+    get {_at ?? PBLogPos()}
+    set {_at = newValue}
+  }
+  /// Returns true if `at` has been explicitly set.
+  var hasAt: Bool {self._at != nil}
+  /// Clears the value of `at`. Subsequent reads from it will return its default value.
+  mutating func clearAt() {self._at = nil}
+
+  var request: PBId {
+    get {_request ?? PBId()}
+    set {_request = newValue}
+  }
+  /// Returns true if `request` has been explicitly set.
+  var hasRequest: Bool {self._request != nil}
+  /// Clears the value of `request`. Subsequent reads from it will return its default value.
+  mutating func clearRequest() {self._request = nil}
+
+  var by: String = String()
+
+  var displayName: String = String()
+
+  var library: String = String()
+
+  var clockMs: UInt64 = 0
+
+  var wallMs: UInt64 = 0
+
+  var word: PBRoomWordEntry {
+    get {_word ?? PBRoomWordEntry()}
+    set {_word = newValue}
+  }
+  /// Returns true if `word` has been explicitly set.
+  var hasWord: Bool {self._word != nil}
+  /// Clears the value of `word`. Subsequent reads from it will return its default value.
+  mutating func clearWord() {self._word = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _at: PBLogPos? = nil
+  fileprivate var _request: PBId? = nil
+  fileprivate var _word: PBRoomWordEntry? = nil
+}
+
 nonisolated struct PBOpenCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2446,6 +2587,22 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .setDuty(newValue)}
   }
 
+  var tellRoom: PBTellRoomCommand {
+    get {
+      if case .tellRoom(let v)? = kind {return v}
+      return PBTellRoomCommand()
+    }
+    set {kind = .tellRoom(newValue)}
+  }
+
+  var setVolunteers: PBVolunteersCommand {
+    get {
+      if case .setVolunteers(let v)? = kind {return v}
+      return PBVolunteersCommand()
+    }
+    set {kind = .setVolunteers(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2503,6 +2660,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case sawInstalls(PBSawInstallsCommand)
     case decideButton(PBDecideButtonCommand)
     case setDuty(PBDutyCommand)
+    case tellRoom(PBTellRoomCommand)
+    case setVolunteers(PBVolunteersCommand)
 
   }
 
@@ -2845,6 +3004,8 @@ nonisolated struct PBOperatorStatusMessage: Sendable {
 
   var duty: String = String()
 
+  var volunteers: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3087,6 +3248,11 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var featureLevel: UInt32 {
     get {_storage._featureLevel}
     set {_uniqueStorage()._featureLevel = newValue}
+  }
+
+  var room: [PBRoomLineEntry] {
+    get {_storage._room}
+    set {_uniqueStorage()._room = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3726,6 +3892,8 @@ nonisolated struct PBSessionEntry: Sendable {
   mutating func clearUntilMs() {self._untilMs = nil}
 
   var duty: String = String()
+
+  var volunteers: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4690,6 +4858,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var tally: [PBTallyEntry] {
     get {_storage._tally}
     set {_uniqueStorage()._tally = newValue}
+  }
+
+  var room: [PBRoomLineEntry] {
+    get {_storage._room}
+    set {_uniqueStorage()._room = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -7331,6 +7504,202 @@ nonisolated extension PBDutyCommand: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 }
 
+nonisolated extension PBVolunteersCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".VolunteersCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}volunteers\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.volunteers) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.volunteers != false {
+      try visitor.visitSingularBoolField(value: self.volunteers, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBVolunteersCommand, rhs: PBVolunteersCommand) -> Bool {
+    if lhs._session != rhs._session {return false}
+    if lhs.volunteers != rhs.volunteers {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRoomWordEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RoomWordEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}swamped\0\u{3}takes_one\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.swamped) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._takesOne) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    if self.swamped != false {
+      try visitor.visitSingularBoolField(value: self.swamped, fieldNumber: 2)
+    }
+    try { if let v = self._takesOne {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRoomWordEntry, rhs: PBRoomWordEntry) -> Bool {
+    if lhs.text != rhs.text {return false}
+    if lhs.swamped != rhs.swamped {return false}
+    if lhs._takesOne != rhs._takesOne {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTellRoomCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TellRoomCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}request\0\u{1}word\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._request) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._word) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._request {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._word {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTellRoomCommand, rhs: PBTellRoomCommand) -> Bool {
+    if lhs._session != rhs._session {return false}
+    if lhs._request != rhs._request {return false}
+    if lhs._word != rhs._word {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBRoomLineEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RoomLineEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{1}request\0\u{1}by\0\u{3}display_name\0\u{1}library\0\u{3}clock_ms\0\u{3}wall_ms\0\u{1}word\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._at) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._request) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.displayName) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.clockMs) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._word) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._at {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._request {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    if !self.displayName.isEmpty {
+      try visitor.visitSingularStringField(value: self.displayName, fieldNumber: 4)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 5)
+    }
+    if self.clockMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.clockMs, fieldNumber: 6)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 7)
+    }
+    try { if let v = self._word {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRoomLineEntry, rhs: PBRoomLineEntry) -> Bool {
+    if lhs._at != rhs._at {return false}
+    if lhs._request != rhs._request {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.displayName != rhs.displayName {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.clockMs != rhs.clockMs {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs._word != rhs._word {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBOpenCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OpenCommand"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}secret\0\u{1}queue\0\u{1}attach\0\u{1}node\0\u{3}referral_agreed\0\u{3}patron_supplied\0\u{3}away_ms\0")
@@ -8173,7 +8542,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}0set_duty\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}0set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8860,6 +9229,32 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setDuty(v)
         }
       }()
+      case 131: try {
+        var v: PBTellRoomCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .tellRoom(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .tellRoom(v)
+        }
+      }()
+      case 132: try {
+        var v: PBVolunteersCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setVolunteers(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setVolunteers(v)
+        }
+      }()
       default: break
       }
     }
@@ -9082,6 +9477,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setDuty?: try {
       guard case .setDuty(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 130)
+    }()
+    case .tellRoom?: try {
+      guard case .tellRoom(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 131)
+    }()
+    case .setVolunteers?: try {
+      guard case .setVolunteers(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 132)
     }()
     case nil: break
     }
@@ -9665,7 +10068,7 @@ nonisolated extension PBQueueStatusMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorStatusMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}y\u{1}duty\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}y\u{1}duty\0\u{1}volunteers\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9683,6 +10086,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
       case 130: try { try decoder.decodeSingularStringField(value: &self.duty) }()
+      case 131: try { try decoder.decodeSingularBoolField(value: &self.volunteers) }()
       default: break
       }
     }
@@ -9723,6 +10127,9 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if !self.duty.isEmpty {
       try visitor.visitSingularStringField(value: self.duty, fieldNumber: 130)
     }
+    if self.volunteers != false {
+      try visitor.visitSingularBoolField(value: self.volunteers, fieldNumber: 131)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9737,6 +10144,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
     if lhs._untilMs != rhs._untilMs {return false}
     if lhs.duty != rhs.duty {return false}
+    if lhs.volunteers != rhs.volunteers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9867,7 +10275,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}A\u{1}feature_level\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}A\u{1}feature_level\0\u{1}room\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -9890,6 +10298,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _registers: PBRegisterNewsEntry? = nil
     var _keepsTally: Bool = false
     var _featureLevel: UInt32 = 0
+    var _room: [PBRoomLineEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -9920,6 +10329,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _registers = source._registers
       _keepsTally = source._keepsTally
       _featureLevel = source._featureLevel
+      _room = source._room
     }
   }
 
@@ -9958,6 +10368,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
+        case 131: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         default: break
         }
       }
@@ -10030,6 +10441,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._featureLevel != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._featureLevel, fieldNumber: 130)
       }
+      if !_storage._room.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._room, fieldNumber: 131)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -10059,6 +10473,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._registers != rhs_storage._registers {return false}
         if _storage._keepsTally != rhs_storage._keepsTally {return false}
         if _storage._featureLevel != rhs_storage._featureLevel {return false}
+        if _storage._room != rhs_storage._room {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -11073,7 +11488,7 @@ nonisolated extension PBQueueDeskEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SessionEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}z\u{1}duty\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}z\u{1}duty\0\u{1}volunteers\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -11090,6 +11505,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 7: try { try decoder.decodeSingularUInt64Field(value: &self._leavingAtMs) }()
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
       case 130: try { try decoder.decodeSingularStringField(value: &self.duty) }()
+      case 131: try { try decoder.decodeSingularBoolField(value: &self.volunteers) }()
       default: break
       }
     }
@@ -11127,6 +11543,9 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.duty.isEmpty {
       try visitor.visitSingularStringField(value: self.duty, fieldNumber: 130)
     }
+    if self.volunteers != false {
+      try visitor.visitSingularBoolField(value: self.volunteers, fieldNumber: 131)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -11140,6 +11559,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._leavingAtMs != rhs._leavingAtMs {return false}
     if lhs._untilMs != rhs._untilMs {return false}
     if lhs.duty != rhs.duty {return false}
+    if lhs.volunteers != rhs.volunteers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -12442,7 +12862,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{2}<room\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -12478,6 +12898,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _entries: [PBRegisterRecord] = []
     var _entryChange: UInt64 = 0
     var _tally: [PBTallyEntry] = []
+    var _room: [PBRoomLineEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -12521,6 +12942,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _entries = source._entries
       _entryChange = source._entryChange
       _tally = source._tally
+      _room = source._room
     }
   }
 
@@ -12572,6 +12994,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 63: try { try decoder.decodeRepeatedMessageField(value: &_storage._tally) }()
         case 69: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 70: try { try decoder.decodeRepeatedMessageField(value: &_storage._installs) }()
+        case 130: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         default: break
         }
       }
@@ -12683,6 +13106,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._installs.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._installs, fieldNumber: 70)
       }
+      if !_storage._room.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._room, fieldNumber: 130)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -12725,6 +13151,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._entries != rhs_storage._entries {return false}
         if _storage._entryChange != rhs_storage._entryChange {return false}
         if _storage._tally != rhs_storage._tally {return false}
+        if _storage._room != rhs_storage._room {return false}
         return true
       }
       if !storagesAreEqual {return false}

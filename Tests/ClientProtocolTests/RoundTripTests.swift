@@ -80,7 +80,10 @@ import Testing
                     reasons: ServerMessage.BoardReason.Code.allCases.map { .init($0, "why") }, staffed: 2, free: 5, waiting: 1,
                     usualWaitSeconds: 60, paused: true, outsideHours: true)
             ], waiting: [boardChat], kept: [plainChat], claimed: [.init(chat: chat, by: person)],
-            staff: [.init(person: person, available: [try name("memorial")], chats: 1, leavingSeconds: 9, untilMs: 1_790_000_000_000, duty: .both)],
+            staff: [
+                .init(
+                    person: person, available: [try name("memorial")], chats: 1, leavingSeconds: 9, untilMs: 1_790_000_000_000, duty: .both)
+            ],
             libraries: [.init(library: library, fallback: .ringFirst, card: LibraryCard(hours: "9–5", wording: "w"))])
         var same = board
         same.libraries = nil

@@ -82,6 +82,9 @@ struct RandomLife {
         case 8..<10: return .signOff(session())
         case 10..<11: return .lapse(session())
         case 11..<17: return .setAvailability(session(), try queue(), chance(70))
+        case 17..<18 where chance(30):
+            let word: RoomWord = of([.said("r"), .swamped("s"), .takesOne(of: token())])
+            return chance(20) ? .setVolunteers(session(), chance(60)) : .tellRoom(session(), id("request", 40), word)
         case 17..<18 where chance(50): return .setDuty(session(), chance(80) ? of(Duty.allCases) : nil)
         case 17..<18: return .leaving(session(), inMs: chance(70) ? UInt64(pick(60_000)) : nil)
         case 18..<20: return .back(session(), try queue())

@@ -39,6 +39,7 @@ struct Stage {
         case "show" where arguments.first == "buttons": return showButtons(arguments)
         case "show" where arguments.first == "registers": return showRegisters()
         case "show" where arguments.first == "duty": return showDuty()
+        case "show" where arguments.first == "room": return showRoom()
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
@@ -125,7 +126,7 @@ struct Stage {
         text == "-" ? [] : try text.split(separator: ",").map { try Self.name(String($0)) }
     }
 
-    private func session(_ person: String, _ options: [String: String]) -> SessionID {
+    func session(_ person: String, _ options: [String: String]) -> SessionID {
         Self.id(options["session"] ?? sessions[person] ?? "\(person)-1")
     }
 
@@ -188,6 +189,7 @@ struct Stage {
             return .setAvailability(session(first, options), try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
         case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
         case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
+        case "room", "swamped", "takes-one", "volunteer": return try roomCommand(verb, first, arguments, options, text)
         case "duty": return .setDuty(session(first, options), Duty(rawValue: try word(arguments, 1)))
         case "until": return .setEnd(session(first, options), untilMs: UInt64(try word(arguments, 1)))
         case "stays": return .leaving(session(first, options), inMs: nil)

@@ -61,7 +61,9 @@ import Wire
                     waitsAtGeneral = true
                 }
                 let duty = before.index.sessionOf[name].flatMap { before.sessions[$0]?.duty }
-                let isOwn = duty == .library && library == chat.library || !waitsAtGeneral && chat.queue != general && (library == chat.library || person.queues.contains(chat.queue))
+                let isOwn =
+                    duty == .library && library == chat.library
+                    || !waitsAtGeneral && chat.queue != general && (library == chat.library || person.queues.contains(chat.queue))
                 told[place].answer = (library, !isOwn, state.clockMs - told[place].openedMs)
             case .kept:
                 if !told[place].wasKept { told[place].keptAfterGone = if case .keepMessage = command { false } else { true } }

@@ -60,8 +60,10 @@ struct Trace {
             return "\(names.name(of: chat)): \(messages.map(text).joined(separator: " | "))\(more ? " | …" : "")"
         case .me(let me):
             let leaving = me.leavingSeconds.map { ", leaving in \($0) s" } ?? ""
-            return "me \(me.name), available for \(list(me.available))\(leaving)\(me.untilMs.map { ", until \($0)" } ?? "")\(me.duty.map { ", on duty for \($0.rawValue)" } ?? "")"
+            return
+                "me \(me.name), available for \(list(me.available))\(leaving)\(me.untilMs.map { ", until \($0)" } ?? "")\(me.duty.map { ", on duty for \($0.rawValue)" } ?? "")"
         case .board(let board): return text(board)
+        case .room(let lines): return "room: \(lines.map { "\($0.by.name) \(text($0.word))" }.joined(separator: " | "))"
         case .notice(let text): return "notice: \(text)"
         case .bye(let code, _, _): return "bye \(code.rawValue)"
         }
@@ -128,6 +130,14 @@ struct Trace {
         return parts.joined(separator: "; ")
     }
 
+    private func text(_ word: RoomWord) -> String {
+        switch word {
+        case .said(let words): "says \(words)"
+        case .swamped(let words): "is swamped: \(words)"
+        case .takesOne(let call): "takes one for \(text(call))"
+        }
+    }
+
     // MARK: Commands
 
     func text(_ command: Command) -> String {
@@ -148,6 +158,8 @@ struct Trace {
         case .signOff(let session): return "sign off \(names.name(of: session))"
         case .setAvailability(let session, let queue, let on): return "\(names.name(of: session)) \(on ? "on" : "off") for \(queue)"
         case .setEnd(let session, let untilMs): return "\(names.name(of: session)) until \(untilMs.map { "\($0)" } ?? "whenever")"
+        case .tellRoom(let session, _, let word): return "\(names.name(of: session)) in the staff room: \(text(word))"
+        case .setVolunteers(let session, let on): return "\(names.name(of: session)) \(on ? "volunteers" : "does not volunteer")"
         case .setDuty(let session, let duty): return "\(names.name(of: session)) on duty for \(duty?.rawValue ?? "whoever")"
         case .leaving(let session, let inMs): return "\(names.name(of: session)) leaves in \(inMs.map { "\($0) ms" } ?? "no time")"
         case .back(let session, let queue): return "\(names.name(of: session)) is back at \(queue)"

@@ -167,8 +167,33 @@ async def on_duty(service, mia, me):
     await mia.get("me", duty="library", available=["memorial"])
     await mia.board("mia on duty", lambda b: next((p for p in b["staff"] if p["name"] == "mia" and p.get("duty") == "library"), None))
     max_, _ = await service.operator("max")
-    expect((await max_.get("me"))["duties"] == [], "who staffs one queue has nothing to choose")
+    expect((told := await max_.get("me"))["duties"] == [] and told["volunteers"] is False, "who staffs one queue has nothing to choose")
     await max_.refused("notAllowed", "duty", **{"for": "general"})
+
+
+async def staff_room(service, mia):
+    """What colleagues say to each other; who is swamped asks those who volunteered."""
+    max_, _ = await service.operator("max")
+    await max_.ok("volunteer", on=True)
+    await mia.board("max volunteers", lambda b: next((p for p in b["staff"] if p["name"] == "max" and p.get("volunteers")), None))
+    re = fresh()
+    await mia.ok("room", re=re, text="Is the <b>map room</b> open?")
+    await mia.ok("room", re=re, text="Is the <b>map room</b> open?")
+    room = await max_.get("room")
+    expect([line["text"] for line in room["lines"]] == ["Is the <b>map room</b> open?"] and room["lines"][0]["by"]["name"] == "mia", f"{room}")
+    await mia.refused("invalid", "room", text="")
+    await mia.refused("invalid", "room", text="two\nlines")
+    await mia.refused("tooLong", "room", text="x" * 301)
+    await mia.ok("swamped")
+    await mia.refused("tooMany", "swamped")
+    call = (await max_.get("room"))["lines"][-1]
+    expect(call["swamped"], f"{call}")
+    await mia.refused("notAllowed", "takeOne", of=call["at"])
+    await max_.refused("offerOver", "takeOne", of=room["lines"][0]["at"])
+    await max_.ok("takeOne", of=call["at"])
+    await mia.get("room")
+    patron = await service.patron()
+    await patron.refused("notAllowed", "room", text="Hello")
 
 
 async def at_home(service):
@@ -180,6 +205,7 @@ async def at_home(service):
     await mia.refused("notAllowed", "open", **birth("memorial"))
     await mia.refused("notAllowed", "available", queue="law", on=True)
     await on_duty(service, mia, me)
+    await staff_room(service, mia)
 
     patron, born = await service.patron(), birth("memorial")
     chat = born["chat"]

@@ -126,6 +126,13 @@ def entry(value):
         {"name": text, "library": REF, "late": boolean, "own": boolean, "held": boolean, "branch": boolean})(value)
 
 
+def room_line(value):
+    who = {"at": text, "by": fields({"name": text, "display": text, "library": REF}), "ms": whole}
+    if isinstance(value, dict) and "takes" in value:
+        return fields({**who, "takes": text})(value)
+    return fields({**who, "text": text}, {"swamped": boolean})(value)
+
+
 LINE = fields(
     {"chat": hex32, "library": null_or(REF), "queue": REF, "question": text, "waitedS": whole, "mayClaim": boolean},
     {"offer": text, "by": text, "note": text, "dueS": whole, "onDuty": boolean, "firstS": whole})
@@ -150,7 +157,9 @@ MESSAGES = {
     "msgs": fields({"t": text, "chat": hex32, "m": each(entry), "more": boolean}),
     "me": fields({
         "t": text, "operator": text, "display": text, "library": REF, "session": hex32, "queues": each(REF), "available": each(text),
-        "leavingS": null_or(whole), "until": null_or(whole), "duty": null_or(DUTY), "duties": each(DUTY)}),
+        "leavingS": null_or(whole), "until": null_or(whole), "duty": null_or(DUTY), "duties": each(DUTY)},
+        {"volunteers": boolean}),
+    "room": fields({"t": text, "lines": each(room_line)}),
     "board": fields({
         "t": text,
         "queues": each(fields(
@@ -161,7 +170,7 @@ MESSAGES = {
         "claimed": each(fields({"chat": hex32, "by": fields({"name": text, "display": text})})),
         "staff": each(fields({
             "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)},
-            {"duty": DUTY}))},
+            {"duty": DUTY, "volunteers": boolean}))},
         {"libraries": each(fields({
             "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),

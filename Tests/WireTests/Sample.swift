@@ -92,7 +92,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 52 {
+        switch kind % 54 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -117,12 +117,12 @@ extension Sample {
             .offerTransfer(
                 OfferTransfer(
                     chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text(),
-                    answerInMs: kind / 52 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
+                    answerInMs: kind / 54 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
         case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 52 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 54 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -159,6 +159,8 @@ extension Sample {
                     by: try ticketAuthor(), what: of([.confirm(host: "a.example"), .reject(host: "b.example"), .forget(install: number())]))
             )
         case 48: .setEntry(try entry(), by: try cannedEditor())
+        case 51: .setVolunteers(id(), chance(50))
+        case 52: .tellRoom(id(), id(), roomWord())
         case 50: .setDuty(id(), of([nil, .library, .general, .both]))
         case 49: .dropEntry(id(), version: UInt64(pick(3)), by: try cannedEditor())
         default: .setFeatureLevel(small())
@@ -356,9 +358,17 @@ extension Sample {
             hours: try list(2) { try $0.hours() }, ledger: try optional { sample in try sample.list(3) { try $0.ledgerNow() } })
         board.keepsTally = chance(50)
         board.featureLevel = small()
+        board.room = try list(3) { sample in
+            RoomLine(
+                at: sample.token(), request: sample.id(), by: try sample.person(), displayName: sample.text(),
+                library: try sample.library(),
+                clockMs: sample.number(), wallMs: sample.number(), word: sample.roomWord())
+        }
+        for place in board.signedOn.indices { board.signedOn[place].volunteers = chance(50) }
         board.buttons = try optional { try $0.buttonNews() }
         return board
     }
+    mutating func roomWord() -> RoomWord { of([.said(text()), .swamped(text()), .takesOne(of: token())]) }
     mutating func ledgerNow() throws -> LedgerNow {
         LedgerNow(library: try library(), hours: of(Gate.allCases), staffing: of(Staffing.allCases), gapSince: optional { $0.small() })
     }

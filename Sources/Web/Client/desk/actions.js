@@ -3,6 +3,7 @@
 
 import { Disconnected, Refusal } from "../shared/connection.js";
 import { dutyHint } from "./duty.js";
+import { lineToTake } from "./staffroom.js";
 
 const gone = "The connection ended before the service answered. Try again.";
 
@@ -194,6 +195,54 @@ export class Actions {
         } catch (error) {
             this.shell.apply(desk.setAvailable(queue, !on));
             this.shell.notice(`${title}: ${sentence(error)}`);
+        }
+    }
+
+    /** @returns {Promise<string|null>} what is wrong, or null */
+    async sayInRoom(text) {
+        try {
+            await this.request("room", { text });
+            return null;
+        } catch (error) {
+            return sentence(error);
+        }
+    }
+
+    async swamped() {
+        try {
+            await this.request("swamped", { text: "" });
+            const { me, board } = this.shell.desk;
+            const asked = board.staff.filter((person) => person.volunteers === true && person.name !== me.operator).length;
+            this.shell.notice(asked === 0 ? "Nobody who is on has volunteered. Your call stands in the staff room." : `${asked === 1 ? "One colleague is" : `${asked} colleagues are`} asked. Who takes one is told in the staff room.`);
+        } catch (error) {
+            this.shell.notice(sentence(error));
+        }
+    }
+
+    async volunteer(on) {
+        try {
+            await this.request("volunteer", { on });
+            this.shell.announce(on ? "You are asked when a colleague is swamped" : "You are not asked when a colleague is swamped");
+        } catch (error) {
+            this.shell.notice(sentence(error));
+        } finally {
+            this.shell.draw();
+        }
+    }
+
+    /** Claims the oldest chat of a colleague who is swamped, and says so. @returns {Promise<string|null>} why not */
+    async takeOne(call) {
+        const { desk, rail } = this.shell;
+        const line = lineToTake(desk.board, desk.me, call.by.name, (chat) => rail.claiming.has(chat) || desk.holds(chat));
+        if (line === null) return `Nobody waits just now whom you may take off ${call.by.display}. What arrives next rings as always.`;
+        await this.claim(line);
+        const refused = rail.errors.get(line.chat);
+        if (refused !== undefined) return refused;
+        try {
+            await this.request("takeOne", { of: call.at });
+            return null;
+        } catch (error) {
+            return sentence(error);
         }
     }
 

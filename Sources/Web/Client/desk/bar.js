@@ -32,6 +32,7 @@ export class Bar {
         this.report = h("a", { id: "report-problem", class: "tool", href: "/problem?from=desk", target: "_blank", rel: "noopener", title: "Report a problem to LTG", on: { focus: fresh, pointerenter: fresh, click: fresh } }, icon("report"), h("span", { class: "tool-words", text: "Report a problem" }));
         document.getElementById("bar-tools").append(
             tool("open-palette", "search", "Search", "Search libraries, queues and actions (Ctrl+K)", open.palette),
+            this.room = tool("open-room", "room", "Staff room", "Who is on, and messages among colleagues (Alt+S)", open.room),
             tool("open-team", "team", "Who is on", "Who is signed on, and why buttons are on or off", open.team),
             this.mute, this.notices,
             tool("open-help", "help", "Keys", "Keys and how the desk works (?)", open.help),
@@ -39,8 +40,12 @@ export class Bar {
             h("button", { id: "sign-out", class: "quiet tool", type: "button", text: "Sign out", on: { click: open.signOut } }));
     }
 
-    update() {
+    /** @param {number} said how many lines of the staff room are unread */
+    update(said = 0) {
         const { me } = this.desk;
+        setHidden(this.room, me?.volunteers === undefined);
+        setText(this.room.lastChild, said > 0 ? `Staff room (${said})` : "Staff room");
+        setAttribute(this.room, "aria-label", said > 0 ? `Staff room, ${said} new` : "Staff room");
         setText(document.getElementById("whoami-name"), me?.display ?? "");
         setText(document.getElementById("whoami-library"), me?.library?.title ?? "");
         setText(this.mute.lastChild, this.sounds.blocked ? "Click for sounds" : this.sounds.on ? "Sounds on" : "Sounds off");

@@ -5,13 +5,13 @@ import { choice } from "./memory.js";
 
 const writing = (target) => target instanceof HTMLElement && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
 
-/** What a key asks for, or null: `{act: "chat", slot}`, `claim`, `transfer`, `waiting`, `note`, `crisis`, `directory`, `palette`, `help`, `escape`. */
+/** What a key asks for, or null: `{act: "chat", slot}`, `claim`, `transfer`, `waiting`, `note`, `crisis`, `directory`, `room`, `palette`, `help`, `escape`. */
 export function meaning(event, { isWriting, helpKey }) {
     const altGraph = event.getModifierState?.("AltGraph") === true;
     if (event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey && !altGraph) {
         const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
         if (digit) return { act: "chat", slot: Number(digit[1]) };
-        const letters = { KeyN: "claim", KeyT: "transfer", KeyW: "waiting", KeyM: "note", KeyC: "crisis", KeyR: "directory" };
+        const letters = { KeyN: "claim", KeyT: "transfer", KeyW: "waiting", KeyM: "note", KeyC: "crisis", KeyR: "directory", KeyS: "room" };
         if (event.code in letters) return { act: letters[event.code] };
         return null;
     }

@@ -25,6 +25,7 @@ import { News } from "./news.js";
 import { Rail } from "./rail.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
+import { StaffRoom, lineWords } from "./staffroom.js";
 import { Desk } from "./state.js";
 import { TransferDialog } from "./transfer.js";
 import { chatName } from "./words.js";
@@ -34,7 +35,7 @@ const noticeShownMs = 9000;
 const chatsHeldMax = 4;
 const followAgainMs = 500;
 const followTriesMax = 60;
-const kinds = ["welcome", "service", "me", "board", "chat", "msgs", "ack", "nack", "typing"];
+const kinds = ["welcome", "service", "me", "board", "room", "chat", "msgs", "ack", "nack", "typing"];
 const byId = (id) => document.getElementById(id);
 
 class Shell {
@@ -50,6 +51,9 @@ class Shell {
         this.ending = new Ending(this.desk, this.act, (text) => this.notice(text, { stays: true }), ask, askedEnds);
         this.rail = new Rail(byId("rail"), this.desk, this.act, this.ending, ask);
         this.news = new News();
+        const atRest = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
+        this.room = new StaffRoom(byId("dialogs"), this.desk, this.act, atRest);
+        this.rail.takeIn(this.room);
         byId("rail").append(this.news.root);
         this.floor = new Floor({ page: byId("desk"), chats: byId("chats"), tabs: byId("tabs"), rail: byId("rail") }, this.desk, this.act);
         const resting = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
@@ -64,7 +68,7 @@ class Shell {
         this.library = new LibrarySheet(dialogs, resting);
         this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());
         this.bar = new Bar(this.desk, this.sounds, {
-            palette: () => this.palette.open(), team: () => this.team.open(), help: () => this.help.open(), signOut: () => this.leave(),
+            palette: () => this.palette.open(), room: () => this.room.open(), team: () => this.team.open(), help: () => this.help.open(), signOut: () => this.leave(),
         });
         this.notices = h("div", { class: "notices", role: "region", "aria-label": "Notices" });
         byId("desk").append(this.notices);
@@ -169,6 +173,7 @@ class Shell {
         const chat = this.desk.chats.get(effect.chat);
         switch (effect.kind) {
             case "arrived": return this.arrived(effect.line);
+            case "roomLine": return this.roomSaid(effect.line);
             case "taken":
                 this.announce(`${effect.line.takenBy.display ?? effect.line.takenBy.name} took the chat of ${effect.line.library?.title ?? "a library"}`);
                 setTimeout(() => this.draw(), takenLineMs + 50);
@@ -199,6 +204,15 @@ class Shell {
                 return undefined;
             default: return undefined;
         }
+    }
+
+    /** Among colleagues: heard where they are asked for help, else only told. */
+    roomSaid(line) {
+        const text = `${line.by.display} ${line.text !== undefined && line.swamped !== true ? "said: " : ""}${lineWords(line, this.desk.room)}`;
+        if (!this.room.dialog.open) this.announce(`Staff room: ${text}`);
+        if (line.swamped !== true || this.desk.me?.volunteers !== true) return;
+        this.sounds.play("offer");
+        notify(`${line.by.display} is swamped, and asks for help.`, "swamped");
     }
 
     arrived(line) {
@@ -251,6 +265,7 @@ class Shell {
         queueMicrotask(() => {
             this.drawing = false;
             this.rail.update();
+            this.room.update();
             this.floor.update();
             this.team.update();
             this.transfer.update();
@@ -268,7 +283,8 @@ class Shell {
         this.rail.tick();
         if (desk.me !== null) this.ending.warn(desk.me.until);
         this.floor.tick();
-        this.bar.update();
+        this.bar.update(this.room.unread);
+        this.room.drawCalls();
         const unsentCount = desk.inSlots.reduce((sum, chat) => sum + chat.outbox.entries.filter((entry) => entry.state === "waiting").length, 0);
         this.bar.showLine({ ready, lostMs: ready || connection.lostAt === null ? 0 : Date.now() - connection.lostAt, ended: this.ended, unsent: unsentCount });
         const held = desk.inSlots.filter((chat) => chat.ended === null).length;
@@ -367,6 +383,7 @@ class Shell {
             note: () => this.openColumn()?.note.open(),
             crisis: () => this.crisis.open(),
             directory: () => this.directory.open(),
+            room: () => this.room.open(),
             help: () => this.help.open(),
             escape: () => {
                 const column = this.floor.column(this.desk.focused);
@@ -413,6 +430,10 @@ class Shell {
                 return action(on ? `Go away from ${queue.title}` : `Be there for ${queue.title}`, "available switch on off", () => act.setAvailable(queue.name, !on));
             }),
             ...(desk.me?.duties ?? []).filter((duty) => duty !== desk.me.duty && dutyAction(duty)).map((duty) => action(dutyAction(duty), "duty shift priority first", () => act.duty(duty))),
+            ...(desk.me?.volunteers === undefined ? [] : [
+                action("Staff room", "colleagues messages talk team", () => this.room.open()),
+                action("Swamped: ask for help", "busy colleagues overwhelmed", () => act.swamped()),
+            ]),
             action("Go away from all queues", "pause break unavailable off", () => desk.me.available.forEach((name) => act.setAvailable(name, false))),
             action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
             action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),

@@ -20,6 +20,7 @@ export function dueText(dueS) {
 export class Rail {
     /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, openNow, closeLibrary, reopenLibrary, leaving @param {import("./ending.js").Ending} ending @param {(path: string) => Promise<object>} ask of this node */
     constructor(root, desk, act, ending, ask) {
+        this.root = root;
         this.ending = ending;
         this.ask = ask;
         this.desk = desk;
@@ -47,6 +48,12 @@ export class Rail {
             h("section", { class: "rail-part", "aria-labelledby": "waiting-title" },
                 h("h2", { id: "waiting-title", tabindex: "-1" }, "Waiting ", this.waitingCount), this.waitingEmpty, this.waiting),
             this.keptSection);
+    }
+
+    /** The staff room's part of the rail: its switches, and who asks for help. */
+    takeIn(room) {
+        this.leaving.before(room.root);
+        this.root.prepend(room.calls);
     }
 
     update() {

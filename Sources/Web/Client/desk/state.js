@@ -49,6 +49,9 @@ export class Desk {
         this.boardAtMs = 0;
         /** What rings, by the keys of the lines. */
         this.rang = new Set();
+        /** The staff room's lines, oldest first, and the places of those that are known: `null` before the first board came. */
+        this.room = [];
+        this.roomSeen = null;
         this.boardSeen = false;
         /** Chats are counted, so whoever closes one is asked how it ended. */
         this.asksEnding = false;
@@ -85,6 +88,7 @@ export class Desk {
                 return [];
             case "me": return this.becomeMe(frame);
             case "board": return this.readBoard(frame);
+            case "room": return this.readRoom(frame);
             case "chat": return this.readChat(frame);
             case "msgs": return this.readMessages(frame);
             case "ack":
@@ -148,11 +152,13 @@ export class Desk {
         this.rang = changes.rang;
         this.asksEnding = frame.asksEnding === true;
         this.boardAtMs = this.now();
+        if (!this.boardSeen) this.roomSeen ??= new Set();
         this.boardSeen = true;
         const mine = next.staff.find((person) => person.name === this.me?.operator);
         if (mine && this.me) {
             if (Array.isArray(mine.available)) this.me = { ...this.me, available: mine.available };
             this.me.duty = mine.duty ?? null;
+            if (this.me.volunteers !== undefined) this.me.volunteers = mine.volunteers === true;
             if (mine.leavingS !== undefined) this.setLeaving(mine.leavingS);
         }
         const until = this.now() + takenLineMs;
@@ -162,6 +168,15 @@ export class Desk {
             ...changes.taken.map((line) => ({ kind: "taken", line })),
             { kind: "ringing", ...changes.ringing },
         ];
+    }
+
+    /** What others said since the last time is an effect each; what stood there before I came is none. */
+    readRoom(frame) {
+        const before = this.roomSeen;
+        this.room = frame.lines ?? [];
+        this.roomSeen = new Set(this.room.map((line) => line.at));
+        if (before === null) return [];
+        return this.room.filter((line) => !before.has(line.at) && line.by.name !== this.me?.operator).map((line) => ({ kind: "roomLine", line }));
     }
 
     /** The number that the chat had before a reload, else the lowest free one. */

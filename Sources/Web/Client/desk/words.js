@@ -62,6 +62,7 @@ export const shortcuts = [
     ["Alt + N", "Claim the chat that has waited longest"],
     ["Alt + T", "Transfer the chat you are in"],
     ["Alt + R", "Liaisons and agreements: who knows about a subject, to refer a question"],
+    ["Alt + S", "Staff room: who is on, and messages among colleagues"],
     ["Alt + W", "Go to the waiting list"],
     ["Alt + M", "Write a note for staff in the chat you are in (the patron never sees it)"],
     ["Alt + C", "Crisis card: what to do when somebody may be in danger"],
