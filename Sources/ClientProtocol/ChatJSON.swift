@@ -117,6 +117,10 @@ extension ServerMessage.Phase {
             writer.field("by") { $0.members(held.by) }
             if let token = held.token { writer.field("token", token) }
             if let mine = held.mine { writer.field("mine", mine) }
+            if !held.watchers.isEmpty {
+                writer.field("watchers", list: held.watchers) { writer, person in writer.object { $0.members(person) } }
+            }
+            if held.isWatching { writer.field("watching", true) }
             if let offer = held.offer {
                 writer.field("offer") {
                     $0.field("offer", offer.offer)
@@ -149,6 +153,9 @@ extension ServerMessage.Held {
         self.init(
             by: try PersonRef(try fields.object("by")), token: try fields.tokenIfPresent("token"),
             mine: fields.has("mine") ? try fields.bool("mine") : nil, offer: offer)
+        watchers =
+            fields.has("watchers") ? try fields.list("watchers") { (person) throws(ProtocolError) in try PersonRef(person) } : []
+        isWatching = try fields.bool("watching", default: false)
     }
 }
 

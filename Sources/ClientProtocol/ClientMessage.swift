@@ -45,6 +45,14 @@ public enum ClientMessage: Hashable, Sendable {
     case back(RequestID, QueueName)
     /// How much longer the person means to be there; `nil`: they do not say.
     case until(RequestID, inSeconds: UInt64?)
+    /// The holder asks a colleague to watch the chat, or no longer.
+    case watch(RequestID, ChatID, token: LogPosition, OperatorName, Bool)
+    /// Whoever watches looks away.
+    case unwatch(RequestID, ChatID)
+    /// The mentor takes the chat of a trainee.
+    case takeOver(RequestID, ChatID)
+    /// The person looks after a trainee, or no longer.
+    case mentor(RequestID, OperatorName, Bool)
     /// Something for the staff room.
     case room(RequestID, RoomWord)
     /// Whether the person is asked when a colleague is swamped.
@@ -122,7 +130,7 @@ public enum ClientMessage: Hashable, Sendable {
         public var sender: SenderID
         public var sequence: UInt64
         public var text: String
-        /// The operator's token of the holding; patrons have none.
+        /// The operator's token of the holding; patrons have none, nor has whoever watches and writes a note.
         public var token: LogPosition?
         /// Of kind `note`: for colleagues. A kind of its own, which an older node does not take for something to be said to the patron.
         public var isNote: Bool
@@ -173,6 +181,8 @@ public enum ClientMessage: Hashable, Sendable {
             .close(let re, _, _, _),
             .rate(let re, _, _),
             .leaving(let re, _), .back(let re, _), .until(let re, _), .duty(let re, _), .room(let re, _), .volunteer(let re, _),
+            .watch(let re, _, _, _, _),
+            .unwatch(let re, _), .takeOver(let re, _), .mentor(let re, _, _),
             .openNow(let re, _, _), .closeLibrary(let re, _, _),
             .reopenLibrary(let re), .follow(let re, _, _):
             re

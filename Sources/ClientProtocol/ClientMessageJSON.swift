@@ -51,6 +51,13 @@ extension ClientMessage {
             if let seconds, seconds > ProtocolLimits.leavingSecondsMax { throw fields.fault("inS", "at most a day", .tooLong) }
             let re: RequestID = try fields.identifier("re")
             return fields.kind == "until" ? .until(re, inSeconds: seconds) : .leaving(re, inSeconds: seconds)
+        case "watch":
+            return .watch(
+                try fields.identifier("re"), try fields.identifier("chat"), token: try fields.token("token"), try fields.name("who"),
+                try fields.bool("on"))
+        case "unwatch": return .unwatch(try fields.identifier("re"), try fields.identifier("chat"))
+        case "takeOver": return .takeOver(try fields.identifier("re"), try fields.identifier("chat"))
+        case "mentor": return .mentor(try fields.identifier("re"), try fields.name("who"), try fields.bool("on"))
         case "room": return .room(try fields.identifier("re"), .said(try fields.string("text", bytesMax: Limits.roomLineBytesMax)))
         case "swamped":
             let text = try fields.stringIfPresent("text", bytesMax: Limits.roomLineBytesMax) ?? ""
@@ -138,6 +145,17 @@ extension ClientMessage {
         case .leaving(let re, let seconds), .until(let re, let seconds):
             writer = if case .until = self { JSONWriter(kind: "until", re: re) } else { JSONWriter(kind: "leaving", re: re) }
             if let seconds { writer.field("inS", seconds) } else { writer.nullField("inS") }
+        case .watch(let re, let chat, let token, let name, let on):
+            writer = JSONWriter(kind: "watch", re: re, chat: chat)
+            writer.field("token", token)
+            writer.field("who", name)
+            writer.field("on", on)
+        case .unwatch(let re, let chat): writer = JSONWriter(kind: "unwatch", re: re, chat: chat)
+        case .takeOver(let re, let chat): writer = JSONWriter(kind: "takeOver", re: re, chat: chat)
+        case .mentor(let re, let name, let on):
+            writer = JSONWriter(kind: "mentor", re: re)
+            writer.field("who", name)
+            writer.field("on", on)
         case .room(let re, .said(let text)):
             writer = JSONWriter(kind: "room", re: re)
             writer.field("text", text)

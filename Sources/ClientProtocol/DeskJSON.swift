@@ -10,6 +10,8 @@ extension ServerMessage.Me {
             untilMs: try fields.integerIfPresent("until"), duty: try fields.dutyIfPresent("duty"),
             duties: try fields.duties("duties"))
         volunteers = fields.has("volunteers") ? try fields.bool("volunteers") : nil
+        isTrainee = try fields.bool("trainee", default: false)
+        if let person = try fields.objectIfPresent("mentor") { mentor = try PersonRef(person) }
     }
 
     func json() -> [UInt8] {
@@ -25,6 +27,8 @@ extension ServerMessage.Me {
         writer.field("duty", orNull: duty?.rawValue)
         writer.field("duties", list: duties) { $0.string($1.rawValue) }
         if let volunteers { writer.field("volunteers", volunteers) }
+        if isTrainee { writer.field("trainee", true) }
+        if let mentor { writer.field("mentor") { $0.members(mentor) } }
         return writer.finish()
     }
 }
@@ -63,6 +67,8 @@ extension ServerMessage.BoardState {
                     leavingSeconds: try person.integerIfPresent("leavingS"), untilMs: try person.integerIfPresent("until"),
                     duty: try person.dutyIfPresent("duty"))
                 read.volunteers = try person.bool("volunteers", default: false)
+                read.isTrainee = try person.bool("trainee", default: false)
+                read.mentor = try person.nameIfPresent("mentor")
                 return read
             },
             libraries: fields.has("libraries")
@@ -90,6 +96,8 @@ extension ServerMessage.BoardState {
                 $0.field("until", orNull: person.untilMs)
                 if let duty = person.duty { $0.field("duty", duty.rawValue) }
                 if person.volunteers { $0.field("volunteers", true) }
+                if person.isTrainee { $0.field("trainee", true) }
+                if let mentor = person.mentor { $0.field("mentor", mentor) }
             }
         }
         if asksEnding { writer.field("asksEnding", true) }

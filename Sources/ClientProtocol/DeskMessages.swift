@@ -18,6 +18,10 @@ extension ServerMessage {
         public var duties: [Duty]
         /// Whether they are asked when a colleague is swamped; `nil` where there is no staff room yet.
         public var volunteers: Bool?
+        /// They learn, and are available with a mentor alone.
+        public var isTrainee = false
+        /// Who looks after them.
+        public var mentor: PersonRef?
         public init(
             name: OperatorName, display: String, library: LibraryRef, session: SessionID, queues: [QueueRef], available: [QueueName],
             leavingSeconds: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil, duties: [Duty] = []
@@ -165,6 +169,9 @@ extension ServerMessage {
         public var duty: Duty?
         /// Whether they are asked when a colleague is swamped.
         public var volunteers = false
+        /// They learn, and who looks after them.
+        public var isTrainee = false
+        public var mentor: OperatorName?
         public init(
             person: PersonRef, available: [QueueName], chats: Int, leavingSeconds: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
         ) {

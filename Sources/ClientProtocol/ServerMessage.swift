@@ -216,6 +216,9 @@ extension ServerMessage {
         /// Whether the reader holds it; absent for patrons.
         public var mine: Bool?
         public var offer: Offer?
+        /// To desks: who watches beside the holder, and whether the reader does.
+        public var watchers: [PersonRef] = []
+        public var isWatching = false
         public init(by: PersonRef, token: LogPosition? = nil, mine: Bool? = nil, offer: Offer? = nil) {
             self.by = by
             self.token = token

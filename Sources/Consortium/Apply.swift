@@ -86,6 +86,7 @@ extension ConsortiumState {
         case .setEnd(let session, let untilMs): try setEnd(session, untilMs: untilMs)
         case .setDuty(let session, let duty): try setDuty(session, duty)
         case .setVolunteers(let session, let volunteers): try setVolunteers(session, volunteers)
+        case .setMentor(let session, let trainee, let isMentor): try setMentor(session, of: trainee, isMentor)
         case .tellRoom(let session, let request, let word): try tellRoom(session, request, word, at: position)
         case .back(let session, let queue): try back(session, queue)
 
@@ -97,6 +98,10 @@ extension ConsortiumState {
         case .consent(let chat, let attach, let offer, let agreed): try consent(chat, attach, offer: offer, agreed: agreed)
         case .pickUp(let chat, let session, let offer): return try pickUp(chat, session, offer: offer, at: position)
         case .withdrawOffer(let chat, let token, let offer): try withdrawOffer(chat, token: token, offer: offer)
+        case .setWatcher(let chat, let token, let name, let watches): try setWatcher(chat, token: token, name, watches)
+        case .stopWatching(let chat, let session): try stopWatching(chat, session)
+        case .whisper(let whisper): return try self.whisper(whisper)
+        case .takeOver(let chat, let session, let request): return try takeOver(chat, session, request, at: position)
         case .release(let chat, let token): try release(chat, token: token)
         case .block(let chat, let token): try block(chat, token: token)
         case .close(let chat, let token, let ending): try close(chat, token: token, ending)

@@ -91,6 +91,9 @@ extension ConsortiumState {
                 id: status.session, operatorName: status.name, node: base.node, boot: base.boot, token: appliedThrough,
                 available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs, duty: status.duty)
             session.volunteers = status.volunteers
+            let isMentorHere = base.board.signedOn.contains { $0.name == status.mentor && $0.node == base.node }
+            session.mentor = isMentorHere ? status.mentor : nil
+            if operators[status.name]?.isTrainee == true, session.mentor == nil { session.available = [] }
             store(session)
         }
         for part in base.parts.sorted(by: { $0.update.meta.chat < $1.update.meta.chat }) { take(part, node: base.node) }
@@ -116,10 +119,11 @@ extension ConsortiumState {
         case .closed(let reason): chat.stage = .closed(reason, forgetAtMs: clockMs.adding(ms: settings.tombstoneMs))
         case .held(let holder, _) where sessions[holder.session] != nil:
             chat.beginEpoch(held: true)
-            chat.stage = .held(
-                Holding(
-                    session: holder.session, operatorName: holder.operatorName, displayName: holder.displayName, library: holder.library,
-                    token: holder.token, request: nil, pickedUp: nil, queue: meta.queue, wasKept: wasKept))
+            var holding = Holding(
+                session: holder.session, operatorName: holder.operatorName, displayName: holder.displayName, library: holder.library,
+                token: holder.token, request: nil, pickedUp: nil, queue: meta.queue, wasKept: wasKept)
+            holding.watchers = meta.watchers.filter { index.sessionOf[$0] != nil }
+            chat.stage = .held(holding)
         case .kept: chat.stage = .kept
         case .held, .waiting, .ask, .unattended:
             chat.beginEpoch(held: false)

@@ -124,6 +124,8 @@ package struct Holding: Equatable, Sendable {
     /// The holder has said something.
     package var answered = false
     package var offer: Offer?
+    /// Who watches, in the order of the name: each is signed on.
+    package var watchers: [OperatorName] = []
     package init(
         session: SessionID, operatorName: OperatorName, displayName: String, library: LibraryName, token: LogPosition,
         request: RequestID?, pickedUp: LogPosition?, queue: QueueName, wasKept: Bool

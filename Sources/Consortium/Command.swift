@@ -55,6 +55,8 @@ public enum Command: Hashable, Sendable {
     case setDuty(SessionID, Duty?)
     /// Whether the operator is asked when a colleague is swamped.
     case setVolunteers(SessionID, Bool)
+    /// Somebody looks after a trainee, or no longer does.
+    case setMentor(SessionID, of: OperatorName, Bool)
     /// The operator says something in the staff room.
     case tellRoom(SessionID, RequestID, RoomWord)
     /// "I'm back": ends the pause that two expired offers in a row put on the queue.
@@ -70,6 +72,13 @@ public enum Command: Hashable, Sendable {
     case consent(ChatID, AttachID, offer: LogPosition, agreed: Bool)
     case pickUp(ChatID, SessionID, offer: LogPosition)
     case withdrawOffer(ChatID, token: LogPosition, offer: LogPosition)
+    /// The holder asks a colleague to watch the chat, or no longer.
+    case setWatcher(ChatID, token: LogPosition, OperatorName, Bool)
+    case stopWatching(ChatID, SessionID)
+    /// A note by somebody who watches.
+    case whisper(Whisper)
+    /// The mentor of the trainee who holds the chat takes it.
+    case takeOver(ChatID, SessionID, RequestID)
     /// The operator gives the chat back to the queue that it came from.
     case release(ChatID, token: LogPosition)
     /// The operator ends the chat, and its patron's browser is told to begin no other for a day (`CloseReason.blocked`).

@@ -130,6 +130,8 @@ package struct Session: Sendable {
     package var duty: Duty?
     /// Whether the operator is asked when a colleague is swamped.
     package var volunteers = false
+    /// Who looks after this trainee.
+    package var mentor: OperatorName?
     package init(
         id: SessionID, operatorName: OperatorName, node: NodeName, boot: UInt64, token: LogPosition, available: [QueueName],
         leavingAtMs: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil

@@ -29,6 +29,9 @@ extension ConsortiumState {
             // Whoever signs on anew is away from all queues, and is asked anew.
             duty: signOn.continues == nil ? nil : former?.duty)
         session.volunteers = signOn.continues != nil && former?.volunteers == true
+        // A mentor stays at hand wherever the trainee sits.
+        session.mentor = former?.mentor
+        if person.isTrainee, session.mentor == nil { session.available = [] }
         if let former {
             remember(ended: former.id)
             drop(former)
@@ -65,6 +68,7 @@ extension ConsortiumState {
         }
         remember(ended: id)
         drop(session)
+        stopsWatching(session.operatorName)
         for chatID in index.held[id] ?? [] {
             guard var chat = chats[chatID], let holding = chat.holding else { continue }
             loseHolder(&chat, holding)
@@ -92,6 +96,7 @@ extension ConsortiumState {
     mutating func setAvailability(_ id: SessionID, _ queue: QueueName, _ available: Bool) throws(Refusal) {
         guard var session = sessions[id], let person = operators[session.operatorName] else { throw .unknownSession }
         try check(person, mayStaff: queue)
+        if available { try checkMentor(session, person) }
         let others = session.available.filter { $0 != queue }
         session.available = available ? (others + [queue]).sortedOnce() : others
         guard session.available != sessions[id]?.available else { return }

@@ -31,7 +31,10 @@ extension ConsortiumState {
     mutating func setDuty(_ id: SessionID, _ duty: Duty?) throws(Refusal) {
         guard var session = sessions[id], let person = operators[session.operatorName] else { throw .unknownSession }
         let covered = duty.map { duty in person.queues.filter { queues[$0].map { duty.covers($0.queue) } ?? false } } ?? []
-        if let duty { try check(duty, of: person, covering: covered) }
+        if let duty {
+            try checkMentor(session, person)
+            try check(duty, of: person, covering: covered)
+        }
         let added = covered.filter { !session.available.contains($0) }
         guard session.duty != duty || !added.isEmpty else { return }
         session.duty = duty

@@ -51,7 +51,7 @@ public enum FeatureLevel {
     public static let pages: UInt32 = 21
     /// Whom an operator is on duty for (`Session.duty`).
     public static let duty: UInt32 = 25
-    /// The staff room.
+    /// The staff room, colleagues who watch a chat, and trainees.
     public static let staffRoom: UInt32 = 26
     /// The newest level that this version can apply.
     public static let supported: UInt32 = 26
@@ -78,7 +78,7 @@ extension Command {
         case .reportProblem, .changeTicket: FeatureLevel.tickets
         case .setEnd: FeatureLevel.ledger
         case .setDuty: FeatureLevel.duty
-        case .tellRoom, .setVolunteers: FeatureLevel.staffRoom
+        case .tellRoom, .setVolunteers, .setWatcher, .stopWatching, .whisper, .setMentor, .takeOver: FeatureLevel.staffRoom
         case .rate: FeatureLevel.reports
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages

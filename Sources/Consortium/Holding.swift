@@ -12,13 +12,15 @@ extension ConsortiumState {
             throw Refusal(.notHolder, "This claim was granted before and is over; claim the chat anew.")
         }
         let from = try queueToClaimFrom(chat, person)
+        try checkMentor(session, person)
         try checkFreePlace(session)
         if case .waiting(let waiting) = chat.stage { remember(waitMs: clockMs - min(clockMs, waiting.sinceMs), in: waiting.queue) }
 
         tallyAnswer(&chat, by: person, on: session.duty, from: from)
-        let holding = Holding(
+        var holding = Holding(
             session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
             request: claim.request, pickedUp: nil, queue: from, wasKept: chat.stage == .kept)
+        holding.watchers = session.mentor.map { [$0] } ?? []
         if chat.heldInEpoch { chat.beginEpoch(held: true) }
         chat.heldInEpoch = true
         chat.stage = .held(holding)

@@ -15,6 +15,7 @@ extension ConsortiumState {
         try checkRegisters()
         try checkSessions()
         try checkRoom()
+        try checkWatching()
         for (id, chat) in chats {
             try check(chat)
             guard let script = scripts[id] else { throw InvariantViolation(sentence: "Chat \(id) has no script.") }

@@ -118,6 +118,8 @@ public enum Limits {
     public static let recentClaimMs: UInt64 = 10_000
     /// How long what waits in a queue is first for those on duty for it.
     public static let dutyFirstMs: UInt64 = 20_000
+    /// Who watches a chat beside its holder.
+    public static let watchersPerChatMax = 3
     /// Lines of the staff room, the bytes of each, and how long each stays: a working day.
     public static let roomLinesMax = 50
     public static let roomLineBytesMax = 300

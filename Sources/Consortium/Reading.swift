@@ -11,9 +11,10 @@ extension ConsortiumState {
         for (queue, ranks) in index.unattended { waiting += ranks.compactMap { line($0, queue) } }
         for (queue, ranks) in index.offered { waiting += ranks.compactMap { line($0, queue, offer: chats[$0.chat]?.offer) } }
         waiting.sort { Rank(sinceMs: $0.sinceMs, chat: $0.chat) < Rank(sinceMs: $1.sinceMs, chat: $1.chat) }
+        let watched = watched()
         var board = Board(
             at: appliedThrough, clockMs: clockMs, settings: settings, libraries: libraries.values, queues: queues.keys.compactMap(status),
-            operators: operators.values, signedOn: sessions.values.compactMap(status), waiting: waiting,
+            operators: operators.values, signedOn: sessions.values.compactMap { status(of: $0, watched: watched) }, waiting: waiting,
             kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.followUp?.target ?? $0.queue) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
@@ -31,13 +32,15 @@ extension ConsortiumState {
             waiting: index.waiting[name]?.count ?? 0, usualWaitMs: desk.usualWaitMs, paused: desk.paused)
     }
 
-    private func status(of session: Session) -> OperatorStatus? {
+    private func status(of session: Session, watched: Ordered<OperatorName, [ChatID]>) -> OperatorStatus? {
         guard let person = operators[session.operatorName] else { return nil }
         var status = OperatorStatus(
             name: person.name, displayName: person.displayName, library: person.library, session: session.id, node: session.node,
             available: session.available, holdings: chats(heldBy: session.id), leavingAtMs: session.leavingAtMs,
             untilMs: session.untilMs, duty: session.duty)
         status.volunteers = session.volunteers
+        status.mentor = session.mentor
+        status.watching = watched[session.operatorName] ?? []
         return status
     }
 
@@ -54,11 +57,13 @@ extension ConsortiumState {
     public func meta(of id: ChatID) -> ChatMeta? {
         guard let chat = chats[id], let script = scripts[id] else { return nil }
         let place: QueueName = if case .waiting(let waiting) = chat.stage { waiting.queue } else { chat.queue }
-        return ChatMeta(
+        var meta = ChatMeta(
             chat: id, at: appliedThrough, clockMs: clockMs, library: chat.library, queue: chat.queue, epoch: chat.epoch,
             last: script.messages.last?.position ?? .zero, phase: phase(of: chat), openedMs: chat.openedMs, attach: chat.attach,
             patronPresent: chat.patronPresent, usualWaitMs: queues[place]?.usualWaitMs, tried: chat.tried,
             senders: chat.senders.map { SenderMark(sender: $0.id, sequence: $0.sequence) })
+        meta.watchers = chat.holding?.watchers ?? []
+        return meta
     }
 
     private func phase(of chat: Chat) -> ChatPhase {
@@ -108,7 +113,9 @@ extension ConsortiumState {
         switch chat.stage {
         case .waiting, .unattended, .kept: may = queue(toClaim: chat, by: person) != nil
         case .held, .offered:
-            may = chat.holding?.session == session || (chat.offer.map { !$0.awaitingConsent && person.queues.contains($0.target) } ?? false)
+            may =
+                chat.holding.map { $0.session == session || $0.watchers.contains(person.name) } ?? false
+                || (chat.offer.map { !$0.awaitingConsent && person.queues.contains($0.target) } ?? false)
         case .closed: may = false
         }
         if may || chat.pastHoldings.contains(where: { $0.operatorName == person.name }) { return nil }

@@ -147,6 +147,8 @@ public struct Operator: Hashable, Sendable {
     public var committee: Committee?
     /// As a queue's.
     public var formerNames: [OperatorName]
+    /// Learns: is available, and claims, with a mentor at hand.
+    public var isTrainee = false
 
     /// Under which name the password's verifier is kept: the first that the person had, so that no renaming need reach the keepers.
     public var accountName: OperatorName { formerNames.first ?? name }

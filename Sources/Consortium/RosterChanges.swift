@@ -79,6 +79,7 @@ extension ConsortiumState {
         if featureLevel < FeatureLevel.ledger || featureLevel < FeatureLevel.registers && person.committee == .ltg {
             person.committee = nil
         }
+        if featureLevel < FeatureLevel.staffRoom { person.isTrainee = false }
         if let known = operators[person.name] {
             person.formerNames = known.formerNames
         } else {
@@ -101,8 +102,11 @@ extension ConsortiumState {
         operators[person.name] = person
         session.available = session.available.filter(person.queues.contains)
         session.duty = duty(session.duty, of: person)
+        if !person.isTrainee { session.mentor = nil } else if session.mentor == nil { session.available = [] }
         index.add(session, of: person)
         sessions[session.id] = session
+        // Whoever is to learn looks after nobody.
+        if person.isTrainee { stopsMentoring(person.name) }
         availabilityChanged = true
     }
 

@@ -4,10 +4,24 @@
 /// refused: what is missing comes first. Late *messages* are appended and marked; nothing that somebody wrote is lost (rule 3).
 
 extension ConsortiumState {
-    mutating func say(_ say: Say) throws(Refusal) -> Acceptance {
+    /// A note by somebody who watches the chat.
+    mutating func whisper(_ whisper: Whisper) throws(Refusal) -> Acceptance {
+        guard let chat = chats[whisper.chat] else { throw .unknownChat }
+        guard let person = sessions[whisper.session].flatMap({ operators[$0.operatorName] }) else { throw .unknownSession }
+        let said = Say(
+            chat: whisper.chat, speaker: .staff(token: chat.holding?.token ?? .zero), sender: whisper.sender, sequence: whisper.sequence,
+            text: whisper.text, isNote: true)
+        if let repeated = place(of: said, in: chat) { return .placed(repeated) }
+        guard chat.holding?.watchers.contains(person.name) == true else {
+            throw chat.isClosed ? .closed : Refusal(.notHolder, "You do not watch this chat any more; the note was not kept.")
+        }
+        return try say(said, whisperedBy: person)
+    }
+
+    mutating func say(_ say: Say, whisperedBy watcher: Operator? = nil) throws(Refusal) -> Acceptance {
         guard var chat = chats[say.chat] else { throw .unknownChat }
         if let repeated = place(of: say, in: chat) { return .placed(repeated) }
-        let owner = try owner(of: say.speaker, in: chat)
+        let owner: Sender.Owner = if let watcher { .staff(watcher.name) } else { try owner(of: say.speaker, in: chat) }
         try expectNext(say, owner, in: chat)
         try refuseAfterDeletion(in: chat)
 
@@ -16,7 +30,10 @@ extension ConsortiumState {
         guard bytes <= Limits.messageBytesMax else {
             throw Refusal(.tooLong, "A message has \(Limits.messageBytesMax) bytes at most, this one \(bytes); send it in parts.")
         }
-        let (author, late) = try speaker(say.speaker, in: chat)
+        let (author, late) =
+            if let watcher {
+                (ChatMessage.Author.staff(watcher.name, displayName: watcher.displayName, library: watcher.library), false)
+            } else { try speaker(say.speaker, in: chat) }
         if say.isNote, author == .patron { throw Refusal(.notAllowed, "Only operators write notes, in a chat that they hold.") }
         guard let size = scripts.read(chat.id, { (messages: $0.messages.count, textBytes: $0.textBytes) }),
             size.messages < Limits.messagesPerChatMax - Limits.eventsReservePerChat, size.textBytes + bytes <= Limits.textPerChatBytesMax

@@ -92,7 +92,12 @@ extension ConsortiumState {
             }
         }
         if featureLevel >= FeatureLevel.staffRoom {
-            digest.add(sessions.values) { $0.add($1.volunteers) }
+            digest.add(sessions.values) { digest, session in
+                digest.add(session.volunteers)
+                digest.add(session.mentor) { $0.add($1) }
+            }
+            digest.add(operators.values) { $0.add($1.isTrainee) }
+            digest.add(chats.values.map { $0.holding?.watchers ?? [] }) { digest, names in digest.add(names) { $0.add($1) } }
             digest.add(room) { digest, line in
                 digest.add(line.at)
                 digest.add(line.by)

@@ -121,16 +121,18 @@ extension ConsortiumState {
         }
         guard person.name != offer.by else { throw Refusal(.notAllowed, "This is your own offer; withdraw it to take the chat back.") }
         try checkFreePlace(session)
+        try checkMentor(session, person)
 
         // A question left as a message stays one, and its answer waits for its patron.
         let wasKept = isMessage(chat)
         endOffer(of: &chat, .pickedUp)
         if case .held(let sender) = chat.stage { chat.remember(sender, .handedOver) }
         chat.beginEpoch(held: true)
-        chat.stage = .held(
-            Holding(
-                session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
-                request: nil, pickedUp: offerID, queue: offer.target, wasKept: wasKept))
+        var holding = Holding(
+            session: session.id, operatorName: person.name, displayName: person.displayName, library: person.library, token: position,
+            request: nil, pickedUp: offerID, queue: offer.target, wasKept: wasKept)
+        holding.watchers = session.mentor.map { [$0] } ?? []
+        chat.stage = .held(holding)
         queues.change(offer.target) { $0.expiredInARow = 0 }
         note(.pickedUp(person.name, displayName: person.displayName, library: person.library), in: chat)
         store(chat)

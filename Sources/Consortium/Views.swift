@@ -137,6 +137,10 @@ public struct OperatorStatus: Hashable, Sendable {
     public var duty: Duty?
     /// Whether the operator is asked when a colleague is swamped.
     public var volunteers = false
+    /// Who looks after this trainee.
+    public var mentor: OperatorName?
+    /// The chats that the operator watches, by id.
+    public var watching: [ChatID] = []
     public init(
         name: OperatorName, displayName: String, library: LibraryName, session: SessionID, node: NodeName, available: [QueueName],
         holdings: [ChatID], leavingAtMs: UInt64?, untilMs: UInt64? = nil, duty: Duty? = nil
@@ -314,6 +318,8 @@ public struct ChatMeta: Hashable, Sendable {
     public var tried: [QueueName]
     /// The last accepted sequence number of each sender.
     public var senders: [SenderMark]
+    /// Who watches beside the holder.
+    public var watchers: [OperatorName] = []
     public init(
         chat: ChatID, at: LogPosition, clockMs: UInt64, library: LibraryName?, queue: QueueName, epoch: UInt32, last: Position,
         phase: ChatPhase, openedMs: UInt64, attach: AttachID, patronPresent: Bool, usualWaitMs: UInt64?, tried: [QueueName],

@@ -18,10 +18,11 @@ enum Urgency: Int, CaseIterable, Sendable {
             .decideButton, .setEntry, .dropEntry:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
+            .setWatcher, .stopWatching, .takeOver, .setMentor,
             .transcriptTaken,
             .transcriptDeleted:
             self = .act
-        case .say, .mergeBranch, .tellRoom: self = .message
+        case .say, .whisper, .mergeBranch, .tellRoom: self = .message
         case .open, .reportProblem, .rate, .sawInstalls: self = .opening
         }
     }
@@ -36,6 +37,7 @@ extension Command {
         let base = 400
         switch self {
         case .say(let say): return base + say.text.utf8.count
+        case .whisper(let whisper): return base + whisper.text.utf8.count
         case .tellRoom: return base + Limits.roomLineBytesMax
         case .offerTransfer(let offer): return base + offer.note.utf8.count
         case .keepMessage(let message): return base + message.contact.utf8.count

@@ -382,6 +382,14 @@ extension Command {
         case .setAvailability(let session, let queue, let on): return .setAvailability(new(session), queue, on)
         case .setEnd(let session, let untilMs): return .setEnd(new(session), untilMs: untilMs)
         case .setVolunteers(let session, let on): return .setVolunteers(new(session), on)
+        case .setMentor(let session, let trainee, let isMentor): return .setMentor(new(session), of: trainee, isMentor)
+        case .setWatcher(let chat, let token, let name, let watches):
+            return .setWatcher(chat, token: new(token, of: chat), name, watches)
+        case .stopWatching(let chat, let session): return .stopWatching(chat, new(session))
+        case .takeOver(let chat, let session, let request): return .takeOver(chat, new(session), request)
+        case .whisper(var whisper):
+            whisper.session = new(whisper.session)
+            return .whisper(whisper)
         case .tellRoom(let session, let request, let word): return .tellRoom(new(session), request, word)
         case .setDuty(let session, let duty): return .setDuty(new(session), duty)
         case .leaving(let session, let inMs): return .leaving(new(session), inMs: inMs)

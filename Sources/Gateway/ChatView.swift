@@ -26,6 +26,8 @@ extension GatewayCore {
             if case .desk(let session) = role {
                 held.mine = holder.session == session
                 if held.mine == true { held.token = holder.token }
+                held.watchers = meta.watchers.map(directory.reference)
+                held.isWatching = desks[session].map { meta.watchers.contains($0.name) } ?? false
             }
             held.offer = offer.map { offer in
                 let clockMs = meta.clockMs + (now - chat.metaMs)

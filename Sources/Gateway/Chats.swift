@@ -154,7 +154,9 @@ extension GatewayCore {
         switch role {
         case .unknown: return .unknown
         case .patron: return place.attach == meta.attach ? .stays : .unknown
-        case .desk(let session): return meta.holder?.session == session ? .stays : .unknown
+        case .desk(let session):
+            guard meta.holder?.session != session else { return .stays }
+            return desks[session].map { meta.watchers.contains($0.name) } ?? false ? .stays : .unknown
         }
     }
 

@@ -118,7 +118,7 @@ extension GatewayCore {
             return emit(.sessionOver(session))
         }
         desks[session]?.settled = true
-        let holdings = directory.holdings[session] ?? []
+        let holdings = (directory.holdings[session] ?? []) + status.watching
         // Where a chat went is told with its update. None comes of one that nobody at this desk watched, or that the coordinators no longer have:
         // the board's word, as new as the holding, is enough to give it up.
         for (chat, at) in desk.chats where at <= board.at && !holdings.contains(chat) {

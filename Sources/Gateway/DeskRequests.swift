@@ -42,6 +42,13 @@ extension GatewayCore {
         case .leaving(let re, let seconds): request(client, re, .leaving(session, inMs: seconds.map { $0 * 1_000 }))
         case .until(let re, let seconds):
             request(client, re, .setEnd(session, untilMs: seconds.map { now &+ wallOffsetMs &+ $0 * 1_000 }))
+        case .watch(let re, let chat, let token, let name, let on):
+            let token = present(token, of: chat, session)
+            guard mayUse(token, of: chat, client, session, re) else { return }
+            request(client, re, .setWatcher(chat, token: token, name, on))
+        case .unwatch(let re, let chat): request(client, re, .stopWatching(chat, session))
+        case .takeOver(let re, let chat): request(client, re, .takeOver(chat, session, re), .hold(re, session, chat))
+        case .mentor(let re, let name, let on): request(client, re, .setMentor(session, of: name, on))
         case .room(let re, let word): request(client, re, .tellRoom(session, re, word))
         case .volunteer(let re, let on): request(client, re, .setVolunteers(session, on))
         case .duty(let re, let duty): request(client, re, .setDuty(session, duty))
@@ -115,6 +122,7 @@ extension GatewayCore {
     }
 
     private mutating func deskSays(_ client: ClientID, _ session: SessionID, _ say: ClientMessage.Say) {
+        if say.isNote, say.token == nil { return whisper(client, session, say) }
         guard let said = say.token else { return nack(client, say, .notHolder, "An operator's message carries the token of the holding.") }
         let token = present(said, of: say.chat, session)
         switch tenure(session, .init(chat: say.chat, token: token)) {
@@ -124,6 +132,17 @@ extension GatewayCore {
         case .never where BranchBase.isBranch(token) && !isInBranch: proposeSay(client, say, .staff(token: token))
         case .never: nack(client, say, .notHolder, "You do not hold this chat by this token; claim it first.")
         }
+    }
+
+    /// A note of somebody who watches: the state knows whether they do.
+    private mutating func whisper(_ client: ClientID, _ session: SessionID, _ say: ClientMessage.Say) {
+        guard say.text.utf8.count <= Limits.messageBytesMax else {
+            return nack(client, say, .tooLong, "A message has \(Limits.messageBytesMax) bytes at most; send it in parts.")
+        }
+        let command = Command.whisper(
+            Whisper(chat: say.chat, session: session, sender: say.sender, sequence: say.sequence, text: say.text))
+        if propose(command, .say(say.chat, say.sender, say.sequence), for: client, .message) { return }
+        nack(client, say, .busy, "The node has too much under way; try again in a moment.", retryMs: busyRetryMs())
     }
 
     /// Where the client is with a chat that it holds: the rest is sent (again).

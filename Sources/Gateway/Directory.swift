@@ -52,6 +52,11 @@ struct Directory: Sendable {
 
     func person(_ name: OperatorName) -> Operator? { people[name] }
 
+    /// A person as colleagues are shown them.
+    func reference(_ name: OperatorName) -> PersonRef {
+        PersonRef(name: name, display: people[name]?.displayName ?? name.text, library: people[name].map { library($0.library) })
+    }
+
     /// The replicated clock now, as far as this node can tell.
     func clockMs(nowMs: UInt64) -> UInt64 {
         (board?.clockMs ?? 0) + (nowMs - boardMs)
@@ -70,6 +75,8 @@ struct Directory: Sendable {
             available: status.available, leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
             untilMs: status.untilMs, duty: status.duty, duties: duties(of: person))
         if let board, board.featureLevel >= FeatureLevel.staffRoom { me.volunteers = status.volunteers }
+        me.isTrainee = person.isTrainee
+        me.mentor = status.mentor.map(reference)
         return (me, status.leavingAtMs)
     }
 
@@ -91,6 +98,8 @@ struct Directory: Sendable {
                     leavingSeconds: status.leavingAtMs.map { seconds(untilMs: $0, nowMs: nowMs) },
                     untilMs: status.untilMs, duty: status.duty)
                 shown.volunteers = status.volunteers
+                shown.isTrainee = people[status.name]?.isTrainee ?? false
+                shown.mentor = status.mentor
                 return shown
             }, libraries: withLibraries ? board.libraries.map(show) : nil, asksEnding: board.keepsTally)
     }

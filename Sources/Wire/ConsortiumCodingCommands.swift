@@ -50,6 +50,23 @@ extension PBCommandMessage {
         case .setVolunteers(let session, let volunteers):
             setVolunteers.session = PBId(session)
             setVolunteers.volunteers = volunteers
+        case .setMentor(let session, let trainee, let isMentor):
+            setMentor.session = PBId(session)
+            setMentor.trainee = trainee.text
+            setMentor.isMentor = isMentor
+        case .setWatcher(let chat, let token, let name, let watches):
+            setWatcher.chat = PBId(chat)
+            setWatcher.token = PBLogPos(token)
+            setWatcher.operatorName = name.text
+            setWatcher.watches = watches
+        case .stopWatching(let chat, let session):
+            stopWatching.chat = PBId(chat)
+            stopWatching.session = PBId(session)
+        case .whisper(let command): whisper = PBWhisperCommand(command)
+        case .takeOver(let chat, let session, let request):
+            takeOver.chat = PBId(chat)
+            takeOver.session = PBId(session)
+            takeOver.request = PBId(request)
         case .tellRoom(let session, let request, let word):
             tellRoom.session = PBId(session)
             tellRoom.request = PBId(request)
@@ -163,6 +180,15 @@ extension PBCommandMessage {
             .setAvailability(message.session.decoded(), try Field.name(message.queue, "setAvailability.queue"), message.available)
         case .setEnd(let message): .setEnd(message.session.decoded(), untilMs: message.hasUntilMs ? message.untilMs : nil)
         case .setVolunteers(let message): .setVolunteers(message.session.decoded(), message.volunteers)
+        case .setMentor(let message):
+            .setMentor(message.session.decoded(), of: try Field.name(message.trainee, "setMentor.trainee"), message.isMentor)
+        case .setWatcher(let message):
+            .setWatcher(
+                message.chat.decoded(), token: message.token.decoded(), try Field.name(message.operatorName, "setWatcher.operator"),
+                message.watches)
+        case .stopWatching(let message): .stopWatching(message.chat.decoded(), message.session.decoded())
+        case .whisper(let message): .whisper(message.decoded())
+        case .takeOver(let message): .takeOver(message.chat.decoded(), message.session.decoded(), message.request.decoded())
         case .tellRoom(let message): .tellRoom(message.session.decoded(), message.request.decoded(), message.word.decoded())
         case .setDuty(let message): .setDuty(message.session.decoded(), try Field.optionalChoice(message.duty, "setDuty.duty"))
         case .leaving(let message): .leaving(message.session.decoded(), inMs: message.hasInMs ? message.inMs : nil)

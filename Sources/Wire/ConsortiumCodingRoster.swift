@@ -89,14 +89,17 @@ extension PBOperatorEntry {
         isAdmin = person.isAdmin
         committee = UInt32(person.committee?.rawValue ?? 0)
         formerNames = person.formerNames.map(\.text)
+        isTrainee = person.isTrainee
     }
 
     func decoded() throws(WireError) -> Operator {
-        Operator(
+        var person = Operator(
             name: try Field.name(name, "operator.name"), displayName: displayName, library: try Field.name(library, "operator.library"),
             queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax), isAdmin: isAdmin,
             committee: committee == 0 ? nil : try Field.small(committee, "operator.committee"),
             formerNames: try Field.names(formerNames, "operator.formerNames", max: Limits.formerNamesMax))
+        person.isTrainee = isTrainee
+        return person
     }
 }
 

@@ -136,6 +136,7 @@ extension PBSessionEntry {
         if let ms = session.untilMs { untilMs = ms }
         duty = session.duty?.rawValue ?? ""
         volunteers = session.volunteers
+        mentor = session.mentor?.text ?? ""
     }
 
     func decoded() throws(WireError) -> Session {
@@ -146,6 +147,7 @@ extension PBSessionEntry {
             leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil,
             duty: try Field.optionalChoice(duty, "session.duty"))
         session.volunteers = volunteers
+        session.mentor = try Field.optionalName(mentor, "session.mentor")
         return session
     }
 }
@@ -187,6 +189,7 @@ extension PBHoldingEntry {
         queue = holding.queue.text
         wasKept = holding.wasKept
         answered = holding.answered
+        watchers = holding.watchers.map(\.text)
         if let offer = holding.offer { self.offer = PBOfferEntry(offer) }
     }
 
@@ -207,6 +210,7 @@ extension PBHoldingEntry {
             library: try Field.name(library, "holding.library"), token: token.decoded(), request: hasRequest ? request.decoded() : nil,
             pickedUp: hasPickedUp ? pickedUp.decoded() : nil, queue: try Field.name(queue, "holding.queue"), wasKept: wasKept)
         holding.answered = answered
+        holding.watchers = try Field.names(watchers, "holding.watchers", max: Limits.watchersPerChatMax)
         if hasOffer { holding.offer = try offer.decoded() }
         return holding
     }

@@ -1,4 +1,4 @@
-/// The staff room's lines as bytes.
+/// The staff room's lines, and what whoever watches a chat whispers, as bytes.
 
 import Consortium
 
@@ -37,5 +37,20 @@ extension PBRoomLineEntry {
         RoomLine(
             at: at.decoded(), request: request.decoded(), by: try Field.name(by, "room.by"), displayName: displayName,
             library: try Field.name(library, "room.library"), clockMs: clockMs, wallMs: wallMs, word: word.decoded())
+    }
+}
+
+extension PBWhisperCommand {
+    init(_ whisper: Whisper) {
+        self.init()
+        chat = PBId(whisper.chat)
+        session = PBId(whisper.session)
+        sender = PBId(whisper.sender)
+        sequence = whisper.sequence
+        text = whisper.text
+    }
+
+    func decoded() -> Whisper {
+        Whisper(chat: chat.decoded(), session: session.decoded(), sender: sender.decoded(), sequence: sequence, text: text)
     }
 }

@@ -143,6 +143,8 @@ extension PBOperatorStatusMessage {
         if let ms = status.untilMs { untilMs = ms }
         duty = status.duty?.rawValue ?? ""
         volunteers = status.volunteers
+        mentor = status.mentor?.text ?? ""
+        watching = status.watching.map { PBId($0) }
     }
 
     func decoded() throws(WireError) -> OperatorStatus {
@@ -155,6 +157,8 @@ extension PBOperatorStatusMessage {
             leavingAtMs: hasLeavingAtMs ? leavingAtMs : nil, untilMs: hasUntilMs ? untilMs : nil,
             duty: try Field.optionalChoice(duty, "operatorStatus.duty"))
         status.volunteers = volunteers
+        status.mentor = try Field.optionalName(mentor, "operatorStatus.mentor")
+        status.watching = try Field.list(watching, "operatorStatus.watching", max: Limits.chatsLiveMax) { $0.decoded() }
         return status
     }
 }
@@ -223,10 +227,11 @@ extension PBChatMetaMessage {
             message.sequence = mark.sequence
             return message
         }
+        watchers = meta.watchers.map(\.text)
     }
 
     func decoded() throws(WireError) -> ChatMeta {
-        ChatMeta(
+        var meta = ChatMeta(
             chat: chat.decoded(), at: at.decoded(), clockMs: clockMs, library: try Field.optionalName(library, "meta.library"),
             queue: try Field.name(queue, "meta.queue"), epoch: epoch, last: last.decoded(), phase: try decodedPhase(), openedMs: openedMs,
             attach: attach.decoded(), patronPresent: patronPresent, usualWaitMs: hasUsualWaitMs ? usualWaitMs : nil,
@@ -234,6 +239,8 @@ extension PBChatMetaMessage {
             senders: try Field.list(senders, "meta.senders", max: Limits.sendersPerChatMax) { e throws(WireError) in
                 SenderMark(sender: SenderID(high: e.senderHigh, low: e.senderLow), sequence: e.sequence)
             })
+        meta.watchers = try Field.names(watchers, "meta.watchers", max: Limits.watchersPerChatMax)
+        return meta
     }
 
     private func decodedPhase() throws(WireError) -> ChatPhase {

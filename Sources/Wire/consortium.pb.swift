@@ -194,6 +194,8 @@ nonisolated struct PBOperatorEntry: Sendable {
   /// 0 none, 1 ChatWog, 2 RMT, 3 LTG
   var committee: UInt32 = 0
 
+  var isTrainee: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1419,6 +1421,152 @@ nonisolated struct PBVolunteersCommand: Sendable {
   fileprivate var _session: PBId? = nil
 }
 
+nonisolated struct PBWatcherCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var token: PBLogPos {
+    get {_token ?? PBLogPos()}
+    set {_token = newValue}
+  }
+  /// Returns true if `token` has been explicitly set.
+  var hasToken: Bool {self._token != nil}
+  /// Clears the value of `token`. Subsequent reads from it will return its default value.
+  mutating func clearToken() {self._token = nil}
+
+  var operatorName: String = String()
+
+  var watches: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _token: PBLogPos? = nil
+}
+
+nonisolated struct PBSessionChatCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var request: PBId {
+    get {_request ?? PBId()}
+    set {_request = newValue}
+  }
+  /// Returns true if `request` has been explicitly set.
+  var hasRequest: Bool {self._request != nil}
+  /// Clears the value of `request`. Subsequent reads from it will return its default value.
+  mutating func clearRequest() {self._request = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _session: PBId? = nil
+  fileprivate var _request: PBId? = nil
+}
+
+nonisolated struct PBWhisperCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var sender: PBId {
+    get {_sender ?? PBId()}
+    set {_sender = newValue}
+  }
+  /// Returns true if `sender` has been explicitly set.
+  var hasSender: Bool {self._sender != nil}
+  /// Clears the value of `sender`. Subsequent reads from it will return its default value.
+  mutating func clearSender() {self._sender = nil}
+
+  var sequence: UInt64 = 0
+
+  var text: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _session: PBId? = nil
+  fileprivate var _sender: PBId? = nil
+}
+
+nonisolated struct PBMentorCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var session: PBId {
+    get {_session ?? PBId()}
+    set {_session = newValue}
+  }
+  /// Returns true if `session` has been explicitly set.
+  var hasSession: Bool {self._session != nil}
+  /// Clears the value of `session`. Subsequent reads from it will return its default value.
+  mutating func clearSession() {self._session = nil}
+
+  var trainee: String = String()
+
+  var isMentor: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _session: PBId? = nil
+}
+
 /// The staff room. Which line is answered; or else what is said, by whoever is swamped or not.
 nonisolated struct PBRoomWordEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -2603,6 +2751,46 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .setVolunteers(newValue)}
   }
 
+  var setWatcher: PBWatcherCommand {
+    get {
+      if case .setWatcher(let v)? = kind {return v}
+      return PBWatcherCommand()
+    }
+    set {kind = .setWatcher(newValue)}
+  }
+
+  var stopWatching: PBSessionChatCommand {
+    get {
+      if case .stopWatching(let v)? = kind {return v}
+      return PBSessionChatCommand()
+    }
+    set {kind = .stopWatching(newValue)}
+  }
+
+  var whisper: PBWhisperCommand {
+    get {
+      if case .whisper(let v)? = kind {return v}
+      return PBWhisperCommand()
+    }
+    set {kind = .whisper(newValue)}
+  }
+
+  var setMentor: PBMentorCommand {
+    get {
+      if case .setMentor(let v)? = kind {return v}
+      return PBMentorCommand()
+    }
+    set {kind = .setMentor(newValue)}
+  }
+
+  var takeOver: PBSessionChatCommand {
+    get {
+      if case .takeOver(let v)? = kind {return v}
+      return PBSessionChatCommand()
+    }
+    set {kind = .takeOver(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2662,6 +2850,11 @@ nonisolated struct PBCommandMessage: Sendable {
     case setDuty(PBDutyCommand)
     case tellRoom(PBTellRoomCommand)
     case setVolunteers(PBVolunteersCommand)
+    case setWatcher(PBWatcherCommand)
+    case stopWatching(PBSessionChatCommand)
+    case whisper(PBWhisperCommand)
+    case setMentor(PBMentorCommand)
+    case takeOver(PBSessionChatCommand)
 
   }
 
@@ -3005,6 +3198,10 @@ nonisolated struct PBOperatorStatusMessage: Sendable {
   var duty: String = String()
 
   var volunteers: Bool = false
+
+  var mentor: String = String()
+
+  var watching: [PBId] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3513,6 +3710,11 @@ nonisolated struct PBChatMetaMessage: @unchecked Sendable {
     set {_uniqueStorage()._senders = newValue}
   }
 
+  var watchers: [String] {
+    get {_storage._watchers}
+    set {_uniqueStorage()._watchers = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Phase: Equatable, Sendable {
@@ -3895,6 +4097,8 @@ nonisolated struct PBSessionEntry: Sendable {
 
   var volunteers: Bool = false
 
+  var mentor: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4186,6 +4390,11 @@ nonisolated struct PBHoldingEntry: @unchecked Sendable {
   var end: UInt32 {
     get {_storage._end}
     set {_uniqueStorage()._end = newValue}
+  }
+
+  var watchers: [String] {
+    get {_storage._watchers}
+    set {_uniqueStorage()._watchers = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -5223,7 +5432,7 @@ nonisolated extension PBQueueAliasEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0\u{1}committee\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0\u{1}committee\0\u{4}{\u{1}is_trainee\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5238,6 +5447,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.formerNames) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.isAdmin) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.committee) }()
+      case 130: try { try decoder.decodeSingularBoolField(value: &self.isTrainee) }()
       default: break
       }
     }
@@ -5265,6 +5475,9 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.committee != 0 {
       try visitor.visitSingularUInt32Field(value: self.committee, fieldNumber: 7)
     }
+    if self.isTrainee != false {
+      try visitor.visitSingularBoolField(value: self.isTrainee, fieldNumber: 130)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5276,6 +5489,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.formerNames != rhs.formerNames {return false}
     if lhs.isAdmin != rhs.isAdmin {return false}
     if lhs.committee != rhs.committee {return false}
+    if lhs.isTrainee != rhs.isTrainee {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7543,6 +7757,197 @@ nonisolated extension PBVolunteersCommand: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
+nonisolated extension PBWatcherCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WatcherCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0\u{3}operator_name\0\u{1}watches\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._token) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.operatorName) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.watches) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._token {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.operatorName.isEmpty {
+      try visitor.visitSingularStringField(value: self.operatorName, fieldNumber: 3)
+    }
+    if self.watches != false {
+      try visitor.visitSingularBoolField(value: self.watches, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBWatcherCommand, rhs: PBWatcherCommand) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs._token != rhs._token {return false}
+    if lhs.operatorName != rhs.operatorName {return false}
+    if lhs.watches != rhs.watches {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSessionChatCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SessionChatCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}session\0\u{1}request\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._request) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._request {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSessionChatCommand, rhs: PBSessionChatCommand) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs._session != rhs._session {return false}
+    if lhs._request != rhs._request {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBWhisperCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WhisperCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}session\0\u{1}sender\0\u{1}sequence\0\u{1}text\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._sender) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._sender {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 4)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBWhisperCommand, rhs: PBWhisperCommand) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs._session != rhs._session {return false}
+    if lhs._sender != rhs._sender {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBMentorCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MentorCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{1}trainee\0\u{3}is_mentor\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._session) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.trainee) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isMentor) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._session {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.trainee.isEmpty {
+      try visitor.visitSingularStringField(value: self.trainee, fieldNumber: 2)
+    }
+    if self.isMentor != false {
+      try visitor.visitSingularBoolField(value: self.isMentor, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBMentorCommand, rhs: PBMentorCommand) -> Bool {
+    if lhs._session != rhs._session {return false}
+    if lhs.trainee != rhs.trainee {return false}
+    if lhs.isMentor != rhs.isMentor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBRoomWordEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RoomWordEntry"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}swamped\0\u{3}takes_one\0")
@@ -8542,7 +8947,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}0set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}0set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9255,6 +9660,71 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setVolunteers(v)
         }
       }()
+      case 133: try {
+        var v: PBWatcherCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setWatcher(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setWatcher(v)
+        }
+      }()
+      case 134: try {
+        var v: PBSessionChatCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .stopWatching(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .stopWatching(v)
+        }
+      }()
+      case 135: try {
+        var v: PBWhisperCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .whisper(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .whisper(v)
+        }
+      }()
+      case 136: try {
+        var v: PBMentorCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setMentor(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setMentor(v)
+        }
+      }()
+      case 137: try {
+        var v: PBSessionChatCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .takeOver(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .takeOver(v)
+        }
+      }()
       default: break
       }
     }
@@ -9485,6 +9955,26 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setVolunteers?: try {
       guard case .setVolunteers(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 132)
+    }()
+    case .setWatcher?: try {
+      guard case .setWatcher(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 133)
+    }()
+    case .stopWatching?: try {
+      guard case .stopWatching(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 134)
+    }()
+    case .whisper?: try {
+      guard case .whisper(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 135)
+    }()
+    case .setMentor?: try {
+      guard case .setMentor(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 136)
+    }()
+    case .takeOver?: try {
+      guard case .takeOver(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 137)
     }()
     case nil: break
     }
@@ -10068,7 +10558,7 @@ nonisolated extension PBQueueStatusMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorStatusMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}y\u{1}duty\0\u{1}volunteers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}session\0\u{1}node\0\u{1}available\0\u{1}holdings\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}y\u{1}duty\0\u{1}volunteers\0\u{1}mentor\0\u{1}watching\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10087,6 +10577,8 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
       case 130: try { try decoder.decodeSingularStringField(value: &self.duty) }()
       case 131: try { try decoder.decodeSingularBoolField(value: &self.volunteers) }()
+      case 132: try { try decoder.decodeSingularStringField(value: &self.mentor) }()
+      case 133: try { try decoder.decodeRepeatedMessageField(value: &self.watching) }()
       default: break
       }
     }
@@ -10130,6 +10622,12 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if self.volunteers != false {
       try visitor.visitSingularBoolField(value: self.volunteers, fieldNumber: 131)
     }
+    if !self.mentor.isEmpty {
+      try visitor.visitSingularStringField(value: self.mentor, fieldNumber: 132)
+    }
+    if !self.watching.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.watching, fieldNumber: 133)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -10145,6 +10643,8 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
     if lhs._untilMs != rhs._untilMs {return false}
     if lhs.duty != rhs.duty {return false}
     if lhs.volunteers != rhs.volunteers {return false}
+    if lhs.mentor != rhs.mentor {return false}
+    if lhs.watching != rhs.watching {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -10678,7 +11178,7 @@ nonisolated extension PBSenderMarkMessage: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChatMetaMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}at\0\u{3}clock_ms\0\u{1}library\0\u{1}queue\0\u{1}epoch\0\u{1}last\0\u{1}waiting\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{3}opened_ms\0\u{1}attach\0\u{3}patron_present\0\u{3}usual_wait_ms\0\u{1}tried\0\u{1}senders\0\u{1}ask\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}at\0\u{3}clock_ms\0\u{1}library\0\u{1}queue\0\u{1}epoch\0\u{1}last\0\u{1}waiting\0\u{1}held\0\u{1}unattended\0\u{1}kept\0\u{1}closed\0\u{3}opened_ms\0\u{1}attach\0\u{3}patron_present\0\u{3}usual_wait_ms\0\u{1}tried\0\u{1}senders\0\u{1}ask\0\u{2}o\u{1}watchers\0")
 
   fileprivate class _StorageClass {
     var _chat: PBId? = nil
@@ -10695,6 +11195,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
     var _usualWaitMs: UInt64? = nil
     var _tried: [String] = []
     var _senders: [PBSenderMarkMessage] = []
+    var _watchers: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -10719,6 +11220,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
       _usualWaitMs = source._usualWaitMs
       _tried = source._tried
       _senders = source._senders
+      _watchers = source._watchers
     }
   }
 
@@ -10818,6 +11320,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
             _storage._phase = .ask(v)
           }
         }()
+        case 130: try { try decoder.decodeRepeatedStringField(value: &_storage._watchers) }()
         default: break
         }
       }
@@ -10895,6 +11398,9 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
       try { if case .ask(let v)? = _storage._phase {
         try visitor.visitSingularStringField(value: v, fieldNumber: 19)
       } }()
+      if !_storage._watchers.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._watchers, fieldNumber: 130)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -10918,6 +11424,7 @@ nonisolated extension PBChatMetaMessage: SwiftProtobuf.Message, SwiftProtobuf._M
         if _storage._usualWaitMs != rhs_storage._usualWaitMs {return false}
         if _storage._tried != rhs_storage._tried {return false}
         if _storage._senders != rhs_storage._senders {return false}
+        if _storage._watchers != rhs_storage._watchers {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -11488,7 +11995,7 @@ nonisolated extension PBQueueDeskEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SessionEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}z\u{1}duty\0\u{1}volunteers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{1}node\0\u{1}boot\0\u{1}token\0\u{1}available\0\u{3}leaving_at_ms\0\u{3}until_ms\0\u{2}z\u{1}duty\0\u{1}volunteers\0\u{1}mentor\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -11506,6 +12013,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 8: try { try decoder.decodeSingularUInt64Field(value: &self._untilMs) }()
       case 130: try { try decoder.decodeSingularStringField(value: &self.duty) }()
       case 131: try { try decoder.decodeSingularBoolField(value: &self.volunteers) }()
+      case 132: try { try decoder.decodeSingularStringField(value: &self.mentor) }()
       default: break
       }
     }
@@ -11546,6 +12054,9 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.volunteers != false {
       try visitor.visitSingularBoolField(value: self.volunteers, fieldNumber: 131)
     }
+    if !self.mentor.isEmpty {
+      try visitor.visitSingularStringField(value: self.mentor, fieldNumber: 132)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -11560,6 +12071,7 @@ nonisolated extension PBSessionEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs._untilMs != rhs._untilMs {return false}
     if lhs.duty != rhs.duty {return false}
     if lhs.volunteers != rhs.volunteers {return false}
+    if lhs.mentor != rhs.mentor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -11933,7 +12445,7 @@ nonisolated extension PBWaitingStage: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBHoldingEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".HoldingEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}operator_name\0\u{3}display_name\0\u{1}library\0\u{1}token\0\u{1}request\0\u{3}picked_up\0\u{1}queue\0\u{3}was_kept\0\u{1}answered\0\u{1}offer\0\u{1}end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}session\0\u{3}operator_name\0\u{3}display_name\0\u{1}library\0\u{1}token\0\u{1}request\0\u{3}picked_up\0\u{1}queue\0\u{3}was_kept\0\u{1}answered\0\u{1}offer\0\u{1}end\0\u{2}v\u{1}watchers\0")
 
   fileprivate class _StorageClass {
     var _session: PBId? = nil
@@ -11948,6 +12460,7 @@ nonisolated extension PBHoldingEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _answered: Bool = false
     var _offer: PBOfferEntry? = nil
     var _end: UInt32 = 0
+    var _watchers: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -11970,6 +12483,7 @@ nonisolated extension PBHoldingEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _answered = source._answered
       _offer = source._offer
       _end = source._end
+      _watchers = source._watchers
     }
   }
 
@@ -12000,6 +12514,7 @@ nonisolated extension PBHoldingEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 10: try { try decoder.decodeSingularBoolField(value: &_storage._answered) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._offer) }()
         case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._end) }()
+        case 130: try { try decoder.decodeRepeatedStringField(value: &_storage._watchers) }()
         default: break
         }
       }
@@ -12048,6 +12563,9 @@ nonisolated extension PBHoldingEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._end != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._end, fieldNumber: 12)
       }
+      if !_storage._watchers.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._watchers, fieldNumber: 130)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -12069,6 +12587,7 @@ nonisolated extension PBHoldingEntry: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._answered != rhs_storage._answered {return false}
         if _storage._offer != rhs_storage._offer {return false}
         if _storage._end != rhs_storage._end {return false}
+        if _storage._watchers != rhs_storage._watchers {return false}
         return true
       }
       if !storagesAreEqual {return false}

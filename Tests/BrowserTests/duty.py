@@ -42,7 +42,7 @@ def run(stage):
 
     # Her own library's chat comes later, and stands before it.
     own = stage.patron("memorial")
-    expect(own.launcher).to_contain_text("Chat")
+    expect(own.launcher).to_contain_text("here now")
     own.ask("A question for Memorial")
     lines = mia.page.locator("#waiting-list > [data-waiting-chat]")
     expect(lines.first).to_contain_text("A question for Memorial")

@@ -14,6 +14,8 @@ struct RandomLife {
     static let libraries = ["memorial", "law", "music"]
     static let queues = ["general", "memorial-desk", "law-desk", "music-desk"]
     static let people = ["ann", "max", "lea", "gus", "mia", "tom"]
+    /// Tom is a trainee.
+    static let watchers = ["tom", "tom", "ann", "gus"]
 
     private mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
     private mutating func chance(_ percent: Int) -> Bool { pick(100) < percent }
@@ -59,11 +61,11 @@ struct RandomLife {
         }
         for (place, person) in people.enumerated() {
             let own = libraries[place % 3]
-            commands.append(
-                .setOperator(
-                    Operator(
-                        name: try Stage.name(person), displayName: person, library: try Stage.name(own),
-                        queues: place == 5 ? [try Stage.name("general")] : [try Stage.name("general"), try Stage.name(own + "-desk")])))
+            var entry = Operator(
+                name: try Stage.name(person), displayName: person, library: try Stage.name(own),
+                queues: place == 5 ? [try Stage.name("general")] : [try Stage.name("general"), try Stage.name(own + "-desk")])
+            entry.isTrainee = place == 5
+            commands.append(.setOperator(entry))
         }
         return commands
     }
@@ -83,6 +85,7 @@ struct RandomLife {
         case 10..<11: return .lapse(session())
         case 11..<17: return .setAvailability(session(), try queue(), chance(70))
         case 17..<18 where chance(30):
+            if chance(50) { return try watching(chat, in: state) }
             let word: RoomWord = of([.said("r"), .swamped("s"), .takesOne(of: token())])
             return chance(20) ? .setVolunteers(session(), chance(60)) : .tellRoom(session(), id("request", 40), word)
         case 17..<18 where chance(50): return .setDuty(session(), chance(80) ? of(Duty.allCases) : nil)
@@ -121,6 +124,20 @@ struct RandomLife {
         case 98..<99 where chance(50): return try button(in: state)
         case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
         default: return .tick
+        }
+    }
+
+    /// Colleagues who watch, and a trainee with a mentor.
+    private mutating func watching(_ chat: ChatID, in state: ConsortiumState) throws -> Command {
+        let person: OperatorName = try Stage.name(of(Self.watchers))
+        switch pick(6) {
+        case 0, 1: return .setMentor(session(), of: person, chance(80))
+        case 2: return .setWatcher(chat, token: holder(of: chat, in: state) ?? token(), person, chance(80))
+        case 3: return .stopWatching(chat, session())
+        case 4: return .takeOver(chat, session(), id("request", 40))
+        default:
+            return .whisper(
+                Whisper(chat: chat, session: session(), sender: id("sender", 12), sequence: UInt64(1 + pick(3)), text: "w"))
         }
     }
 

@@ -40,6 +40,7 @@ struct Stage {
         case "show" where arguments.first == "registers": return showRegisters()
         case "show" where arguments.first == "duty": return showDuty()
         case "show" where arguments.first == "room": return showRoom()
+        case "show" where arguments.first == "watching": return showWatching()
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
@@ -171,12 +172,13 @@ struct Stage {
                     aliases: try list(options["aliases"] ?? "-").map { QueueAlias(name: $0) },
                     formerNames: try list(options["former"] ?? "-")))
         case "operator":
-            return .setOperator(
-                Operator(
-                    name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
-                    queues: try list(try word(arguments, 2)), isAdmin: arguments.contains("admin"),
-                    committee: Committee.allCases.first { $0.text == options["committee"] },
-                    formerNames: try list(options["former"] ?? "-")))
+            var person = Operator(
+                name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
+                queues: try list(try word(arguments, 2)), isAdmin: arguments.contains("admin"),
+                committee: Committee.allCases.first { $0.text == options["committee"] },
+                formerNames: try list(options["former"] ?? "-"))
+            person.isTrainee = arguments.contains("trainee")
+            return .setOperator(person)
         case "sign-on":
             let label = options["session"] ?? "\(first)-1"
             return .signOn(
@@ -189,6 +191,7 @@ struct Stage {
             return .setAvailability(session(first, options), try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
         case "leaving": return .leaving(session(first, options), inMs: UInt64(try word(arguments, 1)))
         case "back": return .back(session(first, options), try Self.name(try word(arguments, 1)))
+        case "mentor": return .setMentor(session(first, options), of: try Self.name(try word(arguments, 1)), try word(arguments, 2) == "on")
         case "room", "swamped", "takes-one", "volunteer": return try roomCommand(verb, first, arguments, options, text)
         case "duty": return .setDuty(session(first, options), Duty(rawValue: try word(arguments, 1)))
         case "until": return .setEnd(session(first, options), untilMs: UInt64(try word(arguments, 1)))
@@ -322,6 +325,14 @@ struct Stage {
                 MergeBranch(
                     chat: id, secret: try Self.secret(options["secret"] ?? chat), queue: try Self.name("general"),
                     attach: attach(chat, options), node: try Self.name("node-1"), ended: nil, lines: [line]))
+        case "watch", "let-go": return .setWatcher(id, token: token(chat, person), try Self.name(try word(arguments, 2)), verb == "watch")
+        case "unwatch": return .stopWatching(id, session(person, options))
+        case "take-over": return .takeOver(id, session(person, options), request)
+        case "whisper":
+            let sender = options["sender"] ?? "\(chat) \(person)"
+            let sequence = options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1
+            return .whisper(
+                Whisper(chat: id, session: session(person, options), sender: Self.id(sender), sequence: sequence, text: text))
         case "claim": return .claim(Claim(chat: id, session: session(person, options), request: request))
         case "transfer":
             return .offerTransfer(
@@ -361,7 +372,7 @@ struct Stage {
         case "sign-on": sessions[first] = options["session"] ?? "\(first)-1"
         case "open": attaches[first] = options["attach"] ?? attaches[first] ?? "\(first)-tab1"
         case "attach": attaches[first] = arguments[1]
-        case "say", "note", "merge":
+        case "say", "note", "merge", "whisper":
             let sender = options["sender"] ?? "\(first) \(arguments[1])"
             sequences[sender] = max(sequences[sender] ?? 0, options["seq"].flatMap(UInt64.init) ?? (sequences[sender] ?? 0) + 1)
         default: break

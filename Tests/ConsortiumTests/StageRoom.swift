@@ -31,4 +31,16 @@ extension Stage {
         return ["volunteers: \(volunteers.isEmpty ? "none" : volunteers.joined(separator: ","))"]
             + (lines.isEmpty ? ["nobody said anything"] : lines)
     }
+
+    /// Who watches what, who learns from whom, and what they are available for.
+    func showWatching() -> [String] {
+        let board = state.board()
+        let trainees = board.operators.filter(\.isTrainee).map(\.name)
+        return board.signedOn.map { person in
+            let chats = person.watching.compactMap { names[$0.text] }
+            let mentor = trainees.contains(person.name) ? ", a trainee of \(person.mentor?.text ?? "nobody")" : ""
+            let queues = person.available.isEmpty ? "nothing" : person.available.map(\.text).joined(separator: ",")
+            return "\(person.name)\(mentor), available for \(queues), watches \(chats.isEmpty ? "nothing" : chats.joined(separator: ","))"
+        }
+    }
 }

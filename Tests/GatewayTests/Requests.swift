@@ -37,6 +37,7 @@ struct Requests {
         case "reopen-library": return .reopenLibrary(re)
         case "room": return .room(re, .said(words.text))
         case "swamped": return .room(re, .swamped(words.text))
+        case "mentor": return .mentor(re, try Names.name(subject), try words.word(2) == "on")
         case "volunteer": return .volunteer(re, subject == "on")
         case "duty": return .duty(re, Duty(rawValue: subject))
         case "until": return .until(re, inSeconds: UInt64(subject))
@@ -104,6 +105,10 @@ struct Requests {
         case "block": return .block(re, chat, token: try token(client, chat, words))
         case "release": return .release(re, chat, token: try token(client, chat, words))
         case "close": return .close(re, chat, token: try token(client, chat, words))
+        case "watch", "let-go":
+            return .watch(re, chat, token: try token(client, chat, words), try Names.name(try words.word(2)), words.verb == "watch")
+        case "unwatch": return .unwatch(re, chat)
+        case "take-over": return .takeOver(re, chat)
         case "follow": return .follow(re, chat, after: try position(words.options["after"]))
         case let other: throw Mistake(description: "no such command: \(other)")
         }

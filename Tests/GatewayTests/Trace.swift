@@ -81,7 +81,8 @@ struct Trace {
         case .held(let held):
             let mine = held.mine == true ? " (mine, token \(held.token.map(text) ?? "none"))" : ""
             let offer = held.offer.map { ", \($0.asked ? "asking about" : "on offer to") \($0.target.title), \($0.untilSeconds) s left" }
-            return "held by \(held.by.display)\(mine)\(offer ?? "")"
+            let watchers = held.watchers.isEmpty ? "" : ", watched by \(held.watchers.map(\.name.text).joined(separator: ","))"
+            return "held by \(held.by.display)\(mine)\(offer ?? "")\(watchers)\(held.isWatching ? " (me)" : "")"
         case .ask(let referral): return "asking about \(referral.title)"
         case .unattended: return "unattended"
         case .kept: return "kept"
@@ -158,6 +159,14 @@ struct Trace {
         case .signOff(let session): return "sign off \(names.name(of: session))"
         case .setAvailability(let session, let queue, let on): return "\(names.name(of: session)) \(on ? "on" : "off") for \(queue)"
         case .setEnd(let session, let untilMs): return "\(names.name(of: session)) until \(untilMs.map { "\($0)" } ?? "whenever")"
+        case .setWatcher(let chat, _, let name, let watches):
+            return "\(name) \(watches ? "is asked to watch" : "need not watch") \(names.name(of: chat))"
+        case .stopWatching(let chat, let session): return "\(names.name(of: session)) watches \(names.name(of: chat)) no more"
+        case .takeOver(let chat, let session, _): return "\(names.name(of: session)) takes \(names.name(of: chat)) over"
+        case .setMentor(let session, let trainee, let isMentor):
+            return "\(names.name(of: session)) is \(isMentor ? "" : "not ")\(trainee)'s mentor"
+        case .whisper(let whisper):
+            return "whisper in \(names.name(of: whisper.chat)) by \(names.name(of: whisper.session)), \(whisper.sequence): \(whisper.text)"
         case .tellRoom(let session, _, let word): return "\(names.name(of: session)) in the staff room: \(text(word))"
         case .setVolunteers(let session, let on): return "\(names.name(of: session)) \(on ? "volunteers" : "does not volunteer")"
         case .setDuty(let session, let duty): return "\(names.name(of: session)) on duty for \(duty?.rawValue ?? "whoever")"

@@ -37,6 +37,14 @@ import Testing
         #expect(await read()?.at == LogPosition(index: 7, ordinal: 1))
         // The same people and queues later: nothing to write.
         #expect(await file.keep(try board(at: 9)) == nil)
+        // What colleagues say to each other is not kept.
+        var talking = try board(at: 10)
+        talking.room = [
+            RoomLine(
+                at: LogPosition(index: 10, ordinal: 0), request: RequestID(high: 1, low: 1), by: try #require(OperatorName("mia")),
+                displayName: "Mia", library: try #require(LibraryName("memorial")), clockMs: 1, wallMs: 1, word: .said("Hello"))
+        ]
+        #expect(await file.keep(talking) == nil)
         await file.keep(try board(at: 12, title: "Memorial"))?.value
         let last = try #require(await read())
         #expect(last.at == LogPosition(index: 12, ordinal: 1))

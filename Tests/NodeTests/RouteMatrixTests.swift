@@ -45,6 +45,11 @@ import Testing
         #expect(buttons.admits(try person(isAdmin: true, committee: .rmt)))
         #expect(!buttons.admits(try person(committee: .rmt)))
         #expect(RouteRole.all(of: try person(isAdmin: true, committee: .ltg)) == [.staff, .libraryAdmin, .ltg])
+        var trainee = try person(isAdmin: false)
+        trainee.isTrainee = true
+        #expect(RouteRole.all(of: trainee) == [.trainee])
+        let registers = try #require(RouteMatrix.row(.post, "/api/registers", isPrefix: false))
+        #expect(registers.admits(try person()) && !registers.admits(trainee))
     }
 
     @Test func headIsGetsAndAnUnknownRouteHasNoRow() {

@@ -186,14 +186,35 @@ async def staff_room(service, mia):
     await mia.refused("tooLong", "room", text="x" * 301)
     await mia.ok("swamped")
     await mia.refused("tooMany", "swamped")
-    call = (await max_.get("room"))["lines"][-1]
-    expect(call["swamped"], f"{call}")
+    call = await max_.room("the call for help", lambda line: line.get("swamped"))
     await mia.refused("notAllowed", "takeOne", of=call["at"])
     await max_.refused("offerOver", "takeOne", of=room["lines"][0]["at"])
     await max_.ok("takeOne", of=call["at"])
-    await mia.get("room")
+    answer = await mia.room("the answer", lambda line: "takes" in line)
+    expect(answer["takes"] == call["at"] and answer["by"]["name"] == "max", f"{answer}")
     patron = await service.patron()
     await patron.refused("notAllowed", "room", text="Hello")
+
+
+async def watching(mia, max_, patron, chat, token):
+    """A colleague who is asked to look reads the chat, and whispers; the patron is sent nothing of it."""
+    await mia.refused("notAllowed", "watch", chat=chat, token=token, who="mia", on=True)
+    await mia.refused("unknownOperator", "watch", chat=chat, token=token, who="nobody", on=True)
+    await max_.refused("notHolder", "watch", chat=chat, token=token, who="max", on=True)
+    await mia.ok("watch", chat=chat, token=token, who="max", on=True)
+    held = await max_.phase(chat, "held", watching=True)
+    expect("token" not in held and [one["name"] for one in held["watchers"]] == ["max"], f"{held}")
+    await max_.text(chat, "Where is the map room?")
+    sender = fresh()
+    await max_.send({"t": "note", "chat": chat, "sender": sender, "seq": 1, "text": "Ask about the atlas."})
+    await max_.get("ack", chat=chat, sender=sender)
+    await max_.send({"t": "say", "chat": chat, "sender": sender, "seq": 2, "text": "I am not the one who speaks here."})
+    expect((await max_.get("nack", chat=chat, sender=sender))["code"] == "notHolder", "whoever watches writes notes alone")
+    await mia.refused("notAllowed", "mentor", who="max", on=True)
+    await max_.refused("notAllowed", "takeOver", chat=chat)
+    await max_.ok("unwatch", chat=chat)
+    await max_.send({"t": "note", "chat": chat, "sender": sender, "seq": 2, "text": "Still here?"})
+    expect((await max_.get("nack", chat=chat, sender=sender))["code"] == "notHolder", "whoever watched watches no more")
 
 
 async def at_home(service):
@@ -248,6 +269,7 @@ async def at_home(service):
     await max_.refused("alreadyClaimed", "claim", chat=chat)
     await max_.refused("unknownChat", "claim", chat=fresh())
     await max_.refused("notHolder", "follow", chat=chat, after=ZERO)
+    await watching(mia, max_, patron, chat, token)
     # A second window of the session shows the same desk.
     window = await service.desk(session)
     await window.phase(chat, "held", mine=True)

@@ -97,7 +97,7 @@ def by_kind(key, kinds):
 OFFER = fields({"offer": text, "target": REF, "asked": boolean, "untilS": whole}, {"answerInS": whole})
 PHASE = by_kind("p", {
     "waiting": fields({"p": text, "queue": REF, "ahead": whole}),
-    "held": fields({"p": text, "by": PERSON}, {"token": text, "mine": boolean, "offer": OFFER}),
+    "held": fields({"p": text, "by": PERSON}, {"token": text, "mine": boolean, "offer": OFFER, "watchers": each(PERSON), "watching": boolean}),
     "ask": fields({"p": text, "referral": REF}),
     "unattended": fields({"p": text}),
     "kept": fields({"p": text}),
@@ -158,7 +158,7 @@ MESSAGES = {
     "me": fields({
         "t": text, "operator": text, "display": text, "library": REF, "session": hex32, "queues": each(REF), "available": each(text),
         "leavingS": null_or(whole), "until": null_or(whole), "duty": null_or(DUTY), "duties": each(DUTY)},
-        {"volunteers": boolean}),
+        {"volunteers": boolean, "trainee": boolean, "mentor": PERSON}),
     "room": fields({"t": text, "lines": each(room_line)}),
     "board": fields({
         "t": text,
@@ -170,7 +170,7 @@ MESSAGES = {
         "claimed": each(fields({"chat": hex32, "by": fields({"name": text, "display": text})})),
         "staff": each(fields({
             "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)},
-            {"duty": DUTY, "volunteers": boolean}))},
+            {"duty": DUTY, "volunteers": boolean, "trainee": boolean, "mentor": text}))},
         {"libraries": each(fields({
             "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),
@@ -313,6 +313,13 @@ class Client:
             boards = [m for m in self.seen if m["t"] == "board"]
             return find(boards[-1]) if boards else None
         return await self.until(f"a board with {what}", last)
+
+    async def room(self, what, find):
+        """The newest line of the staff room for which `find` holds."""
+        def last():
+            rooms = [m for m in self.seen if m["t"] == "room"]
+            return next((line for line in reversed(rooms[-1]["lines"]) if find(line)), None) if rooms else None
+        return await self.until(f"a line of the staff room with {what}", last)
 
     async def bye(self, code, close_code):
         """The node says why, then closes."""

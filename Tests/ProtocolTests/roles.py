@@ -23,7 +23,7 @@ base = int(sys.argv[1])
 folder = Path(os.environ["CALLSLIP_DEMO"]) / "college"
 url = f"http://127.0.0.1:{base + 5}"
 token = (folder / "admin").read_text().split("\n")[1]
-ROLES = ["anybody", "operator", "library admin", "ChatWog", "RMT", "LTG", "admin token"]
+ROLES = ["anybody", "operator", "trainee", "library admin", "ChatWog", "RMT", "LTG", "admin token"]
 # One person for each role, of a library of their own.
 PEOPLE = """general: {queue: general, title: Ask a Librarian (all campus libraries)}
 libraries:
@@ -34,12 +34,13 @@ libraries:
     queues: [{name: rolls, title: Library of Rolls}]
     operators:
       - {name: olga.rolls, display: Olga, password: in-many-parts-1, queues: [rolls]}
-      - {name: adam.rolls, display: Adam, password: in-many-parts-2, queues: [rolls], admin: true}
-      - {name: carl.rolls, display: Carl, password: in-many-parts-3, queues: [rolls], committee: chatwog}
-      - {name: rita.rolls, display: Rita, password: in-many-parts-4, queues: [rolls], committee: rmt}
-      - {name: lars.rolls, display: Lars, password: in-many-parts-5, queues: [rolls], committee: ltg}
+      - {name: tess.rolls, display: Tess, password: in-many-parts-2, queues: [rolls], trainee: true}
+      - {name: adam.rolls, display: Adam, password: in-many-parts-3, queues: [rolls], admin: true}
+      - {name: carl.rolls, display: Carl, password: in-many-parts-4, queues: [rolls], committee: chatwog}
+      - {name: rita.rolls, display: Rita, password: in-many-parts-5, queues: [rolls], committee: rmt}
+      - {name: lars.rolls, display: Lars, password: in-many-parts-6, queues: [rolls], committee: ltg}
 """
-NAMES = dict(zip(ROLES[1:6], ["olga.rolls", "adam.rolls", "carl.rolls", "rita.rolls", "lars.rolls"]))
+NAMES = dict(zip(ROLES[1:7], ["olga.rolls", "tess.rolls", "adam.rolls", "carl.rolls", "rita.rolls", "lars.rolls"]))
 # Where the address in the table is the beginning of many.
 BENEATH = {
     "/chat/…": "/chat?queue=rolls", "/hours/…": "/hours/hours.json", "/presence/jid/…": "/presence/jid/rolls/chat.example.org/text",
@@ -104,8 +105,8 @@ def table():
     for line in lines[2:]:
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         assert len(cells) == len(head), line
-        assert set(cells[2:9]) <= {"–", "own", "all"}, line
-        rows.append((cells[0], cells[1].strip("`"), dict(zip(ROLES, cells[2:9]))))
+        assert set(cells[2:-1]) <= {"–", "own", "all"}, line
+        rows.append((cells[0], cells[1].strip("`"), dict(zip(ROLES, cells[2:-1]))))
     assert len(rows) > 50, len(rows)
     return rows
 
@@ -130,7 +131,7 @@ def check_document(rows):
     assert {(method, path) for method, path, _ in operations} == {key for key in cells if key[1].startswith("/api/")}
     for method, path, said in operations:
         cell = cells[method, path]
-        people = {"session"} if any(cell[role] != "–" for role in ROLES[1:6]) else set()
+        people = {"session"} if any(cell[role] != "–" for role in ROLES[1:7]) else set()
         expected = set() if cell["anybody"] != "–" else people | ({"admin"} if cell["admin token"] != "–" else set())
         written = {scheme for choice in said.get("security", []) for scheme in choice}
         assert written == expected, f"openapi.yaml, {method} {path}: {written} instead of {expected}"
@@ -211,7 +212,7 @@ def check_own(cookies):
     one = {"id": secrets.token_hex(16), "version": 0, "owner": "own", "title": "Mine alone", "text": "Hello."}
     assert ask("POST", "/api/canned", cookie=cookies["operator"], body=json.dumps(one).encode())[0] == 200
     until(lambda: "Mine alone" in ask("GET", "/api/canned", cookie=cookies["operator"])[1], "the message")
-    for role in ROLES[2:6]:
+    for role in ROLES[2:7]:
         assert "Mine alone" not in ask("GET", "/api/canned", cookie=cookies[role])[1], role
         status, text = ask("POST", "/api/canned", cookie=cookies[role], body=json.dumps({"id": one["id"], "version": 1, "drop": True}).encode())
         assert status == 409, (role, status, text)

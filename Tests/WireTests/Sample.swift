@@ -74,9 +74,11 @@ extension Sample {
     }
     mutating func operatorEntry() throws -> Operator {
         let queues = Set(try list(3) { try $0.queue() }).sorted()
-        return Operator(
+        var person = Operator(
             name: try person(), displayName: "D" + text(), library: try library(), queues: queues,
             committee: of([nil, .chatWog, .rmt, .ltg]))
+        person.isTrainee = chance(30)
+        return person
     }
     mutating func settings() -> Settings {
         var settings = Settings()
@@ -92,7 +94,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 54 {
+        switch kind % 59 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -117,12 +119,12 @@ extension Sample {
             .offerTransfer(
                 OfferTransfer(
                     chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text(),
-                    answerInMs: kind / 54 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
+                    answerInMs: kind / 59 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
         case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 54 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 59 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -159,6 +161,11 @@ extension Sample {
                     by: try ticketAuthor(), what: of([.confirm(host: "a.example"), .reject(host: "b.example"), .forget(install: number())]))
             )
         case 48: .setEntry(try entry(), by: try cannedEditor())
+        case 53: .setWatcher(id(), token: token(), try person(), chance(50))
+        case 54: .stopWatching(id(), id())
+        case 55: .whisper(Whisper(chat: id(), session: id(), sender: id(), sequence: number(), text: text()))
+        case 56: .setMentor(id(), of: try person(), chance(50))
+        case 57: .takeOver(id(), id(), id())
         case 51: .setVolunteers(id(), chance(50))
         case 52: .tellRoom(id(), id(), roomWord())
         case 50: .setDuty(id(), of([nil, .library, .general, .both]))
@@ -364,7 +371,11 @@ extension Sample {
                 library: try sample.library(),
                 clockMs: sample.number(), wallMs: sample.number(), word: sample.roomWord())
         }
-        for place in board.signedOn.indices { board.signedOn[place].volunteers = chance(50) }
+        for place in board.signedOn.indices {
+            board.signedOn[place].volunteers = chance(50)
+            board.signedOn[place].mentor = try optional { try $0.person() }
+            board.signedOn[place].watching = list(2) { $0.id() }
+        }
         board.buttons = try optional { try $0.buttonNews() }
         return board
     }
@@ -447,11 +458,12 @@ extension Sample {
             branch: chance(20))
     }
     mutating func update() throws -> ChatUpdate {
-        let meta = ChatMeta(
+        var meta = ChatMeta(
             chat: id(), at: token(), clockMs: number(), library: try optional { try $0.library() }, queue: try queue(), epoch: small(),
             last: position(), phase: try phase(), openedMs: number(), attach: id(), patronPresent: chance(50),
             usualWaitMs: optional { $0.number() }, tried: try list(3) { try $0.queue() },
             senders: list(4) { SenderMark(sender: $0.id(), sequence: $0.number()) })
+        meta.watchers = try list(3) { try $0.person() }
         return ChatUpdate(meta: meta, messages: try list(20) { try $0.message() })
     }
 }

@@ -63,6 +63,8 @@ extension Board {
         board.waiting = []
         board.kept = []
         board.claimed = []
+        // What colleagues say to each other is on no library's disk.
+        board.room = []
         return board
     }
 

@@ -308,7 +308,9 @@ public struct ConsortiumFile: Sendable {
     }
 
     private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
-        guard let map = reader.mapping(node, "an operator", keys: ["name", "display", "password", "queues", "admin", "committee"]),
+        guard
+            let map = reader.mapping(
+                node, "an operator", keys: ["name", "display", "password", "queues", "admin", "committee", "trainee"]),
             let nameNode = reader.required(map, "name", in: node, "the operator's name"),
             let name: OperatorName = reader.name(nameNode, "an operator's name")
         else { return }
@@ -321,11 +323,12 @@ public struct ConsortiumFile: Sendable {
                 staffed.append(queueName)
             }
         }
-        operators.append(
-            Operator(
-                name: name, displayName: reader.title(map["display"], "display") ?? name.text, library: library.name,
-                queues: staffed.sorted(), isAdmin: map["admin"].flatMap { reader.flag($0, "admin") } ?? false,
-                committee: map["committee"].flatMap { readCommittee($0, &reader) }))
+        var person = Operator(
+            name: name, displayName: reader.title(map["display"], "display") ?? name.text, library: library.name,
+            queues: staffed.sorted(), isAdmin: map["admin"].flatMap { reader.flag($0, "admin") } ?? false,
+            committee: map["committee"].flatMap { readCommittee($0, &reader) })
+        person.isTrainee = map["trainee"].flatMap { reader.flag($0, "trainee") } ?? false
+        operators.append(person)
         operatorLines.append(node.line)
         guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
         guard (8...256).contains(password.utf8.count) else {

@@ -12,7 +12,7 @@ public enum RouteDocument {
             "",
             "Written by `callslip routes` from `WebPlane/RouteMatrix.swift`, which every request passes; not to be edited here. `Tests/ProtocolTests/roles.py` asks each cell.",
             "",
-            "*own*: what is theirs or their library's, or what the key in the request opens. A person may what one of their roles may; trainees are operators here. The admin",
+            "*own*: what is theirs or their library's, or what the key in the request opens. A person may what one of their roles may. The admin",
             "token lies in a node's data folder. What is changed is judged by the replicated state as well.",
             "",
             "| method | address | " + roles.map(\.title).joined(separator: " | ") + " | what |",

@@ -11,8 +11,10 @@ import Web
 enum RouteRole: Int, CaseIterable, Sendable {
     /// Nobody is signed in: patrons, pages, programs.
     case anonymous
-    /// Signed in; trainees are operators here.
+    /// Signed in.
     case staff
+    /// Signed in, and learns: reads what operators read, and writes nothing for others.
+    case trainee
     /// Looks after their library.
     case libraryAdmin
     case chatWog
@@ -26,6 +28,7 @@ enum RouteRole: Int, CaseIterable, Sendable {
         switch self {
         case .anonymous: "anybody"
         case .staff: "operator"
+        case .trainee: "trainee"
         case .libraryAdmin: "library admin"
         case .chatWog: "ChatWog"
         case .rmt: "RMT"
@@ -35,7 +38,7 @@ enum RouteRole: Int, CaseIterable, Sendable {
     }
 
     static func all(of person: Operator) -> [RouteRole] {
-        var roles: [RouteRole] = [.staff]
+        var roles: [RouteRole] = [person.isTrainee ? .trainee : .staff]
         if person.isAdmin { roles.append(.libraryAdmin) }
         switch person.committee {
         case .chatWog: roles.append(.chatWog)
@@ -86,17 +89,17 @@ struct RouteRow: Sendable {
 }
 
 enum RouteMatrix {
-    // anybody, operator, library admin, ChatWog, RMT, LTG, admin token
-    private static let everybody: [RouteReach] = [.all, .all, .all, .all, .all, .all, .all]
-    private static let byKey: [RouteReach] = [.own, .own, .own, .own, .own, .own, .own]
-    private static let signedIn: [RouteReach] = [.no, .own, .own, .own, .own, .own, .no]
-    private static let sessions: [RouteReach] = [.no, .own, .own, .own, .own, .all, .all]
-    private static let readers: [RouteReach] = [.no, .all, .all, .all, .all, .all, .all]
-    private static let writers: [RouteReach] = [.no, .own, .own, .own, .own, .all, .all]
-    private static let overseers: [RouteReach] = [.no, .no, .own, .all, .all, .all, .all]
-    private static let libraries: [RouteReach] = [.no, .no, .own, .no, .no, .no, .all]
-    private static let lookingAfter: [RouteReach] = [.no, .no, .own, .no, .no, .all, .all]
-    private static let tokenAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .all]
+    // anybody, operator, trainee, library admin, ChatWog, RMT, LTG, admin token
+    private static let everybody: [RouteReach] = [.all, .all, .all, .all, .all, .all, .all, .all]
+    private static let byKey: [RouteReach] = [.own, .own, .own, .own, .own, .own, .own, .own]
+    private static let signedIn: [RouteReach] = [.no, .own, .own, .own, .own, .own, .own, .no]
+    private static let sessions: [RouteReach] = [.no, .own, .own, .own, .own, .own, .all, .all]
+    private static let readers: [RouteReach] = [.no, .all, .all, .all, .all, .all, .all, .all]
+    private static let writers: [RouteReach] = [.no, .own, .no, .own, .own, .own, .all, .all]
+    private static let overseers: [RouteReach] = [.no, .no, .no, .own, .all, .all, .all, .all]
+    private static let libraries: [RouteReach] = [.no, .no, .no, .own, .no, .no, .no, .all]
+    private static let lookingAfter: [RouteReach] = [.no, .no, .no, .own, .no, .no, .all, .all]
+    private static let tokenAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .no, .all]
 
     static let rows: [RouteRow] = [
         row(.post, "/api/sign-in", everybody, "sign-in with name and password"),

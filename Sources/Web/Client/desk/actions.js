@@ -208,6 +208,52 @@ export class Actions {
         }
     }
 
+    openAsk(id) {
+        const { desk, floor } = this.shell;
+        if (desk.holds(id)) this.shell.askColleague.open(desk.chats.get(id), () => floor.column(id)?.composer);
+    }
+
+    /** @returns {Promise<string|null>} what is wrong, or null */
+    async askToWatch(id, person) {
+        const problem = await this.about(id, "watch", { who: person.name, on: true });
+        if (problem === null) this.shell.announce(`${person.display} watches this chat`);
+        return problem;
+    }
+
+    async letGo(id, person) {
+        const problem = await this.about(id, "watch", { who: person.name, on: false });
+        if (problem !== null) this.shell.floor.column(id)?.showProblem(problem);
+        else this.shell.floor.column(id)?.focus();
+    }
+
+    /** Looks away from a chat that I watch. */
+    async unwatch(id) {
+        try {
+            await this.request("unwatch", { chat: id });
+            this.shell.putAway(id);
+        } catch (error) {
+            this.shell.floor.column(id)?.showProblem(sentence(error));
+        }
+    }
+
+    /** A mentor takes the trainee's chat. */
+    async takeOver(id) {
+        try {
+            await this.request("takeOver", { chat: id });
+        } catch (error) {
+            this.shell.floor.column(id)?.showProblem(sentence(error));
+        }
+    }
+
+    async mentor(person, on) {
+        try {
+            await this.request("mentor", { who: person.name, on });
+            this.shell.announce(on ? `You are ${person.display}’s mentor: their chats are shown to you` : `You are not ${person.display}’s mentor any more`);
+        } catch (error) {
+            this.shell.notice(sentence(error));
+        }
+    }
+
     async swamped() {
         try {
             await this.request("swamped", { text: "" });

@@ -8,6 +8,7 @@ import { endingButtons, endingOfKey } from "./outcome.js";
 import { draft } from "./memory.js";
 import { NoteBox } from "./note.js";
 import { SHOWN_MAX, tagsOf } from "./tags.js";
+import { Watchers, isMentorOf, watchSentence } from "./watching.js";
 import { utf8Bytes } from "../shared/wording.js";
 import { chatName } from "./words.js";
 
@@ -32,15 +33,19 @@ export class Column {
         this.silent = h("p", { class: "timer", data: { timer: "silent" } });
         this.transfer = this.tool("Transfer", "transfer", "Alt+T", () => act.openTransfer(chat.id));
         this.noteTool = this.tool("Note", "note", "Alt+M", () => this.note.open());
+        this.askTool = this.tool("Ask a colleague", "ask", null, () => act.openAsk(chat.id));
+        this.takeOverTool = this.tool("Take over", "takeOver", null, () => act.takeOver(chat.id));
+        this.unwatchTool = this.tool("Stop watching", "unwatch", null, () => act.unwatch(chat.id));
         this.release = this.tool("Back to queue", "release", null, () => this.ask("release"));
         this.close = this.tool("Close", "close", null, () => this.ask("close"));
         this.dismiss = this.tool("Put away", "dismiss", null, () => act.dismiss(chat.id));
-        this.tools = h("div", { class: "chat-tools" }, this.transfer, this.noteTool, this.release, this.close, this.dismiss);
+        this.tools = h("div", { class: "chat-tools" }, this.transfer, this.noteTool, this.askTool, this.takeOverTool, this.unwatchTool, this.release, this.close, this.dismiss);
         this.cardBody = h("div", { class: "card-body", tabindex: "0", role: "group" });
         this.cardTitle = h("summary");
         this.card = h("details", { class: "card", data: { libraryCard: "" } }, this.cardTitle, this.cardBody);
         this.log = new Log("", (entry) => this.takeBack(entry));
         this.note = new NoteBox(this);
+        this.watchers = new Watchers(this);
         this.typing = h("p", { class: "typing", data: { typing: "" } });
         this.strip = h("div", { class: "strip", role: "status", data: { strip: "" } });
         this.question = h("div", { class: "strip question", role: "group", hidden: true, on: { keydown: (event) => this.sayEnding(event) } });
@@ -63,7 +68,7 @@ export class Column {
         },
         h("header", { class: "chat-head" },
             h("div", { class: "chat-name" }, this.slot, h("div", {}, this.title, this.presence)),
-            h("div", { class: "timers" }, this.owed, this.silent), this.tags, this.tools),
+            h("div", { class: "timers" }, this.owed, this.silent), this.tags, this.watchers.element, this.tools),
         this.card, this.note.element, this.log.box, this.typing, this.strip, this.question, this.problem, this.form);
         this.element.column = this;
     }
@@ -73,7 +78,7 @@ export class Column {
     }
 
     focus() {
-        (this.chat.ended === null ? this.composer : this.dismiss).focus();
+        (this.chat.ended !== null ? this.dismiss : this.chat.watching ? this.note.field : this.composer).focus();
     }
 
     update() {
@@ -89,16 +94,25 @@ export class Column {
         this.presence.dataset.state = message ? "message" : present ? "here" : "away";
         // Somebody who had an answer and stays away is taken to have left; a question without one is the holder's to close.
         const gone = `Patron’s page is not connected${chat.messages.some((one) => one.by === "staff" && one.text !== undefined) ? ": closed after 10 minutes" : ""}`;
-        setText(this.presenceText, message ? "Left as a message" : present ? "Patron is here" : gone);
+        const mentor = chat.watching && isMentorOf(desk.board, desk.me, chat.meta.phase);
+        setText(this.presenceText, chat.watching && !ended ? `${watchSentence(chat.meta.phase, mentor)}. ${present ? "Patron is here" : "Patron’s page is not connected"}` : message ? "Left as a message" : present ? "Patron is here" : gone);
         this.element.dataset.ended = String(ended);
         this.element.dataset.focused = String(desk.focused === chat.id);
         this.element.dataset.unread = String(chat.unread > 0);
-        for (const tool of [this.transfer, this.noteTool, this.release, this.close]) setHidden(tool, ended);
-        setHidden(this.transfer, ended || message);
+        const { watching } = chat;
+        for (const tool of [this.release, this.close]) setHidden(tool, ended || watching);
+        setHidden(this.noteTool, ended);
+        setHidden(this.transfer, ended || message || watching);
+        setHidden(this.askTool, ended || watching || desk.me?.volunteers === undefined);
+        setHidden(this.takeOverTool, ended || !mentor);
+        setHidden(this.unwatchTool, ended || !watching || mentor);
+        this.element.dataset.watching = String(watching);
+        this.note.whisperTo(watching && !ended ? chat.meta.phase.by?.display ?? "your colleague" : null);
+        this.watchers.update();
         const offered = (chat.meta.phase.offer ?? null) !== null;
         setAttribute(this.transfer, "aria-disabled", offered);
         setHidden(this.dismiss, !ended);
-        setHidden(this.form, ended);
+        setHidden(this.form, ended || watching);
         if (ended) setHidden(this.note.element, true);
         setAttribute(this.composer, "placeholder", message ? "Write the answer; the patron collects it with the code" : "Write to the patron");
         this.showTags();

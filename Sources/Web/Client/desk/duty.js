@@ -46,5 +46,8 @@ export class DutyChoice {
             class: "small", type: "button", data: { duty }, text: words[duty], on: { click: () => this.act.duty(duty) },
         }), (element, duty) => setAttribute(element, "aria-pressed", String(duty === me.duty)));
         setText(this.hint, dutyHint(me.duty));
+        // Once it is said the waiting list needs the room more.
+        setHidden(this.hint, said);
+        setAttribute(this.choices, "title", said ? dutyHint(me.duty) : null);
     }
 }

@@ -28,6 +28,7 @@ import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
 import { StaffRoom, lineWords } from "./staffroom.js";
 import { Desk } from "./state.js";
 import { TransferDialog } from "./transfer.js";
+import { AskColleague } from "./watching.js";
 import { chatName } from "./words.js";
 
 const activeEveryMs = 15000;
@@ -54,6 +55,7 @@ class Shell {
         const atRest = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
         this.room = new StaffRoom(byId("dialogs"), this.desk, this.act, atRest);
         this.rail.takeIn(this.room);
+        this.askColleague = new AskColleague(byId("dialogs"), this.desk, this.act);
         byId("rail").append(this.news.root);
         this.floor = new Floor({ page: byId("desk"), chats: byId("chats"), tabs: byId("tabs"), rail: byId("rail") }, this.desk, this.act);
         const resting = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
@@ -151,9 +153,11 @@ class Shell {
 
     /** Sends what waits in a chat, if it can go now. Of a chat that is not here any more, what was sent before is offered: the answer tells what became of it. */
     flush(chat) {
-        if (this.connection.state === "ready" && chat.token !== null) {
+        if (this.connection.state === "ready" && (chat.token !== null || chat.watching)) {
             const next = chat.outbox.next(chat.ended !== null);
-            if (next !== null && !this.connection.sendOwed({ ...next, chat: chat.id, token: chat.token })) chat.outbox.disconnected();
+            // Whoever watches has no token, and writes notes alone.
+            const proof = chat.watching ? {} : { token: chat.token };
+            if (next !== null && !this.connection.sendOwed({ ...next, chat: chat.id, ...proof })) chat.outbox.disconnected();
         }
         this.saveOutbox(chat);
     }
@@ -183,14 +187,24 @@ class Shell {
                 return undefined;
             case "started":
                 slots.write(chat.id, chat.slot);
+                if (chat.watching) {
+                    const text = `${chat.meta.phase.by?.display ?? "A colleague"} has a chat for you to watch.`;
+                    this.announce(text);
+                    notify(text, `watch ${effect.chat}`);
+                }
                 this.floor.update();
                 if (this.act.wanted === effect.chat) {
                     this.act.wanted = null;
                     this.floor.focusChat(effect.chat);
                 }
                 return undefined;
+            case "tookOver":
+                this.announce(`Chat ${chat.slot} is yours now`);
+                this.floor.focusChat(effect.chat);
+                return undefined;
             case "ended": return this.chatEnded(chat);
             case "message":
+                if (chat?.watching) return undefined;
                 if (this.desk.focused === effect.chat && document.hasFocus() && !this.floor.showingRail) this.desk.read(effect.chat);
                 this.sounds.play("message");
                 notify(`A patron of ${chatName(chat)} wrote in chat ${chat.slot}.`, `message ${effect.chat}`);
@@ -266,6 +280,7 @@ class Shell {
             this.drawing = false;
             this.rail.update();
             this.room.update();
+            this.askColleague.update();
             this.floor.update();
             this.team.update();
             this.transfer.update();
@@ -287,7 +302,7 @@ class Shell {
         this.room.drawCalls();
         const unsentCount = desk.inSlots.reduce((sum, chat) => sum + chat.outbox.entries.filter((entry) => entry.state === "waiting").length, 0);
         this.bar.showLine({ ready, lostMs: ready || connection.lostAt === null ? 0 : Date.now() - connection.lostAt, ended: this.ended, unsent: unsentCount });
-        const held = desk.inSlots.filter((chat) => chat.ended === null).length;
+        const held = desk.heldCount;
         this.sounds.ring("chat", ready && this.ringing.chat && held < chatsHeldMax);
         this.sounds.ring("offer", ready && this.ringing.offer && held < chatsHeldMax);
         const forMe = desk.board.waiting.filter((line) => ringsForMe(line, desk.me, desk.now())).length;
@@ -347,7 +362,7 @@ class Shell {
     }
 
     async leave() {
-        const held = this.desk.inSlots.filter((chat) => chat.ended === null).length;
+        const held = this.desk.heldCount;
         if (held > 0) {
             this.notice(held === 1 ? "You still hold a chat. Close it, transfer it or put it back into its queue, then sign out." : `You still hold ${held} chats. Close them, transfer them or put them back into their queues, then sign out.`);
             return;
@@ -380,7 +395,7 @@ class Shell {
             transfer: () => this.act.openTransfer(this.desk.focused),
             waiting: () => this.floor.focusWaiting(),
             palette: () => this.palette.open(),
-            note: () => this.openColumn()?.note.open(),
+            note: () => this.readColumn()?.note.open(),
             crisis: () => this.crisis.open(),
             directory: () => this.directory.open(),
             room: () => this.room.open(),
@@ -404,6 +419,11 @@ class Shell {
         return this.desk.holds(this.desk.focused) ? this.floor.column(this.desk.focused) : null;
     }
 
+    /** The same, or one that I watch. */
+    readColumn() {
+        return this.desk.chats.get(this.desk.focused)?.ended === null ? this.floor.column(this.desk.focused) : null;
+    }
+
     /** The line that has waited longest, without what I have just claimed. */
     oldest() {
         const { desk, rail } = this;
@@ -414,7 +434,7 @@ class Shell {
     findable() {
         const { desk, act } = this;
         const chat = desk.chats.get(desk.focused);
-        const open = chat && chat.ended === null ? chat : null;
+        const open = chat && desk.holds(chat.id) ? chat : null;
         const action = (title, words, run) => ({ title, words, kind: "Action", detail: "", run });
         const actions = [
             action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(this.oldest())),
@@ -423,6 +443,7 @@ class Shell {
             ...(open ? [action("Write a note for staff", "internal colleagues memo", () => this.floor.column(open.id).note.open())] : []),
             action("Crisis card", "danger suicide emergency help 988", () => this.crisis.open()),
             action("Find a liaison or an agreement", "refer referral subject directory specialist who knows", () => this.directory.open()),
+            ...(open && desk.me?.volunteers !== undefined ? [action("Ask a colleague to look at this chat", "watch whisper help colleague", () => act.openAsk(open.id))] : []),
             ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
             action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
             ...(desk.me?.queues ?? []).map((queue) => {

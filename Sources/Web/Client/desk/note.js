@@ -21,9 +21,18 @@ export class NoteBox {
         this.keep = h("button", { class: "note-keep small", type: "submit", data: { keepNote: "" }, text: "Keep the note" });
         this.chips = h("div", { class: "tag-chips", role: "group", "aria-label": "Tags to put into the note" });
         this.element = h("form", { class: "note-box", hidden: this.field.value === "", on: { submit: (event) => { event.preventDefault(); this.submit(); } } },
-            h("label", { for: id }, "Note for staff. ", h("span", { class: "note-who", text: "The patron never sees it." })), this.field, this.chips,
-            h("div", { class: "composer-foot" }, this.room, h("button", { class: "small quiet", type: "button", text: "Leave it", on: { click: () => this.leave() } }), this.keep));
+            h("label", { for: id }, this.words = h("span", { text: "Note for staff. " }), h("span", { class: "note-who", text: "The patron never sees it." })), this.field, this.chips,
+            h("div", { class: "composer-foot" }, this.room, this.away = h("button", { class: "small quiet", type: "button", text: "Leave it", on: { click: () => this.leave() } }), this.keep));
         this.show();
+    }
+
+    /** Of a chat that somebody watches the box stays open; `null`: it is one's own. */
+    whisperTo(name) {
+        setText(this.words, name === null ? "Note for staff. " : `Whisper to ${name}. `);
+        setText(this.keep, name === null ? "Keep the note" : "Whisper");
+        this.whispers = name !== null;
+        setHidden(this.away, this.whispers);
+        if (this.whispers) setHidden(this.element, false);
     }
 
     open() {
@@ -55,7 +64,7 @@ export class NoteBox {
 
     /** What was written in it stays for the next time. */
     leave() {
-        setHidden(this.element, true);
+        if (!this.whispers) setHidden(this.element, true);
         this.column.focus();
     }
 

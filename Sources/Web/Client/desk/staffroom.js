@@ -3,6 +3,7 @@
 
 import { oldestClaimable } from "./board.js";
 import { dutySentence } from "./duty.js";
+import { traineeSentence } from "./watching.js";
 import { h, icon, keyed, openDialog, setAttribute, setHidden, setText } from "./dom.js";
 import { utf8Bytes } from "../shared/wording.js";
 
@@ -40,7 +41,8 @@ export function busySentence(person, queues) {
     const on = (person.available ?? []).map((name) => queues.find((queue) => queue.name === name)?.title ?? name);
     const chats = person.chats === 0 ? "no chat" : person.chats === 1 ? "1 chat" : `${person.chats} chats`;
     const where = dutySentence(person.duty) || (on.length === 0 ? "Away from all queues" : `There for ${on.join(", ")}`);
-    return `${person.library?.title ?? ""}. ${where}, ${chats}${person.volunteers === true ? ". Helps whoever is swamped" : ""}`;
+    const learns = person.trainee === true ? `Trainee${person.mentor ? "" : ", without a mentor"}. ` : "";
+    return `${person.library?.title ?? ""}. ${learns}${where}, ${chats}${person.volunteers === true ? ". Helps whoever is swamped" : ""}`;
 }
 
 export class StaffRoom {
@@ -50,7 +52,8 @@ export class StaffRoom {
         this.seen = null;
         this.putAway = new Set();
         this.people = h("ul", { class: "people", id: "room-people" });
-        this.log = h("ol", { class: "room-log", id: "room-log", role: "log", "aria-label": "Messages among colleagues", tabindex: "0" });
+        this.lines = h("ol", { class: "room-lines" });
+        this.log = h("div", { class: "room-log", id: "room-log", role: "log", "aria-label": "Messages among colleagues", tabindex: "0" }, this.lines);
         this.empty = h("p", { class: "empty", id: "room-empty", text: "Nobody has said anything today. What you write here, all colleagues who are on can read, and no patron. It is gone after 16 hours." });
         this.field = h("input", { id: "room-text", type: "text", autocomplete: "off", "aria-describedby": "room-error", on: { input: () => this.typed() } });
         this.error = h("p", { class: "error", id: "room-error", role: "alert" });
@@ -69,7 +72,8 @@ export class StaffRoom {
         this.swamped = h("button", { class: "quiet wide", type: "button", id: "swamped", text: "Swamped: ask for help", on: { click: () => act.swamped() } });
         this.list = h("ul", { class: "slips" });
         this.calls = h("div", { class: "calls", id: "calls", role: "alert" }, this.list);
-        this.root = h("div", { class: "staff-room", hidden: true }, h("label", { class: "radio" }, this.volunteer, "Ask me when a colleague is swamped"), this.swamped);
+        this.trainee = h("p", { class: "hint", id: "trainee", hidden: true });
+        this.root = h("div", { class: "staff-room", hidden: true }, this.trainee, h("label", { class: "radio" }, this.volunteer, "Ask me when a colleague is swamped"), this.swamped);
     }
 
     open() {
@@ -91,22 +95,36 @@ export class StaffRoom {
         setHidden(this.root, !there);
         if (!there) return;
         this.volunteer.checked = me.volunteers;
+        setText(this.trainee, traineeSentence(me));
+        setHidden(this.trainee, me.trainee !== true);
         this.drawCalls();
         if (!this.dialog.open) return;
         this.seen = room.at(-1)?.at ?? null;
         const atEnd = this.log.scrollTop + this.log.clientHeight >= this.log.scrollHeight - 8;
-        keyed(this.log, room, (line) => line.at, (line) => h("li", { class: "room-line", data: { roomLine: line.at, kind: line.takes !== undefined ? "takes" : line.swamped === true ? "swamped" : "said" } },
+        keyed(this.lines, room, (line) => line.at, (line) => h("li", { class: "room-line", data: { roomLine: line.at, kind: line.takes !== undefined ? "takes" : line.swamped === true ? "swamped" : "said" } },
             h("span", { class: "room-who", text: line.by.name === me.operator ? "You" : line.by.display }), " ",
             h("span", { class: "room-where", text: `${line.by.library?.title ?? ""}, ${timeText(line.ms)}` }),
             h("span", { class: "room-words", text: lineWords(line, room) })), () => {});
         setHidden(this.log, room.length === 0);
         setHidden(this.empty, room.length > 0);
         if (atEnd) this.log.scrollTop = this.log.scrollHeight;
-        keyed(this.people, board.staff, (person) => person.name, () => h("li", { class: "person" }, h("span", { class: "person-name" }), h("span", { class: "person-where" })), (element, person) => {
+        keyed(this.people, board.staff, (person) => person.name, () => h("li", { class: "person" }, h("span", { class: "person-name" }), h("span", { class: "person-where" }), h("button", { class: "small", type: "button", hidden: true })), (element, person) => {
             setText(element.firstChild, person.name === me.operator ? `${person.display} (you)` : person.display);
-            setText(element.lastChild, busySentence(person, board.queues));
+            setText(element.children[1], busySentence(person, board.queues));
+            this.showMentor(element.lastChild, person, me);
             element.dataset.state = (person.available ?? []).length === 0 ? "away" : "here";
         });
+    }
+
+    /** Anybody who is no trainee may look after one who has nobody. */
+    showMentor(button, person, me) {
+        const mine = person.mentor === me.operator;
+        setHidden(button, person.trainee !== true || me.trainee === true || (person.mentor !== undefined && !mine));
+        if (button.hidden) return;
+        setText(button, mine ? "Stop being their mentor" : "Be their mentor");
+        button.dataset.mentor = person.name;
+        setAttribute(button, "aria-pressed", String(mine));
+        button.onclick = () => this.act.mentor(person, !mine);
     }
 
     drawCalls() {

@@ -191,30 +191,34 @@ export class Desk {
 
     readChat(frame) {
         const mine = frame.phase?.p === "held" && frame.phase.mine === true;
+        const watching = !mine && frame.phase?.p === "held" && frame.phase.watching === true;
         let chat = this.chats.get(frame.chat);
         const effects = [];
         if (chat === undefined) {
-            if (!mine) return [];
+            if (!mine && !watching) return [];
             chat = {
                 id: frame.chat, slot: this.slotFor(frame.chat), messages: [], keys: new Set(), last: [0, 0], loaded: false, unread: 0, typingUntilMs: 0,
-                outbox: new Outbox(this.newId(), this.savedOutbox(frame.chat)), ended: null, leaving: null, token: null,
+                outbox: new Outbox(this.newId(), this.savedOutbox(frame.chat)), ended: null, leaving: null, token: null, watching,
             };
             this.chats.set(frame.chat, chat);
             effects.push({ kind: "started", chat: chat.id });
-        } else if (chat.ended !== null && mine) {
+        } else if (chat.ended !== null && (mine || watching)) {
             effects.push({ kind: "started", chat: chat.id });
         }
         const wasMine = chat.ended === null;
+        const wasWatching = chat.watching;
+        chat.watching = watching;
         chat.meta = frame;
         chat.metaAtMs = this.now();
         chat.token = frame.phase?.token ?? chat.token;
         chat.outbox.marks(frame.marks, frame.held === true);
         if (frame.held !== true) this.dropHeldEvents(chat);
-        if (mine) {
+        if (mine || watching) {
+            if (wasWatching && mine && chat.ended === null) effects.push({ kind: "tookOver", chat: chat.id });
             chat.ended = null;
             effects.push({ kind: "sendable", chat: chat.id });
         } else {
-            chat.ended = endSentence(frame.phase ?? {});
+            chat.ended = wasWatching && frame.phase?.p === "held" ? `You watch this chat no more: ${endSentence(frame.phase)}` : endSentence(frame.phase ?? {});
             if (wasMine) effects.push({ kind: "ended", chat: chat.id });
             if (chat.outbox.due(true) !== undefined) effects.push({ kind: "sendable", chat: chat.id });
         }
@@ -286,7 +290,13 @@ export class Desk {
 
     /** Whether the chat is mine now. */
     holds(id) {
-        return this.chats.get(id)?.ended === null;
+        const chat = this.chats.get(id);
+        return chat?.ended === null && !chat.watching;
+    }
+
+    /** How many chats are mine now. */
+    get heldCount() {
+        return this.inSlots.filter((chat) => this.holds(chat.id)).length;
     }
 
     remove(id) {
