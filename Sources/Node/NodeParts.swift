@@ -164,6 +164,13 @@ extension CallslipNode {
                     accounts.serve(wish) { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
                 }
             },
+            firstCode: { name, token, completion in
+                onCluster {
+                    accounts.firstCode(of: name, by: token) { outcome in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
+                    }
+                }
+            },
             signOut: { token in onCluster { accounts.signOut(token) } },
             me: { token, completion in
                 onCluster {
@@ -196,9 +203,9 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(text) } }
                 }
             },
-            importFile: { yaml, completion in
+            importFile: { yaml, options, completion in
                 onCluster {
-                    Importer(library: library, accounts: accounts).run(yaml: yaml) { report in
+                    Importer(library: library, accounts: accounts).run(yaml: yaml, options) { report in
                         WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
                     }
                 }

@@ -1,6 +1,7 @@
 /// A question from one node to another, and its answer: the content of a sealed `call` and `reply`.
 
 import Consortium
+import FoundationEssentials
 import SwiftProtobuf
 
 public enum PeerCall: Hashable, Sendable {
@@ -16,6 +17,17 @@ public enum PeerCall: Hashable, Sendable {
     case secondStep(OperatorName, SecondStep)
     /// Keep this verifier (an Argon2id string) for the operator.
     case storeVerifier(OperatorName, verifier: String)
+    /// Which of these have neither a password nor a first code at your node? Answered by `lacking`.
+    case askLacking([OperatorName])
+    case lacking([OperatorName])
+    /// Keep a first code of somebody: the digest, and until when it is good (Unix milliseconds).
+    case firstCode(OperatorName, digest: [UInt8], untilMs: UInt64)
+    /// Forget the password of somebody and what belongs to it.
+    case closeAccount(OperatorName)
+    /// End the sign-ins of somebody at your node.
+    case endSignIns(OperatorName)
+    /// How the campus calls somebody; empty: not at all.
+    case campusName(OperatorName, String)
     case answer(ok: Bool, text: String)
     /// Take the next step towards another membership of the coordinators; answered by `progress`.
     case changeCoordinators(CoordinatorWish)
@@ -90,6 +102,21 @@ extension PeerCall {
                 $0.step = step.wire
             }
         case .storeVerifier(let name, let verifier): call.store = WireCredential(name, verifier)
+        case .askLacking(let names): call.accountsWanted = .with { $0.operators = names.map(\.text) }
+        case .lacking(let names): call.accountsLacking = .with { $0.operators = names.map(\.text) }
+        case .firstCode(let name, let digest, let untilMs):
+            call.firstCode = .with {
+                $0.operator = name.text
+                $0.digest = Data(digest)
+                $0.untilMs = untilMs
+            }
+        case .closeAccount(let name): call.closeAccount = name.text
+        case .endSignIns(let name): call.endSignIns = name.text
+        case .campusName(let name, let campus):
+            call.campusName = .with {
+                $0.operator = name.text
+                $0.name = campus
+            }
         case .changeCoordinators(.add(let node, let id, let peer)):
             call.coordinators = .with {
                 $0.verb = 1
@@ -163,6 +190,20 @@ extension PeerCall {
         case .secondStepWanted(let wanted): self = .askSecondStep(try Self.person(wanted.operator))
         case .secondStepState(let state): self = .secondStepState(SecondStepState(state))
         case .secondStep(let told): self = .secondStep(try Self.person(told.operator), try SecondStep(told.step))
+        case .accountsWanted(let people): self = .askLacking(try Self.people(people))
+        case .accountsLacking(let people): self = .lacking(try Self.people(people))
+        case .firstCode(let code):
+            guard code.digest.count == SecondStep.digestBytes else {
+                throw .invalidField("first_code.digest", expected: "\(SecondStep.digestBytes) bytes")
+            }
+            self = .firstCode(try Self.person(code.operator), digest: Array(code.digest), untilMs: code.untilMs)
+        case .closeAccount(let name): self = .closeAccount(try Self.person(name))
+        case .endSignIns(let name): self = .endSignIns(try Self.person(name))
+        case .campusName(let campus):
+            guard campus.name.utf8.count <= Self.secretBytesMax else {
+                throw .tooLarge(expectedMax: Self.secretBytesMax, found: campus.name.utf8.count)
+            }
+            self = .campusName(try Self.person(campus.operator), campus.name)
         case .coordinators(let wish):
             guard let node = NodeName(wish.node) else { throw .invalidField("coordinators.node", expected: NodeName.rule) }
             guard wish.peer.utf8.count <= Self.secretBytesMax else {
@@ -196,6 +237,16 @@ extension PeerCall {
 }
 
 extension PeerCall {
+    /// How many people one call asks for.
+    public static let peopleMax = 200
+
+    fileprivate static func people(_ people: WirePeople) throws(WireError) -> [OperatorName] {
+        guard people.operators.count <= peopleMax else { throw .tooLarge(expectedMax: peopleMax, found: people.operators.count) }
+        var names: [OperatorName] = []
+        for name in people.operators { names.append(try person(name)) }
+        return names
+    }
+
     fileprivate static func person(_ text: String) throws(WireError) -> OperatorName {
         guard let name = OperatorName(text) else { throw .invalidField("operator", expected: OperatorName.rule) }
         return name

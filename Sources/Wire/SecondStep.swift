@@ -134,4 +134,6 @@ public enum CodeCheck: UInt32, Sendable {
     case wrong = 2
     /// Too many were wrong; only a recovery code is looked at for a while.
     case tooMany = 3
+    /// It was a first code: a password is to be chosen.
+    case newPassword = 4
 }

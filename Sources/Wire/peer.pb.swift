@@ -706,6 +706,58 @@ nonisolated struct WireCall: Sendable {
     set {kind = .secondStep(newValue)}
   }
 
+  /// Which of these people have neither a password nor a first code there? Answered by accounts_lacking.
+  var accountsWanted: WirePeople {
+    get {
+      if case .accountsWanted(let v)? = kind {return v}
+      return WirePeople()
+    }
+    set {kind = .accountsWanted(newValue)}
+  }
+
+  var accountsLacking: WirePeople {
+    get {
+      if case .accountsLacking(let v)? = kind {return v}
+      return WirePeople()
+    }
+    set {kind = .accountsLacking(newValue)}
+  }
+
+  var firstCode: WireFirstCode {
+    get {
+      if case .firstCode(let v)? = kind {return v}
+      return WireFirstCode()
+    }
+    set {kind = .firstCode(newValue)}
+  }
+
+  /// Forget the password and what belongs to it; a name.
+  var closeAccount: String {
+    get {
+      if case .closeAccount(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .closeAccount(newValue)}
+  }
+
+  /// End the sign-ins of a person at your node; a name.
+  var endSignIns: String {
+    get {
+      if case .endSignIns(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .endSignIns(newValue)}
+  }
+
+  /// How the campus calls a person; empty: not at all.
+  var campusName: WireCampusName {
+    get {
+      if case .campusName(let v)? = kind {return v}
+      return WireCampusName()
+    }
+    set {kind = .campusName(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -724,8 +776,60 @@ nonisolated struct WireCall: Sendable {
     case secondStepState(WireSecondStepState)
     /// What one keeper of a person's account knows, for another to take in.
     case secondStep(WireSecondStepTold)
+    /// Which of these people have neither a password nor a first code there? Answered by accounts_lacking.
+    case accountsWanted(WirePeople)
+    case accountsLacking(WirePeople)
+    case firstCode(WireFirstCode)
+    /// Forget the password and what belongs to it; a name.
+    case closeAccount(String)
+    /// End the sign-ins of a person at your node; a name.
+    case endSignIns(String)
+    /// How the campus calls a person; empty: not at all.
+    case campusName(WireCampusName)
 
   }
+
+  init() {}
+}
+
+nonisolated struct WirePeople: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var operators: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireFirstCode: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var `operator`: String = String()
+
+  var digest: Data = Data()
+
+  var untilMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireCampusName: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var `operator`: String = String()
+
+  var name: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -906,7 +1010,7 @@ nonisolated struct WireAnswer: Sendable {
 
   var text: String = String()
 
-  /// Of a password that was right, where that was not enough. 1: a code is needed, 2: it is wrong, 3: too many were.
+  /// Of a password that was right, where that was not enough. 1: a code is needed, 2: it is wrong, 3: too many were, 4: it was a first code, and a password is to be chosen.
   var code: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2089,7 +2193,7 @@ nonisolated extension WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Call"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{4};second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{4};second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0\u{3}accounts_wanted\0\u{3}accounts_lacking\0\u{3}first_code\0\u{3}close_account\0\u{3}end_sign_ins\0\u{3}campus_name\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2243,6 +2347,74 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
           self.kind = .secondStep(v)
         }
       }()
+      case 153: try {
+        var v: WirePeople?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .accountsWanted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .accountsWanted(v)
+        }
+      }()
+      case 154: try {
+        var v: WirePeople?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .accountsLacking(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .accountsLacking(v)
+        }
+      }()
+      case 155: try {
+        var v: WireFirstCode?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .firstCode(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .firstCode(v)
+        }
+      }()
+      case 156: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .closeAccount(v)
+        }
+      }()
+      case 157: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .endSignIns(v)
+        }
+      }()
+      case 158: try {
+        var v: WireCampusName?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .campusName(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .campusName(v)
+        }
+      }()
       default: break
       }
     }
@@ -2302,6 +2474,30 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       guard case .secondStep(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 152)
     }()
+    case .accountsWanted?: try {
+      guard case .accountsWanted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 153)
+    }()
+    case .accountsLacking?: try {
+      guard case .accountsLacking(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 154)
+    }()
+    case .firstCode?: try {
+      guard case .firstCode(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 155)
+    }()
+    case .closeAccount?: try {
+      guard case .closeAccount(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 156)
+    }()
+    case .endSignIns?: try {
+      guard case .endSignIns(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 157)
+    }()
+    case .campusName?: try {
+      guard case .campusName(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 158)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -2309,6 +2505,111 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
   static func ==(lhs: WireCall, rhs: WireCall) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePeople: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".People"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}operators\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeRepeatedStringField(value: &self.operators) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.operators.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.operators, fieldNumber: 150)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WirePeople, rhs: WirePeople) -> Bool {
+    if lhs.operators != rhs.operators {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFirstCode: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FirstCode"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}operator\0\u{1}digest\0\u{3}until_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeSingularStringField(value: &self.`operator`) }()
+      case 151: try { try decoder.decodeSingularBytesField(value: &self.digest) }()
+      case 152: try { try decoder.decodeSingularUInt64Field(value: &self.untilMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.`operator`.isEmpty {
+      try visitor.visitSingularStringField(value: self.`operator`, fieldNumber: 150)
+    }
+    if !self.digest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.digest, fieldNumber: 151)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.untilMs, fieldNumber: 152)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireFirstCode, rhs: WireFirstCode) -> Bool {
+    if lhs.`operator` != rhs.`operator` {return false}
+    if lhs.digest != rhs.digest {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCampusName: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CampusName"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}V\u{2}operator\0\u{1}name\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 150: try { try decoder.decodeSingularStringField(value: &self.`operator`) }()
+      case 151: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.`operator`.isEmpty {
+      try visitor.visitSingularStringField(value: self.`operator`, fieldNumber: 150)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 151)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireCampusName, rhs: WireCampusName) -> Bool {
+    if lhs.`operator` != rhs.`operator` {return false}
+    if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -12,7 +12,7 @@ struct Callslip: AsyncParsableCommand {
             CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, NamesCommand.self, DesksCommand.self,
             CannedCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,
-            RoutesCommand.self, SessionsCommand.self, InviteCommand.self, JoinCommand.self,
+            RoutesCommand.self, SessionsCommand.self, AccountsCommand.self, InviteCommand.self, JoinCommand.self,
             Chat.self, Try.self, Simulate.self,
             Bench.self,
             ChaosCommand.self,

@@ -17,6 +17,18 @@ struct Import: AsyncParsableCommand {
     @Flag(help: "Only read the file and say what is wrong with it.")
     var check = false
 
+    @Flag(help: "Ask the node what an import would do to accounts, and change nothing.")
+    var dryRun = false
+
+    @Flag(
+        help:
+            "Close the accounts of the file's libraries that are not in it any more: nobody signs in by them, their sign-ins end, what they did stays."
+    )
+    var close = false
+
+    @Flag(help: "Make first codes, with which people choose a password, for those of the file who have neither.")
+    var firstCodes = false
+
     func run() async throws {
         let yaml = try Files.text(of: file)
         do {
@@ -33,22 +45,42 @@ struct Import: AsyncParsableCommand {
             throw ExitCode(65)
         }
         let admin = try admin.read()
-        let response = try await NodeClient.importFile(yaml, url: admin.url, token: admin.token)
+        let response = try await NodeClient.importFile(
+            yaml, "?close=\(close ? 1 : 0)&first-codes=\(firstCodes ? 1 : 0)&dry-run=\(dryRun ? 1 : 0)", url: admin.url, token: admin.token)
         guard let report = try? JSONDecoder().decode(ImportReport.self, from: Data(response.body)) else {
             throw ValidationError("the node answered \(response.status): \(response.text)")
         }
         for problem in report.problems { Terminal.complain("\(file): \(problem)\n") }
         guard report.problems.isEmpty else { throw ExitCode(65) }
+        if dryRun { return tellPeople(report) }
         print(
             "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
                 + (report.hours.map { $0 > 0 ? "; hours of \($0) libraries" : "" } ?? "")
         )
         for note in report.renamed ?? [] { print("\(file): \(note)") }
+        tellPeople(report)
         if !report.unreached.isEmpty {
             Terminal.complain(
-                "these nodes did not take their operators' passwords: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n"
+                "these nodes did not take what they keep of their operators' accounts: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n"
             )
             throw ExitCode(75)
         }
+    }
+
+    private func tellPeople(_ report: ImportReport) {
+        func tell(_ names: [String]?, _ did: String, _ would: String) {
+            guard let names, !names.isEmpty else { return }
+            print("\(names.count) \(names.count == 1 ? "account" : "accounts") \(dryRun ? would : did): \(names.joined(separator: ", "))")
+        }
+        tell(report.made, "made", "would be made")
+        tell(report.closed, "closed", "would be closed")
+        tell(
+            report.missing, "not in the file stay open (--close closes them)", "not in the file would stay open (--close would close them)")
+        if dryRun, [report.made, report.closed, report.missing].allSatisfy({ $0?.isEmpty ?? true }) {
+            print("no account would be made or closed")
+        }
+        guard let codes = report.firstCodes, !codes.isEmpty else { return }
+        print("First codes: each, typed as the password once within 7 days, lets this person choose one. Give them to nobody else.")
+        for one in codes { print("  \(one.operator)  \(one.code)  \(one.display)") }
     }
 }

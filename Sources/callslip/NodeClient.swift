@@ -87,9 +87,10 @@ enum NodeClient {
     }
 
     @ClusterActor
-    static func importFile(_ yaml: String, url: String, token: String) async throws -> HTTPClientResponse {
+    /// - Parameter options: the query of the address, with its question mark, or empty.
+    static func importFile(_ yaml: String, _ options: String = "", url: String, token: String) async throws -> HTTPClientResponse {
         try await request(
-            .post, url + "/api/import", headers: [("Authorization", "Bearer \(token)"), ("Content-Type", "application/yaml")],
+            .post, url + "/api/import" + options, headers: [("Authorization", "Bearer \(token)"), ("Content-Type", "application/yaml")],
             body: Array(yaml.utf8), timeoutMs: 120_000)
     }
 }

@@ -1,4 +1,4 @@
-/// `callslip sessions`: who is signed in at a node, ending a sign-in, and turning off the second step of somebody who lost the phone.
+/// `callslip sessions`: who is signed in at a node, and ending a sign-in.
 
 import ArgumentParser
 import EventLoop
@@ -8,7 +8,7 @@ import Node
 struct SessionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sessions", abstract: "List who is signed in at a node, and end a sign-in.",
-        subcommands: [List.self, End.self, OffFor.self],
+        subcommands: [List.self, End.self],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -38,17 +38,5 @@ struct SessionsCommand: AsyncParsableCommand {
         private struct Ask: Encodable { var end: String }
 
         func run() async throws { print(try await NodeClient.ask("/api/sessions", Ask(end: id), try admin.read())) }
-    }
-
-    struct OffFor: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "second-step-off",
-            abstract: "Turn off the second step of somebody who lost the phone; they are told at their next sign-in.")
-        @Argument(help: "Their operator name.") var name: String
-        @OptionGroup var admin: AdminOptions
-
-        private struct Ask: Encodable { var `operator`: String }
-
-        func run() async throws { print(try await NodeClient.ask("/api/second-step/off-for", Ask(operator: name), try admin.read())) }
     }
 }

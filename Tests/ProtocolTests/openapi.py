@@ -220,6 +220,17 @@ def second_step(node, cookie):
     node.ask("post", off, 400, {}, admin=True)
     node.ask("post", off, 404, {"operator": "nobody"}, admin=True)
     node.ask("post", off, 409, {"operator": "bea.business"}, admin=True)
+    first = "/api/accounts/first-code"
+    node.ask("post", first, 401, {"operator": "bea.business"})
+    node.ask("post", first, 403, {"operator": "bea.business"}, cookie=cookie)
+    node.ask("post", first, 400, {}, admin=True)
+    node.ask("post", first, 404, {"operator": "nobody"}, admin=True)
+    code = node.ask("post", first, 200, {"operator": "bea.business"}, admin=True)["code"]
+    said = node.ask("post", "/api/sign-in", 401, {"operator": "bea.business", "password": code})
+    assert said["code"] == "choosePassword", said
+    node.ask("post", "/api/sign-in", 400, {"operator": "bea.business", "password": code, "newPassword": "short"})
+    node.ask("post", "/api/sign-in", 200, {"operator": "bea.business", "password": code, "newPassword": password})
+    node.ask("post", "/api/sign-in", 401, {"operator": "bea.business", "password": code, "newPassword": password})
 
 
 def until(condition, what):

@@ -46,7 +46,10 @@ import Testing
                     serial: .max, secret: [1, 2, 3], lastStep: .max, recovery: [[UInt8](repeating: 7, count: 16)], turnedOffBy: "Otto",
                     isTold: true
                 )),
-            .secondStep(try sample.person(), SecondStep(serial: 1)),
+            .secondStep(try sample.person(), SecondStep(serial: 1)), .lacks(.newPassword), .askLacking([]),
+            .askLacking([try sample.person(), try sample.person()]), .lacking([try sample.person()]),
+            .firstCode(try sample.person(), digest: [UInt8](repeating: 9, count: 16), untilMs: .max), .closeAccount(try sample.person()),
+            .endSignIns(try sample.person()), .campusName(try sample.person(), ""), .campusName(try sample.person(), "mm 123@campus"),
         ] {
             #expect(try PeerCall(wire: call.wireBytes()) == call)
             for bytes in Damage.variants(of: call.wireBytes(), &sample) { Damage.tryDecoding(bytes) { try PeerCall(wire: $0).wireBytes() } }
@@ -57,6 +60,8 @@ import Testing
             try sample.person(),
             SecondStep(serial: 1, secret: [1], recovery: [[UInt8]](repeating: [UInt8](repeating: 0, count: 16), count: 17)))
         #expect(throws: WireError.tooLarge(expectedMax: 16, found: 17)) { try PeerCall(wire: digests.wireBytes()) }
+        let crowd = PeerCall.askLacking([OperatorName](repeating: try sample.person(), count: PeerCall.peopleMax + 1))
+        #expect(throws: WireError.tooLarge(expectedMax: 200, found: 201)) { try PeerCall(wire: crowd.wireBytes()) }
         let many = PeerCall.desks(DesksOpen(served: "a", versions: (0...DesksOpen.versionsMax).map { .init(version: "\($0)", count: 1) }))
         #expect(throws: WireError.tooLarge(expectedMax: 16, found: 17)) { try PeerCall(wire: many.wireBytes()) }
         let wordy = PeerCall.desks(DesksOpen(served: String(repeating: "v", count: 65), versions: []))

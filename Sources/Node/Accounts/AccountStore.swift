@@ -65,6 +65,15 @@ package struct AccountStore {
         verifiers = changed
     }
 
+    /// Nobody signs in by that name's password any more.
+    mutating func remove(_ name: OperatorName) throws(Failure) {
+        guard verifiers[name] != nil else { return }
+        var changed = verifiers
+        changed[name] = nil
+        try SmallFile.replace(path, with: Self.text(of: changed))
+        verifiers = changed
+    }
+
     /// Makes the verifier of somebody whose password was just found right anew, where it was made with other parameters than today's.
     /// - Returns: whether there is such a person here.
     mutating func refresh(_ name: OperatorName, password: String, parameters: PasswordHash.Parameters) throws -> Bool {

@@ -32,6 +32,8 @@ final class Accounts {
         ///   - told: a sentence for the person; mostly empty.
         case signedIn(token: String, browser: String, Session, told: String)
         case wrongPassword
+        /// The password that was to be chosen is none; a sentence.
+        case badPassword(String)
         /// The password is right, and there is a second step.
         case lacks(CodeCheck)
         case tooMany(retryMs: UInt64)
@@ -42,6 +44,7 @@ final class Accounts {
     struct Vault: Sendable {
         var verifiers: AccountStore
         var seconds: SecondStepStore
+        var notes: AccountNotes
     }
 
     private let vault: WorkerConfined<Vault>
@@ -54,6 +57,8 @@ final class Accounts {
     var beginnings: [String: SecondStepBeginning] = [:]
     /// The second steps that this node keeps, as the worker has them.
     var kept: [OperatorName: SecondStep]
+    /// How the campus calls those whose account this node keeps, as the worker has it.
+    var campusNames: [OperatorName: String]
     /// What the other keepers of an account are known to have.
     var shared: [OperatorName: SharedSecondStep] = [:]
     let sharing = Timer(on: ClusterActor.loop)
@@ -74,7 +79,9 @@ final class Accounts {
         worker = Worker(name: "accounts", pendingMax: 256)
         let seconds = try SecondStepStore(folder: folder)
         kept = seconds.steps
-        vault = WorkerConfined(Vault(verifiers: try AccountStore(folder: folder), seconds: seconds))
+        let notes = try AccountNotes(folder: folder)
+        campusNames = notes.notes.compactMapValues(\.campus)
+        vault = WorkerConfined(Vault(verifiers: try AccountStore(folder: folder), seconds: seconds, notes: notes))
         decoy = try PasswordHash.hash("nobody has this password", parameters: parameters)
         self.calls = calls
         self.node = node
@@ -120,6 +127,18 @@ final class Accounts {
         onSignedOut?(session)
     }
 
+    /// Ends all sign-ins of somebody at this node.
+    /// - Parameter name: as the account is called.
+    func endSignIns(of name: OperatorName) {
+        let board = board()
+        for (token, session) in Array(sessions) + Array(handedOn)
+        where session.operatorName == name || board?.person(called: session.operatorName)?.accountName == name {
+            sessions[token] = nil
+            handedOn[token] = nil
+            onSignedOut?(session)
+        }
+    }
+
     /// The sign-on ended in the state (signed on elsewhere, lapsed): its tokens are worth nothing any more.
     func forget(_ session: SessionID) {
         sessions = sessions.filter { $0.value.session != session }
@@ -141,6 +160,7 @@ final class Accounts {
                 guard let person else { return completion(.wrongPassword) }
                 completion(open(person, known: origin, told: told))
             case .wrong: completion(.wrongPassword)
+            case .lacks(.newPassword): choosePassword(ask, person, board, completion)
             case .lacks(let check): completion(.lacks(check))
             case .tooMany(let retryMs): completion(.tooMany(retryMs: retryMs))
             case .unreachable: completion(.homeUnreachable)
@@ -175,7 +195,7 @@ final class Accounts {
             case .right where person == nil: return completion(.wrong, origin)
             case .right: brake.succeeded(accountName, from: origin)
             // Who asks what the code is for has tried nothing yet.
-            case .lacks(.needed), .unreachable: brake.undecided(accountName, from: origin)
+            case .lacks(.needed), .lacks(.newPassword), .unreachable: brake.undecided(accountName, from: origin)
             case .wrong, .lacks, .tooMany: break
             }
             completion(judgement, origin)
@@ -246,6 +266,7 @@ final class Accounts {
         case .verifyPassword(let name, let password, let code):
             let (decoy, parameters, logger, nowMs) = (decoy, parameters, logger, WallClock.nowMs)
             let check: @Sendable (inout Vault) -> (PeerCall, SecondStep?) = { vault in
+                if vault.notes.isFirstCode(password, of: name, nowMs: nowMs) { return (.lacks(.newPassword), nil) }
                 do {
                     guard try PasswordHash.verify(password, stored: vault.verifiers.verifier(of: name) ?? decoy) else {
                         return (.answer(ok: false, text: ""), nil)
@@ -286,6 +307,7 @@ final class Accounts {
             let keep: @Sendable (inout Vault) -> String = { vault in
                 do {
                     try vault.verifiers.store(verifier, of: name)
+                    try vault.notes.change(name) { $0.first = nil }
                     return ""
                 } catch {
                     return "\(error)"
@@ -295,7 +317,9 @@ final class Accounts {
                 if let failure, !failure.isEmpty { logger.error("a verifier was not kept", metadata: ["why": "\(failure)"]) }
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
-        case .answer, .lacks, .secondStepState, .progress, .certified, .desks: answer(.answer(ok: false, text: "an answer is no question"))
+        case .askLacking, .firstCode, .closeAccount, .endSignIns, .campusName: keep(call, answer)
+        case .answer, .lacks, .lacking, .secondStepState, .progress, .certified, .desks:
+            answer(.answer(ok: false, text: "an answer is no question"))
         case .askDesks: answer(.answer(ok: false, text: "This node serves no desks."))
         case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
         case .certify: answer(.answer(ok: false, text: "This node issues no certificates."))

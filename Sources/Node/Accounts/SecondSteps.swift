@@ -116,13 +116,12 @@ extension Accounts {
     /// Turns off that of a colleague who lost the phone; they are told at their next sign-in.
     /// - Parameter token: of the admin's sign-in; `nil`: the node's admin token was given.
     func turnOffSecondStep(of name: String, by token: String?, completion: @escaping @ClusterActor (SecondStepOutcome) -> Void) {
-        let admin = token.flatMap { person($0) }
-        guard token == nil || admin != nil else { return completion(Self.nobody) }
+        guard token == nil || token.flatMap({ person($0) }) != nil else { return completion(Self.nobody) }
         // Whom one does not look after is told of as if they were not there.
-        guard let other = OperatorName(name).flatMap({ board()?.person(called: $0) }),
-            admin.map({ $0.committee == .ltg || $0.isAdmin && $0.library == other.library }) ?? true
-        else { return completion(.refused(code: "unknown", text: "You look after nobody with that operator name.", status: 404)) }
-        turnOff(other, by: admin.map { "\($0.displayName) (\($0.name))" } ?? "Whoever has the admin token of \(node)", completion)
+        guard let (other, who) = lookedAfter(name, by: token) else {
+            return completion(.refused(code: "unknown", text: "You look after nobody with that operator name.", status: 404))
+        }
+        turnOff(other, by: who, completion)
     }
 
     private func turnOff(_ person: Operator, by who: String, _ completion: @escaping @ClusterActor (SecondStepOutcome) -> Void) {
@@ -146,7 +145,7 @@ extension Accounts {
 
     // MARK: Who asks
 
-    private func person(_ token: String) -> Operator? { session(token).flatMap { board()?.person(called: $0.operatorName) } }
+    func person(_ token: String) -> Operator? { session(token).flatMap { board()?.person(called: $0.operatorName) } }
 
     /// Goes on with whoever is signed in and has shown password and code, or with why not.
     private func prove(_ token: String, _ ask: SignInAsk, _ completion: @escaping @ClusterActor (Operator?, SecondStepOutcome) -> Void) {
@@ -255,6 +254,7 @@ extension CodeCheck {
         case .needed: "codeNeeded"
         case .wrong: "wrongCode"
         case .tooMany: "tooManyCodes"
+        case .newPassword: "choosePassword"
         }
     }
 
@@ -264,6 +264,7 @@ extension CodeCheck {
         case .wrong: "That code is not right, or was used already. Wait for the next one, or take a recovery code."
         case .tooMany:
             "Too many codes were wrong. Sign in with a recovery code, or wait an hour; if it was not you who tried, change your password."
+        case .newPassword: "That is your first code. Now choose a password of your own: at least 8 letters, digits or signs."
         }
     }
 }

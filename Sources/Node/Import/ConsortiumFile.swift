@@ -25,6 +25,8 @@ public struct ConsortiumFile: Sendable {
     public private(set) var libraries: [Library] = []
     public private(set) var queues: [Queue] = []
     public private(set) var operators: [Operator] = []
+    /// Libraries that say who their operators are.
+    private(set) var librariesWithPeople: Set<LibraryName> = []
     /// `nil` where the file says nothing of them.
     public private(set) var naming: NamingConventions?
     public private(set) var terms: TermCalendar?
@@ -193,6 +195,7 @@ public struct ConsortiumFile: Sendable {
             for queue in reader.sequence(list, "queues", max: Limits.queuesMax) { readQueue(queue, of: library, &reader) }
         }
         if let list = map["operators"] {
+            librariesWithPeople.insert(name)
             for person in reader.sequence(list, "operators", max: Limits.operatorsMax) { readOperator(person, of: library, &reader) }
         }
     }

@@ -3,6 +3,21 @@
 import Consortium
 import EventLoop
 
+/// What an import is asked to do beside bringing the file in.
+public struct ImportOptions: Sendable {
+    /// Whether accounts of the file's libraries that are not in it are closed.
+    public var closes: Bool
+    /// Whether first codes are made for those of the file who have no password yet.
+    public var invites: Bool
+    /// Whether it only says what it would do.
+    public var isDryRun: Bool
+    public init(closes: Bool = false, invites: Bool = false, isDryRun: Bool = false) {
+        self.closes = closes
+        self.invites = invites
+        self.isDryRun = isDryRun
+    }
+}
+
 /// What became of an import.
 public struct ImportReport: Codable, Sendable {
     public var libraries = 0
@@ -13,6 +28,13 @@ public struct ImportReport: Codable, Sendable {
     public var hours: Int?
     /// What was given another name, as the one in the file does not follow the conventions; `nil` from a node of a version without them.
     public var renamed: [String]?
+    /// Accounts that the consortium did not have, or had closed; `nil` from a node of an earlier version, as the next three.
+    public var made: [String]?
+    public var closed: [String]?
+    /// Accounts of the file's libraries that are not in it, and stay as they are: nobody asked for their closing.
+    public var missing: [String]?
+    /// For those who have no password yet.
+    public var firstCodes: [FirstCodeLine]?
     /// Nodes that did not take the verifiers of their operators: run the import again when they answer.
     public var unreached: [String] = []
     /// What was refused or could not be read, each with its line where there is one. Nothing was changed when the file was bad.
@@ -20,12 +42,19 @@ public struct ImportReport: Codable, Sendable {
     public init() {}
 }
 
+/// A code with which somebody chooses a password.
+public struct FirstCodeLine: Codable, Sendable {
+    public var `operator`: String
+    public var display: String
+    public var code: String
+}
+
 @ClusterActor
 struct Importer {
     let library: LibraryHost
     let accounts: Accounts
 
-    func run(yaml: String, completion: @escaping (ImportReport) -> Void) {
+    func run(yaml: String, _ options: ImportOptions = ImportOptions(), completion: @escaping (ImportReport) -> Void) {
         var report = ImportReport()
         let file: ConsortiumFile
         do {
@@ -40,9 +69,64 @@ struct Importer {
         report.hours = file.hours.count
         let named = ImportedNames(file, board: library.board)
         report.renamed = named.notes
+        let people = ImportedPeople(file, named, board: library.board)
+        report.made = people.made.map(\.name.text)
+        report.closed = options.closes ? people.missing.map(\.name.text) : []
+        report.missing = options.closes ? [] : people.missing.map(\.name.text)
+        guard !options.isDryRun else { return completion(report) }
         propose(Array(zip(named.commands.map(replacing), file.lines))[...], report) { report in
             guard report.problems.isEmpty else { return completion(report) }
-            keep(file.credentials[...], report, completion)
+            keep(file.credentials[...], report) { report in
+                close(options.closes ? people.missing[...] : [], report) { report in
+                    invite(options.invites ? people.withoutPassword : [], report, completion)
+                }
+            }
+        }
+    }
+
+    // MARK: Accounts
+
+    /// One after the other: their account and sign-ins first, then what they staff, and the sign-on that the state has.
+    private func close(_ people: ArraySlice<Operator>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
+        guard let person = people.first else { return completion(report) }
+        accounts.close(person, library.board) { unreached in
+            var report = report
+            report.add(unreached)
+            var closed = person
+            (closed.queues, closed.isAdmin, closed.committee) = ([], false, nil)
+            let sessions = library.board?.signedOn.filter { $0.name == person.name }.map(\.session) ?? []
+            let commands = [Command.setOperator(closed)] + sessions.map { Command.signOff($0) }
+            propose(commands.map { ($0, 0) }[...], report) { close(people.dropFirst(), $0, completion) }
+        }
+    }
+
+    /// First codes for those of the file who have no password here and none in it.
+    private func invite(
+        _ names: [OperatorName], _ report: ImportReport, tries: Int = 0, _ completion: @escaping (ImportReport) -> Void
+    ) {
+        let people = names.compactMap { library.board?.person(called: $0) }
+        // The board that names them comes a moment after the verdict.
+        guard people.count == names.count || tries >= Self.levelTriesMax else {
+            return later { invite(names, report, tries: tries + 1, completion) }
+        }
+        guard !people.isEmpty else { return completion(report) }
+        accounts.lacking(people, library.board) { lacking, unreached in
+            var report = report
+            report.add(unreached)
+            invite(lacking[...], report, completion)
+        }
+    }
+
+    private func invite(_ people: ArraySlice<Operator>, _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
+        guard let person = people.first else { return completion(report) }
+        accounts.invite(person, library.board) { code, unreached in
+            var report = report
+            report.add(unreached)
+            if let code, unreached.count < accounts.keepers(of: person, library.board).count {
+                let line = FirstCodeLine(operator: person.name.text, display: person.displayName, code: code)
+                report.firstCodes = (report.firstCodes ?? []) + [line]
+            }
+            invite(people.dropFirst(), report, completion)
         }
     }
 
@@ -85,16 +169,21 @@ struct Importer {
             switch verdict {
             case .accepted?: break
             case .refused(let refusal)? where refusal.code == .notAvailable && tries < Self.levelTriesMax:
-                let timer = Timer(on: ClusterActor.loop)
-                timer.start(afterMs: Self.levelRetryMs) {
-                    timer.close()
-                    propose(commands, report, tries: tries + 1, completion)
-                }
-                return
-            case .refused(let refusal)?: report.problems.append("line \(line): \(refusal.sentence)")
+                return later { propose(commands, report, tries: tries + 1, completion) }
+            // Whoever was to be signed off is gone.
+            case .refused? where command.isSignOff: break
+            case .refused(let refusal)?: report.problems.append(line > 0 ? "line \(line): \(refusal.sentence)" : refusal.sentence)
             case nil: report.problems.append("the node stopped before the import ended; run it again")
             }
             propose(commands.dropFirst(), report, completion)
+        }
+    }
+
+    private func later(_ body: @escaping () -> Void) {
+        let timer = Timer(on: ClusterActor.loop)
+        timer.start(afterMs: Self.levelRetryMs) {
+            timer.close()
+            body()
         }
     }
 
@@ -105,8 +194,18 @@ struct Importer {
         accounts.keep(credential, board: library.board) { unreached in
             var report = report
             report.passwords += 1
-            for node in unreached where !report.unreached.contains(node.text) { report.unreached.append(node.text) }
+            report.add(unreached)
             keep(credentials.dropFirst(), report, completion)
         }
     }
+}
+
+extension ImportReport {
+    fileprivate mutating func add(_ nodes: [NodeName]) {
+        for node in nodes where !unreached.contains(node.text) { unreached.append(node.text) }
+    }
+}
+
+extension Command {
+    fileprivate var isSignOff: Bool { if case .signOff = self { true } else { false } }
 }

@@ -18,6 +18,7 @@ struct HTTPAPI {
         var `operator`: String
         var password: String
         var code: String?
+        var newPassword: String?
     }
 
     private struct Answer: Encodable {
@@ -69,6 +70,7 @@ struct HTTPAPI {
         let isSecure = request.isSecure
         let ask = SignInAsk(
             name: credentials.operator, password: credentials.password, code: credentials.code ?? "",
+            newPassword: credentials.newPassword ?? "",
             browser: request.cookie(Self.browserCookieName),
             network: request.network)
         services.signIn(ask) { outcome in
@@ -85,6 +87,7 @@ struct HTTPAPI {
                 responder.send(response)
             case .wrongPassword:
                 responder.send(json(Answer(code: "wrongPassword", text: "That name and password do not belong together."), 401))
+            case .badPassword(let text): responder.send(json(Answer(code: "badPassword", text: text), 400))
             case .lacks(let check): responder.send(json(Answer(code: check.name, text: check.sentence), 401))
             case .tooMany(let retryMs):
                 let text = "Too many tries; wait a moment and try again."
@@ -154,7 +157,9 @@ struct HTTPAPI {
     }
 
     private func importFile(_ request: Request, _ responder: Responder) {
-        services.importFile(String(decoding: request.body, as: UTF8.self)) { report in
+        let options = ImportOptions(
+            closes: request.query("close") == "1", invites: request.query("first-codes") == "1", isDryRun: request.query("dry-run") == "1")
+        services.importFile(String(decoding: request.body, as: UTF8.self), options) { report in
             responder.send(json(report, report.problems.isEmpty ? 200 : 422))
         }
     }

@@ -110,6 +110,7 @@ enum RouteMatrix {
         row(.get, "/api/second-step", signedIn, "the second step of one's own sign-in"),
         row(.post, "/api/second-step", signedIn, "one's own second step, turned on or off"),
         row(.post, "/api/second-step/off-for", lookingAfter, "a colleague's second step, turned off"),
+        row(.post, "/api/accounts/first-code", lookingAfter, "a code with which a colleague chooses a password"),
         row(.get, "/api/canned", signedIn, "the canned messages for one's desk"),
         row(.post, "/api/canned", signedIn, "one's own canned messages, and by an admin the library's"),
         row(.get, "/api/canned/all", tokenAlone, "all canned messages"),

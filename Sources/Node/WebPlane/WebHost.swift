@@ -15,6 +15,8 @@ struct NodeServices: Sendable {
     var events: @Sendable ([ClientEvent]) -> Void
     var signIn: @Sendable (SignInAsk, @escaping @Sendable @WebActor (Accounts.SignInOutcome) -> Void) -> Void
     var secondStep: @Sendable (SecondStepWish, @escaping @Sendable @WebActor (SecondStepOutcome) -> Void) -> Void
+    /// A first code for somebody, by an admin's token of a sign-in; `nil`: by the node's admin token.
+    var firstCode: @Sendable (String, String?, @escaping @Sendable @WebActor (FirstCodeOutcome) -> Void) -> Void
     var signOut: @Sendable (String) -> Void
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is.
@@ -22,7 +24,7 @@ struct NodeServices: Sendable {
     /// Who is signed in under a session's token, if anybody is, and everybody's sign-ins at this node.
     var sessions: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [KnownSession]) -> Void) -> Void
     var status: @Sendable (@escaping @Sendable @WebActor (String) -> Void) -> Void
-    var importFile: @Sendable (String, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
+    var importFile: @Sendable (String, ImportOptions, @escaping @Sendable @WebActor (ImportReport) -> Void) -> Void
     /// `nil` before the first board came.
     var names: @Sendable (@escaping @Sendable @WebActor (NamesReport?) -> Void) -> Void
     /// All canned messages, and who is signed in under a session's token, if anybody is.
@@ -64,6 +66,8 @@ struct SignInAsk: Sendable {
     var password: String
     /// Of the second step; empty: none was given.
     var code = ""
+    /// In the place of a first code; empty: none was chosen.
+    var newPassword = ""
     /// What an earlier sign-in gave the browser to keep.
     var browser: String?
     var network: AddressPrefix
@@ -121,6 +125,7 @@ final class WebHost {
         api.install(on: server)
         SessionsAPI(api: api).install(on: server)
         SecondStepAPI(api: api).install(on: server)
+        AccountsAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)

@@ -29,11 +29,13 @@ export class SignIn {
         this.password = document.getElementById("signin-password");
         this.second = document.getElementById("signin-second");
         this.code = document.getElementById("signin-code");
+        this.choose = document.getElementById("signin-choose");
+        this.chosen = document.getElementById("signin-new");
         this.error = document.getElementById("signin-error");
         this.reason = document.getElementById("signin-reason");
         this.submit = document.getElementById("signin-submit");
         // Another name or password begins anew: the first step comes first.
-        for (const field of [this.name, this.password]) field.addEventListener("input", () => this.askCode(false));
+        for (const field of [this.name, this.password]) field.addEventListener("input", () => this.beginAnew());
         this.form.addEventListener("submit", (event) => {
             event.preventDefault();
             this.go();
@@ -53,7 +55,19 @@ export class SignIn {
     hide() {
         setHidden(this.page, true);
         this.password.value = "";
+        this.beginAnew();
+    }
+
+    beginAnew() {
         this.askCode(false);
+        this.askPassword(false);
+    }
+
+    /** A first code was typed as the password: it is used up by choosing one. */
+    askPassword(asked) {
+        if (!asked) this.chosen.value = "";
+        setHidden(this.choose, !asked);
+        this.chosen.required = asked;
     }
 
     /** The code is asked for once the password is right. */
@@ -73,14 +87,27 @@ export class SignIn {
         const operator = this.name.value.trim().toLowerCase();
         if (operator === "") return this.fail("Type your operator name, for example “mia”.", this.name);
         if (this.password.value === "") return this.fail("Type your password.", this.password);
+        if (!this.choose.hidden && this.chosen.value === "") return this.fail("Choose a password.", this.chosen);
         if (!this.second.hidden && this.code.value.trim() === "") return this.fail("Type the code that your app shows.", this.code);
         if (this.submit.getAttribute("aria-disabled") === "true") return undefined;
         this.submit.setAttribute("aria-disabled", "true");
         setText(this.submit, "Signing in…");
         setText(this.error, "");
-        const { status, body } = await ask("POST", "/api/sign-in", { operator, password: this.password.value, ...(this.second.hidden ? {} : { code: this.code.value }) });
+        const { status, body } = await ask("POST", "/api/sign-in", {
+            operator, password: this.password.value,
+            ...(this.choose.hidden ? {} : { newPassword: this.chosen.value }), ...(this.second.hidden ? {} : { code: this.code.value }),
+        });
         this.submit.removeAttribute("aria-disabled");
         setText(this.submit, "Sign in");
+        if (body?.code === "choosePassword" || body?.code === "badPassword") {
+            this.askPassword(true);
+            return this.fail(body.code === "badPassword" ? body.text : "", this.chosen);
+        }
+        // The password that was chosen stands from here on.
+        if (!this.choose.hidden && (status === 200 || body?.code === "codeNeeded")) {
+            this.password.value = this.chosen.value;
+            this.askPassword(false);
+        }
         if (status !== 200 && ["codeNeeded", "wrongCode", "tooManyCodes"].includes(body?.code)) {
             this.code.value = "";
             this.askCode(true);

@@ -22,6 +22,10 @@ export class SecondStep {
             event.preventDefault();
             this.turnOffFor(part("lost-name"));
         });
+        part("forgot-form").addEventListener("submit", (event) => {
+            event.preventDefault();
+            this.firstCodeFor(part("forgot-name"));
+        });
     }
 
     async show() {
@@ -31,7 +35,7 @@ export class SecondStep {
             if (answer.status !== 401) this.problem(sentence(answer));
             return;
         }
-        setHidden(part("lost"), !answer.body.admin);
+        for (const id of ["lost", "forgot"]) setHidden(part(id), !answer.body.admin);
         const { on, recoveryLeft, turnedOffBy } = answer.body;
         setText(part("second-state"), on
             ? `It is on: after your password you are asked for a code from your phone. ${recoveryLeft} of your recovery codes are left.`
@@ -102,6 +106,19 @@ export class SecondStep {
         field.value = "";
         this.problem("");
         return this.said(answer.body.text);
+    }
+
+    async firstCodeFor(field) {
+        const operator = field.value.trim().toLowerCase();
+        setText(part("forgot-code"), "");
+        if (operator === "") return this.fail("Type the operator name of your colleague.", field);
+        const answer = await ask("POST", "/api/accounts/first-code", { operator });
+        if (answer.status !== 200) return this.fail(sentence(answer), field);
+        field.value = "";
+        this.problem("");
+        this.said(answer.body.text);
+        setText(part("forgot-code"), answer.body.code);
+        return part("forgot-code").focus();
     }
 
     /** A second press while one runs is the same press. */
