@@ -32,7 +32,7 @@ let package = Package(
         .target(name: "Sodium", dependencies: ["CSodium"]),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop"]),
         .target(name: "Mail", dependencies: ["CCurl"]),
-        .target(name: "SignIn", dependencies: ["COpenSSL", "Sodium"]),
+        .target(name: "SignIn", dependencies: ["COpenSSL", "CCurl", "Sodium"]),
         .target(name: "Seeded"),
         .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop"]),
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
-        .testTarget(name: "SignInTests", dependencies: ["SignIn"]),
+        .testTarget(name: "SignInTests", dependencies: ["SignIn", "COpenSSL"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip", "Seeded"], exclude: ["Scenarios"]),
         .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded"]),
@@ -98,7 +98,9 @@ let package = Package(
             exclude: ["Scenarios"]),
         .target(
             name: "FuzzTargets",
-            dependencies: ["Wire", "ClientProtocol", "Gossip", "Raft", "Consortium", "Hours", "Node", "PageCheck", "Sodium", "TLS", "Web"],
+            dependencies: [
+                "Wire", "ClientProtocol", "Gossip", "Raft", "Consortium", "Hours", "Node", "PageCheck", "SignIn", "Sodium", "TLS", "Web",
+            ],
             path: "Tests/FuzzTargets"),
         .testTarget(
             name: "WireTests", dependencies: ["FuzzTargets", "Wire", "Gossip", "Raft", "Consortium", "Coordinator", "Seeded", "Sodium"]),

@@ -33,3 +33,24 @@ static inline long callslip_curl_reply(CURL *handle) {
   long code = 0;
   return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code) == CURLE_OK ? code : 0;
 }
+
+/* What comes is put there, and no more than fits: then the transfer ends with CURLE_WRITE_ERROR. */
+struct callslip_room {
+  unsigned char *bytes;
+  long count;
+  long max;
+};
+
+static inline size_t callslip_curl_take(char *bytes, size_t one, size_t many, void *pointer) {
+  struct callslip_room *room = pointer;
+  size_t count = one * many;
+  if (count > (size_t)(room->max - room->count)) return 0;
+  for (size_t at = 0; at < count; at++) room->bytes[room->count + (long)at] = (unsigned char)bytes[at];
+  room->count += (long)count;
+  return count;
+}
+
+static inline CURLcode callslip_curl_into(CURL *handle, struct callslip_room *room) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, callslip_curl_take);
+  return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_WRITEDATA, room) : code;
+}

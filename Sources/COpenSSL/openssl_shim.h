@@ -1,5 +1,7 @@
 #include <openssl/err.h>
+#include <openssl/core_names.h>
 #include <openssl/hmac.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -66,4 +68,49 @@ static inline int callslip_names_count(const GENERAL_NAMES *names) { return sk_G
 static inline const ASN1_IA5STRING *callslip_names_uri(const GENERAL_NAMES *names, int index) {
   const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
   return name->type == GEN_URI ? name->d.uniformResourceIdentifier : NULL;
+}
+
+/* Public keys from their numbers; NULL for what is none. */
+
+static inline EVP_PKEY *callslip_key_from(const char *kind, OSSL_PARAM_BLD *builder) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM *fields = OSSL_PARAM_BLD_to_param(builder);
+  EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, kind, NULL);
+  if (fields == NULL || context == NULL || EVP_PKEY_fromdata_init(context) != 1 || EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, fields) != 1) key = NULL;
+  EVP_PKEY_CTX_free(context);
+  OSSL_PARAM_free(fields);
+  return key;
+}
+
+static inline EVP_PKEY *callslip_rsa_key(const unsigned char *modulus, long modulus_length, const unsigned char *exponent, long exponent_length) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  BIGNUM *n = BN_bin2bn(modulus, (int)modulus_length, NULL), *e = BN_bin2bn(exponent, (int)exponent_length, NULL);
+  if (builder != NULL && n != NULL && e != NULL && OSSL_PARAM_BLD_push_BN(builder, "n", n) == 1 && OSSL_PARAM_BLD_push_BN(builder, "e", e) == 1)
+    key = callslip_key_from("RSA", builder);
+  BN_free(n);
+  BN_free(e);
+  OSSL_PARAM_BLD_free(builder);
+  return key;
+}
+
+/* The point uncompressed: 4, x, y. One that is not on the curve is none. */
+static inline EVP_PKEY *callslip_p256_public(const unsigned char *point, long length) {
+  EVP_PKEY *key = NULL;
+  OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+  if (builder != NULL && OSSL_PARAM_BLD_push_utf8_string(builder, "group", "P-256", 0) == 1 &&
+      OSSL_PARAM_BLD_push_octet_string(builder, "pub", point, (size_t)length) == 1)
+    key = callslip_key_from("EC", builder);
+  OSSL_PARAM_BLD_free(builder);
+  return key;
+}
+
+/* Whether a signature with SHA-256 (RSA: PKCS #1, 1.5; EC: ECDSA, in DER) is the key's. What OpenSSL says of a wrong one is forgotten. */
+static inline int callslip_is_signed(EVP_PKEY *key, const unsigned char *message, long length, const unsigned char *signature, long signature_length) {
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  int is_signed = context != NULL && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+                  EVP_DigestVerify(context, signature, (size_t)signature_length, message, (size_t)length) == 1;
+  EVP_MD_CTX_free(context);
+  ERR_clear_error();
+  return is_signed;
 }

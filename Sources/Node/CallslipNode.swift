@@ -31,6 +31,7 @@ public final class CallslipNode {
     let gossip: GossipHost
     let client: CoordinatorClient
     private let accounts: Accounts
+    private let campus: CampusDesk?
     private let branch: BranchHost
     private let transcripts: TranscriptHost
     private let oldCopies: OldCopiesHost
@@ -106,6 +107,8 @@ public final class CallslipNode {
         let calls = PeerCalls(network: network, keyring: keyring, logger: logger)
         self.calls = calls
         accounts = try Accounts(folder: configuration.data, node: configuration.node, calls: calls, logger: logger)
+        let accounts = accounts
+        campus = try configuration.campus.map { try CampusDesk($0, accounts: accounts, logger: logger) }
         publisher = PresencePublisher(node: configuration.node, bootCounter: bootCounter, gossip: gossip)
 
         var host: CoordinatorHost?
@@ -160,7 +163,8 @@ public final class CallslipNode {
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, servedDesk: assets.version, logger: logger)
         accounts.board = { [unowned library] in library.board }
         let services = Self.services(
-            library: library, accounts: accounts, adminToken: adminToken, demo: configuration.demoFrameAncestor, status: Later())
+            library: library, accounts: accounts, campus: campus, adminToken: adminToken, demo: configuration.demoFrameAncestor,
+            status: Later())
         let shelf = ButtonShelf(data: configuration.data, logger: logger)
         self.shelf = shelf
         web = await WebHost(services: services.0, assets: assets, shelf: shelf, metrics: metrics, logger: logger)
@@ -293,6 +297,7 @@ public final class CallslipNode {
         await transcripts.stop()
         gossip.close()
         network.close()
+        await campus?.stop()
         await accounts.stop()
         await web.close()
     }

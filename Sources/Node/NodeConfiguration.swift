@@ -55,6 +55,8 @@ public struct NodeConfiguration: Sendable {
     public var proxy: ProxyTrust?
     /// By which server answers are mailed to patrons who left an address; `nil`: they are not.
     public var mail: MailSettings?
+    /// By which service of the campus people may sign in; `nil`: by their passwords alone.
+    public var campus: CampusSettings?
 
     public static let logSegmentKiBUsual = 8_192
     public static let logSegmentKiBRange = 64...65_536
@@ -111,7 +113,7 @@ extension NodeConfiguration {
         let keys = [
             "node", "cluster", "data", "keyring", "tls", "roles", "web", "urls", "peer", "gossip", "seeds", "coordinators", "joins",
             "logSegmentKiB",
-            "transcripts", "demo", "webTLS", "proxy", "mail",
+            "transcripts", "demo", "webTLS", "proxy", "mail", "oidc",
         ]
         guard let map = reader.mapping(root, "the file", keys: keys, elsewhere: { placeOfSetting($0) }) else { return nil }
         func text(_ key: String, _ meaning: String) -> String? {
@@ -176,7 +178,8 @@ extension NodeConfiguration {
             gossipListen: gossip, seeds: addresses("seeds"), coordinators: coordinators.sorted { $0.id < $1.id }, joins: joins,
             isLibrary: roles.contains("library"), demoFrameAncestor: reader.text(map["demo"], "demo"),
             keepDays: keepDays ?? TranscriptLimits.keepDaysUsual, logSegmentKiB: segment, webTLS: webTLS,
-            proxy: map["proxy"].flatMap { ProxyTrust.read($0, &reader) }, mail: map["mail"].flatMap { MailSettings.read($0, &reader) })
+            proxy: map["proxy"].flatMap { ProxyTrust.read($0, &reader) }, mail: map["mail"].flatMap { MailSettings.read($0, &reader) },
+            campus: map["oidc"].flatMap { CampusSettings.read($0, url: urls.first, &reader) })
     }
 
     /// Agreement, 6: no local settings. Where something belongs that the service shares; `nil` for a word that means nothing anywhere.

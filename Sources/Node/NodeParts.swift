@@ -147,7 +147,7 @@ extension CallslipNode {
     }
 
     nonisolated static func services(
-        library: LibraryHost, accounts: Accounts, adminToken: String, demo: String?, status later: Later
+        library: LibraryHost, accounts: Accounts, campus: CampusDesk?, adminToken: String, demo: String?, status later: Later
     ) -> (NodeServices, Later) {
         let services = NodeServices(
             events: { events in onCluster { library.take(events) } },
@@ -167,6 +167,18 @@ extension CallslipNode {
             firstCode: { name, token, completion in
                 onCluster {
                     accounts.firstCode(of: name, by: token) { outcome in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
+                    }
+                }
+            },
+            campusTitle: campus?.settings.title,
+            beginCampus: { completion in
+                onCluster { campus?.begin { result in WebActor.loop.post { WebActor.assumeIsolated { completion(result) } } } }
+            },
+            finishCampus: { answer, cookie, completion in
+                onCluster {
+                    campus?.finish(answer, cookie: cookie) { outcome in
+                        if case .signedIn(_, let session) = outcome { library.signedIn(session) }
                         WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
                     }
                 }

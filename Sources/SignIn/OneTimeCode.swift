@@ -40,16 +40,8 @@ public enum OneTimeCode {
 
     /// The link that an app takes, by its code of squares or by a tap.
     public static func link(_ secret: [UInt8], account: String, issuer: String) -> String {
-        let (account, issuer) = (escaped(account), escaped(issuer))
+        let (account, issuer) = (FormText.escaped(account), FormText.escaped(issuer))
         return "otpauth://totp/\(issuer):\(account)?secret=\(Base32.text(of: secret))&issuer=\(issuer)"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.utf8.reduce(into: "") { escaped, byte in
-            let isPlain =
-                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || "-._~".utf8.contains(byte)
-            escaped += isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
     }
 
     static func sha1(_ message: [UInt8], key: [UInt8]) -> [UInt8] {

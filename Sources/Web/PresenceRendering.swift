@@ -105,3 +105,9 @@ enum PresenceRendering {
         return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 }
+
+/// Text that becomes part of a page which a node writes itself.
+public enum HTMLText {
+    /// For text and for quoted attributes.
+    public static func escaped(_ text: String) -> String { PresenceRendering.xmlEscaped(text) }
+}

@@ -137,6 +137,36 @@ import Wire
         return state.board()
     }
 
+    /// A campus's word counts for the people of its own libraries: at the standby another campus may mean somebody else.
+    @ClusterActor
+    @Test func theCampusSignsInAtTheHomeAlone() async throws {
+        let folders = [try folder(), try folder()]
+        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        let (home, standby) = (try #require(NodeName("memorial")), try #require(NodeName("college")))
+        let board = try board(home: home, standby: standby)
+        let nodes = [try Keeper(home, folder: folders[0]), try Keeper(standby, folder: folders[1])]
+        for node in nodes {
+            node.accounts.board = { board }
+            node.accounts.campusNames = [board.operators[0].name: "mm123"]
+        }
+        guard case .signedIn(_, let session) = nodes[0].accounts.campusSignIn("mm123") else { return #expect(Bool(false), "at home") }
+        #expect(session.operatorName == board.operators[0].name)
+        for name in ["mia", "MM123", "mm123 ", ""] {
+            guard case .refused(let refusal) = nodes[0].accounts.campusSignIn(name) else {
+                return #expect(Bool(false), "\(name) is nobody")
+            }
+            #expect(refusal.code == .noAccount)
+        }
+        guard case .refused(let refusal) = nodes[1].accounts.campusSignIn("mm123") else {
+            return #expect(Bool(false), "not at the standby")
+        }
+        #expect(refusal.code == .noAccount)
+        nodes[0].accounts.kept = [board.operators[0].name: SecondStep(serial: 1, secret: secret)]
+        guard case .refused(let later) = nodes[0].accounts.campusSignIn("mm123") else { return #expect(Bool(false), "her second step") }
+        #expect(later.code == .secondStep)
+        for node in nodes { await node.close() }
+    }
+
     /// Turning on needs both; what the one learns the other knows, so that neither lets anybody in by the password alone, or by a used code.
     @ClusterActor
     @Test func theStandbyAsksForTheCodeToo() async throws {

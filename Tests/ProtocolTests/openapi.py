@@ -179,6 +179,9 @@ def people(node):
     node.ask("post", "/api/sign-in", 401, {"operator": "nobody", "password": "wrong"})
     cookie = node.ask("post", "/api/sign-in", 200, {"operator": "bea.business", "password": "balance-sheet-1"})["session"]
     node.ask("get", "/api/me", 200, cookie=cookie)
+    node.ask("get", "/api/campus", 200)
+    node.ask("get", "/api/campus/begin", 409)
+    node.ask("get", "/api/campus/callback", 409)
     node.ask("get", "/api/sessions", 401)
     sessions = node.ask("get", "/api/sessions", 200, cookie=cookie)["sessions"]
     assert [one["operator"] for one in sessions if one["here"]] == ["bea.business"], sessions

@@ -123,9 +123,9 @@ extension Accounts {
         }
     }
 
-    /// Tells keepers how the campus calls somebody.
+    /// Tells somebody's home node how the campus calls them.
     func note(campus: String, of person: Operator, _ board: Board?, completion: @escaping ([NodeName]) -> Void) {
-        tell(.campusName(person.accountName, campus), keepers(of: person, board), completion)
+        tell(.campusName(person.accountName, campus), Array(keepers(of: person, board).prefix(1)), completion)
     }
 
     /// At the same time. Answers those who did not say yes.

@@ -340,7 +340,8 @@ final class Accounts {
 
     static let busy = PeerCall.answer(ok: false, text: "this node is busy; try again")
 
-    private func open(_ person: Operator, known origin: SignInBrake.Origin, told: String) -> SignInOutcome {
+    /// - Parameter origin: from where the password was tried; `nil`: there was none.
+    func open(_ person: Operator, known origin: SignInBrake.Origin?, told: String) -> SignInOutcome {
         let (bytes, mark, name): ([UInt8], [UInt8], [UInt8])
         let (high, low): (UInt64, UInt64)
         do {
@@ -355,7 +356,11 @@ final class Accounts {
         guard sessions.count < Self.sessionsMax else { return .tooMany(retryMs: 60_000) }
         let token = Self.hexadecimal(bytes)
         var browser = Self.hexadecimal(mark)
-        if case .browser(let given) = origin { browser = given } else { brake.remember(browser: browser, of: person.accountName) }
+        switch origin {
+        case .browser(let given)?: browser = given
+        case .network?: brake.remember(browser: browser, of: person.accountName)
+        case nil: break
+        }
         let session = Session(
             operatorName: person.name, displayName: person.displayName, session: SessionID(high: high, low: low),
             expiresMs: nowMs + Self.sessionMsMax, id: Self.hexadecimal(name), beganMs: WallClock.nowMs)

@@ -25,6 +25,8 @@ public struct ConsortiumFile: Sendable {
     public private(set) var libraries: [Library] = []
     public private(set) var queues: [Queue] = []
     public private(set) var operators: [Operator] = []
+    /// How the campus calls some of them; empty: not any more.
+    private(set) var campusNames: [(operatorName: OperatorName, campus: String)] = []
     /// Libraries that say who their operators are.
     private(set) var librariesWithPeople: Set<LibraryName> = []
     /// `nil` where the file says nothing of them.
@@ -313,7 +315,7 @@ public struct ConsortiumFile: Sendable {
     private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
         guard
             let map = reader.mapping(
-                node, "an operator", keys: ["name", "display", "password", "queues", "admin", "committee", "trainee"]),
+                node, "an operator", keys: ["name", "display", "password", "queues", "admin", "committee", "trainee", "campus"]),
             let nameNode = reader.required(map, "name", in: node, "the operator's name"),
             let name: OperatorName = reader.name(nameNode, "an operator's name")
         else { return }
@@ -333,6 +335,13 @@ public struct ConsortiumFile: Sendable {
         person.isTrainee = map["trainee"].flatMap { reader.flag($0, "trainee") } ?? false
         operators.append(person)
         operatorLines.append(node.line)
+        if let campusNode = map["campus"], let campus = reader.text(campusNode, "campus") {
+            if campus.isEmpty || AccountNotes.isCampusName(campus) {
+                campusNames.append((name, campus))
+            } else {
+                reader.fail(campusNode, "how the campus calls somebody is one line of at most \(AccountNotes.campusBytesMax) bytes")
+            }
+        }
         guard let passwordNode = map["password"], let password = reader.text(passwordNode, "password") else { return }
         guard (8...256).contains(password.utf8.count) else {
             reader.fail(passwordNode, "a password has 8 to 256 bytes")

@@ -78,7 +78,11 @@ struct Importer {
             guard report.problems.isEmpty else { return completion(report) }
             keep(file.credentials[...], report) { report in
                 close(options.closes ? people.missing[...] : [], report) { report in
-                    invite(options.invites ? people.withoutPassword : [], report, completion)
+                    known(file.campusNames.map(\.operatorName)) { _ in
+                        note(file.campusNames[...], report) { report in
+                            invite(options.invites ? people.withoutPassword : [], report, completion)
+                        }
+                    }
                 }
             }
         }
@@ -101,19 +105,36 @@ struct Importer {
     }
 
     /// First codes for those of the file who have no password here and none in it.
-    private func invite(
-        _ names: [OperatorName], _ report: ImportReport, tries: Int = 0, _ completion: @escaping (ImportReport) -> Void
-    ) {
-        let people = names.compactMap { library.board?.person(called: $0) }
-        // The board that names them comes a moment after the verdict.
-        guard people.count == names.count || tries >= Self.levelTriesMax else {
-            return later { invite(names, report, tries: tries + 1, completion) }
+    private func invite(_ names: [OperatorName], _ report: ImportReport, _ completion: @escaping (ImportReport) -> Void) {
+        known(names) { people in
+            guard !people.isEmpty else { return completion(report) }
+            accounts.lacking(people, library.board) { lacking, unreached in
+                var report = report
+                report.add(unreached)
+                invite(lacking[...], report, completion)
+            }
         }
-        guard !people.isEmpty else { return completion(report) }
-        accounts.lacking(people, library.board) { lacking, unreached in
+    }
+
+    /// Those whom the board names; that one comes a moment after the verdict.
+    private func known(_ names: [OperatorName], tries: Int = 0, _ completion: @escaping ([Operator]) -> Void) {
+        let people = names.compactMap { library.board?.person(called: $0) }
+        guard people.count == names.count || tries >= Self.levelTriesMax else {
+            return later { known(names, tries: tries + 1, completion) }
+        }
+        completion(people)
+    }
+
+    private func note(
+        _ names: ArraySlice<(operatorName: OperatorName, campus: String)>, _ report: ImportReport,
+        _ completion: @escaping (ImportReport) -> Void
+    ) {
+        guard let (name, campus) = names.first else { return completion(report) }
+        guard let person = library.board?.person(called: name) else { return note(names.dropFirst(), report, completion) }
+        accounts.note(campus: campus, of: person, library.board) { unreached in
             var report = report
             report.add(unreached)
-            invite(lacking[...], report, completion)
+            note(names.dropFirst(), report, completion)
         }
     }
 

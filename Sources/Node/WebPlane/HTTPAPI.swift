@@ -99,7 +99,7 @@ struct HTTPAPI {
         }
     }
 
-    private func cookie(_ token: String, isSecure: Bool) -> String {
+    func cookie(_ token: String, isSecure: Bool) -> String {
         "\(Self.cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=43200\(isSecure ? "; Secure" : "")"
     }
 

@@ -104,6 +104,9 @@ enum RouteMatrix {
     static let rows: [RouteRow] = [
         row(.post, "/api/sign-in", everybody, "sign-in with name and password"),
         row(.post, "/api/sign-out", everybody, "the end of this browser's sign-in"),
+        row(.get, "/api/campus", everybody, "whether the node signs people in by their campus"),
+        row(.get, "/api/campus/begin", everybody, "leads to the campus's sign-in service"),
+        row(.get, "/api/campus/callback", everybody, "where that service sends browsers back to"),
         row(.get, "/api/me", signedIn, "who is signed in at this browser"),
         row(.get, "/api/sessions", sessions, "who is signed in at the node"),
         row(.post, "/api/sessions", sessions, "the end of a sign-in"),

@@ -6,6 +6,7 @@ import EventLoop
 import Gateway
 import Logging
 import PageCheck
+import SignIn
 import TLS
 import Web
 import Wire
@@ -17,6 +18,11 @@ struct NodeServices: Sendable {
     var secondStep: @Sendable (SecondStepWish, @escaping @Sendable @WebActor (SecondStepOutcome) -> Void) -> Void
     /// A first code for somebody, by an admin's token of a sign-in; `nil`: by the node's admin token.
     var firstCode: @Sendable (String, String?, @escaping @Sendable @WebActor (FirstCodeOutcome) -> Void) -> Void
+    /// What the button for a sign-in by the campus says; `nil` where the node's file names no service. The two that follow are asked only where there is one.
+    var campusTitle: String?
+    var beginCampus: @Sendable (@escaping @Sendable @WebActor (Result<CampusDesk.Begun, CampusRefusal>) -> Void) -> Void
+    /// With what the browser came back, and what it kept of its beginning.
+    var finishCampus: @Sendable (CampusAnswer, String?, @escaping @Sendable @WebActor (CampusDesk.Outcome) -> Void) -> Void
     var signOut: @Sendable (String) -> Void
     var me: @Sendable (String, @escaping @Sendable @WebActor (Accounts.Session?) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is.
@@ -126,6 +132,7 @@ final class WebHost {
         SessionsAPI(api: api).install(on: server)
         SecondStepAPI(api: api).install(on: server)
         AccountsAPI(api: api).install(on: server)
+        CampusAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)

@@ -48,8 +48,17 @@ export class SignIn {
         setText(this.reason, reason);
         setHidden(this.reason, reason === "");
         setText(this.error, "");
+        this.offerCampus();
         if (this.name.value === "") this.name.value = choice.read("operator", "");
         (this.name.value === "" ? this.name : this.password).focus();
+    }
+
+    /** Where the node's file names a service of the campus, there is a second way in. */
+    async offerCampus() {
+        const { status, body } = await ask("GET", "/api/campus");
+        const title = status === 200 ? body?.title ?? "" : "";
+        setText(document.getElementById("signin-campus-link"), title);
+        setHidden(document.getElementById("signin-campus"), title === "");
     }
 
     hide() {
