@@ -2,9 +2,12 @@
 It turns on a second step, too, which the desk then asks for.
 """
 
+import io
 import sys
 from pathlib import Path
 
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import expect
 
 from stage import DESKTOP, HOMES, PASSWORDS, PHONE
@@ -102,6 +105,11 @@ def second_step(stage, vera, otto):
     secret = page.locator("#secret").inner_text()
     assert page.locator("#otpauth").get_attribute("href").startswith("otpauth://totp/Callslip:vera.vaults?secret=" + secret.replace(" ", ""))
     stage.look(page, "second-step-secret-desktop-light")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        seen = zxingcpp.read_barcodes(Image.open(io.BytesIO(page.locator("#squares").screenshot())))
+        assert [one.text for one in seen] == [page.locator("#otpauth").get_attribute("href")], f"a camera reads {seen}"
+    page.emulate_media(color_scheme="light")
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Is the phone’s clock right?")

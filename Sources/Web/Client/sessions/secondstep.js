@@ -5,10 +5,26 @@
 
 import { ask } from "/shared/ask.js";
 import { h, setHidden, setText } from "/shared/dom.js";
+import { qrPath, qrSquare } from "/shared/qr.js";
 
 const part = (id) => document.getElementById(id);
 const sentence = (answer) => answer.body?.text ?? "The node does not answer. Try again in a moment.";
 const codeFields = { autocomplete: "one-time-code", autocapitalize: "characters", spellcheck: "false", maxlength: 40, required: true };
+
+/** Dark on light in dark pages too: phones read nothing else. */
+function squares(text) {
+    const square = qrSquare(text);
+    if (square === null) return "";
+    const whole = square.length + 8;
+    const part = (name, attributes) => {
+        const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+        for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+        return element;
+    };
+    const svg = part("svg", { viewBox: `0 0 ${whole} ${whole}`, class: "squares", id: "squares", role: "img", "aria-label": "The key as a code of squares, for a phone’s camera", "shape-rendering": "crispEdges" });
+    svg.append(part("rect", { width: whole, height: whole, fill: "#fff" }), part("path", { d: qrPath(square), fill: "#000" }));
+    return svg;
+}
 
 export class SecondStep {
     /**
@@ -69,7 +85,7 @@ export class SecondStep {
     }
 
     begin({ secret, link }) {
-        setText(part("second-state"), "Add an account to your app: follow the link on your phone, or type this key (based on time, six digits).");
+        setText(part("second-state"), "Add an account to your app: let your phone’s camera read the code of squares, or type this key (based on time, six digits).");
         const code = h("input", { id: "first-code", inputmode: "numeric", ...codeFields });
         const form = h("form", { novalidate: true }, h("label", { for: code.id, text: "The code that the app shows now" }), code, h("button", { type: "submit", class: "primary", text: "Turn it on" }));
         this.onSubmit(form, async () => {
@@ -82,6 +98,7 @@ export class SecondStep {
             return this.turnedOn(answer.body.recovery);
         });
         this.replace([
+            squares(link),
             h("p", { class: "secret", id: "secret", text: secret }),
             h("p", {}, h("a", { id: "otpauth", href: link, text: "Open in an app on this device" })),
             form,
