@@ -33,6 +33,11 @@ extension ConsortiumState {
                 verdicts.append(.refused(Refusal(.tooMany, "An entry carries \(Limits.commandsPerBatchMax) commands at most.")))
                 continue
             }
+            // What it had asked for reaches the log after its removal.
+            guard !isRemoved(item.id.node) else {
+                verdicts.append(.refused(.removedNode(item.id.node)))
+                continue
+            }
             verdicts.append(apply(item.command, at: LogPosition(index: index, ordinal: UInt32(truncatingIfNeeded: offset))))
         }
         return Applied(verdicts: verdicts, touched: touched, halted: halted)
@@ -117,6 +122,10 @@ extension ConsortiumState {
         case .checkDigest(let upTo, let digest): checkDigest(upTo: upTo, expected: digest, at: position)
         case .setFeatureLevel(let level): try setFeatureLevel(level)
         case .retireVoter(let voter): retiredVoter = max(retiredVoter, voter)
+        case .removeNode(let node): try removeNode(node)
+        case .admitNode(let node, let key): try admitNode(node, key: key)
+        case .turnKeys(let turn): try turnKeys(turn)
+        case .keysHeld(let node, let step): try keysHeld(by: node, step: step)
         }
         return .done
     }

@@ -113,6 +113,14 @@ public enum Command: Hashable, Sendable {
     case setFeatureLevel(UInt32)
     /// A voter is about to leave: its raft id is never given to another machine (rule 12).
     case retireVoter(UInt64)
+    /// By LTG at a coordinator: nobody hears this node any more.
+    case removeNode(NodeName)
+    /// By a coordinator: the removed node's name is another's now, who shows this key; without one the removal is taken back.
+    case admitNode(NodeName, key: KeyDigest?)
+    /// By LTG at a coordinator: a step towards another gossip key.
+    case turnKeys(KeyTurn)
+    /// A node does as that step of the plan of keys says.
+    case keysHeld(by: NodeName, step: UInt64)
 }
 
 public struct SignOn: Hashable, Sendable {

@@ -38,6 +38,8 @@ public struct ConsortiumState: Sendable {
     package internal(set) var wallSeenMs: UInt64 = 0
     /// The highest raft id of a voter that left, or is about to: ids up to there may have voted, and are never given again. 0 before the first.
     public internal(set) var retiredVoter: UInt64 = 0
+    package internal(set) var keyPlan = KeyPlan()
+    package internal(set) var removed = Ordered<NodeName, RemovedNode>()
     /// Digests taken when a `checkDigest` was applied, to be compared with the leader's by the next ones.
     package internal(set) var digestMarks: [DigestMark] = []
 

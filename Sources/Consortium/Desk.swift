@@ -17,6 +17,7 @@ extension ConsortiumState {
         guard !endedSessions.contains(signOn.session) else { throw .sessionOver }
         for queue in signOn.available { try check(person, mayStaff: queue) }
         let former = index.sessionOf[person.name].flatMap { sessions[$0] }
+        if isRemoved(signOn.node) { throw .removedNode(signOn.node) }
         if let continues = signOn.continues, let former, former.id != continues {
             throw Refusal(.notAllowed, "You have signed in somewhere else meanwhile; your chats went there.")
         }

@@ -49,6 +49,8 @@ public enum FeatureLevel {
     public static let followUps: UInt32 = 20
     /// The register of pages on which a library's chat may stand.
     public static let pages: UInt32 = 21
+    /// Nodes that LTG removed, and gossip keys that are turned by command.
+    public static let nodes: UInt32 = 24
     /// Whom an operator is on duty for (`Session.duty`).
     public static let duty: UInt32 = 25
     /// The staff room, colleagues who watch a chat, and trainees.
@@ -71,6 +73,7 @@ extension Command {
             1
         case .setTerms, .setHours, .closeLibrary, .reopenLibrary: FeatureLevel.postedHours
         case .retireVoter: FeatureLevel.retiredVoters
+        case .removeNode, .admitNode, .turnKeys, .keysHeld: FeatureLevel.nodes
         case .setGate(_, .closed): FeatureLevel.ledger
         case .openNow, .setGate: FeatureLevel.steeringHours
         case .setNaming, .renameQueue, .renameOperator: FeatureLevel.naming

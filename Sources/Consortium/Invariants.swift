@@ -16,6 +16,8 @@ extension ConsortiumState {
         try checkSessions()
         try checkRoom()
         try checkWatching()
+        try checkRemovedNodes()
+        try checkKeyPlan()
         for (id, chat) in chats {
             try check(chat)
             guard let script = scripts[id] else { throw InvariantViolation(sentence: "Chat \(id) has no script.") }

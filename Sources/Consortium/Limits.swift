@@ -83,6 +83,10 @@ public enum Limits {
     public static let queuesMax = 500
     public static let aliasesPerQueueMax = 16
     public static let operatorsMax = 5_000
+    /// Every node is sent all of them with each board.
+    public static let removedNodesMax = 128
+    /// Homes, standbys and coordinators.
+    public static let keyHoldersMax = 512
     public static let queuesPerOperatorMax = 32
     public static let sessionsMax = 2_000
     /// Chats that are not yet tombstones.

@@ -10,6 +10,8 @@ package struct Memento: Sendable {
     package var wallMs: UInt64 = 0
     package var wallSeenMs: UInt64 = 0
     package var retiredVoter: UInt64 = 0
+    package var removedNodes: [RemovedNode] = []
+    package var keyPlan = KeyPlan()
     package var digestMarks: [DigestMark] = []
     package var settings = Settings()
     package var libraries: [Library] = []
@@ -50,6 +52,8 @@ extension ConsortiumState {
         memento.wallMs = wallMs
         memento.wallSeenMs = wallSeenMs
         memento.retiredVoter = retiredVoter
+        memento.removedNodes = removed.values
+        memento.keyPlan = keyPlan
         memento.digestMarks = digestMarks
         memento.settings = settings
         memento.libraries = libraries.values
@@ -90,6 +94,8 @@ extension ConsortiumState {
         wallMs = memento.wallMs
         wallSeenMs = memento.wallSeenMs
         retiredVoter = memento.retiredVoter
+        keyPlan = memento.keyPlan
+        for node in memento.removedNodes { removed[node.node] = node }
         digestMarks = memento.digestMarks
         settings = memento.settings
         for library in memento.libraries { libraries[library.name] = library }

@@ -76,7 +76,7 @@ extension ConsortiumState {
         }
     }
 
-    private mutating func absent(_ chat: inout Chat) {
+    mutating func absent(_ chat: inout Chat) {
         guard chat.patronPresent else { return }
         chat.patronPresent = false
         chat.goneAtMs = clockMs.adding(ms: settings.patronGoneMs)

@@ -21,6 +21,8 @@ extension ConsortiumState {
         board.keepsTally = keepsTally
         board.featureLevel = featureLevel
         board.room = room
+        board.removedNodes = removedNodes
+        board.keys = keyPlan
         return board
     }
 

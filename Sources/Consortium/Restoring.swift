@@ -29,6 +29,8 @@ extension ConsortiumState {
         appliedThrough = LogPosition(index: index, ordinal: 0)
         // The voters of another cluster, with another id in every frame and file, are none of those.
         retiredVoter = 0
+        // Each node has the keys that its file holds, which a backup may be behind of.
+        keyPlan = KeyPlan()
         digestMarks = []
         touched = Touched()
     }

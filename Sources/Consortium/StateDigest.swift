@@ -59,6 +59,10 @@ extension ConsortiumState {
             digest.add(chats.values.map(\.offer?.answerInMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
         }
         if featureLevel >= FeatureLevel.retiredVoters { digest.add(retiredVoter) }
+        if featureLevel >= FeatureLevel.nodes {
+            digest.add(removed.values) { $0.add($1) }
+            digest.add(keyPlan)
+        }
         if featureLevel >= FeatureLevel.steeringHours {
             digest.add(hours.values) { digest, posted in
                 digest.add(posted.openNow) { digest, opening in

@@ -177,6 +177,10 @@ public struct Board: Hashable, Sendable {
     public var featureLevel: UInt32 = 0
     /// The staff room's lines, oldest first.
     public var room: [RoomLine] = []
+    /// Whom nobody hears.
+    public var removedNodes: [RemovedNode] = []
+    /// Which gossip keys are in use.
+    public var keys = KeyPlan()
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

@@ -297,6 +297,12 @@ public struct CoordinatorCore: Sendable {
                 directives.append(.busy(link, counter: item.id.counter, retryMs: 500))
                 continue
             }
+            // No library's node says whom the others hear, and with which keys.
+            guard item.command.isFor(links[link]?.node, at: node) else {
+                let refusal = Refusal(.notAllowed, "That is asked at a coordinator, by LTG.")
+                directives.append(.outcome(link, counter: item.id.counter, .refused(refusal), at: state.appliedThrough))
+                continue
+            }
             proposals.add(item, origin: .link(link, counter: item.id.counter), nowMs: nowMs)
             taken.append(item)
         }

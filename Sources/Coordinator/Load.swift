@@ -10,8 +10,7 @@ enum Urgency: Int, CaseIterable, Sendable {
     init(of command: Command) {
         switch command {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .setEnd, .setDuty, .setVolunteers, .back, .tick, .checkDigest,
-            .setFeatureLevel, .retireVoter,
-            .patronPresence:
+            .setFeatureLevel, .retireVoter, .patronPresence, .removeNode, .admitNode, .turnKeys, .keysHeld:
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
@@ -32,6 +31,20 @@ enum Urgency: Int, CaseIterable, Sendable {
 }
 
 extension Command {
+    /// Taken from a coordinator's own people, and from no other node.
+    var isCoordinatorsAlone: Bool {
+        switch self {
+        case .removeNode, .admitNode, .turnKeys: true
+        default: false
+        }
+    }
+
+    /// Whether a node may ask it: what is a coordinator's own people's, at that coordinator; and of what a node says of itself, nobody says it for another.
+    func isFor(_ asker: NodeName?, at coordinator: NodeName) -> Bool {
+        if case .keysHeld(let node, _) = self { return node == asker }
+        return !isCoordinatorsAlone || asker == coordinator
+    }
+
     /// What it takes in a log entry or a frame, in bytes, at most: identifiers and names, and its texts.
     var costBytes: Int {
         let base = 400

@@ -54,10 +54,11 @@ struct Place: Sendable {
 extension GatewayCore {
     public mutating func onConnected(_ client: ClientID, now: UInt64) -> [GatewayDirective] {
         advance(now)
-        guard connections.count < GatewayLimits.connectionsMax, !stopping else {
+        let isAway = stopping || dismissal != nil
+        guard connections.count < GatewayLimits.connectionsMax, !isAway else {
             let retryMs = 1_000 + jitter(4_000)
-            emit(
-                .end(client, stopping ? .shutdown : .full, text: "This node takes no more connections now; try another.", retryMs: retryMs))
+            let text = dismissal ?? "This node takes no more connections now; try another."
+            emit(.end(client, isAway ? .shutdown : .full, text: text, retryMs: retryMs))
             return take()
         }
         connections[client] = Connection(nowMs: self.now)
@@ -83,6 +84,16 @@ extension GatewayCore {
         advance(now)
         stopping = true
         for client in connections.keys.sorted() { end(client, .shutdown, "This node stops; another one answers.", retryMs: jitter(1_000)) }
+        return take()
+    }
+
+    /// LTG removed this node, or took it back (`nil`). Its clients go elsewhere, and it begins no branch: what is asked here, nobody takes.
+    public mutating func onDismissal(_ why: String?, now: UInt64) -> [GatewayDirective] {
+        advance(now)
+        guard why != dismissal else { return take() }
+        dismissal = why
+        guard let why else { return take() }
+        for client in connections.keys.sorted() { end(client, .shutdown, why, retryMs: jitter(1_000)) }
         return take()
     }
 

@@ -91,6 +91,8 @@ public struct GatewayCore: Sendable {
     var out: [GatewayDirective] = []
     var scheduledTickMs: UInt64?
     var stopping = false
+    /// Why this node serves nobody: LTG removed it.
+    var dismissal: String?
     /// The version of the desk that this node serves, for desks to compare with their own; nil: none is told.
     var servedDesk: String?
 

@@ -66,7 +66,7 @@ extension GatewayCore {
 
     private mutating func beginBranch() {
         // Without a board nobody here is known to anybody: there is nothing to go on with.
-        guard let board = directory.board, !board.queues.isEmpty else { return }
+        guard dismissal == nil, let board = directory.board, !board.queues.isEmpty else { return }
         sequencer = .preparing
         var parts: [BranchBase.Part] = []
         for id in chats.keys.sorted() {

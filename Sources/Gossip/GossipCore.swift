@@ -64,6 +64,9 @@ public struct GossipCore: Sendable {
     var retry: (sequence: UInt32, name: String)?
     var retryCursor = 0
 
+    /// Members that are not heard, with the addresses at which they were.
+    var excluded: [String: String] = [:]
+
     var records: [RecordKey: HeldRecord] = [:]
     /// The keys of `records`, ascending.
     var recordKeys: [RecordKey] = []
@@ -130,7 +133,7 @@ public struct GossipCore: Sendable {
     public mutating func onMessage(_ message: GossipMessage, from: String, nowMs: Int64) -> [GossipDirective] {
         advance(to: nowMs)
         var out: [GossipDirective] = []
-        guard me.state == .alive else { return out }
+        guard me.state == .alive, !excluded.values.contains(from) else { return out }
         heard(from: from)
         for update in message.updates.prefix(GossipLimits.updatesPerMessageMax) { apply(update, &out) }
         switch message.kind {

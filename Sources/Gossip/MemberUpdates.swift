@@ -109,6 +109,7 @@ extension GossipCore {
 
     /// Takes a member that is not in the table, in any state.
     mutating func admit(_ member: Member, _ out: inout [GossipDirective]) {
+        guard excluded[member.name] == nil else { return }
         if peers.count + 1 >= GossipLimits.membersMax {
             guard let victim = replaceablePeer else { return }
             remove(victim)
@@ -131,7 +132,7 @@ extension GossipCore {
         return nil
     }
 
-    private mutating func remove(_ name: String) {
+    mutating func remove(_ name: String) {
         guard let peer = peers.removeValue(forKey: name) else { return }
         peerNames.removeAll { $0 == name }
         order.remove(name)

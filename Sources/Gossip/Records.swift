@@ -48,7 +48,7 @@ extension GossipCore {
     }
 
     mutating func apply(_ record: AvailabilityRecord, _ out: inout [GossipDirective]) {
-        guard record.invalidField == nil else { return }
+        guard record.invalidField == nil, excluded[record.key.writer] == nil else { return }
         if let held = records[record.key] {
             guard record.version > held.record.version || isForeignTwin(record, of: held.record) else { return }
         }

@@ -29,6 +29,7 @@ public final class CallslipNode {
     private let logger: Logger
     let network: PeerNetwork
     let gossip: GossipHost
+    private let keys: KeysHost
     let client: CoordinatorClient
     private let accounts: Accounts
     private let campus: CampusDesk?
@@ -51,6 +52,7 @@ public final class CallslipNode {
     private var releasedButton: String?
     private let adminToken: String
     private var isBackingUp = false
+    private var isServing = false
     private var places = PagePlaces()
     private var selfReports = SelfReports()
     private let reporting = Timer(on: ClusterActor.loop)
@@ -103,8 +105,10 @@ public final class CallslipNode {
             webURLs: Array(configuration.webURLs.prefix(1)),
             roles: configuration.voter == nil ? [.library] : configuration.isLibrary ? [.library, .coordinator] : [.coordinator],
             raftID: configuration.voter?.id ?? 0, bootID: boot)
-        gossip = try GossipHost(me: me, keyring: keyring, network: network, logger: logger)
-        let calls = PeerCalls(network: network, keyring: keyring, logger: logger)
+        let keys = KeysHost(keyring, path: configuration.keyring, logger: logger)
+        self.keys = keys
+        gossip = try GossipHost(me: me, keys: keys, network: network, logger: logger)
+        let calls = PeerCalls(network: network, keys: keys, logger: logger)
         self.calls = calls
         accounts = try Accounts(folder: configuration.data, node: configuration.node, calls: calls, logger: logger)
         let accounts = accounts
@@ -178,6 +182,22 @@ public final class CallslipNode {
         joining.belongs = { [library, book] node in
             book.list.contains { $0.name == node } || library.board?.libraries.contains { $0.homeNode == node } ?? false
         }
+        calls.givesKeys = configuration.voter != nil
+        keys.coordinators = { [book] in book.list.map(\.name).filter { $0 != configuration.node } }
+        keys.ask = { [book] name, completion in
+            guard let coordinator = book.list.first(where: { $0.name == name }) else { return completion(nil, "it is none any more") }
+            calls.askKeys(coordinator, completion: completion)
+        }
+        keys.tell = { [library] step in library.propose(.keysHeld(by: configuration.node, step: step)) { _ in } }
+        keys.onChange = { [gossip] in gossip.joinAgain() }
+        services.1.keys = KeysDesk(keys: keys, library: library, gossip: gossip, coordinator: host, hasTLS: tls != nil)
+        joining.isRemoved = { [library] node in library.coordinatorsBoard?.removedNodes.contains { $0.node == node } ?? false }
+        joining.admit = { [library] node, key, completion in
+            library.propose(.admitNode(node, key: key)) { verdict in
+                if case .accepted? = verdict { completion(true) } else { completion(false) }
+            }
+        }
+        services.1.nodes = NodesDesk(own: configuration.node, library: library, gossip: gossip, coordinator: host, logger: logger)
         calls.onCertify = { node, key, answer in joining.renew(node, publicKey: key, answer) }
         renewal = tls.map { CertificateRenewal($0, node: configuration.node, logger: logger) }
         renewal?.coordinators = { [book] in
@@ -232,7 +252,7 @@ public final class CallslipNode {
             }
             coordinator.raft.onFatal = { [unowned self] sentence in onFatal?(sentence) }
             coordinator.onRole = { [unowned self] in roleChanged() }
-            coordinator.onLacking = { [web] sentence in WebActor.loop.post { WebActor.assumeIsolated { web.ready(sentence) } } }
+            coordinator.onLacking = { [unowned self] _ in tellReadiness() }
             publisher.leadingTerm = { coordinator.core.role.isLeader ? coordinator.core.role.term : nil }
             guard let store = started.store.take() else { throw StartFailure("a node starts once") }
             try coordinator.start(store, from: started.log)
@@ -253,6 +273,13 @@ public final class CallslipNode {
             hours.take(board)
         }
         library.onButtons = { [unowned self] lists in released(lists.released) }
+        library.onCoordinatorsBoard = { [network, gossip, keys] board in
+            keys.take(board.keys)
+            let removed = RemovedPeers(board.removedNodes)
+            network.update(removed)
+            gossip.exclude(removed.names)
+        }
+        library.onDismissal = { [unowned self] _ in tellReadiness() }
         gossip.onChange = { [publisher] in publisher.schedule() }
         library.onEntries = { [unowned self] in publishPlaces() }
         gossip.onMember = { [unowned self, book, gossip] in
@@ -273,14 +300,23 @@ public final class CallslipNode {
         }
         // Only now: a second start on the same data, which fails above, must not take the token from the one that serves.
         try SmallFile.replace(configuration.data + "/admin", with: "\(configuration.commandURL)\n\(adminToken)\n")
-        await web.ready(coordinator?.lacking)
+        await web.ready(library.dismissal ?? coordinator?.lacking)
+        isServing = true
         reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
         renewal?.start()
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }
 
+    /// What a proxy or a supervisor is told of this node.
+    private func tellReadiness() {
+        guard isServing else { return }
+        let why = library.dismissal ?? coordinator?.lacking
+        WebActor.loop.post { [web] in WebActor.assumeIsolated { web.ready(why) } }
+    }
+
     public func stop() async {
+        isServing = false
         await web.ready("the node is stopping")
         library.stop()
         gossip.leave()
@@ -292,6 +328,7 @@ public final class CallslipNode {
         await branch.stop()
         oldCopies.stop()
         renewal?.stop()
+        keys.stop()
         installs.stop()
         reporting.close()
         await transcripts.stop()

@@ -25,6 +25,8 @@ final class CoordinatorClient {
 
     var onUp: ((NodeName) -> Void)?
     var onDown: (() -> Void)?
+    /// A coordinator says that LTG removed this node, with a sentence.
+    var onDismissed: ((String) -> Void)?
     var onFrame: ((PeerFrame) -> Void)?
 
     /// - Parameter connectLocally: makes a port to the coordinator of this very process, where there is one.
@@ -72,7 +74,7 @@ final class CoordinatorClient {
             },
             onEnd: { [self] sentence in
                 logger.debug("no link to a coordinator", metadata: ["coordinator": "\(coordinator.name)", "why": "\(sentence)"])
-                lost()
+                lost(sentence)
             })
     }
 
@@ -86,7 +88,7 @@ final class CoordinatorClient {
         choice.onUp(nowMs: ClusterActor.loop.nowMs)
         changes += 1
         port.onFrame = { [self] frame in receive(frame) }
-        port.onEnd = { [self] _ in lost() }
+        port.onEnd = { [self] sentence in lost(sentence) }
         onUp?(server)
     }
 
@@ -98,7 +100,8 @@ final class CoordinatorClient {
         onFrame?(frame)
     }
 
-    private func lost() {
+    private func lost(_ sentence: String) {
+        if let why = Refusal.removal(in: sentence) { onDismissed?(why) }
         let wasUp = port != nil
         port = nil
         server = nil

@@ -1,5 +1,6 @@
 /// Gossip on the loop: datagrams sealed with the keyring over UDP, whole states over a peer link of its own.
 
+import CoreMetrics
 import EventLoop
 import Gossip
 import Logging
@@ -13,11 +14,12 @@ final class GossipHost {
     private static let exchangeContext = Array("callslip gossip exchange".utf8)
 
     private(set) var core: GossipCore
-    private let keyring: Keyring
+    private let keys: KeysHost
+    private var seeds: [String] = []
     private let network: PeerNetwork
     private let logger: Logger
     private let socket = UDPSocket(on: ClusterActor.loop)
-    private let timer = Timer(on: ClusterActor.loop)
+    private let timer = EventLoop.Timer(on: ClusterActor.loop)
     private var exchanges: [ObjectIdentifier: PeerLink] = [:]
     /// Datagrams that could not be read: of another key, cluster or version, or damaged. Counted, never answered.
     private(set) var refusedDatagrams = 0
@@ -25,10 +27,10 @@ final class GossipHost {
     /// A member came, went, or says something else of itself.
     var onMember: (() -> Void)?
 
-    init(me: Member, keyring: Keyring, network: PeerNetwork, logger: Logger) throws {
+    init(me: Member, keys: KeysHost, network: PeerNetwork, logger: Logger) throws {
         core = try GossipCore(
             me: me, configuration: .lan, seed: try Randomness.uint64(), nowMs: Int64(ClusterActor.loop.nowMs))
-        self.keyring = keyring
+        self.keys = keys
         self.network = network
         self.logger = logger
     }
@@ -37,8 +39,16 @@ final class GossipHost {
         try socket.bind(listen)
         socket.onDatagram = { [self] bytes, source in receive([UInt8](bytes), from: "\(source)") }
         network.receive(.gossip) { [self] link in serve(link) }
+        self.seeds = seeds
         perform(core.onTick(nowMs: nowMs))
         perform(try core.join(seeds: seeds, nowMs: nowMs))
+    }
+
+    /// This node's keys are others: whoever did not open what it sent may do so now.
+    func joinAgain() {
+        do { perform(try core.join(seeds: seeds, nowMs: nowMs)) } catch {
+            logger.warning("gossip was not joined again", metadata: ["why": "\(error)"])
+        }
     }
 
     /// Signs off and lets the word spread a little.
@@ -68,6 +78,9 @@ final class GossipHost {
             logger.warning("the coordinator hint was not published", metadata: ["why": "\(error)"])
         }
     }
+
+    /// Who is heard no more.
+    func exclude(_ names: Set<String>) { perform(core.exclude(names, nowMs: nowMs)) }
 
     var members: [MemberView] { core.members(nowMs: nowMs) }
 
@@ -102,7 +115,7 @@ final class GossipHost {
         guard let address = SocketAddress(text) else { return }
         do {
             // A datagram that is not sent is a datagram that was lost: the protocol lives with both.
-            _ = socket.send(try keyring.seal(message.wireBytes(), context: Self.datagramContext), to: address)
+            _ = socket.send(try keys.ring.seal(message.wireBytes(), context: Self.datagramContext), to: address)
         } catch {
             logger.error("a gossip datagram was not sealed", metadata: ["why": "\(error)"])
         }
@@ -110,10 +123,11 @@ final class GossipHost {
 
     private func receive(_ packet: [UInt8], from source: String) {
         do {
-            let message = try GossipMessage(wire: try keyring.open(packet, context: Self.datagramContext))
+            let message = try GossipMessage(wire: try keys.ring.open(packet, context: Self.datagramContext))
             perform(core.onMessage(message, from: source, nowMs: nowMs))
         } catch {
             refusedDatagrams += 1
+            Counter(label: "callslip_gossip_datagrams_refused").increment()
             if refusedDatagrams.nonzeroBitCount == 1 {
                 logger.warning(
                     "gossip datagrams were refused", metadata: ["count": "\(refusedDatagrams)", "from": "\(source)", "why": "\(error)"])
@@ -149,7 +163,7 @@ final class GossipHost {
     /// `nil`, and a line in the log, when the keyring does not take it.
     private func seal(_ state: PushPullState) -> [UInt8]? {
         do {
-            return try keyring.seal(state.wireBytes(), context: Self.exchangeContext)
+            return try keys.ring.seal(state.wireBytes(), context: Self.exchangeContext)
         } catch {
             logger.error("a whole state for gossip was not sent, as it cannot be sealed", metadata: ["why": "\(error)"])
             return nil
@@ -177,9 +191,9 @@ final class GossipHost {
     }
 
     /// Keeps the link for one exchange, and ends it when that takes too long.
-    private func hold(_ link: PeerLink) -> Timer {
+    private func hold(_ link: PeerLink) -> EventLoop.Timer {
         exchanges[ObjectIdentifier(link)] = link
-        let deadline = Timer(on: ClusterActor.loop)
+        let deadline = EventLoop.Timer(on: ClusterActor.loop)
         deadline.start(afterMs: Self.exchangeMsMax) { [self, weak link] in
             deadline.close()
             if let link { release(link) }
@@ -194,7 +208,7 @@ final class GossipHost {
 
     private func open(_ sealed: [UInt8]) -> PushPullState? {
         do {
-            return try PushPullState(wire: try keyring.open(sealed, context: Self.exchangeContext))
+            return try PushPullState(wire: try keys.ring.open(sealed, context: Self.exchangeContext))
         } catch {
             logger.warning("a gossip exchange was refused", metadata: ["why": "\(error)"])
             return nil

@@ -44,7 +44,7 @@ final class LibraryHost {
     /// Of all registers.
     private(set) var entries: [EntryID: RegisterEntry] = [:]
     /// The last one from the coordinators, while the branch's is shown.
-    private var coordinatorsBoard: Board?
+    private(set) var coordinatorsBoard: Board?
     private let roster: RosterFile
     private var imports: [UInt64: (Verdict?) -> Void] = [:]
     private var importItems: [UInt64: Batch.Item] = [:]
@@ -61,6 +61,11 @@ final class LibraryHost {
     var onButtons: ((ButtonLists) -> Void)?
     /// Entries of registers changed.
     var onEntries: (() -> Void)?
+    /// The newest word of the coordinators, whatever is shown meanwhile.
+    var onCoordinatorsBoard: ((Board) -> Void)?
+    /// Why this node serves nobody: LTG removed it. Nil again when the coordinators take it back.
+    private(set) var dismissal: String?
+    var onDismissal: ((String?) -> Void)?
     var reachesCoordinators: Bool { client.server != nil }
 
     init(
@@ -92,15 +97,18 @@ final class LibraryHost {
         transcripts.send = { [client] frame in client.send(frame) }
         if let board = roster.read() {
             coordinatorsBoard = board
+            onCoordinatorsBoard?(board)
             perform(gateway.onBoard(board, holdings: [:], now: nowMs))
             show(board)
         }
         let isFound = try branch.recover { [self] in perform(gateway.onBranchPlan(branch.plan(), now: nowMs)) }
         if isFound { perform(gateway.onBranchFound(now: nowMs)) }
+        client.onDismissed = { [self] why in dismiss(why) }
         client.onUp = { [self] server in
             importsWaiting = importItems.values.sorted { $0.id.counter < $1.id.counter }
             transcripts.linkUp()
             perform(gateway.onLinkUp(now: nowMs))
+            guard dismissal == nil else { return }
             logger.info("served by a coordinator", metadata: ["coordinator": "\(server)"])
         }
         client.onDown = { [self] in
@@ -113,6 +121,20 @@ final class LibraryHost {
         accounts.onSignedOut = { [self] session in perform(gateway.onSignedOut(session.session, now: nowMs)) }
         client.start()
         perform(gateway.onTick(now: nowMs))
+    }
+
+    /// LTG removed this node, or took it back: people are sent elsewhere, and nobody is signed in here any more.
+    private func dismiss(_ why: String?) {
+        guard why != dismissal else { return }
+        dismissal = why
+        if let why {
+            logger.error("this node serves nobody any more", metadata: ["why": "\(why)"])
+        } else {
+            logger.notice("the coordinators hear this node again")
+        }
+        perform(gateway.onDismissal(why, now: nowMs))
+        if let why { accounts.close(why) } else { accounts.reopen() }
+        onDismissal?(why)
     }
 
     /// Tells every client that this node stops, so that they go elsewhere at once.
@@ -234,7 +256,10 @@ final class LibraryHost {
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
             if !isOfBranch {
+                // A link may be up on this side before the other one refuses it; whoever refuses sends no board.
+                dismiss(nil)
                 coordinatorsBoard = board
+                onCoordinatorsBoard?(board)
                 roster.keep(board)
                 transcripts.take(board)
             }

@@ -109,6 +109,8 @@ final class Later {
     var patronURLs: () -> [String] = { [] }
     var sawInstall: (InstallSighting) -> Void = { _ in }
     var joining: JoinDesk?
+    var nodes: NodesDesk?
+    var keys: KeysDesk?
     var desks: (@escaping @ClusterActor (DesksReport) -> Void) -> Void = { $0(DesksReport([])) }
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
@@ -294,6 +296,37 @@ extension CallslipNode {
                     later.backUp { outcome in WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } } }
                 }
             },
+            keys: { completion in
+                onCluster {
+                    let report = later.keys?.report()
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
+                }
+            },
+            turnKeys: { begins, hurries, completion in
+                onCluster {
+                    guard let desk = later.keys else {
+                        return WebActor.loop.post { WebActor.assumeIsolated { completion(.working("The node is starting.")) } }
+                    }
+                    desk.advance(begins: begins, hurries: hurries) { progress in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(progress) } }
+                    }
+                }
+            },
+            nodes: { completion in
+                onCluster {
+                    let report = later.nodes?.report() ?? NodesReport(nodes: [])
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(report) } }
+                }
+            },
+            changeNodes: { wish, completion in
+                onCluster {
+                    let starting = NodeRefusal(text: "The node is starting; try again in a moment.")
+                    guard let desk = later.nodes else {
+                        return WebActor.loop.post { WebActor.assumeIsolated { completion(.failure(starting)) } }
+                    }
+                    desk.take(wish) { result in WebActor.loop.post { WebActor.assumeIsolated { completion(result) } } }
+                }
+            },
             invite: { library, hours, url, completion in
                 onCluster {
                     let starting = JoinRefusal(code: .busy, text: "The node is starting; try again in a moment.")
@@ -356,7 +389,8 @@ extension CallslipNode {
         return NodeStatus(
             node: configuration.node.text, boot: String(boot, radix: 16), certificateDaysLeft: network.certificateDaysLeft,
             servedBy: client.server?.text, leader: leader,
-            isolated: library.isIsolated, raft: raftStatus(), coordinators: coordinatorLines(), members: members, queues: queues,
+            isolated: library.isIsolated, removed: library.dismissal, raft: raftStatus(), coordinators: coordinatorLines(),
+            members: members, queues: queues,
             waiting: board?.waiting.count ?? 0,
             kept: board?.kept.count ?? 0, signedOn: board?.signedOn.count ?? 0,
             untaken: coordinator?.core.state.transcriptsWaiting.map { NodeStatus.Untaken(library: $0.library.text, transcripts: $0.count) },

@@ -70,6 +70,8 @@ public struct NodeStatus: Codable, Sendable {
     public var servedBy: String?
     public var leader: String?
     public var isolated: Bool
+    /// Why this node serves nobody: LTG removed it.
+    public var removed: String? = nil
     /// Only at a coordinator.
     public var raft: Raft?
     /// Only at a coordinator.

@@ -54,6 +54,12 @@ public struct Keyring: Sendable {
     /// The ids of all keys, ascending.
     public var keyIDs: [UInt32] { keys.keys.sorted() }
 
+    /// The key that seals, then the others by id: for the file that keeps them.
+    public var keysInOrder: [[UInt8]] { keys(keyIDs.sorted { ($0 == primaryID ? 0 : 1, $0) < ($1 == primaryID ? 0 : 1, $1) }) }
+
+    /// Those of `ids` that the ring holds: for another node of the cluster.
+    public func keys(_ ids: [UInt32]) -> [[UInt8]] { ids.compactMap { keys[$0] } }
+
     /// Adds a key that opens. Adding the same key again is refused as a duplicate.
     /// - Returns: the key's id.
     @discardableResult

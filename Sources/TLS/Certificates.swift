@@ -47,6 +47,8 @@ public struct CertificateFacts: Hashable, Sendable {
     /// Seconds since 1970.
     public var notBefore: Int64
     public var notAfter: Int64
+    /// The digest (SHA-256) of the public half of its key, as DER has it (RFC 5280, SubjectPublicKeyInfo); empty when it could not be read.
+    public var key: [UInt8]
 
     /// Reads the certificate that comes first in `pem`.
     public init(pem: String) throws(CertificateError) {
@@ -60,6 +62,17 @@ public struct CertificateFacts: Hashable, Sendable {
         serial = Self.serial(of: certificate)
         notBefore = Self.seconds(X509_get0_notBefore(certificate))
         notAfter = Self.seconds(X509_get0_notAfter(certificate))
+        key = Self.key(of: certificate)
+    }
+
+    private static func key(of certificate: OpaquePointer) -> [UInt8] {
+        var der: UnsafeMutablePointer<UInt8>?
+        let count = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der)
+        guard count > 0, let der else { return [] }
+        defer { CRYPTO_free(der, nil, 0) }
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard EVP_Digest(der, Int(count), &digest, nil, EVP_sha256(), nil) == 1 else { return [] }
+        return digest
     }
 
     private static func uris(_ certificate: OpaquePointer) -> [String] {

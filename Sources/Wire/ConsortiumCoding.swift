@@ -179,6 +179,13 @@ enum Field {
         return values
     }
 
+    /// Nothing, or a digest of a key.
+    static func keyDigest(_ bytes: some Collection<UInt8>, _ field: String) throws(WireError) -> KeyDigest? {
+        if bytes.isEmpty { return nil }
+        guard let digest = KeyDigest(bytes) else { throw .invalidField(field, expected: "\(KeyDigest.count) bytes, or none") }
+        return digest
+    }
+
     static func choice<Choice: RawRepresentable>(_ raw: Choice.RawValue, _ field: String) throws(WireError) -> Choice {
         guard let choice = Choice(rawValue: raw) else { throw .unknownKind("\(field) \(raw)") }
         return choice

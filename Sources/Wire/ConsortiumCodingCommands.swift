@@ -134,6 +134,14 @@ extension PBCommandMessage {
             checkDigest.digest = digest
         case .setFeatureLevel(let level): setFeatureLevel = level
         case .retireVoter(let voter): retireVoter = voter
+        case .removeNode(let node): removeNode = node.text
+        case .admitNode(let node, let key):
+            admitNode.node = node.text
+            admitNode.key = Data(key?.bytes ?? [])
+        case .turnKeys(let turn): turnKeys = PBTurnKeysCommand(turn)
+        case .keysHeld(let node, let step):
+            keysHeld.node = node.text
+            keysHeld.step = step
         }
     }
 
@@ -237,6 +245,11 @@ extension PBCommandMessage {
         case .checkDigest(let message): .checkDigest(upTo: message.upTo.decoded(), digest: message.digest)
         case .setFeatureLevel(let level): .setFeatureLevel(level)
         case .retireVoter(let voter): .retireVoter(voter)
+        case .removeNode(let node): .removeNode(try Field.name(node, "removeNode"))
+        case .admitNode(let message):
+            .admitNode(try Field.name(message.node, "admitNode.node"), key: try Field.keyDigest(message.key, "admitNode.key"))
+        case .turnKeys(let message): .turnKeys(try message.decoded())
+        case .keysHeld(let message): .keysHeld(by: try Field.name(message.node, "keysHeld.node"), step: message.step)
         case nil: throw .unknownKind("command")
         }
     }

@@ -14,6 +14,8 @@ extension PBStateSnapshot {
         wallMs = memento.wallMs
         wallSeenMs = memento.wallSeenMs
         retiredVoter = memento.retiredVoter
+        removedNodes = memento.removedNodes.map { PBRemovedNodeEntry($0) }
+        if memento.keyPlan != KeyPlan() { keyPlan = PBKeyPlanEntry(memento.keyPlan) }
         digestMarks = memento.digestMarks.map { mark in
             var entry = PBDigestMarkEntry()
             entry.at = PBLogPos(mark.at)
@@ -66,6 +68,10 @@ extension PBStateSnapshot {
         memento.wallMs = wallMs
         memento.wallSeenMs = wallSeenMs
         memento.retiredVoter = retiredVoter
+        if hasKeyPlan { memento.keyPlan = try keyPlan.decoded() }
+        memento.removedNodes = try Field.list(removedNodes, "snapshot.removedNodes", max: Limits.removedNodesMax) { e throws(WireError) in
+            try e.decoded()
+        }
         memento.digestMarks = try Field.list(digestMarks, "snapshot.digestMarks", max: Limits.digestMarksMax) { e throws(WireError) in
             DigestMark(at: e.at.decoded(), digest: e.digest)
         }

@@ -30,6 +30,8 @@ extension PBBoardMessage {
         keepsTally = board.keepsTally
         featureLevel = board.featureLevel
         room = board.room.map { PBRoomLineEntry($0) }
+        removedNodes = board.removedNodes.map { PBRemovedNodeEntry($0) }
+        if board.keys != KeyPlan() { keyPlan = PBKeyPlanEntry(board.keys) }
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -51,6 +53,10 @@ extension PBBoardMessage {
         board.keepsTally = keepsTally
         board.featureLevel = featureLevel
         board.room = try Field.list(room, "board.room", max: Limits.roomLinesMax) { e throws(WireError) in try e.decoded() }
+        if hasKeyPlan { board.keys = try keyPlan.decoded() }
+        board.removedNodes = try Field.list(removedNodes, "board.removedNodes", max: Limits.removedNodesMax) { e throws(WireError) in
+            try e.decoded()
+        }
         if hasButtons { board.buttons = try buttons.decoded() }
         if hasRegisters { board.registers = try registers.decoded() }
         if hasCanned { board.canned = try canned.decoded() }

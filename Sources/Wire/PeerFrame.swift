@@ -43,6 +43,9 @@ public enum PeerFrame: Sendable {
     /// A question to another node and its answer, sealed with the cluster's keyring (passwords travel in these).
     case call(id: UInt64, sealed: [UInt8])
     case reply(id: UInt64, sealed: [UInt8])
+    /// A node asks a coordinator for the gossip keys of the plan. Over links with TLS alone, which nothing else need seal: whoever asks may hold no key that opens.
+    case askKeys
+    case keys([[UInt8]])
     /// A whole gossip state, sealed like a datagram.
     case pushPull([UInt8])
 }
@@ -96,6 +99,9 @@ extension PeerFrame {
     /// The longest frame body, in bytes: an AppendEntries message at its limits, or a snapshot's chunk, with room to spare.
     public static let bytesMax = 4 * 1024 * 1024
     static let itemsMax = 4_096
+    /// Gossip keys in one frame, and the bytes of each.
+    static let keysMax = 8
+    static let keyBytes = 32
 
     /// The body of the frame, without its length.
     public func wireBytes() -> [UInt8] {
@@ -176,6 +182,8 @@ extension PeerFrame {
         case .leaderKnown(let known): frame.leaderKnown = known
         case .call(let id, let sealed): frame.call = WireSealedCall(id: id, sealed: sealed)
         case .reply(let id, let sealed): frame.reply = WireSealedCall(id: id, sealed: sealed)
+        case .askKeys: frame.askKeys = true
+        case .keys(let keys): frame.keys = .with { $0.keys = keys.map { Data($0) } }
         case .pushPull(let sealed): frame.pushPull = Data(sealed)
         }
         do {
@@ -234,6 +242,12 @@ extension PeerFrame {
         case .call(let call): self = .call(id: call.id, sealed: [UInt8](call.sealed))
         case .reply(let reply): self = .reply(id: reply.id, sealed: [UInt8](reply.sealed))
         case .pushPull(let sealed): self = .pushPull([UInt8](sealed))
+        case .askKeys: self = .askKeys
+        case .keys(let given):
+            guard given.keys.count <= Self.keysMax, given.keys.allSatisfy({ $0.count == Self.keyBytes }) else {
+                throw .invalidField("keys", expected: "at most \(Self.keysMax) keys of \(Self.keyBytes) bytes")
+            }
+            self = .keys(given.keys.map { [UInt8]($0) })
         case .raft, .propose, .forward, .outcome, .chat:
             // A newer node put something beside it, which is left out: these kinds are read by hand, alone in their frame.
             var alone = WirePeerFrame()

@@ -2270,6 +2270,100 @@ nonisolated struct PBTranscriptDeletedCommand: Sendable {
   fileprivate var _chat: PBId? = nil
 }
 
+/// A node that was removed; `admitted` is the key of the one that has its name since.
+nonisolated struct PBRemovedNodeEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: String = String()
+
+  var wallMs: UInt64 = 0
+
+  var admitted: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Keys by their ids. Stages: 1 settled, 2 handing out, 3 sealing.
+nonisolated struct PBKeyPlanEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var step: UInt64 = 0
+
+  var stage: UInt32 = 0
+
+  var primary: UInt32 = 0
+
+  var other: UInt32 {
+    get {_other ?? 0}
+    set {_other = newValue}
+  }
+  /// Returns true if `other` has been explicitly set.
+  var hasOther: Bool {self._other != nil}
+  /// Clears the value of `other`. Subsequent reads from it will return its default value.
+  mutating func clearOther() {self._other = nil}
+
+  var holders: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _other: UInt32? = nil
+}
+
+/// 1 begin (former, next), 2 seal (after), 3 settle (after).
+nonisolated struct PBTurnKeysCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var turn: UInt32 = 0
+
+  var former: UInt32 = 0
+
+  var next: UInt32 = 0
+
+  var after: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBKeysHeldCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: String = String()
+
+  var step: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBAdmitNodeCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var node: String = String()
+
+  var key: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct PBCheckDigestCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2791,6 +2885,38 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .takeOver(newValue)}
   }
 
+  var removeNode: String {
+    get {
+      if case .removeNode(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .removeNode(newValue)}
+  }
+
+  var admitNode: PBAdmitNodeCommand {
+    get {
+      if case .admitNode(let v)? = kind {return v}
+      return PBAdmitNodeCommand()
+    }
+    set {kind = .admitNode(newValue)}
+  }
+
+  var turnKeys: PBTurnKeysCommand {
+    get {
+      if case .turnKeys(let v)? = kind {return v}
+      return PBTurnKeysCommand()
+    }
+    set {kind = .turnKeys(newValue)}
+  }
+
+  var keysHeld: PBKeysHeldCommand {
+    get {
+      if case .keysHeld(let v)? = kind {return v}
+      return PBKeysHeldCommand()
+    }
+    set {kind = .keysHeld(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2855,6 +2981,10 @@ nonisolated struct PBCommandMessage: Sendable {
     case whisper(PBWhisperCommand)
     case setMentor(PBMentorCommand)
     case takeOver(PBSessionChatCommand)
+    case removeNode(String)
+    case admitNode(PBAdmitNodeCommand)
+    case turnKeys(PBTurnKeysCommand)
+    case keysHeld(PBKeysHeldCommand)
 
   }
 
@@ -3451,6 +3581,20 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
     get {_storage._room}
     set {_uniqueStorage()._room = newValue}
   }
+
+  var removedNodes: [PBRemovedNodeEntry] {
+    get {_storage._removedNodes}
+    set {_uniqueStorage()._removedNodes = newValue}
+  }
+
+  var keyPlan: PBKeyPlanEntry {
+    get {_storage._keyPlan ?? PBKeyPlanEntry()}
+    set {_uniqueStorage()._keyPlan = newValue}
+  }
+  /// Returns true if `keyPlan` has been explicitly set.
+  var hasKeyPlan: Bool {_storage._keyPlan != nil}
+  /// Clears the value of `keyPlan`. Subsequent reads from it will return its default value.
+  mutating func clearKeyPlan() {_uniqueStorage()._keyPlan = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -5073,6 +5217,20 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     get {_storage._room}
     set {_uniqueStorage()._room = newValue}
   }
+
+  var removedNodes: [PBRemovedNodeEntry] {
+    get {_storage._removedNodes}
+    set {_uniqueStorage()._removedNodes = newValue}
+  }
+
+  var keyPlan: PBKeyPlanEntry {
+    get {_storage._keyPlan ?? PBKeyPlanEntry()}
+    set {_uniqueStorage()._keyPlan = newValue}
+  }
+  /// Returns true if `keyPlan` has been explicitly set.
+  var hasKeyPlan: Bool {_storage._keyPlan != nil}
+  /// Clears the value of `keyPlan`. Subsequent reads from it will return its default value.
+  mutating func clearKeyPlan() {_uniqueStorage()._keyPlan = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -8887,6 +9045,215 @@ nonisolated extension PBTranscriptDeletedCommand: SwiftProtobuf.Message, SwiftPr
   }
 }
 
+nonisolated extension PBRemovedNodeEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RemovedNodeEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{3}wall_ms\0\u{1}admitted\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.admitted) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 2)
+    }
+    if !self.admitted.isEmpty {
+      try visitor.visitSingularBytesField(value: self.admitted, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBRemovedNodeEntry, rhs: PBRemovedNodeEntry) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs.admitted != rhs.admitted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBKeyPlanEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".KeyPlanEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}stage\0\u{1}primary\0\u{1}other\0\u{1}holders\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
+      case 3: try { try decoder.decodeSingularFixed32Field(value: &self.primary) }()
+      case 4: try { try decoder.decodeSingularFixed32Field(value: &self._other) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.holders) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 1)
+    }
+    if self.stage != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 2)
+    }
+    if self.primary != 0 {
+      try visitor.visitSingularFixed32Field(value: self.primary, fieldNumber: 3)
+    }
+    try { if let v = self._other {
+      try visitor.visitSingularFixed32Field(value: v, fieldNumber: 4)
+    } }()
+    if !self.holders.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.holders, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBKeyPlanEntry, rhs: PBKeyPlanEntry) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs.primary != rhs.primary {return false}
+    if lhs._other != rhs._other {return false}
+    if lhs.holders != rhs.holders {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBTurnKeysCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TurnKeysCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}turn\0\u{1}former\0\u{1}next\0\u{1}after\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.turn) }()
+      case 2: try { try decoder.decodeSingularFixed32Field(value: &self.former) }()
+      case 3: try { try decoder.decodeSingularFixed32Field(value: &self.next) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.turn != 0 {
+      try visitor.visitSingularUInt32Field(value: self.turn, fieldNumber: 1)
+    }
+    if self.former != 0 {
+      try visitor.visitSingularFixed32Field(value: self.former, fieldNumber: 2)
+    }
+    if self.next != 0 {
+      try visitor.visitSingularFixed32Field(value: self.next, fieldNumber: 3)
+    }
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBTurnKeysCommand, rhs: PBTurnKeysCommand) -> Bool {
+    if lhs.turn != rhs.turn {return false}
+    if lhs.former != rhs.former {return false}
+    if lhs.next != rhs.next {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBKeysHeldCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".KeysHeldCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}step\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.step) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if self.step != 0 {
+      try visitor.visitSingularUInt64Field(value: self.step, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBKeysHeldCommand, rhs: PBKeysHeldCommand) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.step != rhs.step {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAdmitNodeCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AdmitNodeCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}key\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAdmitNodeCommand, rhs: PBAdmitNodeCommand) -> Bool {
+    if lhs.node != rhs.node {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBCheckDigestCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CheckDigestCommand"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}up_to\0\u{1}digest\0")
@@ -8947,7 +9314,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}0set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}&remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9621,6 +9988,53 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setEnd(v)
         }
       }()
+      case 120: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .removeNode(v)
+        }
+      }()
+      case 121: try {
+        var v: PBAdmitNodeCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .admitNode(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .admitNode(v)
+        }
+      }()
+      case 122: try {
+        var v: PBTurnKeysCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .turnKeys(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .turnKeys(v)
+        }
+      }()
+      case 123: try {
+        var v: PBKeysHeldCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .keysHeld(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .keysHeld(v)
+        }
+      }()
       case 130: try {
         var v: PBDutyCommand?
         var hadOneofValue = false
@@ -9943,6 +10357,22 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setEnd?: try {
       guard case .setEnd(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 82)
+    }()
+    case .removeNode?: try {
+      guard case .removeNode(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 120)
+    }()
+    case .admitNode?: try {
+      guard case .admitNode(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
+    }()
+    case .turnKeys?: try {
+      guard case .turnKeys(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 122)
+    }()
+    case .keysHeld?: try {
+      guard case .keysHeld(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 123)
     }()
     case .setDuty?: try {
       guard case .setDuty(let v)? = self.kind else { preconditionFailure() }
@@ -10775,7 +11205,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}A\u{1}feature_level\0\u{1}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}7removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -10799,6 +11229,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _keepsTally: Bool = false
     var _featureLevel: UInt32 = 0
     var _room: [PBRoomLineEntry] = []
+    var _removedNodes: [PBRemovedNodeEntry] = []
+    var _keyPlan: PBKeyPlanEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -10830,6 +11262,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _keepsTally = source._keepsTally
       _featureLevel = source._featureLevel
       _room = source._room
+      _removedNodes = source._removedNodes
+      _keyPlan = source._keyPlan
     }
   }
 
@@ -10867,6 +11301,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 61: try { try decoder.decodeSingularMessageField(value: &_storage._registers) }()
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
+        case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
+        case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
         case 131: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         default: break
@@ -10938,6 +11374,12 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._buttons {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
       } }()
+      if !_storage._removedNodes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._removedNodes, fieldNumber: 120)
+      }
+      try { if let v = _storage._keyPlan {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
+      } }()
       if _storage._featureLevel != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._featureLevel, fieldNumber: 130)
       }
@@ -10974,6 +11416,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._keepsTally != rhs_storage._keepsTally {return false}
         if _storage._featureLevel != rhs_storage._featureLevel {return false}
         if _storage._room != rhs_storage._room {return false}
+        if _storage._removedNodes != rhs_storage._removedNodes {return false}
+        if _storage._keyPlan != rhs_storage._keyPlan {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -13381,7 +13825,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{2}<room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}2removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -13418,6 +13862,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _entryChange: UInt64 = 0
     var _tally: [PBTallyEntry] = []
     var _room: [PBRoomLineEntry] = []
+    var _removedNodes: [PBRemovedNodeEntry] = []
+    var _keyPlan: PBKeyPlanEntry? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -13462,6 +13908,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _entryChange = source._entryChange
       _tally = source._tally
       _room = source._room
+      _removedNodes = source._removedNodes
+      _keyPlan = source._keyPlan
     }
   }
 
@@ -13513,6 +13961,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 63: try { try decoder.decodeRepeatedMessageField(value: &_storage._tally) }()
         case 69: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 70: try { try decoder.decodeRepeatedMessageField(value: &_storage._installs) }()
+        case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
+        case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         default: break
         }
@@ -13625,6 +14075,12 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._installs.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._installs, fieldNumber: 70)
       }
+      if !_storage._removedNodes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._removedNodes, fieldNumber: 120)
+      }
+      try { if let v = _storage._keyPlan {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
+      } }()
       if !_storage._room.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._room, fieldNumber: 130)
       }
@@ -13671,6 +14127,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._entryChange != rhs_storage._entryChange {return false}
         if _storage._tally != rhs_storage._tally {return false}
         if _storage._room != rhs_storage._room {return false}
+        if _storage._removedNodes != rhs_storage._removedNodes {return false}
+        if _storage._keyPlan != rhs_storage._keyPlan {return false}
         return true
       }
       if !storagesAreEqual {return false}

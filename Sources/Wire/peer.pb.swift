@@ -251,6 +251,23 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .tallyPage(newValue)}
   }
 
+  /// Whether the gossip keys of the plan are asked for; only ever over TLS.
+  var askKeys: Bool {
+    get {
+      if case .askKeys(let v)? = kind {return v}
+      return false
+    }
+    set {kind = .askKeys(newValue)}
+  }
+
+  var keys: WireKeys {
+    get {
+      if case .keys(let v)? = kind {return v}
+      return WireKeys()
+    }
+    set {kind = .keys(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -281,8 +298,23 @@ nonisolated struct WirePeerFrame: Sendable {
     case ledgerPage(WireLedgerPage)
     case askTally(WireAskTally)
     case tallyPage(WireTallyPage)
+    /// Whether the gossip keys of the plan are asked for; only ever over TLS.
+    case askKeys(Bool)
+    case keys(WireKeys)
 
   }
+
+  init() {}
+}
+
+nonisolated struct WireKeys: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var keys: [Data] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 }
@@ -1024,7 +1056,7 @@ fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0\u{4}W\u{1}ask_keys\0\u{1}keys\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1343,6 +1375,27 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .tallyPage(v)
         }
       }()
+      case 120: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .askKeys(v)
+        }
+      }()
+      case 121: try {
+        var v: WireKeys?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .keys(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .keys(v)
+        }
+      }()
       default: break
       }
     }
@@ -1462,6 +1515,14 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
       guard case .tallyPage(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
     }()
+    case .askKeys?: try {
+      guard case .askKeys(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 120)
+    }()
+    case .keys?: try {
+      guard case .keys(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 121)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1469,6 +1530,36 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
   static func ==(lhs: WirePeerFrame, rhs: WirePeerFrame) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireKeys: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Keys"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.keys) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.keys, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireKeys, rhs: WireKeys) -> Bool {
+    if lhs.keys != rhs.keys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

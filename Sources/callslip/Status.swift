@@ -26,6 +26,7 @@ struct Status: AsyncParsableCommand {
 
     private func showNode(_ status: NodeStatus) {
         print("Node \(status.node), served by \(status.servedBy ?? "no coordinator"); leader \(status.leader ?? "unknown")")
+        if let removed = status.removed { print("REMOVED: \(removed)") }
         if status.isolated { print("ISOLATED: this node reaches no coordinator that knows a leader") }
         if let days = status.certificateDaysLeft, days < 30 {
             print(

@@ -123,6 +123,10 @@ struct RandomLife {
         case 98..<99 where chance(50): return try entry()
         case 98..<99 where chance(50): return try button(in: state)
         case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
+        case 98..<99 where chance(60): return try keys(in: state)
+        case 98..<99 where chance(30): return .removeNode(try Stage.name(of(["m", "o"])))
+        case 98..<99 where chance(80):
+            return .admitNode(try Stage.name(of(["m", "o"])), key: chance(50) ? KeyDigest(repeating: UInt8(pick(3))) : nil)
         default: return .tick
         }
     }
@@ -138,6 +142,16 @@ struct RandomLife {
         default:
             return .whisper(
                 Whisper(chat: chat, session: session(), sender: id("sender", 12), sequence: UInt64(1 + pick(3)), text: "w"))
+        }
+    }
+
+    private mutating func keys(in state: ConsortiumState) throws -> Command {
+        let step = chance(80) ? state.keys.step : UInt64(pick(9))
+        switch pick(4) {
+        case 0: return .turnKeys(.begin(former: chance(80) ? state.keys.primary : UInt32(pick(9)), next: UInt32(pick(9))))
+        case 1: return .turnKeys(.seal(after: step))
+        case 2: return .turnKeys(.settle(after: step))
+        default: return .keysHeld(by: try Stage.name(of(["m", "n", "o"])), step: step)
         }
     }
 
@@ -228,7 +242,8 @@ struct RandomLife {
         if chance(60), person != "tom" { available.append(try Stage.name(own)) }
         return .signOn(
             SignOn(
-                session: Stage.id("session\(number)"), operatorName: try Stage.name(person), node: try Stage.name("n"), boot: 1,
+                session: Stage.id("session\(number)"), operatorName: try Stage.name(person),
+                node: try Stage.name(number % 5 == 0 ? "m" : "n"), boot: 1,
                 available: available))
     }
 

@@ -35,6 +35,7 @@ struct Stage {
         case "show" where arguments.first == "hours": return showHours()
         case "show" where arguments.first == "names": return showNames()
         case "show" where arguments.first == "canned": return showCanned()
+        case "show" where arguments.first == "nodes": return showNodes()
         case "show" where arguments.first == "tickets": return showTickets()
         case "show" where arguments.first == "buttons": return showButtons(arguments)
         case "show" where arguments.first == "registers": return showRegisters()
@@ -183,7 +184,7 @@ struct Stage {
             let label = options["session"] ?? "\(first)-1"
             return .signOn(
                 SignOn(
-                    session: Self.id(label), operatorName: try Self.name(first), node: try Self.name("node-1"), boot: 1,
+                    session: Self.id(label), operatorName: try Self.name(first), node: try Self.name(options["node"] ?? "node-1"), boot: 1,
                     available: try list(try word(arguments, 1))))
         case "sign-off": return .signOff(session(first, options))
         case "lapse": return .lapse(session(first, options))
@@ -208,6 +209,8 @@ struct Stage {
                 TranscriptDeleted(
                     chat: chat, openedMs: state.meta(of: chat)?.openedMs ?? 0, library: try Self.name(try word(arguments, 1)),
                     node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1)))))
+        case "remove-node": return .removeNode(try Self.name(first))
+        case "admit-node": return .admitNode(try Self.name(first), key: options["key"].map { KeyDigest(repeating: UInt8($0) ?? 0) })
         case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
         case "check-digest":
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)

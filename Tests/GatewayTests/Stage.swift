@@ -87,6 +87,8 @@ struct Stage {
             return firstUpdates[names.id(try words.word(0))].map { take(gateway.onChatUpdate($0, now: nowMs)) } ?? ["no such update"]
         case "elsewhere": return try elsewhere(words.rest)
         case "shutdown": return take(gateway.onShutdown(now: nowMs))
+        case "removed": return take(gateway.onDismissal(words.text, now: nowMs))
+        case "taken-back": return take(gateway.onDismissal(nil, now: nowMs))
         case "sign-out": return take(gateway.onSignedOut(names.id(try words.word(0)), now: nowMs))
         case "wall": return advanceWallClock(try words.number(0))
         default: return try client(words)

@@ -40,6 +40,35 @@ import Testing
         #expect(Member.isValidAddress(address))
     }
 
+    /// Whoever was removed leaves the table with its records, is not heard, and what others still say of it is read over, until it is taken back.
+    @Test func whoIsExcludedIsHeardNoMore() throws {
+        var core = try core()
+        known("memorial", "college", to: &core)
+        let record = AvailabilityRecord(
+            key: RecordKey(queue: "memorial-desk", writer: "memorial"), writerBootID: TestNetwork.member("memorial").bootID,
+            version: RecordVersion(session: 1, counter: 1), availability: Availability.withdrawn, ageMs: 0)
+        _ = core.onMessage(gossip(.record(record)), from: "memorial:7946", nowMs: 1)
+        #expect(core.freshest(queue: "memorial-desk", nowMs: 1)?.record == record)
+        let told = core.exclude(["memorial", "me"], nowMs: 2)
+        #expect(
+            told.contains {
+                if case .memberChanged(let member, _) = $0 { member.name == "memorial" && member.state == .left } else { false }
+            })
+        func names(_ nowMs: Int64) -> [String] { core.members(nowMs: nowMs).map(\.member.name).sorted() }
+        #expect(names(2) == ["college", "me"])
+        let ping = GossipMessage(.ping(sequence: 7, target: "me"), updates: [.alive(TestNetwork.member("law"))])
+        #expect(sent(core.onMessage(ping, from: "memorial:7946", nowMs: 3)).isEmpty)
+        let newer = AvailabilityRecord(
+            key: record.key, writerBootID: 9, version: RecordVersion(session: 9, counter: 1), availability: .withdrawn, ageMs: 0)
+        _ = core.onMessage(gossip(.alive(TestNetwork.member("memorial")), .record(newer)), from: "college:7946", nowMs: 4)
+        #expect(names(4) == ["college", "me"])
+        #expect(core.freshest(queue: "memorial-desk", nowMs: 4) == nil)
+        core.checkInvariants()
+        _ = core.exclude([], nowMs: 5)
+        known("memorial", to: &core, nowMs: 6)
+        #expect(names(6) == ["college", "me", "memorial"])
+    }
+
     @Test func aPingIsAcknowledgedOnlyByWhomItMeans() throws {
         var core = try core()
         let mine = sent(core.onMessage(GossipMessage(.ping(sequence: 7, target: "me")), from: "x:1", nowMs: 0))

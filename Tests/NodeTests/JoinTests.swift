@@ -220,6 +220,30 @@ import Testing
         #expect(try await ask(token, clock: now, at: now) == nil)
     }
 
+    /// Where a node of that name was removed, the new one's key is noted before it is let in: else nobody would hear it.
+    @ClusterActor
+    @Test func theKeyOfWhoJoinsInTheNameOfARemovedNodeIsNoted() async throws {
+        let place = try Place()
+        defer { place.remove() }
+        for canNote in [false, true] {
+            let desk = desk(place)
+            var noted: (node: NodeName, key: KeyDigest)?
+            desk.isRemoved = { $0.text == "memorial" }
+            desk.admit = { node, key, done in
+                noted = (node, key)
+                done(canNote)
+            }
+            let token = try JoinToken(text: try await invite(desk).get().token)
+            let attempt = try JoinAttempt(token, publicKey: try NodeKey.make().publicHalf, clock: place.now)
+            let result = await join(desk, attempt.body)
+            #expect(refusal(result) == (canNote ? nil : .trouble))
+            #expect(noted?.node.text == "memorial")
+            guard canNote else { continue }
+            let grant = try #require(attempt.grant(try result.get()))
+            #expect(noted?.key.bytes == (try CertificateFacts(pem: grant.certificate)).key)
+        }
+    }
+
     @ClusterActor
     @Test func whoCannotInviteSaysWhy() async throws {
         let (place, bare) = (try Place(), try Place(withIssuer: false))

@@ -15,7 +15,7 @@ import Wire
     private static let logger = Logger(label: "test")
 
     /// An authority and a folder for the files of its nodes.
-    private struct Place {
+    struct Place {
         let folder: String
         let authority: CertificateAuthority
 

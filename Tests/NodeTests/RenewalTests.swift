@@ -91,8 +91,8 @@ import Wire
             logger: Self.logger)
         let address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
         let (asking, answering) = (
-            PeerCalls(network: ours, keyring: keyring, logger: Self.logger),
-            PeerCalls(network: theirs, keyring: keyring, logger: Self.logger)
+            PeerCalls(network: ours, keys: KeysHost(keyring, path: nil, logger: Self.logger), logger: Self.logger),
+            PeerCalls(network: theirs, keys: KeysHost(keyring, path: nil, logger: Self.logger), logger: Self.logger)
         )
         let desk = JoinDesk(try place.coordinator(), logger: Self.logger)
         desk.belongs = { $0 == memorial }
@@ -163,8 +163,8 @@ import Wire
         let ours = PeerNetwork(cluster: Self.cluster, node: memorial, boot: 1, logger: Self.logger)
         let theirs = PeerNetwork(cluster: Self.cluster, node: c1, boot: 1, logger: Self.logger)
         let (asking, answering) = (
-            PeerCalls(network: ours, keyring: keyring, logger: Self.logger),
-            PeerCalls(network: theirs, keyring: keyring, logger: Self.logger)
+            PeerCalls(network: ours, keys: KeysHost(keyring, path: nil, logger: Self.logger), logger: Self.logger),
+            PeerCalls(network: theirs, keys: KeysHost(keyring, path: nil, logger: Self.logger), logger: Self.logger)
         )
         let address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
         var wasAsked = false

@@ -99,8 +99,8 @@ import Wire
 
         init(_ node: NodeName, folder: String) throws {
             network = PeerNetwork(cluster: cluster, node: node, boot: 1, logger: logger)
-            calls = PeerCalls(
-                network: network, keyring: try Keyring(primary: [UInt8](repeating: 1, count: 32), clusterID: cluster), logger: logger)
+            let keyring = try Keyring(primary: [UInt8](repeating: 1, count: 32), clusterID: cluster)
+            calls = PeerCalls(network: network, keys: KeysHost(keyring, path: nil, logger: logger), logger: logger)
             accounts = try Accounts(folder: folder, node: node, calls: calls, logger: logger)
             address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
         }

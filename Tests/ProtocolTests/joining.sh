@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A library's path from an invitation to chats being answered, as README.md has it, with OpenSSL's own program and wrong tokens and names beside it. Wrong clocks, tokens whose
 # time is over and renewal: Tests/NodeTests/JoinTests.swift and RenewalTests.swift.
-#   joining.sh PROGRAM BASE_PORT    eight ports from BASE_PORT are used
+#   joining.sh PROGRAM BASE_PORT    eleven ports from BASE_PORT are used
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from
 program=$1 port=$2
 folder=$(mktemp -d)
@@ -92,4 +92,56 @@ signs_in() { [ "$(code)" = 200 ]; }
 within 30 "the operator's sign-in at the new node" signs_in
 took=$(($(date +%s) - started))
 
-echo "joining: as written, $took s from the token to the sign-in"
+
+# Another gossip key takes the present one's place while the library's machine is off: it has it, by its certificate, when it comes back.
+nodes_of() { "$program" nodes "$@" --data "$folder/c1/data"; }
+keyring_of() { "$program" keyring "$@" --data "$folder/c1/data"; }
+refused "ask at one" "$program" keyring rotate --data "$folder/memorial/data"
+kill "${nodes[1]}" && wait "${nodes[1]}" || true
+cp "$folder/c1/keyring" "$folder/first-key"
+keyring_of rotate > "$folder/turned" || fail "the gossip key was not turned: $(cat "$folder/turned")"
+if cmp -s "$folder/c1/keyring" "$folder/first-key"; then fail "the coordinator's keyring is as it was"; fi
+[ "$(wc -l < "$folder/c1/keyring")" = 1 ] || fail "the former gossip key is still in the coordinator's file"
+cmp -s "$folder/memorial/keyring" "$folder/first-key" || fail "the machine that is off has another keyring"
+"$program" serve --config "$folder/memorial/node.yaml" > "$folder/memorial.log" 2>&1 &
+nodes[1]=$!
+within 30 "the keys at the machine that slept" cmp -s "$folder/memorial/keyring" "$folder/c1/keyring"
+is_alive() { nodes_of | grep "memorial  *alive" >/dev/null; }
+within 30 "gossip with the machine that slept" is_alive
+within 30 "the operator's sign-in there again" signs_in
+
+# LTG removes the node: it is told why, its people are signed off, and nobody hears it; another machine takes its place by another invitation.
+signed_in=$(curl -s -c - -o /dev/null -H 'Content-Type: application/json' -d '{"operator":"ada","password":"correct-horse-battery"}' "$own/api/sign-in" | grep callslip_session | awk '{print $7}')
+me() { curl -s -o /dev/null -w '%{http_code}' -H "Cookie: callslip_session=$signed_in" "$own/api/me"; }
+[ "$(me)" = 200 ] || fail "ada is not signed in"
+refused "knows no node" nodes_of remove no-such-node
+refused "very node" nodes_of remove c1
+refused "is no coordinator; ask at one" "$program" nodes remove c1 --data "$folder/memorial/data"
+removed_at=$(date +%s%N)
+nodes_of remove memorial | grep "No node hears" >/dev/null || fail "the removal is not told"
+is_removed() { "$program" status --node "$own" > "$folder/status" && grep "REMOVED: LTG removed .memorial. from the consortium" "$folder/status"; }
+within 5 "the removed node to say why" is_removed
+gone_after=$((($(date +%s%N) - removed_at) / 1000000))
+[ "$(me)" = 401 ] || fail "ada is still signed in at the removed node"
+[ "$(code)" = 503 ] || fail "somebody signs in at the removed node"
+if "$program" health --ready --node "$own" >/dev/null 2>&1; then fail "the removed node says that it is ready"; fi
+nodes_of > "$folder/list"
+grep "memorial .*REMOVED at" "$folder/list" >/dev/null || fail "the list does not say that it is removed"
+cp "$folder/c1/keyring" "$folder/second-key"
+keyring_of rotate >/dev/null || fail "the gossip key was not turned after the removal"
+cmp -s "$folder/memorial/keyring" "$folder/second-key" || fail "the removed node has the next key"
+hears_no_more() { keyring_of | grep "refused here: [1-9]" >/dev/null; }
+within 30 "the removed node's gossip to be refused and counted" hears_no_more
+token=$(invite)
+again() { "$program" join "$token" --directory "$folder/again" --address 127.0.0.1 --web-port $((port + 8)) --peer-port $((port + 9)) --gossip-port $((port + 10)); }
+again >/dev/null || fail "the machine in its place did not join"
+"$program" serve --config "$folder/again/node.yaml" > "$folder/again.log" 2>&1 &
+nodes+=($!)
+own=http://127.0.0.1:$((port + 8))
+within 60 "the machine in its place" "$program" health --ready --node "$own"
+within 60 "the passwords there" "$program" import "$folder/consortium.yaml" --data "$folder/c1/data"
+within 30 "the operator's sign-in there" signs_in
+own=http://127.0.0.1:$((port + 4))
+is_removed >/dev/null || fail "the old machine is heard again, by its old key"
+
+echo "joining: as written, $took s from the token to the sign-in; a removed node knew it after $gone_after ms"

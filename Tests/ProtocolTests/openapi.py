@@ -286,9 +286,25 @@ def admin(node):
     for path in ("/api/names", "/api/canned/all"):
         node.ask("get", path, 403)
         node.ask("get", path, 200, admin=True)
-    for path in ("/api/names", "/api/canned/all", "/api/hours", "/api/coordinators", "/api/invitations"):
+    for path in ("/api/names", "/api/canned/all", "/api/hours", "/api/coordinators", "/api/invitations", "/api/nodes", "/api/keyring"):
         node.ask("post", path, 403)
         node.ask("post", path, 400, {"no": "sense"}, admin=True)
+    node.ask("get", "/api/keyring", 403)
+    node.ask("get", "/api/keyring", 200, admin=True)
+    node.ask("post", "/api/keyring", 202, {"begin": True}, admin=True)
+
+    def turned():
+        try:
+            return node.ask("post", "/api/keyring", 200, {"begin": False}, admin=True)
+        except AssertionError:
+            return None
+
+    until(turned, "another gossip key at every node")
+    node.ask("get", "/api/nodes", 403)
+    node.ask("get", "/api/nodes", 200, admin=True)
+    node.ask("post", "/api/nodes", 409, {"remove": "no-such-node"}, admin=True)
+    node.ask("post", "/api/nodes", 409, {"admit": "no-such-node"}, admin=True)
+    node.ask("post", "/api/nodes", 400, {"admit": "memorial", "key": "abc"}, admin=True)
     # Joining.sh plays these to their end: here is no issuer.
     node.ask("post", "/api/invitations", 409, {"library": "memorial", "hours": 1, "url": node.url}, admin=True)
     node.ask("post", "/api/join", 400, {"no": "sense"})

@@ -94,7 +94,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 59 {
+        switch kind % 63 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -119,12 +119,12 @@ extension Sample {
             .offerTransfer(
                 OfferTransfer(
                     chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text(),
-                    answerInMs: kind / 59 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
+                    answerInMs: kind / 63 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
         case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 59 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 63 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -170,8 +170,27 @@ extension Sample {
         case 52: .tellRoom(id(), id(), roomWord())
         case 50: .setDuty(id(), of([nil, .library, .general, .both]))
         case 49: .dropEntry(id(), version: UInt64(pick(3)), by: try cannedEditor())
+        case 58: .removeNode(try node())
+        case 59: .admitNode(try node(), key: optional { $0.keyDigest() })
+        case 60: .turnKeys(of([.begin(former: small(), next: small()), .seal(after: number()), .settle(after: number())]))
+        case 61: .keysHeld(by: try node(), step: number())
         default: .setFeatureLevel(small())
         }
+    }
+
+    mutating func keyDigest() -> KeyDigest {
+        KeyDigest(repeating: UInt8(truncatingIfNeeded: small()))
+    }
+    mutating func removedNode() throws -> RemovedNode {
+        RemovedNode(node: try node(), wallMs: number(), admitted: optional { $0.keyDigest() })
+    }
+
+    mutating func keyPlan() throws -> KeyPlan {
+        var plan = KeyPlan()
+        (plan.step, plan.stage, plan.primary) = (number(), of(KeyPlan.Stage.allCases), small())
+        plan.other = optional { $0.small() }
+        plan.holders = try list(3) { try $0.node() }
+        return plan
     }
 
     mutating func ticketAuthor() throws -> TicketAuthor {
@@ -311,7 +330,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(51)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(63)))
             })
     }
 
@@ -377,6 +396,8 @@ extension Sample {
             board.signedOn[place].watching = list(2) { $0.id() }
         }
         board.buttons = try optional { try $0.buttonNews() }
+        board.removedNodes = try list(3) { try $0.removedNode() }
+        board.keys = try keyPlan()
         return board
     }
     mutating func roomWord() -> RoomWord { of([.said(text()), .swamped(text()), .takesOne(of: token())]) }
@@ -529,7 +550,7 @@ extension Sample {
 
     /// One of every kind of frame, in turn.
     mutating func frame(_ kind: Int) throws -> PeerFrame {
-        switch kind % 49 {
+        switch kind % 51 {
         case 0:
             .hello(
                 PeerHello(
@@ -562,6 +583,8 @@ extension Sample {
         case 23: .ledger(counter: number(), ledger())
         case 24: .askTally(counter: number(), try tallyPlace(), TallyHour(pick(1_000))..<TallyHour(1_000 + pick(1_000)))
         case 25: .tally(counter: number(), try tallyPage())
+        case 26: .askKeys
+        case 27: .keys(list(3) { sample in Array(repeating: UInt8(truncatingIfNeeded: sample.small()), count: 32) })
         default: .pushPull(bytes())
         }
     }

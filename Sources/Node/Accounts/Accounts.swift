@@ -38,6 +38,8 @@ final class Accounts {
         case lacks(CodeCheck)
         case tooMany(retryMs: UInt64)
         case homeUnreachable
+        /// Nobody signs in at this node; with a sentence.
+        case closed(String)
     }
 
     /// What the worker keeps.
@@ -69,6 +71,8 @@ final class Accounts {
     private let handOver: SignInFile
     private var brake = SignInBrake()
     private var checksPending = 0
+    /// Why nobody signs in here.
+    private var closed: String?
     private let parameters = PasswordHash.Parameters.interactive
     /// Checked when there is no such operator, so that the time of the answer does not tell.
     private let decoy: String
@@ -145,6 +149,16 @@ final class Accounts {
         handedOn = handedOn.filter { $0.value.session != session }
     }
 
+    /// Ends every sign-in, and takes no more.
+    func close(_ why: String) {
+        closed = why
+        let ended = Array(sessions.values) + Array(handedOn.values)
+        (sessions, handedOn) = ([:], [:])
+        for session in ended { onSignedOut?(session) }
+    }
+
+    func reopen() { closed = nil }
+
     /// The session of a sign-in goes on under another identifier.
     func renew(_ old: SessionID, as new: SessionID) {
         for (token, session) in sessions where session.session == old { sessions[token]?.session = new }
@@ -152,6 +166,7 @@ final class Accounts {
 
     /// - Parameter board: who is who, as the consortium knows.
     func signIn(_ ask: SignInAsk, board: Board?, completion: @escaping @ClusterActor (SignInOutcome) -> Void) {
+        if let closed { return completion(.closed(closed)) }
         guard let operatorName = OperatorName(ask.name) else { return completion(.wrongPassword) }
         let person = board?.person(called: operatorName)
         judge(ask, accountName: person?.accountName ?? operatorName, person, board: board) { [self] judgement, origin in

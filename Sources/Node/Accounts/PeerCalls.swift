@@ -14,7 +14,7 @@ final class PeerCalls {
     private static let context = Array("callslip peer call".utf8)
 
     private let network: PeerNetwork
-    private let keyring: Keyring
+    private let keys: KeysHost
     private let logger: Logger
     private var nextID: UInt64 = 0
     private var waiting: [UInt64: (PeerCall?) -> Void] = [:]
@@ -24,9 +24,9 @@ final class PeerCalls {
     /// A node that proved its name by its certificate asks for another one, with the public half of its key.
     var onCertify: ((NodeName, String, @escaping (Result<String, JoinRefusal>) -> Void) -> Void)?
 
-    init(network: PeerNetwork, keyring: Keyring, logger: Logger) {
+    init(network: PeerNetwork, keys: KeysHost, logger: Logger) {
         self.network = network
-        self.keyring = keyring
+        self.keys = keys
         self.logger = logger
         network.receive(.call) { [self] link in serve(link) }
     }
@@ -89,10 +89,50 @@ final class PeerCalls {
         }
     }
 
+    /// Whether this node, a coordinator, gives others the gossip keys.
+    var givesKeys = false
+
+    /// Asks a coordinator for the gossip keys of the plan; `nil` when it gives none, with a sentence. Sealed with none of them: whoever slept through a turn
+    /// has none that opens. The link's certificates prove who both are, and TLS keeps it secret.
+    func askKeys(_ coordinator: NodeConfiguration.Coordinator, completion: @escaping ([[UInt8]]?, String) -> Void) {
+        var answer: (([[UInt8]]?, String) -> Void)? = completion
+        let timer = Timer(on: ClusterActor.loop)
+        let finish = { (keys: [[UInt8]]?, why: String) in
+            timer.close()
+            let tell = answer
+            answer = nil
+            tell?(keys, why)
+        }
+        timer.start(afterMs: Self.answerMsMax) { finish(nil, "it does not answer") }
+        network.dial(
+            coordinator.peer, purpose: .call, expecting: coordinator.name,
+            onUp: { link in
+                guard link.isProven else {
+                    finish(nil, "the link to it has no TLS, over which alone keys are given")
+                    return link.close()
+                }
+                link.onFrame = { frame in
+                    guard case .keys(let keys) = frame else { return }
+                    finish(keys, "")
+                    link.close()
+                }
+                link.send(.askKeys)
+            }, onEnd: { why in finish(nil, why) })
+    }
+
+    private func give(_ link: PeerLink?) {
+        guard let link, link.isProven, givesKeys else {
+            link?.close(code: "noKeys", text: "gossip keys are given by coordinators, over links with TLS")
+            return
+        }
+        link.send(.keys(keys.wanted))
+    }
+
     private func finish(_ id: UInt64, _ reply: PeerCall?) { waiting.removeValue(forKey: id)?(reply) }
 
     private func serve(_ link: PeerLink) {
         link.onFrame = { [self, weak link] frame in
+            if case .askKeys = frame { return give(link) }
             guard case .call(let id, let sealed) = frame, let call = open(sealed) else {
                 link?.close(code: "badCall", text: "expected a call sealed with this cluster's keyring")
                 return
@@ -110,7 +150,7 @@ final class PeerCalls {
     /// `nil`, and a line in the log, when the keyring does not take it.
     private func seal(_ call: PeerCall) -> [UInt8]? {
         do {
-            return try keyring.seal(call.wireBytes(), context: Self.context)
+            return try keys.ring.seal(call.wireBytes(), context: Self.context)
         } catch {
             logger.error("a call to another node cannot be sealed", metadata: ["why": "\(error)"])
             return nil
@@ -119,7 +159,7 @@ final class PeerCalls {
 
     private func open(_ sealed: [UInt8]) -> PeerCall? {
         do {
-            return try PeerCall(wire: try keyring.open(sealed, context: Self.context))
+            return try PeerCall(wire: try keys.ring.open(sealed, context: Self.context))
         } catch {
             logger.warning("a sealed call could not be read", metadata: ["why": "\(error)"])
             return nil

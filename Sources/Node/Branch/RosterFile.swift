@@ -65,6 +65,7 @@ extension Board {
         board.claimed = []
         // What colleagues say to each other is on no library's disk.
         board.room = []
+        board.keys.holders = []
         return board
     }
 

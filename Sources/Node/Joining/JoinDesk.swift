@@ -33,6 +33,10 @@ final class JoinDesk {
     static let renewingMax = 16
     /// Whether a node is one of the consortium's: those it names no more are not certified again.
     var belongs: (NodeName) -> Bool = { _ in false }
+    /// Whether LTG removed a node of that name before; then the new one's key is to be noted, and only it is heard.
+    var isRemoved: (NodeName) -> Bool = { _ in false }
+    /// Has the coordinators note it; whether they did.
+    var admit: (NodeName, KeyDigest, @escaping (Bool) -> Void) -> Void = { $2(false) }
     /// Where the roster says that a library's node is.
     var homeNode: (LibraryName) -> NodeName? = { _ in nil }
 
@@ -91,7 +95,12 @@ final class JoinDesk {
         if let book {
             do throws(JoinRefusal) { _ = try book.open(envelope.invitation, now: now) } catch { return completion(.failure(error)) }
         }
-        change(completion) { [configuration] book throws(JoinRefusal) in
+        change { [self] (result: Result<LetIn, JoinRefusal>) in
+            switch result {
+            case .success(let made): note(made, completion)
+            case .failure(let refusal): completion(.failure(refusal))
+            }
+        } _: { [configuration] book throws(JoinRefusal) in
             let invitation = try book.open(envelope.invitation, now: now)
             guard let id = Base64URL.bytes(invitation.id), let secret = Base64URL.bytes(invitation.secret),
                 let plain = envelope.open(.question, id: id, secret: secret),
@@ -105,9 +114,28 @@ final class JoinDesk {
             let issuer = try Issuer(configuration, now: now)
             let grant = try issuer.grant(invitation, question.publicKey, now: now)
             book.markUsed(invitation.id, now: now)
-            return try Self.seal(grant, for: question.answerKey, id: id, secret: secret)
-        } then: { [logger] _ in
-            logger.notice("a node joined", metadata: ["invitation": "\(envelope.invitation)"])
+            return LetIn(grant: grant, sealed: try Self.seal(grant, for: question.answerKey, id: id, secret: secret))
+        } then: { [logger] made in
+            logger.notice("a node joined", metadata: ["invitation": "\(envelope.invitation)", "node": "\(made.grant.node)"])
+        }
+    }
+
+    private struct LetIn: Sendable {
+        var grant: JoinGrant
+        var sealed: [UInt8]
+    }
+
+    /// Where LTG removed a node of that name before, the coordinators note the new one's key first: else nobody would hear it.
+    private func note(_ made: LetIn, _ completion: @escaping (Result<[UInt8], JoinRefusal>) -> Void) {
+        guard let node = NodeName(made.grant.node), isRemoved(node) else { return completion(.success(made.sealed)) }
+        let facts = try? CertificateFacts(pem: made.grant.certificate)
+        let text =
+            "A node of this name was removed, and the coordinators could not note that another machine has it now. Ask LTG for another token."
+        guard let key = facts.flatMap({ KeyDigest($0.key) }) else {
+            return completion(.failure(JoinRefusal(code: .trouble, text: text)))
+        }
+        admit(node, key) { isNoted in
+            completion(isNoted ? .success(made.sealed) : .failure(JoinRefusal(code: .trouble, text: text)))
         }
     }
 

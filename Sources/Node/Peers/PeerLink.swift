@@ -12,6 +12,8 @@ struct Refusal {
     static let notMember = "notMember"
     /// The word of a node that has TLS to one that speaks without.
     static let tlsNeeded = "tlsNeeded"
+    /// The word to a node that LTG removed.
+    static let removedNode = "removedNode"
     var code = "refused"
     var text: String
 
@@ -19,6 +21,11 @@ struct Refusal {
     func told() -> String { "the peer said goodbye: \(code): \(text)" }
     static func wasTold(_ code: String, in sentence: String) -> Bool {
         sentence.hasPrefix(Refusal(code: code, text: "").told())
+    }
+
+    /// What a node was told that LTG removed, if that is why its link ended.
+    static func removal(in sentence: String) -> String? {
+        wasTold(removedNode, in: sentence) ? String(sentence.dropFirst(Refusal(code: removedNode, text: "").told().count)) : nil
     }
 }
 
@@ -37,6 +44,8 @@ final class PeerLink {
     var onFrame: ((PeerFrame) -> Void)?
     /// Called exactly once, with a sentence.
     var onEnd: ((String) -> Void)?
+    /// The same for whoever keeps a table of links; called before `onEnd`.
+    var onGone: (() -> Void)?
     /// Whether the link ended for something that a person must mend: files that do not fit each other.
     private(set) var isMisfit = false
 
@@ -44,15 +53,15 @@ final class PeerLink {
     /// The same, where the link has TLS.
     private let tls: TLSStream?
     private let own: PeerHello
-    private let accepts: (PeerHello) -> Refusal?
+    private let accepts: (PeerHello, CertificateFacts?) -> Refusal?
     private var decoder = FrameDecoder()
     private let timer = Timer(on: ClusterActor.loop)
     private var heardMs = ClusterActor.loop.nowMs
     private var nonce: UInt64 = 0
     private var ended = false
 
-    /// - Parameter accepts: says why the other side's hello is refused, if it is.
-    init(stream: any ByteStream, own: PeerHello, accepts: @escaping (PeerHello) -> Refusal?) {
+    /// - Parameter accepts: says why the other side's hello is refused, if it is, with the certificate that proves its name, where there is TLS.
+    init(stream: any ByteStream, own: PeerHello, accepts: @escaping (PeerHello, CertificateFacts?) -> Refusal?) {
         self.stream = stream
         tls = stream as? TLSStream
         self.own = own
@@ -80,6 +89,9 @@ final class PeerLink {
 
     /// Whether the other side proved the name in its hello by a certificate.
     var isProven: Bool { remote != nil && tls != nil }
+
+    /// The digest of the key by which it did.
+    var provenKey: [UInt8]? { remote == nil ? nil : tls?.peer?.key }
 
     /// The other side was taken for one with TLS, and has none.
     var speaksPlainly: Bool { tls?.failure == .notTLS }
@@ -137,7 +149,7 @@ final class PeerLink {
                     "this certificate names \(named.isEmpty ? "no node" : named), and its bearer says that it is `\(hello.node)`: give the node the one that was issued for it"
             )
         }
-        return accepts(hello)
+        return accepts(hello, tls?.peer)
     }
 
     private func watch() {
@@ -158,6 +170,8 @@ final class PeerLink {
         timer.close()
         stream.onRead = nil
         stream.close()
+        onGone?()
+        onGone = nil
         let notify = onEnd
         onEnd = nil
         onFrame = nil

@@ -21,6 +21,9 @@ final class PeerNetwork {
     private(set) var door: PeerDoor?
     private let misfits: Misfits
     private var incoming: [ObjectIdentifier: PeerLink] = [:]
+    /// Links that this node made, while they are up.
+    private var outgoing: [ObjectIdentifier: PeerLink] = [:]
+    private(set) var removed = RemovedPeers()
     private var receivers: [LinkPurpose: (PeerLink) -> Void] = [:]
     private var closed = false
     /// What a voter says of itself in its hello: its raft id, what it holds durably, and since which term it repairs itself. Zeros for all others.
@@ -107,8 +110,16 @@ final class PeerNetwork {
                     tcp.close()
                     return call.onEnd("\(error)")
                 }
-                let link = PeerLink(stream: stream, own: hello) { call.refusal(of: $0) ?? refuse($0) ?? call.judge($0) }
-                link.onUp = { [weak link] in if let link { call.onUp(link) } }
+                let link = PeerLink(stream: stream, own: hello) { [self] in
+                    call.refusal(of: $0) ?? removed.refusal(of: $0.node, key: $1?.key) ?? refuse($0) ?? call.judge($0)
+                }
+                link.onUp = { [self, weak link] in
+                    guard let link else { return }
+                    let key = ObjectIdentifier(link)
+                    outgoing[key] = link
+                    link.onGone = { [self] in outgoing[key] = nil }
+                    call.onUp(link)
+                }
                 link.onEnd = { [self, weak link] sentence in
                     if let link, link.speaksPlainly, tls?.plainToo == true, !closed { return dial(call, isPlain: true) }
                     if let link, link.isMisfit { misfits.tell("\(call.address)", sentence) }
@@ -129,6 +140,20 @@ final class PeerNetwork {
         door?.close()
         tls?.stop()
         for link in Array(incoming.values) { link.close() }
+    }
+
+    /// Links whose other side has said who it is.
+    var linksUp: Int { outgoing.count + incoming.values.count { $0.remote != nil } }
+
+    /// LTG removed nodes, or took some back: their links end at once, and no new one comes about.
+    func update(_ removed: RemovedPeers) {
+        guard removed != self.removed else { return }
+        self.removed = removed
+        for link in Array(incoming.values) + Array(outgoing.values) {
+            guard let node = link.remote?.node, let refusal = removed.refusal(of: node, key: link.provenKey) else { continue }
+            logger.notice("the link of a removed node is ended", metadata: ["peer": "\(node)"])
+            link.close(code: refusal.code, text: refusal.text)
+        }
     }
 
     /// For how many days this node's certificate is still valid, below 0 when it has ended; nil without TLS.
@@ -157,7 +182,7 @@ final class PeerNetwork {
         let refuse = self.refuse
         let from = stream.remoteAddress?.host ?? "a peer that is gone"
         // The answer's purpose is the dialler's; ours in the hello only names the node.
-        let link = PeerLink(stream: stream, own: hello(.service)) { refuse($0) }
+        let link = PeerLink(stream: stream, own: hello(.service)) { [self] in removed.refusal(of: $0.node, key: $1?.key) ?? refuse($0) }
         let key = ObjectIdentifier(link)
         incoming[key] = link
         link.onEnd = { [self, weak link] sentence in

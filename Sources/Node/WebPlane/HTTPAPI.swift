@@ -56,6 +56,17 @@ struct HTTPAPI {
         }
         server.post("/api/import", bodyBytesMax: WebHost.importBytesMax) { request, responder in importFile(request, responder) }
         server.post("/api/backup", bodyBytesMax: 1_024) { _, responder in backUp(responder) }
+        server.get("/api/keyring") { _, responder in
+            services.keys { report in
+                guard let report else {
+                    return responder.send(json(Answer(code: "notNow", text: "The node is starting; try again in a moment."), 503))
+                }
+                responder.send(json(report, 200))
+            }
+        }
+        server.post("/api/keyring", bodyBytesMax: 1_024) { request, responder in turnKeys(request, responder) }
+        server.get("/api/nodes") { _, responder in services.nodes { report in responder.send(json(report, 200)) } }
+        server.post("/api/nodes", bodyBytesMax: 4_096) { request, responder in changeNodes(request, responder) }
         server.post("/api/coordinators", bodyBytesMax: 4_096) { request, responder in changeCoordinators(request, responder) }
         if services.demoFrameAncestor != nil { installDemo(server) }
     }
@@ -95,6 +106,7 @@ struct HTTPAPI {
             case .homeUnreachable:
                 let text = "Neither your library's node nor its standby answers, so your password cannot be checked. Tell LTG."
                 responder.send(json(Answer(code: "homeUnreachable", text: text), 503))
+            case .closed(let text): responder.send(json(Answer(code: "removedNode", text: text), 503))
             }
         }
     }
@@ -147,11 +159,55 @@ struct HTTPAPI {
             let text = "Send {\"add\":NODE,\"id\":RAFT_ID,\"peer\":\"HOST:PORT\"} or {\"remove\":NODE}."
             return responder.send(json(Answer(code: "invalid", text: text), 400))
         }
-        services.changeCoordinators(wish) { progress in
-            switch progress {
-            case .done(let text): responder.send(json(Answer(code: "done", text: text), 200))
-            case .working(let text): responder.send(json(Answer(code: "working", text: text), 202))
-            case .refused(let text): responder.send(json(Answer(code: "refused", text: text), 409))
+        services.changeCoordinators(wish) { progress in answer(progress, responder) }
+    }
+
+    private func answer(_ progress: CoordinatorProgress, _ responder: Responder) {
+        switch progress {
+        case .done(let text): responder.send(json(Answer(code: "done", text: text), 200))
+        case .working(let text): responder.send(json(Answer(code: "working", text: text), 202))
+        case .refused(let text): responder.send(json(Answer(code: "refused", text: text), 409))
+        }
+    }
+
+    private struct KeysWish: Decodable {
+        var begin: Bool
+        var hurry: Bool?
+    }
+
+    /// One step towards another gossip key: asked again and again until it is done.
+    private func turnKeys(_ request: Request, _ responder: Responder) {
+        guard let wish = try? JSONDecoder().decode(KeysWish.self, from: Data(request.body)) else {
+            let text =
+                "Send {\"begin\":true} first, then {\"begin\":false} until it is done; with \"hurry\":true nodes that do not follow are not waited for."
+            return responder.send(json(Answer(code: "invalid", text: text), 400))
+        }
+        services.turnKeys(wish.begin, wish.hurry ?? false) { progress in answer(progress, responder) }
+    }
+
+    private struct NodeChange: Decodable {
+        var remove: String?
+        var admit: String?
+        var key: String?
+
+        var wish: NodeWish? {
+            if let node = remove.flatMap({ NodeName($0) }) { return .remove(node) }
+            guard let node = admit.flatMap({ NodeName($0) }) else { return nil }
+            guard let key else { return .admit(node, key: nil) }
+            return KeyDigest(hexadecimal: key).map { .admit(node, key: $0) }
+        }
+    }
+
+    private func changeNodes(_ request: Request, _ responder: Responder) {
+        guard let wish = (try? JSONDecoder().decode(NodeChange.self, from: Data(request.body)))?.wish else {
+            let text =
+                "Send {\"remove\":NODE}, or {\"admit\":NODE,\"key\":DIGEST} with 64 hexadecimal digits, or without `key` for any certificate."
+            return responder.send(json(Answer(code: "invalid", text: text), 400))
+        }
+        services.changeNodes(wish) { outcome in
+            switch outcome {
+            case .success(let text): responder.send(json(Answer(code: "done", text: text), 200))
+            case .failure(let refusal): responder.send(json(Answer(code: "refused", text: refusal.text), 409))
             }
         }
     }

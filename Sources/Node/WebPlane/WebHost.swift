@@ -55,6 +55,11 @@ struct NodeServices: Sendable {
     var desks: @Sendable (@escaping @Sendable @WebActor (DesksReport) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
     var backUp: @Sendable (@escaping @Sendable @WebActor (BackupOutcome) -> Void) -> Void
+    var keys: @Sendable (@escaping @Sendable @WebActor (KeysReport?) -> Void) -> Void
+    /// Whether another key is wished for, and whether to go on without nodes that do not follow.
+    var turnKeys: @Sendable (Bool, Bool, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
+    var nodes: @Sendable (@escaping @Sendable @WebActor (NodesReport) -> Void) -> Void
+    var changeNodes: @Sendable (NodeWish, @escaping @Sendable @WebActor (Result<String, NodeRefusal>) -> Void) -> Void
     /// Invites a library's node, for so many hours, to ask at that address.
     var invite:
         @Sendable (LibraryName, Int64, String, @escaping @Sendable @WebActor (Result<JoinDesk.Invited, JoinRefusal>) -> Void) -> Void

@@ -114,7 +114,10 @@ final class LocalCluster {
     func credentials(for node: String) throws -> TLSCredentials? { hasTLS ? try authority.credentials(for: node) : nil }
 
     private func writeConfiguration(_ name: String) throws {
-        let text = configuration(name, keyring: folder + "/keyring")
+        // Each has a file of its own, as on machines of their own: a node writes it when keys are turned.
+        let keyring = "\(folder)/\(name).keyring"
+        if access(keyring, F_OK) != 0 { try Files.write(keyring, try Files.text(of: folder + "/keyring"), mode: 0o600) }
+        let text = configuration(name, keyring: keyring)
         try Files.write("\(folder)/\(name).yaml", text, mode: 0o600)
     }
 
