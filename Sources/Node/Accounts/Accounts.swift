@@ -357,6 +357,7 @@ final class Accounts {
 
     /// - Parameter origin: from where the password was tried; `nil`: there was none.
     func open(_ person: Operator, known origin: SignInBrake.Origin?, told: String) -> SignInOutcome {
+        if let closed { return .closed(closed) }
         let (bytes, mark, name): ([UInt8], [UInt8], [UInt8])
         let (high, low): (UInt64, UInt64)
         do {
