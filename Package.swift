@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "Seeded"),
         .target(name: "Gossip", dependencies: ["Seeded"]),
         .target(name: "Raft", dependencies: ["CRaft"]),
-        .target(name: "Consortium"),
+        .target(name: "Consortium", dependencies: ["Sodium"]),
         .target(name: "Hours", dependencies: ["Consortium"]),
         .target(name: "PageCheck"),
         .target(name: "History", dependencies: ["Consortium", "ClientProtocol"]),
@@ -86,7 +86,8 @@ let package = Package(
         .executableTarget(name: "replay-log", dependencies: ["Consortium", "Wire"], path: "Tests/ReplayLog"),
         .target(name: "ScenarioText", path: "Tests/ScenarioText"),
         .testTarget(
-            name: "ConsortiumTests", dependencies: ["Consortium", "Wire", "ScenarioText", "Seeded", "replay-log"], exclude: ["Scenarios"]),
+            name: "ConsortiumTests", dependencies: ["Consortium", "Sodium", "Wire", "ScenarioText", "Seeded", "replay-log"],
+            exclude: ["Scenarios"]),
         .testTarget(name: "HoursTests", dependencies: ["Hours", "Consortium"]),
         .testTarget(name: "PageCheckTests", dependencies: ["PageCheck"]),
         .testTarget(name: "HistoryTests", dependencies: ["History", "Consortium"]),

@@ -65,6 +65,7 @@ extension ConsortiumState {
         case .setQueue(let queue): try setQueue(queue)
         case .setOperator(let person): try setOperator(person)
         case .setSettings(let settings): try setSettings(settings)
+        case .setSignedSettings(let signed): try setSignedSettings(signed)
         case .setNaming(let naming): try setNaming(naming)
         case .renameQueue(let old, let new): try renameQueue(old, to: new)
         case .renameOperator(let old, let new): try renameOperator(old, to: new)

@@ -7,6 +7,8 @@ public enum Command: Hashable, Sendable {
     case setQueue(Queue)
     case setOperator(Operator)
     case setSettings(Settings)
+    /// The settings as a document that LTG signed (agreement, 6).
+    case setSignedSettings(SignedSettings)
 
     // Naming conventions, and what follows from them. Conventions name the version that they replace.
     case setNaming(NamingConventions)

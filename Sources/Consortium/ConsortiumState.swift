@@ -46,6 +46,8 @@ public struct ConsortiumState: Sendable {
     // MARK: Roster and desk
 
     package internal(set) var settings = Settings()
+    /// Versions of the signed settings, the newest last: that one is in force. Empty while nothing was signed.
+    public internal(set) var settingsBook: [SettingsEdition] = []
     package internal(set) var libraries = Ordered<LibraryName, Library>()
     package internal(set) var queues = Ordered<QueueName, QueueDesk>()
     package internal(set) var operators = Ordered<OperatorName, Operator>()

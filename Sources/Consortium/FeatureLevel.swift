@@ -49,6 +49,8 @@ public enum FeatureLevel {
     public static let followUps: UInt32 = 20
     /// The register of pages on which a library's chat may stand.
     public static let pages: UInt32 = 21
+    /// Settings that are signed (`Command.setSignedSettings`).
+    public static let signedSettings: UInt32 = 22
     /// Nodes that LTG removed, and gossip keys that are turned by command.
     public static let nodes: UInt32 = 24
     /// Whom an operator is on duty for (`Session.duty`).
@@ -83,6 +85,7 @@ extension Command {
         case .setDuty: FeatureLevel.duty
         case .tellRoom, .setVolunteers, .setWatcher, .stopWatching, .whisper, .setMentor, .takeOver: FeatureLevel.staffRoom
         case .rate: FeatureLevel.reports
+        case .setSignedSettings: FeatureLevel.signedSettings
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages
         case .setEntry, .dropEntry: FeatureLevel.registers

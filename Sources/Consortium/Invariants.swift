@@ -10,6 +10,7 @@ extension ConsortiumState {
         try checkRoster()
         try checkNames()
         try checkCanned()
+        try checkSettingsBook()
         try checkTickets()
         try checkButtons()
         try checkRegisters()

@@ -42,6 +42,17 @@ public enum Limits {
     public static let registerWordsBytesMax = 1_000
     /// The agreement's text fits.
     public static let registerParagraphBytesMax = 16 * 1024
+    /// Versions of the signed settings that are kept: the newest.
+    public static let settingsEditionsMax = 32
+    public static let settingsTextBytesMax = 4_000
+    public static let settingsKeysMax = 4
+    /// What a password may cost: less would be little for who steals a file of verifiers; and a home node answers a sign-in, and makes its verifier anew, within three seconds.
+    public static let passwordMemoryMiBRange: ClosedRange<UInt32> = 16...512
+    public static let passwordPassesRange: ClosedRange<UInt32> = 1...16
+    /// Memory times passes.
+    public static let passwordWorkMiBRange: ClosedRange<UInt32> = 32...1_024
+    /// A document's number: there is always a next one.
+    public static let settingsVersionMax: UInt64 = 1 << 62
     public static let cannedMax = 4_000
     /// Titles, keywords and texts of all canned messages: every node is sent all of them when one changed.
     public static let cannedBytesMax = 1024 * 1024

@@ -14,6 +14,7 @@ package struct Memento: Sendable {
     package var keyPlan = KeyPlan()
     package var digestMarks: [DigestMark] = []
     package var settings = Settings()
+    package var settingsBook: [SettingsEdition] = []
     package var libraries: [Library] = []
     package var queues: [QueueDesk] = []
     package var operators: [Operator] = []
@@ -60,6 +61,7 @@ extension ConsortiumState {
         memento.queues = queues.values
         memento.operators = operators.values
         memento.naming = naming
+        memento.settingsBook = settingsBook
         memento.canned = canned.values
         memento.tickets = tickets.values
         memento.ticketNumber = ticketNumber
@@ -109,6 +111,7 @@ extension ConsortiumState {
             index.learn(person)
         }
         naming = memento.naming
+        settingsBook = memento.settingsBook
         for message in memento.canned { canned[message.id] = message }
         index.cannedBytes = countedCannedBytes
         for ticket in memento.tickets { tickets[ticket.number] = ticket }

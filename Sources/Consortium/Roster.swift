@@ -194,6 +194,12 @@ public struct Settings: Hashable, Sendable {
     /// libraries' backups are apart.
     public var transcriptKeptMs: UInt64 = Settings.transcriptKeptMsUsual
 
+    /// What one password's Argon2id costs (RFC 9106): memory, and passes over it. Verifiers that were made with others are made anew at the next right sign-in.
+    public var passwordMemoryMiB: UInt32 = Settings.passwordMemoryMiBUsual
+    public var passwordPasses: UInt32 = Settings.passwordPassesUsual
+
+    public static let passwordMemoryMiBUsual: UInt32 = 64
+    public static let passwordPassesUsual: UInt32 = 2
     public static let keptMessageMsUsual: UInt64 = 5_184_000_000
     public static let transcriptDeadlineMsUsual: UInt64 = 1_209_600_000
     public static let transcriptKeptMsUsual: UInt64 = 172_800_000

@@ -111,21 +111,21 @@ extension ConsortiumState {
     }
 
     mutating func setSettings(_ new: Settings) throws(Refusal) {
-        for ms in [
-            new.pickUpMs, new.patronDeadlineMs, new.consentMs, new.operatorLeaseMs, new.patronGoneMs, new.tombstoneMs,
-            new.answeredMessageMs, new.transcriptDeadlineMs, new.transcriptKeptMs,
-        ] where !(1...Limits.settingMsMax).contains(ms) {
-            throw Refusal(.invalid, "A time in the settings is 1 to \(Limits.settingMsMax) ms, not \(ms).")
+        // A file that says what is so does no harm.
+        if new == settings, !settingsBook.isEmpty { return }
+        guard settingsBook.isEmpty else {
+            throw Refusal(
+                .notAllowed,
+                "The settings are signed by LTG (agreement, 6), and no import changes them: use `callslip settings`, or leave `settings` out of the file."
+            )
         }
-        guard (1...UInt32(Limits.chatsPerOperatorMax)).contains(new.chatsPerOperatorMax) else {
-            throw Refusal(.invalid, "An operator holds 1 to \(Limits.chatsPerOperatorMax) chats, not \(new.chatsPerOperatorMax).")
-        }
-        guard (1...Limits.keptMessageMsMax).contains(new.keptMessageMs) else {
-            throw Refusal(.invalid, "A question waits 1 to \(Limits.keptMessageMsMax) ms for an answer, not \(new.keptMessageMs).")
-        }
+        try new.check()
         settings = new
         // Replicas of versions that do not know it have none.
         if featureLevel < FeatureLevel.textDeadlines { settings.keptMessageMs = Settings.keptMessageMsUsual }
+        if featureLevel < FeatureLevel.signedSettings {
+            (settings.passwordMemoryMiB, settings.passwordPasses) = (Settings.passwordMemoryMiBUsual, Settings.passwordPassesUsual)
+        }
         touched.board = true
     }
 

@@ -27,6 +27,16 @@ extension ConsortiumState {
             digest.add(queues.values) { digest, desk in digest.add(desk.queue.formerNames) { $0.add($1) } }
             digest.add(operators.values) { digest, person in digest.add(person.formerNames) { $0.add($1) } }
         }
+        if featureLevel >= FeatureLevel.signedSettings {
+            digest.add(settings.passwordMemoryMiB)
+            digest.add(settings.passwordPasses)
+            digest.add(settingsBook) { digest, edition in
+                digest.add(edition.signed.text)
+                digest.add(bytes: edition.signed.key)
+                digest.add(bytes: edition.signed.signature)
+                digest.add(edition.wallMs)
+            }
+        }
         if featureLevel >= FeatureLevel.canned {
             digest.add(canned.values) { $0.add($1) }
             digest.add(operators.values) { $0.add($1.isAdmin) }

@@ -40,6 +40,7 @@ public struct Touched: Sendable {
     /// Transcripts came or were passed on.
     public var outbox: Bool
     public var canned = false
+    public var settings = false
     public var tickets = false
     public var buttons = false
     public var registers = false

@@ -181,6 +181,8 @@ public struct Board: Hashable, Sendable {
     public var removedNodes: [RemovedNode] = []
     /// Which gossip keys are in use.
     public var keys = KeyPlan()
+    /// All versions of the signed settings that are kept; only where one came since the reader was sent them, else `nil`.
+    public var settingsBook: [SettingsEdition]?
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

@@ -99,6 +99,7 @@ public struct CoordinatorCore: Sendable {
     var purging = Purging()
     var boardVersion: UInt64 = 1
     var cannedVersion: UInt64 = 1
+    var settingsVersion: UInt64 = 1
     var boardSentAtMs: UInt64 = 0
     var digestProposedMs: UInt64 = 0
     /// The feature level that every voter supports, by its own word; nil while one has not told. A leader raises the level in force to it (rule 11).
@@ -132,6 +133,7 @@ public struct CoordinatorCore: Sendable {
         var node: NodeName
         var boardSent: UInt64 = 0
         var cannedSent: UInt64 = 0
+        var settingsSent: UInt64 = 0
         /// The last change of a ticket that the node was told of.
         var ticketsSent: UInt64?
         /// The same of buttons.
@@ -195,6 +197,7 @@ public struct CoordinatorCore: Sendable {
         if applied.touched.board { boardVersion += 1 }
         if applied.touched.hours { gates.dueMs = 0 }
         if applied.touched.canned { cannedVersion += 1 }
+        if applied.touched.settings { settingsVersion += 1 }
         if applied.touched.outbox { isOutboxTouched = true }
         directives += applied.touched.dropped.map { .textDropped($0) }
         return directives
@@ -218,6 +221,7 @@ public struct CoordinatorCore: Sendable {
         boardVersion += 1
         gates.dueMs = 0
         cannedVersion += 1
+        settingsVersion += 1
         isOutboxTouched = true
         for link in links.keys { links[link]?.forgetWhatWasSent() }
         for link in links.values { touchedChats.formUnion(link.cursors.keys) }
@@ -398,11 +402,13 @@ public struct CoordinatorCore: Sendable {
     private mutating func serveBoards(nowMs: UInt64) -> [CoordinatorDirective] {
         // A branch has no canned messages, and there are none below their level: the node keeps what it was sent.
         let tellsCanned = state.featureLevel >= FeatureLevel.canned && !state.isBranch
+        let tellsSettings = state.featureLevel >= FeatureLevel.signedSettings && !state.isBranch
         let tellsTickets = state.featureLevel >= FeatureLevel.tickets && !state.isBranch
         let tellsButtons = state.featureLevel >= FeatureLevel.buttons && !state.isBranch
         let tellsRegisters = state.featureLevel >= FeatureLevel.registers && !state.isBranch
         let behind = links.filter {
             $0.value.boardSent != boardVersion || tellsCanned && $0.value.cannedSent != cannedVersion
+                || tellsSettings && $0.value.settingsSent != settingsVersion
                 || tellsTickets && $0.value.ticketsSent != state.ticketVersion
                 || tellsButtons && $0.value.buttonsSent != state.buttonChange
                 || tellsRegisters && $0.value.entriesSent != state.entryChange
@@ -419,6 +425,10 @@ public struct CoordinatorCore: Sendable {
             if tellsCanned, links[link]?.cannedSent != cannedVersion {
                 links[link]?.cannedSent = cannedVersion
                 whole.canned = state.cannedMessages
+            }
+            if tellsSettings, links[link]?.settingsSent != settingsVersion {
+                links[link]?.settingsSent = settingsVersion
+                whole.settingsBook = state.settingsBook
             }
             if tellsTickets, let link = links[link], link.ticketsSent != state.ticketVersion {
                 whole.tickets = state.ticketNews(after: link.ticketsSent ?? 0)

@@ -12,7 +12,7 @@ enum Urgency: Int, CaseIterable, Sendable {
         case .signOn, .signOff, .lapse, .setAvailability, .leaving, .setEnd, .setDuty, .setVolunteers, .back, .tick, .checkDigest,
             .setFeatureLevel, .retireVoter, .patronPresence, .removeNode, .admitNode, .turnKeys, .keysHeld:
             self = .lease
-        case .setLibrary, .setQueue, .setOperator, .setSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
+        case .setLibrary, .setQueue, .setOperator, .setSettings, .setSignedSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
             .decideButton, .setEntry, .dropEntry:
             self = .act
@@ -65,6 +65,7 @@ extension Command {
             return person.queues.reduce(base + person.displayName.utf8.count) { $0 + $1.text.utf8.count + 2 }
         case .reportProblem(_, let report): return base + report.topic.utf8.count + report.text.utf8.count + report.bundle.utf8.count
         case .setEntry(let entry, _): return entry.answers.reduce(base) { $0 + $1.key.utf8.count + $1.text.utf8.count + 8 }
+        case .setSignedSettings(let signed): return base + signed.text.utf8.count + signed.key.count + signed.signature.count
         case .changeTicket(let change): return base + change.text.utf8.count + (change.owner?.utf8.count ?? 0)
         case .sawInstalls(let seen):
             return seen.reduce(base) {

@@ -26,7 +26,7 @@ public final class CallslipNode {
 
     public let configuration: NodeConfiguration
     let boot: UInt64
-    private let logger: Logger
+    let logger: Logger
     let network: PeerNetwork
     let gossip: GossipHost
     private let keys: KeysHost
@@ -56,6 +56,8 @@ public final class CallslipNode {
     private var places = PagePlaces()
     private var selfReports = SelfReports()
     private let reporting = Timer(on: ClusterActor.loop)
+    var settingsWatch = SettingsWatch()
+    private let settingsTimer = Timer(on: ClusterActor.loop)
     private let renewal: CertificateRenewal?
     private let started: (store: Disconnected<LogStore>, log: RecoveredLog, isFresh: Bool)?
     /// The node cannot go on in this life of the process; says why.
@@ -212,12 +214,16 @@ public final class CallslipNode {
         services.1.status = { [unowned self] in status() }
         services.1.changeCoordinators = { [unowned self] wish, completion in changeCoordinators(wish, completion) }
         services.1.desks = { [unowned self] completion in desksReport(completion) }
+        services.1.settings = { [unowned self] completion in settingsReport(completion) }
         services.1.patronURLs = { [unowned self] in patronURLs() }
         services.1.backUp = { [unowned self] completion in backUp(completion) }
         let gossip = gossip
         let passwords = calls.onCall
         calls.onCall = { [unowned self] call, answer in
             if case .askDesks = call, configuration.isLibrary { return answer(.desks(library.desksOpen)) }
+            if case .askSettings(let version) = call, library.board != nil {
+                return answer(.settings(library.settingsTold(after: version)))
+            }
             guard case .changeCoordinators(let wish) = call else {
                 passwords?(call, answer)
                 return
@@ -303,6 +309,7 @@ public final class CallslipNode {
         await web.ready(library.dismissal ?? coordinator?.lacking)
         isServing = true
         reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
+        settingsTimer.start(afterMs: SettingsWatch.everyMs, repeatMs: SettingsWatch.everyMs) { [unowned self] in watchSettings() }
         renewal?.start()
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
@@ -331,6 +338,7 @@ public final class CallslipNode {
         keys.stop()
         installs.stop()
         reporting.close()
+        settingsTimer.close()
         await transcripts.stop()
         gossip.close()
         network.close()

@@ -82,6 +82,16 @@ final class GossipHost {
     /// Who is heard no more.
     func exclude(_ names: Set<String>) { perform(core.exclude(names, nowMs: nowMs)) }
 
+    /// What this node uses, so that others see whether they use the same.
+    func settings(_ digest: [UInt8]) {
+        guard core.me.settingsDigest != digest else { return }
+        do {
+            perform(try core.updateMe(nowMs: nowMs) { $0.settingsDigest = digest })
+        } catch {
+            logger.warning("which settings are in use was not published", metadata: ["why": "\(error)"])
+        }
+    }
+
     var members: [MemberView] { core.members(nowMs: nowMs) }
 
     func freshest(_ queue: String) -> RecordView? { core.freshest(queue: queue, nowMs: nowMs) }

@@ -37,6 +37,8 @@ final class LibraryHost {
     private(set) var board: Board?
     /// As the coordinators last told them.
     private(set) var canned: [CannedMessage] = []
+    /// The signed settings, as this node found them right.
+    private(set) var settings = SettingsInUse()
     /// By number, as the coordinators last told them.
     private(set) var tickets: [UInt64: Ticket] = [:]
     /// Releases of the button's code and the inventory, as the coordinators last told them.
@@ -95,7 +97,9 @@ final class LibraryHost {
     func start() throws {
         branch.onFrame = { [self] frame in receive(frame) }
         transcripts.send = { [client] frame in client.send(frame) }
-        if let board = roster.read() {
+        if var board = roster.read() {
+            settings.take(board.settingsBook ?? [])
+            board.settingsBook = nil
             coordinatorsBoard = board
             onCoordinatorsBoard?(board)
             perform(gateway.onBoard(board, holdings: [:], now: nowMs))
@@ -195,6 +199,27 @@ final class LibraryHost {
         schedule()
     }
 
+    // MARK: Settings
+
+    /// What another node knows of the signed settings, for a node that the coordinators do not tell. A branch that is under way is told as well.
+    /// - Returns: whether other settings are in use from here on.
+    func follow(_ told: [SettingsEdition]) -> Bool {
+        let version = settings.version
+        settings.follow(told)
+        guard settings.version != version, var board = coordinatorsBoard else { return false }
+        board.settings = settings.settings(told: board.settings)
+        keepRoster(board)
+        if usesBranch {
+            coordinatorsBoard = board
+            importCounter += 1
+            let id = ProposalID(node: node, boot: boot, counter: importCounter | Self.importBit)
+            branch.send(.propose([Batch.Item(id: id, command: .setSettings(board.settings))]))
+        } else {
+            receive(.board(board))
+        }
+        return true
+    }
+
     // MARK: The ledger
 
     /// What the coordinators have of the ledgers of some libraries; `nil` where they cannot be asked now, or keep none.
@@ -251,7 +276,20 @@ final class LibraryHost {
             board.registers = nil
             let isOfBranch = BranchBase.isBranch(board.at)
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
-            if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }
+            let isStale = !isOfBranch && coordinatorsBoard.map { board.at < $0.at } ?? false
+            if isStale {
+                if let book = board.settingsBook {
+                    if settings.document == nil { settings.take(book) }
+                    _ = follow(book)
+                }
+                return
+            }
+            if let book = board.settingsBook {
+                settings.take(book)
+                if let why = settings.refusal { logger.error("a version of the settings is not used here", metadata: ["why": "\(why)"]) }
+            }
+            board.settingsBook = nil
+            board.settings = settings.settings(told: board.settings)
             let here = board.signedOn.filter { $0.node == node }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
             perform(gateway.onBoard(board, holdings: holdings, now: nowMs))
@@ -260,7 +298,7 @@ final class LibraryHost {
                 dismiss(nil)
                 coordinatorsBoard = board
                 onCoordinatorsBoard?(board)
-                roster.keep(board)
+                keepRoster(board)
                 transcripts.take(board)
             }
             if isOfBranch == gateway.isAnswering { show(board) }
@@ -277,6 +315,13 @@ final class LibraryHost {
         case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))
         default: logger.warning("a coordinator sent a frame that is not for nodes")
         }
+    }
+
+    /// With the signatures, so that what is read at a start is judged anew.
+    private func keepRoster(_ board: Board) {
+        var kept = board
+        kept.settingsBook = settings.book.isEmpty ? nil : settings.book
+        roster.keep(kept)
     }
 
     /// What is known of the consortium from here on, for sign-in, presence and status.

@@ -193,8 +193,8 @@ extension NodeConfiguration {
         case "registers": "registers are replicated: they are changed at /registers or with `callslip registers`"
         case "fallback", "heir", "card", "queue", "title":
             "this belongs to a library or a queue in the consortium's file: LTG brings it in with `callslip import`"
-        case _ where ConsortiumFile.settingKeys.contains(key):
-            "no node has settings of its own: it stands under `settings` in the consortium's file, which LTG brings in with `callslip import`"
+        case _ where ConsortiumFile.settingKeys.contains(key) || SettingsDocument.names.contains(key):
+            "no node has settings of its own: LTG signs them with `callslip settings`; before the first signed ones it stands under `settings` in the consortium's file"
         default: nil
         }
     }

@@ -111,6 +111,7 @@ final class Later {
     var joining: JoinDesk?
     var nodes: NodesDesk?
     var keys: KeysDesk?
+    var settings: (@escaping @ClusterActor (SettingsReport?) -> Void) -> Void = { $0(nil) }
     var desks: (@escaping @ClusterActor (DesksReport) -> Void) -> Void = { $0(DesksReport([])) }
     var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
 }
@@ -281,6 +282,9 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(facts) } }
                 }
             },
+            settings: { completion in
+                onCluster { later.settings { report in WebActor.loop.post { WebActor.assumeIsolated { completion(report) } } } }
+            },
             desks: { completion in
                 onCluster { later.desks { report in WebActor.loop.post { WebActor.assumeIsolated { completion(report) } } } }
             },
@@ -399,7 +403,11 @@ extension CallslipNode {
                 ? nil
                 : NodeStatus.Button(
                     released: library.buttons.lists.released?.version, serves: buttonServing.serves, own: buttonServing.own,
-                    versions: buttonServing.versions))
+                    versions: buttonServing.versions),
+            settings: board.map { _ in
+                NodeStatus.SettingsLine(
+                    version: library.settings.version, refused: library.settings.refusal, strays: settingsWatch.strays)
+            })
     }
 
     private func coordinatorLines() -> [NodeStatus.Coordinator]? {

@@ -62,6 +62,15 @@ public struct NodeStatus: Codable, Sendable {
         public var own: String
         public var versions: [String]
     }
+    /// Of the service's settings.
+    public struct SettingsLine: Codable, Sendable {
+        /// Of the signed document in use; 0: none.
+        public var version: UInt64
+        /// Why a later one, which the node was sent, is not in use.
+        public var refused: String?
+        /// Nodes that are there and have used something else for two minutes.
+        public var strays: [String]
+    }
     public var node: String
     public var boot: String
     /// For how many days the certificate that this node shows its peers is still valid, below 0 when it has ended; absent without TLS between nodes.
@@ -87,4 +96,6 @@ public struct NodeStatus: Codable, Sendable {
     public var boardIndex: UInt64?
     /// Of the button's code; absent while files are read from a directory.
     public var button: Button? = nil
+    /// Absent before the first board came.
+    public var settings: SettingsLine? = nil
 }

@@ -1,5 +1,5 @@
 /// What a node tells LTG of itself (agreement, 8), without anybody asking: that it was cut off again and again, that its disk is full, that its log was damaged, that it
-/// stopped applying, that its certificate ends soon. A pure value: it is shown the node's status now and then, and says what is to be reported.
+/// stopped applying, that its certificate ends soon, that settings of the service are not in use here, or at another node. A pure value: it is shown the node's status now and then, and says what is to be reported.
 ///
 /// The same matter is said once an hour at most, a certificate's end once a day; LTG's ticket counts how often.
 struct SelfReports {
@@ -53,6 +53,21 @@ struct SelfReports {
         }
         if let why = status.raft?.halted {
             reports.append(Report(topic: "halted", text: "\(status.node), a coordinator, applies nothing: \(why)"))
+        }
+        if let why = status.settings?.refused {
+            reports.append(
+                Report(
+                    topic: "settings",
+                    text: "\(status.node) does not use the newest settings, but those of version \(status.settings?.version ?? 0): \(why)"))
+        }
+        // One tells of the others, and has them before it from the log.
+        if status.raft?.role == "leader", let strays = status.settings?.strays, !strays.isEmpty {
+            reports.append(
+                Report(
+                    topic: "settings elsewhere",
+                    text:
+                        "\(strays.joined(separator: ", ")): other settings than those in force, for \(SettingsWatch.strayMs / 60_000) minutes or more. The page /settings of any node shows how they differ, and why."
+                ))
         }
         if let days = status.certificateDaysLeft, days < Self.certificateDays {
             reports.append(

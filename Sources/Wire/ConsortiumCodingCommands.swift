@@ -18,6 +18,7 @@ extension PBCommandMessage {
         case .changeTicket(let change): changeTicket = PBChangeTicketCommand(change)
         case .releaseButton(let release): releaseButton = PBButtonReleaseEntry(release)
         case .sawInstalls(let seen): sawInstalls.seen = seen.map { PBInstallSightingEntry($0) }
+        case .setSignedSettings(let signed): setSignedSettings = PBSignedSettingsEntry(signed)
         case .decideButton(let decision): decideButton = PBDecideButtonCommand(decision)
         case .setEntry(let entry, let editor): setEntry = PBSetEntryCommand(entry, editor)
         case .dropEntry(let id, let version, let editor): dropEntry = PBDropEntryCommand(id, version, editor)
@@ -164,6 +165,7 @@ extension PBCommandMessage {
                 try Field.list(message.seen, "sawInstalls.seen", max: Limits.sightingsPerCommandMax) { e throws(WireError) in
                     try e.decoded()
                 })
+        case .setSignedSettings(let message): .setSignedSettings(try message.signed())
         case .decideButton(let message): .decideButton(try message.decoded())
         case .setEntry(let message): try message.decoded()
         case .dropEntry(let message): try message.decoded()

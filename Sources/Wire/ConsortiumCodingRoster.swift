@@ -117,6 +117,8 @@ extension PBSettingsEntry {
         transcriptDeadlineMs = settings.transcriptDeadlineMs
         transcriptKeptMs = settings.transcriptKeptMs
         keptMessageMs = settings.keptMessageMs
+        passwordMemoryMib = settings.passwordMemoryMiB
+        passwordPasses = settings.passwordPasses
     }
 
     func decoded() -> Settings {
@@ -132,6 +134,8 @@ extension PBSettingsEntry {
         settings.transcriptDeadlineMs = transcriptDeadlineMs == 0 ? Settings.transcriptDeadlineMsUsual : transcriptDeadlineMs
         settings.transcriptKeptMs = transcriptKeptMs == 0 ? Settings.transcriptKeptMsUsual : transcriptKeptMs
         settings.keptMessageMs = keptMessageMs == 0 ? Settings.keptMessageMsUsual : keptMessageMs
+        settings.passwordMemoryMiB = passwordMemoryMib == 0 ? Settings.passwordMemoryMiBUsual : passwordMemoryMib
+        settings.passwordPasses = passwordPasses == 0 ? Settings.passwordPassesUsual : passwordPasses
         return settings
     }
 }

@@ -35,6 +35,7 @@ extension PBStateSnapshot {
         operators = memento.operators.map { PBOperatorEntry($0) }
         if memento.terms != TermCalendar() { terms = PBTermCalendarEntry(memento.terms) }
         if memento.naming != NamingConventions() { naming = PBNamingEntry(memento.naming) }
+        signedSettings = memento.settingsBook.map { PBSignedSettingsEntry($0) }
         canned = memento.canned.map { PBCannedEntry($0) }
         tickets = memento.tickets.map { PBTicketRecord($0) }
         entries = memento.entries.map { PBRegisterRecord($0) }
@@ -91,6 +92,10 @@ extension PBStateSnapshot {
         }
         memento.terms = try terms.decoded()
         memento.naming = naming.decoded()
+        memento.settingsBook = try Field.list(signedSettings, "snapshot.signedSettings", max: Limits.settingsEditionsMax) {
+            e throws(WireError) in
+            try e.decoded()
+        }
         memento.canned = try Field.list(canned, "snapshot.canned", max: Limits.cannedMax) { e throws(WireError) in try e.decoded() }
         memento.tickets = try Field.list(tickets, "snapshot.tickets", max: Limits.ticketsMax) { e throws(WireError) in try e.decoded() }
         memento.entries = try Field.list(entries, "snapshot.entries", max: Limits.registerEntriesMax) { e throws(WireError) in

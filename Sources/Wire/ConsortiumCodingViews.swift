@@ -32,6 +32,7 @@ extension PBBoardMessage {
         room = board.room.map { PBRoomLineEntry($0) }
         removedNodes = board.removedNodes.map { PBRemovedNodeEntry($0) }
         if board.keys != KeyPlan() { keyPlan = PBKeyPlanEntry(board.keys) }
+        if let book = board.settingsBook { settingsBook = PBSettingsBookEntry(book) }
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -59,6 +60,7 @@ extension PBBoardMessage {
         }
         if hasButtons { board.buttons = try buttons.decoded() }
         if hasRegisters { board.registers = try registers.decoded() }
+        if hasSettingsBook { board.settingsBook = try settingsBook.decoded() }
         if hasCanned { board.canned = try canned.decoded() }
         return board
     }

@@ -39,6 +39,26 @@ public enum PeerCall: Hashable, Sendable {
     /// Which versions of the desk are open at your node? Answered by `desks`.
     case askDesks
     case desks(DesksOpen)
+    /// Which settings does your node use, and which signed ones does it know after this version? Answered by `settings`.
+    case askSettings(after: UInt64)
+    case settings(SettingsTold)
+}
+
+/// Which settings a node uses.
+public struct SettingsTold: Hashable, Sendable {
+    /// Of the signed document; 0: none.
+    public var version: UInt64
+    /// As `SettingsDocument.lines` writes them.
+    public var lines: String
+    public var book: [SettingsEdition]
+    /// Why the node does not use a later version that it was sent; empty: there is none.
+    public var refusal: String
+    public init(version: UInt64, lines: String, book: [SettingsEdition], refusal: String) {
+        self.version = version
+        self.lines = lines
+        self.book = book
+        self.refusal = refusal
+    }
 }
 
 /// Which versions of the operator's client are open at a node, and which one it serves. Nobody's name.
@@ -144,6 +164,14 @@ extension PeerCall {
                     }
                 }
             }
+        case .askSettings(let after): call.settingsWanted = .with { $0.after = after }
+        case .settings(let told):
+            call.settings = .with {
+                $0.version = told.version
+                $0.lines = told.lines
+                $0.book = Data(SettingsCoding.bytes(told.book))
+                $0.refusal = told.refusal
+            }
         case .answer(let ok, let text):
             call.answer = .with {
                 $0.ok = ok
@@ -231,6 +259,15 @@ extension PeerCall {
             guard longest <= DesksOpen.versionBytesMax else { throw .tooLarge(expectedMax: DesksOpen.versionBytesMax, found: longest) }
             self = .desks(
                 DesksOpen(served: desks.served, versions: desks.versions.map { DesksOpen.Version(version: $0.version, count: $0.count) }))
+        case .settingsWanted(let wanted): self = .askSettings(after: wanted.after)
+        case .settings(let told):
+            guard told.lines.utf8.count <= Limits.settingsTextBytesMax else {
+                throw .tooLarge(expectedMax: Limits.settingsTextBytesMax, found: told.lines.utf8.count)
+            }
+            self = .settings(
+                SettingsTold(
+                    version: told.version, lines: told.lines, book: try SettingsCoding.book(wire: [UInt8](told.book)),
+                    refusal: String(told.refusal.prefix(500))))
         case nil: throw .unknownKind("a call of a newer version, or an empty one")
         }
     }

@@ -914,6 +914,37 @@ nonisolated struct PBDropEntryCommand: Sendable {
   fileprivate var _id: PBId? = nil
 }
 
+/// A settings document with its signature, and when it came into force.
+nonisolated struct PBSignedSettingsEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var text: String = String()
+
+  var key: Data = Data()
+
+  var signature: Data = Data()
+
+  var wallMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBSettingsBookEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var editions: [PBSignedSettingsEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct PBSettingsEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -941,6 +972,10 @@ nonisolated struct PBSettingsEntry: Sendable {
   var transcriptKeptMs: UInt64 = 0
 
   var keptMessageMs: UInt64 = 0
+
+  var passwordMemoryMib: UInt32 = 0
+
+  var passwordPasses: UInt32 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2821,6 +2856,14 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .decideButton(newValue)}
   }
 
+  var setSignedSettings: PBSignedSettingsEntry {
+    get {
+      if case .setSignedSettings(let v)? = kind {return v}
+      return PBSignedSettingsEntry()
+    }
+    set {kind = .setSignedSettings(newValue)}
+  }
+
   var setDuty: PBDutyCommand {
     get {
       if case .setDuty(let v)? = kind {return v}
@@ -2973,6 +3016,7 @@ nonisolated struct PBCommandMessage: Sendable {
     case releaseButton(PBButtonReleaseEntry)
     case sawInstalls(PBSawInstallsCommand)
     case decideButton(PBDecideButtonCommand)
+    case setSignedSettings(PBSignedSettingsEntry)
     case setDuty(PBDutyCommand)
     case tellRoom(PBTellRoomCommand)
     case setVolunteers(PBVolunteersCommand)
@@ -3545,6 +3589,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasButtons: Bool {_storage._buttons != nil}
   /// Clears the value of `buttons`. Subsequent reads from it will return its default value.
   mutating func clearButtons() {_uniqueStorage()._buttons = nil}
+
+  /// Only where a version came since the node was told of them.
+  var settingsBook: PBSettingsBookEntry {
+    get {_storage._settingsBook ?? PBSettingsBookEntry()}
+    set {_uniqueStorage()._settingsBook = newValue}
+  }
+  /// Returns true if `settingsBook` has been explicitly set.
+  var hasSettingsBook: Bool {_storage._settingsBook != nil}
+  /// Clears the value of `settingsBook`. Subsequent reads from it will return its default value.
+  mutating func clearSettingsBook() {_uniqueStorage()._settingsBook = nil}
 
   /// Absent where none is kept.
   var ledger: PBLedgerBoardEntry {
@@ -5177,6 +5231,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var ticketVersion: UInt64 {
     get {_storage._ticketVersion}
     set {_uniqueStorage()._ticketVersion = newValue}
+  }
+
+  var signedSettings: [PBSignedSettingsEntry] {
+    get {_storage._signedSettings}
+    set {_uniqueStorage()._signedSettings = newValue}
   }
 
   var buttons: PBButtonListsEntry {
@@ -6952,9 +7011,84 @@ nonisolated extension PBDropEntryCommand: SwiftProtobuf.Message, SwiftProtobuf._
   }
 }
 
+nonisolated extension PBSignedSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SignedSettingsEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}text\0\u{1}key\0\u{1}signature\0\u{3}wall_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 1)
+    }
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 2)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSignedSettingsEntry, rhs: PBSignedSettingsEntry) -> Bool {
+    if lhs.text != rhs.text {return false}
+    if lhs.key != rhs.key {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSettingsBookEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SettingsBookEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}editions\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.editions) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.editions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.editions, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSettingsBookEntry, rhs: PBSettingsBookEntry) -> Bool {
+    if lhs.editions != rhs.editions {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".SettingsEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pick_up_ms\0\u{3}patron_deadline_ms\0\u{3}consent_ms\0\u{3}operator_lease_ms\0\u{3}patron_gone_ms\0\u{3}tombstone_ms\0\u{3}answered_message_ms\0\u{3}chats_per_operator_max\0\u{3}transcript_deadline_ms\0\u{3}transcript_kept_ms\0\u{3}kept_message_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}pick_up_ms\0\u{3}patron_deadline_ms\0\u{3}consent_ms\0\u{3}operator_lease_ms\0\u{3}patron_gone_ms\0\u{3}tombstone_ms\0\u{3}answered_message_ms\0\u{3}chats_per_operator_max\0\u{3}transcript_deadline_ms\0\u{3}transcript_kept_ms\0\u{3}kept_message_ms\0\u{4}O\u{1}password_memory_mib\0\u{3}password_passes\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6973,6 +7107,8 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 9: try { try decoder.decodeSingularUInt64Field(value: &self.transcriptDeadlineMs) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.transcriptKeptMs) }()
       case 11: try { try decoder.decodeSingularUInt64Field(value: &self.keptMessageMs) }()
+      case 90: try { try decoder.decodeSingularUInt32Field(value: &self.passwordMemoryMib) }()
+      case 91: try { try decoder.decodeSingularUInt32Field(value: &self.passwordPasses) }()
       default: break
       }
     }
@@ -7012,6 +7148,12 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.keptMessageMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.keptMessageMs, fieldNumber: 11)
     }
+    if self.passwordMemoryMib != 0 {
+      try visitor.visitSingularUInt32Field(value: self.passwordMemoryMib, fieldNumber: 90)
+    }
+    if self.passwordPasses != 0 {
+      try visitor.visitSingularUInt32Field(value: self.passwordPasses, fieldNumber: 91)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7027,6 +7169,8 @@ nonisolated extension PBSettingsEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.transcriptDeadlineMs != rhs.transcriptDeadlineMs {return false}
     if lhs.transcriptKeptMs != rhs.transcriptKeptMs {return false}
     if lhs.keptMessageMs != rhs.keptMessageMs {return false}
+    if lhs.passwordMemoryMib != rhs.passwordMemoryMib {return false}
+    if lhs.passwordPasses != rhs.passwordPasses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9314,7 +9458,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}&remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{4}\u{1e}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9988,6 +10132,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setEnd(v)
         }
       }()
+      case 90: try {
+        var v: PBSignedSettingsEntry?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .setSignedSettings(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .setSignedSettings(v)
+        }
+      }()
       case 120: try {
         var v: String?
         try decoder.decodeSingularStringField(value: &v)
@@ -10357,6 +10514,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setEnd?: try {
       guard case .setEnd(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 82)
+    }()
+    case .setSignedSettings?: try {
+      guard case .setSignedSettings(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
     }()
     case .removeNode?: try {
       guard case .removeNode(let v)? = self.kind else { preconditionFailure() }
@@ -11205,7 +11366,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}7removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{1e}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -11224,6 +11385,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _canned: PBCannedBookEntry? = nil
     var _tickets: PBTicketNewsEntry? = nil
     var _buttons: PBButtonNewsEntry? = nil
+    var _settingsBook: PBSettingsBookEntry? = nil
     var _ledger: PBLedgerBoardEntry? = nil
     var _registers: PBRegisterNewsEntry? = nil
     var _keepsTally: Bool = false
@@ -11257,6 +11419,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _canned = source._canned
       _tickets = source._tickets
       _buttons = source._buttons
+      _settingsBook = source._settingsBook
       _ledger = source._ledger
       _registers = source._registers
       _keepsTally = source._keepsTally
@@ -11301,6 +11464,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 61: try { try decoder.decodeSingularMessageField(value: &_storage._registers) }()
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
+        case 90: try { try decoder.decodeSingularMessageField(value: &_storage._settingsBook) }()
         case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
@@ -11374,6 +11538,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._buttons {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 65)
       } }()
+      try { if let v = _storage._settingsBook {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
+      } }()
       if !_storage._removedNodes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._removedNodes, fieldNumber: 120)
       }
@@ -11411,6 +11578,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._canned != rhs_storage._canned {return false}
         if _storage._tickets != rhs_storage._tickets {return false}
         if _storage._buttons != rhs_storage._buttons {return false}
+        if _storage._settingsBook != rhs_storage._settingsBook {return false}
         if _storage._ledger != rhs_storage._ledger {return false}
         if _storage._registers != rhs_storage._registers {return false}
         if _storage._keepsTally != rhs_storage._keepsTally {return false}
@@ -13825,7 +13993,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}2removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{4}\u{1e}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -13855,6 +14023,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _tickets: [PBTicketRecord] = []
     var _ticketNumber: UInt64 = 0
     var _ticketVersion: UInt64 = 0
+    var _signedSettings: [PBSignedSettingsEntry] = []
     var _buttons: PBButtonListsEntry? = nil
     var _installs: [PBInstallRecord] = []
     var _ledger: [PBLedgerEntry] = []
@@ -13901,6 +14070,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _tickets = source._tickets
       _ticketNumber = source._ticketNumber
       _ticketVersion = source._ticketVersion
+      _signedSettings = source._signedSettings
       _buttons = source._buttons
       _installs = source._installs
       _ledger = source._ledger
@@ -13961,6 +14131,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 63: try { try decoder.decodeRepeatedMessageField(value: &_storage._tally) }()
         case 69: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 70: try { try decoder.decodeRepeatedMessageField(value: &_storage._installs) }()
+        case 90: try { try decoder.decodeRepeatedMessageField(value: &_storage._signedSettings) }()
         case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
@@ -14075,6 +14246,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._installs.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._installs, fieldNumber: 70)
       }
+      if !_storage._signedSettings.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._signedSettings, fieldNumber: 90)
+      }
       if !_storage._removedNodes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._removedNodes, fieldNumber: 120)
       }
@@ -14120,6 +14294,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._tickets != rhs_storage._tickets {return false}
         if _storage._ticketNumber != rhs_storage._ticketNumber {return false}
         if _storage._ticketVersion != rhs_storage._ticketVersion {return false}
+        if _storage._signedSettings != rhs_storage._signedSettings {return false}
         if _storage._buttons != rhs_storage._buttons {return false}
         if _storage._installs != rhs_storage._installs {return false}
         if _storage._ledger != rhs_storage._ledger {return false}

@@ -712,6 +712,22 @@ nonisolated struct WireCall: Sendable {
     set {kind = .desks(newValue)}
   }
 
+  var settingsWanted: WireSettingsWanted {
+    get {
+      if case .settingsWanted(let v)? = kind {return v}
+      return WireSettingsWanted()
+    }
+    set {kind = .settingsWanted(newValue)}
+  }
+
+  var settings: WireSettingsTold {
+    get {
+      if case .settings(let v)? = kind {return v}
+      return WireSettingsTold()
+    }
+    set {kind = .settings(newValue)}
+  }
+
   /// How it stands with a person's second step; answered by second_step_state.
   var secondStepWanted: WireSecondStepWanted {
     get {
@@ -803,6 +819,8 @@ nonisolated struct WireCall: Sendable {
     case certified(String)
     case desksWanted(WireDesksWanted)
     case desks(WireDesksOpen)
+    case settingsWanted(WireSettingsWanted)
+    case settings(WireSettingsTold)
     /// How it stands with a person's second step; answered by second_step_state.
     case secondStepWanted(WireSecondStepWanted)
     case secondStepState(WireSecondStepState)
@@ -1044,6 +1062,39 @@ nonisolated struct WireAnswer: Sendable {
 
   /// Of a password that was right, where that was not enough. 1: a code is needed, 2: it is wrong, 3: too many were, 4: it was a first code, and a password is to be chosen.
   var code: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Which settings a node uses, and the signed ones that it knows after a version.
+nonisolated struct WireSettingsWanted: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var after: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// `lines` is what is in use, `book` a SettingsBookEntry.
+nonisolated struct WireSettingsTold: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var version: UInt64 = 0
+
+  var lines: String = String()
+
+  var book: Data = Data()
+
+  /// Empty: nothing was refused.
+  var refusal: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2284,7 +2335,7 @@ nonisolated extension WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Call"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{4};second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0\u{3}accounts_wanted\0\u{3}accounts_lacking\0\u{3}first_code\0\u{3}close_account\0\u{3}end_sign_ins\0\u{3}campus_name\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{3}settings_wanted\0\u{1}settings\0\u{4}9second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0\u{3}accounts_wanted\0\u{3}accounts_lacking\0\u{3}first_code\0\u{3}close_account\0\u{3}end_sign_ins\0\u{3}campus_name\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2397,6 +2448,32 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.kind = .desks(v)
+        }
+      }()
+      case 92: try {
+        var v: WireSettingsWanted?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .settingsWanted(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .settingsWanted(v)
+        }
+      }()
+      case 93: try {
+        var v: WireSettingsTold?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .settings(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .settings(v)
         }
       }()
       case 150: try {
@@ -2552,6 +2629,14 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     case .desks?: try {
       guard case .desks(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 91)
+    }()
+    case .settingsWanted?: try {
+      guard case .settingsWanted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 92)
+    }()
+    case .settings?: try {
+      guard case .settings(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 93)
     }()
     case .secondStepWanted?: try {
       guard case .secondStepWanted(let v)? = self.kind else { preconditionFailure() }
@@ -3119,6 +3204,81 @@ nonisolated extension WireAnswer: SwiftProtobuf.Message, SwiftProtobuf._MessageI
     if lhs.ok != rhs.ok {return false}
     if lhs.text != rhs.text {return false}
     if lhs.code != rhs.code {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSettingsWanted: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SettingsWanted"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}after\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSettingsWanted, rhs: WireSettingsWanted) -> Bool {
+    if lhs.after != rhs.after {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSettingsTold: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SettingsTold"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}lines\0\u{1}book\0\u{1}refusal\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.lines) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.book) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.refusal) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 1)
+    }
+    if !self.lines.isEmpty {
+      try visitor.visitSingularStringField(value: self.lines, fieldNumber: 2)
+    }
+    if !self.book.isEmpty {
+      try visitor.visitSingularBytesField(value: self.book, fieldNumber: 3)
+    }
+    if !self.refusal.isEmpty {
+      try visitor.visitSingularStringField(value: self.refusal, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireSettingsTold, rhs: WireSettingsTold) -> Bool {
+    if lhs.version != rhs.version {return false}
+    if lhs.lines != rhs.lines {return false}
+    if lhs.book != rhs.book {return false}
+    if lhs.refusal != rhs.refusal {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,7 @@ struct Callslip: AsyncParsableCommand {
         subcommands: [
             Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
             CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, NamesCommand.self, DesksCommand.self,
+            SettingsCommand.self,
             CannedCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,
             RoutesCommand.self, SessionsCommand.self, AccountsCommand.self, NodesCommand.self, KeyringCommand.self,

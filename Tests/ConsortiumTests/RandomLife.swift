@@ -8,6 +8,7 @@ struct RandomLife {
     private var offers: [LogPosition] = [.zero]
     private var history: [Command] = []
     private var sequences: [String: UInt64] = [:]
+    private var settingsSigned: UInt64 = 0
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
@@ -282,6 +283,12 @@ struct RandomLife {
         settings.tombstoneMs = UInt64(1 + pick(100_000))
         settings.transcriptDeadlineMs = UInt64(1 + pick(200_000))
         settings.transcriptKeptMs = UInt64(1 + pick(100_000))
-        return .setSettings(settings)
+        return settings.tombstoneMs % 25 == 0 ? try signed(settings) : .setSettings(settings)
+    }
+
+    /// From the first one on no import changes settings; so few lives have one. Now and then it is not the next one.
+    private mutating func signed(_ settings: Settings) throws -> Command {
+        if settings.transcriptKeptMs % 5 > 0 { settingsSigned += 1 }
+        return .setSignedSettings(try SettingsSigner(1).sign(max(1, settingsSigned), settings))
     }
 }

@@ -88,6 +88,26 @@ extension FuzzTarget {
         }
     }
 
+    /// A settings document, signed or not: what is taken is written as the same, and differs from itself in nothing. No fuzzer makes a signature that fits.
+    static let settings = FuzzTarget(name: "settings", inputBytesMax: Limits.settingsTextBytesMax + 512) { bytes in
+        let text = String(decoding: bytes, as: UTF8.self)
+        do throws(SettingsDocument.Mistake) {
+            let signed = try SignedSettings(file: text)
+            guard try SignedSettings(file: signed.file) == signed else { return "a signed document is written as another" }
+            if (try? signed.proven()) != nil { return "a signature fits that nobody made" }
+        } catch {
+            if error.sentence.isEmpty { return "an error without a sentence" }
+        }
+        do throws(SettingsDocument.Mistake) {
+            let document = try SettingsDocument(text: text)
+            guard try SettingsDocument(text: document.text) == document else { return "a document is written as another" }
+            guard SettingsDocument.differences(document, document).isEmpty else { return "a document differs from itself" }
+        } catch {
+            return error.sentence.isEmpty ? "an error without a sentence" : nil
+        }
+        return nil
+    }
+
     /// A backup. Odd first byte: the rest is its state, under a head that fits, as a checksum is not to be guessed.
     static let backup = FuzzTarget(name: "backup", inputBytesMax: 16 * 1024) { bytes in
         let rest = Array(bytes.dropFirst())

@@ -30,6 +30,17 @@ import Testing
         #expect(try PasswordHash.verify("reading-room", stored: new))
         #expect(try AccountStore(folder: folder).verifier(of: mia) == new, "it is on the disk")
 
+        // As the settings say (agreement, 6).
+        var settings = Settings()
+        (settings.passwordMemoryMiB, settings.passwordPasses) = (16, 3)
+        let costly = PasswordHash.Parameters(settings)
+        known = try store.refresh(mia, password: "reading-room", parameters: costly)
+        #expect(known && store.verifier(of: mia)?.contains("m=16384,t=3,") == true)
+        let decoy = try store.decoy(costly)
+        #expect(decoy.contains("m=16384,t=3,"))
+        let again = try store.decoy(costly)
+        #expect(again == decoy)
+
         known = try store.refresh(max, password: "reading-room", parameters: parameters)
         #expect(!known, "nobody gets a verifier by being asked for")
         #expect(store.verifier(of: max) == nil)

@@ -1,3 +1,4 @@
+import Consortium
 import Testing
 
 @testable import Node
@@ -27,10 +28,12 @@ import Testing
 
     @Test func theFileByItselfIsTaken() { #expect(problems("").isEmpty) }
 
-    @Test(arguments: ConsortiumFile.settingKeys) func aSettingOfTheServiceIsRefusedWithItsPlace(_ key: String) {
+    @Test(arguments: SettingsDocument.names) func aSettingOfTheServiceIsRefusedWithItsPlace(_ key: String) {
         let told = problems("\(key): 60")
         #expect(told.contains("line 9"))
-        #expect(told.contains("no node has settings of its own") && told.contains("under `settings` in the consortium's file"), "\(told)")
+        #expect(
+            told.contains("no node has settings of its own") && told.contains("`callslip settings`")
+                && told.contains("under `settings` in the consortium's file"), "\(told)")
     }
 
     @Test(arguments: [

@@ -7,7 +7,9 @@ import json
 import os
 import re
 import secrets
+import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -121,6 +123,66 @@ def desks(node):
     node.ask("get", "/api/desks", 403)
     told = node.ask("get", "/api/desks", 200, admin=True)
     assert told["isOne"] and all(one.get("serves") for one in told["nodes"]), told
+
+
+def settings(node):
+    """Agreement, 6: read, edited, signed, applied; and what is not signed, not the next version, or not known is refused with the reason."""
+    program = os.environ.get("CALLSLIP", ".build/release/callslip")
+    text = "text/plain"
+    folder = Path(tempfile.mkdtemp())
+
+    def sign(document, key):
+        (folder / "document").write_text(document)
+        subprocess.run([program, "settings", "sign", str(folder / "document"), "--key", str(key)], check=True, capture_output=True)
+        return (folder / "document").read_bytes()
+
+    # The demonstration's key: whatever else signs settings there uses the same.
+    keys = [Path(os.environ["CALLSLIP_DEMO"]) / "ltg.key", folder / "stranger"]
+    for key in keys:
+        if not key.exists():
+            subprocess.run([program, "settings", "key", str(key)], check=True, capture_output=True)
+    node.ask("get", "/api/settings", 401)
+    node.ask("post", "/api/settings", 401, b"x", kind=text)
+    first = node.ask("get", "/api/settings", 200, admin=True)
+    number = first["version"]
+    assert number > 0 or first["history"] == [], first
+    assert "is not signed" in node.ask("post", "/api/settings", 400, first["next"].encode(), kind=text, admin=True)["text"]
+    node.ask("post", "/api/settings", 200, sign(first["next"], keys[0]), kind=text, admin=True)
+    until(lambda: node.ask("get", "/api/settings", 200, admin=True)["version"] == number + 1, "the first document")
+    following = node.ask("get", "/api/settings", 200, admin=True)["next"].replace("note: ", "note: Longer pick-up.").replace("pickUpSeconds: 60", "pickUpSeconds: 75")
+    assert "may not sign" in node.ask("post", "/api/settings", 409, sign(following, keys[1]), kind=text, admin=True)["text"]
+    signed = sign(following, keys[0])
+    assert "does not fit" in node.ask("post", "/api/settings", 409, signed.replace(b": 75", b": 76"), kind=text, admin=True)["text"]
+    unknown = signed.replace(b"pickUpSeconds: 75", b"pickUpSeconds: 75\nringTones: 3")
+    assert "does not know the setting `ringTones`" in node.ask("post", "/api/settings", 400, unknown, kind=text, admin=True)["text"]
+    node.ask("post", "/api/settings", 200, signed, kind=text, admin=True)
+    until(lambda: node.ask("get", "/api/settings", 200, admin=True)["version"] == number + 2, "the second document")
+    late = following.replace(": 75", ": 90")
+    assert "somebody changed the settings meanwhile" in node.ask("post", "/api/settings", 409, sign(late, keys[0]), kind=text, admin=True)["text"]
+    told = node.ask("get", "/api/settings", 200, admin=True)["history"][0]
+    assert told["note"] == "Longer pick-up." and told["differences"] == [{"name": "pickUpSeconds", "from": "60", "to": "75"}], told
+    # Each node soon says that it uses it.
+    following = lambda: {one["node"] for one in node.ask("get", "/api/settings", 200, admin=True)["nodes"] if one["state"] == "follows" and one["version"] == number + 2}
+    until(lambda: {"c1", "c2", "c3", "memorial", "college", "steenbock"} <= following(), "every node to use the second document")
+    # What a password costs follows: a verifier is made anew at the next right sign-in.
+    verifier = lambda: next(line for line in (Path(os.environ["CALLSLIP_DEMO"]) / "college" / "accounts").read_text().split("\n") if line.startswith("cora.college "))
+    costly = node.ask("get", "/api/settings", 200, admin=True)["next"].replace("passwordPasses: 2", "passwordPasses: 3")
+    node.ask("post", "/api/settings", 200, sign(costly, keys[0]), kind=text, admin=True)
+    until(lambda: node.ask("get", "/api/settings", 200, admin=True)["version"] == number + 3, "the third document")
+    until(lambda: node.ask("post", "/api/sign-in", 200, {"operator": "cora.college", "password": "open-all-night-1"}) and "t=3," in verifier(), "another verifier")
+    # The program does the same; a new version says what a former one did.
+    data = Path(os.environ["CALLSLIP_DEMO"]) / "college"
+
+    def callslip(*words):
+        return subprocess.run([program, "settings", *words, "--data", str(data)], check=True, capture_output=True, text=True).stdout
+
+    assert "pickUpSeconds: 75 -> 60" in callslip("diff", str(number + 1))
+    callslip("rollback", str(number + 1), "--key", str(keys[0]))
+    until(lambda: node.ask("get", "/api/settings", 200, admin=True)["version"] == number + 4, "the roll back")
+    assert f"Back to version {number + 1}." in callslip("history") and "pickUpSeconds: 60" in callslip("show")
+    # No import changes them any more.
+    answer = node.ask("post", "/api/import", 422, b"settings: {pickUpSeconds: 33}\ncanned: []", kind="application/yaml", admin=True)
+    assert any("signed by LTG" in problem for problem in answer["problems"]), answer
 
 
 def buttons(node, cookie):
@@ -353,6 +415,7 @@ signed_in = people(library)
 problems(library, signed_in)
 buttons(library, signed_in)
 desks(library)
+settings(library)
 registers(library, signed_in)
 coordinator.ask("get", "/metrics", 200)
 left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked

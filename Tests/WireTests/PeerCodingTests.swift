@@ -33,6 +33,12 @@ import Testing
         for call in [
             PeerCall.askDesks, PeerCall.desks(DesksOpen(served: "", versions: [])),
             PeerCall.desks(DesksOpen(served: "ab12", versions: [.init(version: "ab12", count: 3), .init(version: "other", count: .max)])),
+            PeerCall.askSettings(after: .max),
+            PeerCall.settings(SettingsTold(version: 0, lines: "", book: [], refusal: "")),
+            PeerCall.settings(
+                SettingsTold(
+                    version: 3, lines: "pickUpSeconds: 60\n", book: [SettingsEdition(signed: sample.signedSettings(), wallMs: .max)],
+                    refusal: "No.")),
             PeerCall.changeCoordinators(.add(try sample.node(), id: 7, peer: "[2001:db8::1]:7200")),
             .changeCoordinators(.remove(try sample.node())), .progress(.done("a")), .progress(.working("b")), .progress(.refused("c")),
             .certify(publicKey: "-----BEGIN PUBLIC KEY-----"), .certified(String(repeating: "c", count: 16 * 1_024)),
@@ -66,6 +72,8 @@ import Testing
         #expect(throws: WireError.tooLarge(expectedMax: 16, found: 17)) { try PeerCall(wire: many.wireBytes()) }
         let wordy = PeerCall.desks(DesksOpen(served: String(repeating: "v", count: 65), versions: []))
         #expect(throws: WireError.tooLarge(expectedMax: 64, found: 65)) { try PeerCall(wire: wordy.wireBytes()) }
+        let lengthy = PeerCall.settings(SettingsTold(version: 1, lines: String(repeating: "l", count: 4_001), book: [], refusal: ""))
+        #expect(throws: WireError.tooLarge(expectedMax: 4_000, found: 4_001)) { try PeerCall(wire: lengthy.wireBytes()) }
         let long = PeerCall.verifyPassword(try sample.person(), password: String(repeating: "p", count: 513))
         #expect(throws: WireError.tooLarge(expectedMax: 512, found: 513)) { try PeerCall(wire: long.wireBytes()) }
     }

@@ -89,12 +89,14 @@ extension Sample {
         settings.transcriptDeadlineMs = UInt64(1 + pick(1_000_000))
         settings.transcriptKeptMs = UInt64(1 + pick(100_000))
         settings.keptMessageMs = UInt64(1 + pick(1_000_000))
+        settings.passwordMemoryMiB = UInt32(16 + pick(496))
+        settings.passwordPasses = UInt32(1 + pick(16))
         return settings
     }
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 63 {
+        switch kind % 64 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -119,12 +121,12 @@ extension Sample {
             .offerTransfer(
                 OfferTransfer(
                     chat: id(), token: token(), target: try queue(), request: id(), consentGiven: chance(50), note: text(),
-                    answerInMs: kind / 63 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
+                    answerInMs: kind / 64 % 2 == 1 ? 3_600_000 + UInt64(kind) : nil))
         case 14: .consent(id(), id(), offer: token(), agreed: chance(50))
         case 15: .pickUp(id(), id(), offer: token())
         case 16: .withdrawOffer(id(), token: token(), offer: token())
         case 17: .release(id(), token: token())
-        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 63 % 6).first)
+        case 18: .close(id(), token: token(), ChatEnding.allCases.dropFirst(kind / 64 % 6).first)
         case 19: .leave(id(), id())
         case 20: .keepMessage(KeepMessage(chat: id(), attach: id(), code: try secret(), contact: text()))
         case 21: .lapse(id())
@@ -169,6 +171,7 @@ extension Sample {
         case 51: .setVolunteers(id(), chance(50))
         case 52: .tellRoom(id(), id(), roomWord())
         case 50: .setDuty(id(), of([nil, .library, .general, .both]))
+        case 62: .setSignedSettings(signedSettings())
         case 49: .dropEntry(id(), version: UInt64(pick(3)), by: try cannedEditor())
         case 58: .removeNode(try node())
         case 59: .admitNode(try node(), key: optional { $0.keyDigest() })
@@ -191,6 +194,10 @@ extension Sample {
         plan.other = optional { $0.small() }
         plan.holders = try list(3) { try $0.node() }
         return plan
+    }
+
+    mutating func signedSettings() -> SignedSettings {
+        SignedSettings(text: text(), key: Array(repeating: 7, count: 32), signature: Array(repeating: UInt8(pick(256)), count: 64))
     }
 
     mutating func ticketAuthor() throws -> TicketAuthor {
@@ -330,7 +337,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(63)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(64)))
             })
     }
 
@@ -398,6 +405,9 @@ extension Sample {
         board.buttons = try optional { try $0.buttonNews() }
         board.removedNodes = try list(3) { try $0.removedNode() }
         board.keys = try keyPlan()
+        board.settingsBook = optional { sample in
+            sample.list(3) { SettingsEdition(signed: $0.signedSettings(), wallMs: $0.number()) }
+        }
         return board
     }
     mutating func roomWord() -> RoomWord { of([.said(text()), .swamped(text()), .takesOne(of: token())]) }

@@ -30,6 +30,7 @@ package struct AccountStore {
 
     private let path: String
     private var verifiers: [OperatorName: String] = [:]
+    private var lastDecoy: (parameters: PasswordHash.Parameters, verifier: String)?
 
     init(folder: String) throws(Failure) {
         path = folder + "/accounts"
@@ -74,6 +75,14 @@ package struct AccountStore {
         verifiers = changed
     }
 
+    /// What is checked when there is no such operator, so that the time of the answer does not tell. Asked for at every check, as another one is made when parameters change.
+    mutating func decoy(_ parameters: PasswordHash.Parameters) throws(SodiumError) -> String {
+        if let lastDecoy, lastDecoy.parameters == parameters { return lastDecoy.verifier }
+        let verifier = try PasswordHash.hash("nobody has this password", parameters: parameters)
+        lastDecoy = (parameters, verifier)
+        return verifier
+    }
+
     /// Makes the verifier of somebody whose password was just found right anew, where it was made with other parameters than today's.
     /// - Returns: whether there is such a person here.
     mutating func refresh(_ name: OperatorName, password: String, parameters: PasswordHash.Parameters) throws -> Bool {
@@ -84,6 +93,13 @@ package struct AccountStore {
     }
 
     private static func read(_ path: String) throws(Failure) -> String? { try SmallFile.read(path) }
+}
+
+extension PasswordHash.Parameters {
+    /// As the settings say (agreement, 6), which are within what the algorithm takes.
+    package init(_ settings: Settings) {
+        self.init(operations: Int(settings.passwordPasses), memoryBytes: Int(settings.passwordMemoryMiB) << 20)
+    }
 }
 
 /// Small text files that are read and replaced whole.

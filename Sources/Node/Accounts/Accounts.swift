@@ -73,9 +73,8 @@ final class Accounts {
     private var checksPending = 0
     /// Why nobody signs in here.
     private var closed: String?
-    private let parameters = PasswordHash.Parameters.interactive
-    /// Checked when there is no such operator, so that the time of the answer does not tell.
-    private let decoy: String
+    /// What a password costs, as the settings say.
+    private var parameters: PasswordHash.Parameters { PasswordHash.Parameters(board()?.settings ?? Settings()) }
 
     var onSignedOut: ((Session) -> Void)?
 
@@ -86,7 +85,6 @@ final class Accounts {
         let notes = try AccountNotes(folder: folder)
         campusNames = notes.notes.compactMapValues(\.campus)
         vault = WorkerConfined(Vault(verifiers: try AccountStore(folder: folder), seconds: seconds, notes: notes))
-        decoy = try PasswordHash.hash("nobody has this password", parameters: parameters)
         self.calls = calls
         self.node = node
         self.logger = logger
@@ -279,10 +277,11 @@ final class Accounts {
     private func serve(_ call: PeerCall, _ answer: @escaping (PeerCall) -> Void) {
         switch call {
         case .verifyPassword(let name, let password, let code):
-            let (decoy, parameters, logger, nowMs) = (decoy, parameters, logger, WallClock.nowMs)
+            let (parameters, logger, nowMs) = (parameters, logger, WallClock.nowMs)
             let check: @Sendable (inout Vault) -> (PeerCall, SecondStep?) = { vault in
                 if vault.notes.isFirstCode(password, of: name, nowMs: nowMs) { return (.lacks(.newPassword), nil) }
                 do {
+                    let decoy = try vault.verifiers.decoy(parameters)
                     guard try PasswordHash.verify(password, stored: vault.verifiers.verifier(of: name) ?? decoy) else {
                         return (.answer(ok: false, text: ""), nil)
                     }
@@ -333,9 +332,10 @@ final class Accounts {
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
         case .askLacking, .firstCode, .closeAccount, .endSignIns, .campusName: keep(call, answer)
-        case .answer, .lacks, .lacking, .secondStepState, .progress, .certified, .desks:
+        case .answer, .lacks, .lacking, .secondStepState, .progress, .certified, .desks, .settings:
             answer(.answer(ok: false, text: "an answer is no question"))
         case .askDesks: answer(.answer(ok: false, text: "This node serves no desks."))
+        case .askSettings: answer(.answer(ok: false, text: "This node knows no settings yet."))
         case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
         case .certify: answer(.answer(ok: false, text: "This node issues no certificates."))
         }

@@ -21,8 +21,12 @@ final class RosterFile {
     /// shows an older one, or none, is not believed. `nil` when there is none that can be read.
     func read() -> Board? {
         do {
-            guard let bytes = try SmallFile.readBytes(path), case .board(let board) = try PeerFrame(wire: bytes) else { return nil }
+            guard let bytes = try SmallFile.readBytes(path), case .board(var board) = try PeerFrame(wire: bytes) else { return nil }
             kept = board
+            // What is signed counts, and not what somebody may have written beside it.
+            var settings = SettingsInUse()
+            settings.take(board.settingsBook ?? [])
+            board.settings = settings.settings(told: board.settings)
             return board
         } catch {
             logger.warning("the roster kept on disk cannot be read; the coordinators' one is awaited", metadata: ["why": "\(error)"])

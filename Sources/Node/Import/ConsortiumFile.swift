@@ -127,7 +127,7 @@ public struct ConsortiumFile: Sendable {
     static let settingKeys = [
         "pickUpSeconds", "patronDeadlineSeconds", "consentSeconds", "operatorLeaseSeconds", "patronGoneSeconds", "tombstoneSeconds",
         "transcriptDeadlineHours", "transcriptKeptHours", "keptMessageDays",
-        "chatsPerOperator",
+        "chatsPerOperator", "passwordMemoryMiB", "passwordPasses",
     ]
 
     private mutating func readSettings(_ node: Node?, _ reader: inout YAMLReader) {
@@ -156,6 +156,12 @@ public struct ConsortiumFile: Sendable {
         {
             settings.chatsPerOperatorMax = UInt32(value)
         }
+        func cost(_ key: String, _ range: ClosedRange<UInt32>, _ current: UInt32) -> UInt32 {
+            map[key].flatMap { reader.integer($0, key, Int(range.lowerBound)...Int(range.upperBound)) }.map { UInt32(clamping: $0) }
+                ?? current
+        }
+        settings.passwordMemoryMiB = cost("passwordMemoryMiB", Limits.passwordMemoryMiBRange, settings.passwordMemoryMiB)
+        settings.passwordPasses = cost("passwordPasses", Limits.passwordPassesRange, settings.passwordPasses)
         commands.append(.setSettings(settings))
         lines.append(node.line)
     }

@@ -97,6 +97,7 @@ enum RouteMatrix {
     private static let readers: [RouteReach] = [.no, .all, .all, .all, .all, .all, .all, .all]
     private static let writers: [RouteReach] = [.no, .own, .no, .own, .own, .own, .all, .all]
     private static let overseers: [RouteReach] = [.no, .no, .no, .own, .all, .all, .all, .all]
+    private static let ltgAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .all, .all]
     private static let libraries: [RouteReach] = [.no, .no, .no, .own, .no, .no, .no, .all]
     private static let lookingAfter: [RouteReach] = [.no, .no, .no, .own, .no, .no, .all, .all]
     private static let tokenAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .no, .all]
@@ -148,6 +149,8 @@ enum RouteMatrix {
         row(.post, "/api/nodes", tokenAlone, "the removal of a node, or its return"),
         row(.post, "/api/invitations", tokenAlone, "a token with which a library's node joins"),
         row(.post, "/api/join", everybody, "a node's certificate, keyring and addresses, for whoever has a token"),
+        row(.get, "/api/settings", readers, "the service's settings with their history, and who follows them"),
+        row(.post, "/api/settings", ltgAlone, "a settings document, which counts by its signature"),
         row(.get, "/api/desks", tokenAlone, "which versions of the desk are open, node by node"),
         row(.post, "/api/check-page", everybody, "the button of a pasted page, checked"),
         row(.post, "/api/button/seen", everybody, "what a page tells of its own button"),
@@ -164,6 +167,7 @@ enum RouteMatrix {
         row(.get, "/buttons", everybody, "a page that asks for a sign-in or the admin token"),
         row(.get, "/registers", everybody, "a page that asks for a sign-in or the admin token"),
         row(.get, "/sessions", everybody, "a page that asks for a sign-in"),
+        row(.get, "/settings", everybody, "a page that asks for a sign-in or the admin token"),
         row(.get, "/desks", everybody, "a page that asks for the admin token"),
         row(.get, "/problem", everybody, "the page to report a problem"),
         row(.get, "/check", everybody, "the page checker"),

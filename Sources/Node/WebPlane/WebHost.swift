@@ -51,6 +51,8 @@ struct NodeServices: Sendable {
     var sawInstall: @Sendable (InstallSighting) -> Void
     /// What pages may name, for the page checker; `nil` before the first board came.
     var pageFacts: @Sendable (@escaping @Sendable @WebActor (PageFacts?) -> Void) -> Void
+    /// `nil` before the first board came.
+    var settings: @Sendable (@escaping @Sendable @WebActor (SettingsReport?) -> Void) -> Void
     /// Which versions of the desk are open, at all nodes.
     var desks: @Sendable (@escaping @Sendable @WebActor (DesksReport) -> Void) -> Void
     var changeCoordinators: @Sendable (CoordinatorWish, @escaping @Sendable @WebActor (CoordinatorProgress) -> Void) -> Void
@@ -146,6 +148,7 @@ final class WebHost {
         ProblemsAPI(api: api, node: services.node).install(on: server)
         PageCheckAPI(api: api).install(on: server)
         RegistersAPI(api: api, hours: hours, logger: logger).install(on: server)
+        SettingsAPI(api: api).install(on: server)
         DesksAPI(api: api).install(on: server)
         ButtonsAPI(api: api, serving: { [button] in button?.serving ?? ButtonServing() }).install(on: server)
         JoinAPI(api: api).install(on: server)
@@ -154,7 +157,7 @@ final class WebHost {
         let pages = [
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
-            "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html",
+            "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html", "/settings": "settings.html",
         ]
         assets.install(on: server, pages: pages)
         server.route([.get], prefix: "/chat") { [self] request, responder in showChat(assets, request, responder) }
