@@ -69,7 +69,7 @@ def run(stage):
     page.emulate_media(color_scheme="light")
 
     # role=log, done right: one polite log for each chat, named, reachable by keyboard, and no line in it is made twice.
-    logs = page.locator('[role="log"]')
+    logs = page.locator('[data-chat-column] [role="log"]')
     expect(logs).to_have_count(4)
     names = {logs.nth(number).get_attribute("aria-label") for number in range(4)}
     assert len(names) == 4, names

@@ -90,6 +90,15 @@ def run(stage):
     stage.look(sid.page, "hostile-desk")
     stage.look(patron.page, "hostile-panel")
 
+    # Among colleagues.
+    sid.page.keyboard.press("Alt+s")
+    sid.page.fill("#room-text", text("room"))
+    sid.page.keyboard.press("Enter")
+    expect(sid.page.locator("#room-log")).to_contain_text(text("room"))
+    expect(sid.page.locator("#room-people")).to_contain_text(text("Sid"))
+    clean(sid.page)
+    sid.page.keyboard.press("Escape")
+
     # A report, and what LTG answers.
     page = stage.page(sid.context, "report")
     page.goto(sid.node + "/problem")
