@@ -38,19 +38,24 @@ extension ConsortiumState {
                 verdicts.append(.refused(.removedNode(item.id.node)))
                 continue
             }
-            verdicts.append(apply(item.command, at: LogPosition(index: index, ordinal: UInt32(truncatingIfNeeded: offset))))
+            let position = LogPosition(index: index, ordinal: UInt32(truncatingIfNeeded: offset))
+            verdicts.append(apply(item.command, at: position, askedAt: item.id.node))
         }
         return Applied(verdicts: verdicts, touched: touched, halted: halted)
     }
 
     /// Applies one command. `apply(_:index:)` is the way in for log entries; this one neither moves the clock nor does what is due.
-    public mutating func apply(_ command: Command, at position: LogPosition) -> Verdict {
+    /// - Parameter node: where it was asked for, if at a node.
+    public mutating func apply(_ command: Command, at position: LogPosition, askedAt node: NodeName? = nil) -> Verdict {
         if let halted { return .refused(Refusal(.invalid, halted)) }
         appliedThrough = max(appliedThrough, position)
         let verdict: Verdict
         do throws(Refusal) {
             try check(featureLevelOf: command)
-            verdict = .accepted(try perform(command, at: position))
+            let present = underPresentNames(command)
+            let sketch = keepsAudit ? sketch(of: present) : nil
+            verdict = .accepted(try perform(present, at: position))
+            if let sketch { note(present, sketch, node: node) }
         } catch {
             verdict = .refused(error)
         }
@@ -60,7 +65,7 @@ extension ConsortiumState {
     }
 
     private mutating func perform(_ command: Command, at position: LogPosition) throws(Refusal) -> Acceptance {
-        switch underPresentNames(command) {
+        switch command {
         case .setLibrary(let library): try setLibrary(library)
         case .setQueue(let queue): try setQueue(queue)
         case .setOperator(let person): try setOperator(person)
@@ -80,8 +85,8 @@ extension ConsortiumState {
         case .dropEntry(let id, let version, let editor): try dropEntry(id, version: version, by: editor)
         case .setTerms(let terms): try setTerms(terms)
         case .setHours(let hours): try setHours(hours)
-        case .closeLibrary(let library, let closure): try close(library, by: closure)
-        case .reopenLibrary(let library, let closure, let atMs): try reopen(library, closure, atMs: atMs)
+        case .closeLibrary(let library, let closure, _): try close(library, by: closure)
+        case .reopenLibrary(let library, let closure, let atMs, _): try reopen(library, closure, atMs: atMs)
         case .openNow(let library, let session, let opening): try openNow(library, session, opening)
         case .setGate(let library, let gate): try setGate(library, gate)
 
@@ -122,6 +127,9 @@ extension ConsortiumState {
         case .tick: break
         case .checkDigest(let upTo, let digest): checkDigest(upTo: upTo, expected: digest, at: position)
         case .setFeatureLevel(let level): try setFeatureLevel(level)
+        case .audit(let note): try check(note)
+        case .askWish(let wish): try ask(wish)
+        case .decideWish(let decision): try decide(decision)
         case .retireVoter(let voter): retiredVoter = max(retiredVoter, voter)
         case .removeNode(let node): try removeNode(node)
         case .admitNode(let node, let key): try admitNode(node, key: key)

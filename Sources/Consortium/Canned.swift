@@ -11,6 +11,9 @@ public enum CannedOwner: Hashable, Sendable {
     case consortium
     case library(LibraryName)
     case person(OperatorName)
+
+    var isPerson: Bool { if case .person = self { true } else { false } }
+    var library: LibraryName? { if case .library(let name) = self { name } else { nil } }
 }
 
 public struct CannedMessage: Hashable, Sendable {

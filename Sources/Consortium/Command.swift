@@ -35,10 +35,10 @@ public enum Command: Hashable, Sendable {
     // Posted hours. What is set names the version that it replaces.
     case setTerms(TermCalendar)
     case setHours(LibraryHours)
-    /// A snow day.
-    case closeLibrary(LibraryName, Closure)
+    /// A snow day, by whoever is signed in; nobody is named where it was asked with an admin token, or below the audit log's feature level.
+    case closeLibrary(LibraryName, Closure, by: OperatorName? = nil)
     /// Open again from a time on (Unix milliseconds); the closing is named by its identifier.
-    case reopenLibrary(LibraryName, RequestID, atMs: UInt64)
+    case reopenLibrary(LibraryName, RequestID, atMs: UInt64, by: OperatorName? = nil)
 
     /// "Open now", by somebody at the desk.
     case openNow(LibraryName, SessionID, OpenNow)
@@ -113,6 +113,11 @@ public enum Command: Hashable, Sendable {
     case checkDigest(upTo: LogPosition, digest: UInt64)
     /// Raised only when every voter supports it (rule 11).
     case setFeatureLevel(UInt32)
+    /// Somebody is about to read a transcript: it is written down before they do.
+    case audit(AuditNote)
+    // Holds and exports of transcripts.
+    case askWish(TranscriptWish)
+    case decideWish(WishDecision)
     /// A voter is about to leave: its raft id is never given to another machine (rule 12).
     case retireVoter(UInt64)
     /// By LTG at a coordinator: nobody hears this node any more.

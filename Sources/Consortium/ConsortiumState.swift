@@ -70,6 +70,12 @@ public struct ConsortiumState: Sendable {
     package internal(set) var ledger = Ordered<LibraryName, LibraryLedger>()
     /// Of every place for which something was counted, since its feature level.
     package internal(set) var tally = Ordered<TallyPlace, TallyBook>()
+    /// The audit log, since its feature level, and what is left of its oldest entries.
+    package internal(set) var audit: [AuditEntry] = []
+    package internal(set) var auditAnchor = AuditAnchor()
+    /// Holds and exports of transcripts, since the audit log's feature level, and how often any of them changed.
+    package internal(set) var wishes = Ordered<WishID, TranscriptWish>()
+    package internal(set) var wishChange: UInt64 = 0
     package internal(set) var sessions = Ordered<SessionID, Session>()
     /// Sessions that ended, oldest first: a late repeat of their sign-on must not end a newer session (rule 19).
     package internal(set) var endedSessions: [SessionID] = []

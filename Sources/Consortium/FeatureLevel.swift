@@ -51,6 +51,8 @@ public enum FeatureLevel {
     public static let pages: UInt32 = 21
     /// Settings that are signed (`Command.setSignedSettings`).
     public static let signedSettings: UInt32 = 22
+    /// The audit log (`Audit.swift`); holds, exports and directors (`Wishes.swift`).
+    public static let audit: UInt32 = 23
     /// Nodes that LTG removed, and gossip keys that are turned by command.
     public static let nodes: UInt32 = 24
     /// Whom an operator is on duty for (`Session.duty`).
@@ -89,6 +91,7 @@ extension Command {
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages
         case .setEntry, .dropEntry: FeatureLevel.registers
+        case .audit, .askWish, .decideWish: FeatureLevel.audit
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

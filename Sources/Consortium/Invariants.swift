@@ -32,6 +32,8 @@ extension ConsortiumState {
         try checkHours()
         try checkLedger()
         try checkTally()
+        try checkAudit()
+        try checkWishes()
     }
 
     func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {

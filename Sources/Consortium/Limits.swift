@@ -172,6 +172,21 @@ public enum Limits {
     public static let receiptsMax = 20_000
     /// "Open now": 24 hours.
     public static let openNowMsMax: UInt64 = 86_400_000
+    /// Entries of the audit log; then the oldest give way.
+    public static let auditEntriesMax = 10_000
+    public static let auditSubjectBytesMax = 200
+    /// Entries that a node is sent at once.
+    public static let auditPageMax = 500
+    /// So far back a repeated question is recognised.
+    public static let auditRepeatsSeen = 64
+    /// Holds and exports, in all and of one library; those that count no more give way.
+    public static let wishesMax = 2_000
+    public static let wishesPerLibraryMax = 200
+    public static let wishTextBytesMax = 500
+    /// So long a request waits for the director, and keeps the text meanwhile.
+    public static let wishWaitsDays = 14
+    public static let holdDaysRange: ClosedRange<UInt32> = 1...3_650
+    public static let exportDaysRange: ClosedRange<UInt32> = 1...30
     public static let digestMarksMax = 8
     /// Messages, and bytes of their text, in one part of a branch's merge.
     public static let mergeLinesMax = 64

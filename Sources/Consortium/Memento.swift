@@ -31,6 +31,10 @@ package struct Memento: Sendable {
     package var hours: [LibraryHours] = []
     package var ledger: [LibraryLedger] = []
     package var tally: [TallyBook] = []
+    package var audit: [AuditEntry] = []
+    package var auditAnchor = AuditAnchor()
+    package var wishes: [TranscriptWish] = []
+    package var wishChange: UInt64 = 0
     package var sessions: [Session] = []
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
@@ -74,6 +78,10 @@ extension ConsortiumState {
         memento.hours = hours.values
         memento.ledger = ledger.values
         memento.tally = tally.values
+        memento.audit = audit
+        memento.auditAnchor = auditAnchor
+        memento.wishes = wishes.values
+        memento.wishChange = wishChange
         memento.sessions = sessions.values
         memento.endedSessions = endedSessions
         memento.claims = claims
@@ -137,6 +145,10 @@ extension ConsortiumState {
             tally[book.place] = book
             index.tallyCells += book.cells.count
         }
+        audit = memento.audit
+        auditAnchor = memento.auditAnchor
+        for wish in memento.wishes { wishes[wish.id] = wish }
+        wishChange = memento.wishChange
         for session in memento.sessions {
             sessions[session.id] = session
             index.add(session, of: operators[session.operatorName])

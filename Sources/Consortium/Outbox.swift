@@ -326,7 +326,7 @@ extension ConsortiumState {
         throw Refusal(.closed, "The library has deleted what was said in this chat; begin a new one.")
     }
 
-    private func isDeleted(_ chat: ChatID, _ openedMs: UInt64) -> Bool {
+    func isDeleted(_ chat: ChatID, _ openedMs: UInt64) -> Bool {
         (index.deleted[chat] ?? []).contains { receipts[$0]?.openedMs == openedMs }
     }
 

@@ -23,6 +23,8 @@ extension ConsortiumState {
         board.room = room
         board.removedNodes = removedNodes
         board.keys = keyPlan
+        board.keepsAudit = keepsAudit
+        board.wishChange = wishChange
         return board
     }
 

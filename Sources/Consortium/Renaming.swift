@@ -58,6 +58,7 @@ extension ConsortiumState {
         index.learn(person)
         renameCanned(of: old, to: new)
         renameInTickets(old, to: new)
+        renameInWishes(old, to: new)
         renameInEntries(.person, old.text, to: new.text)
         for place in claims.indices where claims[place].by == old { claims[place].by = new }
         for place in room.indices where room[place].by == old { room[place].by = new }
@@ -126,6 +127,18 @@ extension ConsortiumState {
             }
             return .setEntry(entry, by: present(editor))
         case .dropEntry(let id, let version, let editor): return .dropEntry(id, version: version, by: present(editor))
+        case .askWish(var wish):
+            wish.by = present(wish.by)
+            return .askWish(wish)
+        case .decideWish(var decision):
+            decision.by = present(decision.by)
+            return .decideWish(decision)
+        case .audit(var note):
+            if case .person(let name) = note.by { note.by = .person(present(name)) }
+            return .audit(note)
+        case .closeLibrary(let library, let closure, let by): return .closeLibrary(library, closure, by: by.map(present))
+        case .reopenLibrary(let library, let closure, let atMs, let by):
+            return .reopenLibrary(library, closure, atMs: atMs, by: by.map(present))
         case .signOn(var signOn):
             signOn.operatorName = present(signOn.operatorName)
             signOn.available = signOn.available.map(present)

@@ -16,6 +16,7 @@ extension ConsortiumState {
     /// Makes this the first state of another cluster, as of `restoredIndex`. Chats that somebody held wait again; patrons go on with their chat's secret.
     public mutating func beginAnew() {
         let index = restoredIndex
+        noteRestore()
         // First, so that what follows is noted where nothing stood before; also of chats that are over, as late words are appended to them.
         for id in chats.keys {
             guard var chat = chats[id] else { continue }

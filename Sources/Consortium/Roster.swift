@@ -143,6 +143,8 @@ public struct Operator: Hashable, Sendable {
     public var queues: [QueueName]
     /// Whether this person looks after what belongs to the library, such as its canned messages.
     public var isAdmin: Bool
+    /// Decides about holds and exports of the library's transcripts; since the audit log's feature level. The consortium's file makes a director an admin as well.
+    public var isDirector: Bool
     /// Since the ledger's feature level.
     public var committee: Committee?
     /// As a queue's.
@@ -155,13 +157,14 @@ public struct Operator: Hashable, Sendable {
 
     public init(
         name: OperatorName, displayName: String, library: LibraryName, queues: [QueueName], isAdmin: Bool = false,
-        committee: Committee? = nil, formerNames: [OperatorName] = []
+        isDirector: Bool = false, committee: Committee? = nil, formerNames: [OperatorName] = []
     ) {
         self.name = name
         self.displayName = displayName
         self.library = library
         self.queues = queues
         self.isAdmin = isAdmin
+        self.isDirector = isDirector
         self.committee = committee
         self.formerNames = formerNames
     }

@@ -80,6 +80,7 @@ extension ConsortiumState {
             person.committee = nil
         }
         if featureLevel < FeatureLevel.staffRoom { person.isTrainee = false }
+        if featureLevel < FeatureLevel.audit { person.isDirector = false }
         if let known = operators[person.name] {
             person.formerNames = known.formerNames
         } else {

@@ -125,6 +125,27 @@ extension ConsortiumState {
         if featureLevel >= FeatureLevel.notes {
             digest.add(chats.values.map(\.leftAtMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
         }
+        if featureLevel >= FeatureLevel.audit {
+            digest.add(auditAnchor.number)
+            digest.add(audit.count)
+            digest.add(bytes: lastAuditHash)
+            digest.add(operators.values) { $0.add($1.isDirector) }
+            digest.add(wishChange)
+            digest.add(wishes.values) { digest, wish in
+                digest.add(wish.id)
+                digest.add(UInt64(wish.kind.rawValue))
+                digest.add(wish.chat)
+                digest.add(wish.library)
+                digest.add(wish.by)
+                digest.add(wish.reason)
+                digest.add(UInt64(wish.days))
+                digest.add(wish.askedWallMs)
+                digest.add(UInt64(wish.stage.rawValue))
+                digest.add(wish.decidedBy) { $0.add($1) }
+                digest.add(wish.note)
+                digest.add(wish.decidedWallMs)
+            }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in

@@ -183,6 +183,10 @@ public struct Board: Hashable, Sendable {
     public var keys = KeyPlan()
     /// All versions of the signed settings that are kept; only where one came since the reader was sent them, else `nil`.
     public var settingsBook: [SettingsEdition]?
+    /// Whether there is an audit log to be asked for.
+    public var keepsAudit = false
+    /// Counts changes of holds and exports, so that whoever keeps transcripts asks again.
+    public var wishChange: UInt64 = 0
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

@@ -14,7 +14,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setSignedSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
-            .decideButton, .setEntry, .dropEntry:
+            .decideButton, .setEntry, .dropEntry, .audit, .askWish, .decideWish:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
             .setWatcher, .stopWatching, .takeOver, .setMentor,

@@ -79,7 +79,9 @@ extension GatewayCore {
         }
         let fromMs = now &+ wallOffsetMs
         request(
-            client, re, .closeLibrary(library, Closure(id: re, fromMs: fromMs, untilMs: fromMs.addingMinutes(minutes), note: note)))
+            client, re,
+            .closeLibrary(
+                library, Closure(id: re, fromMs: fromMs, untilMs: fromMs.addingMinutes(minutes), note: note), by: desks[session]?.name))
     }
 
     /// One closing at a time, the one that lasts longest first.
@@ -91,7 +93,7 @@ extension GatewayCore {
         guard let closing = directory.closing(of: library, atMs: atMs) else {
             return refuse(client, re, .invalid, "Your library is not closed at short notice; its posted hours stand.")
         }
-        request(client, re, .reopenLibrary(library, closing.id, atMs: atMs))
+        request(client, re, .reopenLibrary(library, closing.id, atMs: atMs, by: desks[session]?.name))
     }
 
     private func ownLibrary(_ session: SessionID) -> LibraryName? { desks[session].flatMap { directory.person($0.name) }?.library }

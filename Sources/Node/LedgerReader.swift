@@ -16,6 +16,11 @@ struct TallyPart: Sendable {
     var hours: Range<TallyHour>
 }
 
+/// What is wanted of the audit log: the entries after this number.
+struct AuditPart: Sendable {
+    var after: UInt64
+}
+
 /// What was found of a part.
 struct Book<Part: Sendable, Entry: Sendable>: Sendable {
     var part: Part

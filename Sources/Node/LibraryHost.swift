@@ -21,7 +21,7 @@ final class LibraryHost {
     private var gateway: GatewayCore
     private let client: CoordinatorClient
     private let branch: BranchHost
-    private let transcripts: TranscriptHost
+    let transcripts: TranscriptHost
     /// Whether what the gateway asks goes to the branch.
     private var usesBranch = false
     private let accounts: Accounts
@@ -53,6 +53,8 @@ final class LibraryHost {
     private var importCounter: UInt64 = 0
     private let ledger: BookReader<LedgerPart, LedgerRun>
     private let tally: BookReader<TallyPart, TallyHourCell>
+    private let audit: BookReader<AuditPart, AuditPage>
+    private let wishes: BookReader<LibraryName, TranscriptWish>
     /// For the coordinators alone: the roster is theirs.
     private var importsWaiting: [Batch.Item] = []
 
@@ -68,6 +70,8 @@ final class LibraryHost {
     /// Why this node serves nobody: LTG removed it. Nil again when the coordinators take it back.
     private(set) var dismissal: String?
     var onDismissal: ((String?) -> Void)?
+    /// The libraries whose home this node is.
+    var homes: [LibraryName] { (board?.libraries ?? []).filter { $0.homeNode == node }.map(\.name) }
     var reachesCoordinators: Bool { client.server != nil }
 
     init(
@@ -87,6 +91,8 @@ final class LibraryHost {
         self.accounts = accounts
         self.logger = logger
         ledger = BookReader { [client] counter, part in client.send(.askLedger(counter: counter, part.library, part.minutes)) }
+        audit = BookReader { [client] counter, part in client.send(.askAudit(counter: counter, after: part.after)) }
+        wishes = BookReader { [client] counter, library in client.send(.askWishes(counter: counter, library)) }
         tally = BookReader { [client] counter, part in client.send(.askTally(counter: counter, part.place, part.hours)) }
         gateway = GatewayCore(
             node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
@@ -97,6 +103,9 @@ final class LibraryHost {
     func start() throws {
         branch.onFrame = { [self] frame in receive(frame) }
         transcripts.send = { [client] frame in client.send(frame) }
+        transcripts.readWishes = { [weak self] libraries, completion in
+            self?.readWishes(of: libraries, completion: completion) ?? completion(nil)
+        }
         if var board = roster.read() {
             settings.take(board.settingsBook ?? [])
             board.settingsBook = nil
@@ -119,6 +128,8 @@ final class LibraryHost {
             transcripts.linkDown()
             ledger.linkDown()
             tally.linkDown()
+            audit.linkDown()
+            wishes.linkDown()
             perform(gateway.onLinkDown(now: nowMs))
         }
         client.onFrame = { [self] frame in receive(frame) }
@@ -238,6 +249,21 @@ final class LibraryHost {
         }
     }
 
+    /// The audit log after an entry; `nil` where the coordinators cannot be asked now, or keep none.
+    func readAudit(after number: UInt64, completion: @escaping (AuditPage?) -> Void) {
+        guard let board = coordinatorsBoard, board.keepsAudit, client.server != nil else { return completion(nil) }
+        audit.read([AuditPart(after: number)]) { books in
+            guard let pages = books?.first?.entries, let first = pages.first, let last = pages.last else { return completion(nil) }
+            completion(AuditPage(anchor: first.anchor, entries: pages.flatMap(\.entries), last: last.last))
+        }
+    }
+
+    /// What is wanted of libraries' transcripts; `nil` where the coordinators cannot be asked now, or know of no such thing.
+    func readWishes(of libraries: [LibraryName], completion: @escaping ([TranscriptWish]?) -> Void) {
+        guard let board = coordinatorsBoard, board.keepsAudit, client.server != nil else { return completion(nil) }
+        wishes.read(libraries) { books in completion(books?.flatMap(\.entries)) }
+    }
+
     // MARK: The coordinator's side
 
     private func receive(_ frame: PeerFrame) {
@@ -310,6 +336,10 @@ final class LibraryHost {
                 { (part: TallyPart) in TallyPart(place: part.place, hours: next..<max(next, part.hours.upperBound)) }
             }
             tally.take(counter, page.cells, rest: rest)
+        case .audit(let counter, let page):
+            let next = page.entries.last.flatMap { $0.number < page.last ? $0.number : nil }
+            audit.take(counter, [page], rest: next.map { next in { _ in AuditPart(after: next) } })
+        case .wishes(let counter, let wanted): wishes.take(counter, wanted)
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
         case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))

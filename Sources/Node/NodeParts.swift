@@ -263,6 +263,34 @@ extension CallslipNode {
                     library.readTally(wish) { answer in WebActor.loop.post { WebActor.assumeIsolated { completion(answer) } } }
                 }
             },
+            audit: { number, completion in
+                onCluster {
+                    library.readAudit(after: number) { page in WebActor.loop.post { WebActor.assumeIsolated { completion(page) } } }
+                }
+            },
+            wishes: { token, completion in
+                onCluster {
+                    let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
+                    let (board, homes) = (library.board, library.homes)
+                    library.readWishes(of: person.map { [$0.library] } ?? (token == nil ? homes : [])) { wishes in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(person, board, wishes) } }
+                    }
+                }
+            },
+            kept: { libraries, completion in
+                onCluster {
+                    library.transcripts.list(of: libraries, most: TranscriptsAPI.listedMax) { lines in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(lines) } }
+                    }
+                }
+            },
+            transcripts: { chat, completion in
+                onCluster {
+                    library.transcripts.transcripts(of: chat) { found in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(found) } }
+                    }
+                }
+            },
             propose: { command, completion in
                 onCluster {
                     library.propose(command) { verdict in WebActor.loop.post { WebActor.assumeIsolated { completion(verdict) } } }

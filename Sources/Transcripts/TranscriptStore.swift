@@ -17,6 +17,8 @@ public final class TranscriptStore: Sendable {
         public var messages: Int
         /// When it came here, by this node's wall clock, in Unix milliseconds.
         public var receivedMs: UInt64
+        /// Until when it is not deleted for its age, as somebody asked for that (Unix milliseconds); `nil` where nobody did. It may be past.
+        public var heldUntilMs: UInt64?
     }
 
     /// What is left of a transcript that was deleted.
@@ -93,6 +95,8 @@ public final class TranscriptStore: Sendable {
           deleted INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (chat, opened)) STRICT
         """,
         TranscriptMail.table,
+        // What is not deleted meanwhile (`Consortium/Wishes.swift`), as the coordinators last told it.
+        "CREATE TABLE IF NOT EXISTS held (library TEXT NOT NULL, chat TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (library, chat)) STRICT",
     ]
 
     // MARK: The node's side
@@ -212,15 +216,32 @@ public final class TranscriptStore: Sendable {
         }
     }
 
-    /// Deletes what came before a time, a bounded number of transcripts. Gives how many went.
+    /// What is to be kept for a library beyond its time, and until when (Unix milliseconds), in place of what was so before.
+    public func hold(_ held: [ChatID: UInt64], of library: LibraryName) throws(TranscriptStoreError) {
+        try with { file throws(TranscriptStoreError) in
+            try file.transaction { () throws(TranscriptStoreError) in
+                try file.run("DELETE FROM held WHERE library = ?", [.text(library.text)])
+                for (chat, until) in held {
+                    try file.run(
+                        "INSERT INTO held (library, chat, until) VALUES (?, ?, ?)",
+                        [.text(library.text), .text(chat.text), .integer(Int64(clamping: until))])
+                }
+            }
+        }
+    }
+
+    /// Deletes what came before a time and is not held, a bounded number of transcripts. Gives how many went.
     public func deleteReceived(beforeMs: UInt64, wallMs: UInt64) throws(TranscriptStoreError) -> Int {
         try with { file throws(TranscriptStoreError) in
             try file.transaction { () throws(TranscriptStoreError) in
                 try Self.delete(
                     in: file,
                     where:
-                        "rowid IN (SELECT rowid FROM transcripts WHERE received < ? ORDER BY received LIMIT \(TranscriptLimits.deletedAtOnceMax))",
-                    [.init(beforeMs)], .retention, wallMs: wallMs)
+                        """
+                        rowid IN (SELECT rowid FROM transcripts WHERE received < ?1 AND chat NOT IN (SELECT chat FROM held WHERE until > ?2)
+                        ORDER BY received LIMIT \(TranscriptLimits.deletedAtOnceMax))
+                        """,
+                    [.init(beforeMs), .init(wallMs)], .retention, wallMs: wallMs)
             }
         }
     }
@@ -233,7 +254,8 @@ public final class TranscriptStore: Sendable {
         try with { file throws(TranscriptStoreError) in
             let rows = try file.run(
                 """
-                SELECT chat, opened, library, home, queue, messages, received FROM transcripts WHERE ?1 IS NULL OR library = ?1
+                SELECT chat, opened, library, home, queue, messages, received, (SELECT max(until) FROM held WHERE held.chat = transcripts.chat)
+                FROM transcripts WHERE ?1 IS NULL OR library = ?1
                 ORDER BY received DESC, chat LIMIT ?2
                 """, [library.map { .text($0.text) } ?? .null, .integer(Int64(max))])
             return try rows.map { row throws(TranscriptStoreError) in
@@ -242,7 +264,8 @@ public final class TranscriptStore: Sendable {
                 else { throw .damaged(path: file.path, chat: row[0].text, why: "a name breaks the rule") }
                 return Summary(
                     chat: chat, openedMs: row[1].number, library: library, home: home, queue: queue,
-                    messages: Int(truncatingIfNeeded: row[5].number), receivedMs: row[6].number)
+                    messages: Int(truncatingIfNeeded: row[5].number), receivedMs: row[6].number,
+                    heldUntilMs: row[7] == .null ? nil : row[7].number)
             }
         }
     }
@@ -261,10 +284,12 @@ public final class TranscriptStore: Sendable {
         }
     }
 
-    /// Deletes what was said in a chat, for good; a receipt stays. Gives how many transcripts went.
+    /// Deletes what was said in a chat, for good; a receipt stays. Gives how many transcripts went. What is held is not deleted.
     public func delete(_ chat: ChatID, wallMs: UInt64) throws(TranscriptStoreError) -> Int {
         try with { file throws(TranscriptStoreError) in
             try file.transaction { () throws(TranscriptStoreError) in
+                let held = try file.run("SELECT max(until) FROM held WHERE chat = ? AND until > ?", [.text(chat.text), .init(wallMs)])
+                if let until = held.first?.first, until != .null { throw .held(chat: chat.text, untilMs: until.number) }
                 try file.run(
                     "INSERT OR REPLACE INTO undeclared (chat, opened, library) SELECT chat, opened, library FROM transcripts WHERE chat = ?",
                     [.text(chat.text)])

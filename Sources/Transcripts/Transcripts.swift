@@ -10,7 +10,7 @@
 //   Deleted text is overwritten in the file (`secure_delete`), and no journal with it is left.
 //
 // What it never does
-//   It never gives text to anybody but who can read the node's data folder. It never deletes for want of room: at `TranscriptLimits.keptMax`
+//   It never gives text to anybody but who can read the node's data folder. It deletes nothing that is held, but for a deletion that was declared before. It never deletes for want of room: at `TranscriptLimits.keptMax`
 //   it takes no more, and the text waits at the coordinators.
 //
 // What its caller owes it
@@ -39,6 +39,8 @@ public enum TranscriptStoreError: Error, Hashable, Sendable, CustomStringConvert
     case newer(path: String, found: Int64, supported: Int64)
     case noFile(path: String)
     case full
+    /// Somebody of the library wants it kept; the director ends that.
+    case held(chat: String, untilMs: UInt64)
     /// A transcript in the file cannot be read.
     case damaged(path: String, chat: String, why: String)
 
@@ -51,6 +53,8 @@ public enum TranscriptStoreError: Error, Hashable, Sendable, CustomStringConvert
         case .noFile(let path): "\(path) is not there: no transcript has come to this node yet, or the data folder is another one"
         case .full:
             "\(TranscriptLimits.keptMax) transcripts are kept, which is the most; shorten `transcripts: keepDays` in the node's file"
+        case .held(let chat, let untilMs):
+            "what was said in \(chat) is held until \(untilMs) (Unix milliseconds) and was not deleted; let the library's director end the hold, on the page /transcripts"
         case .damaged(let path, let chat, let why):
             "\(path): the transcript of \(chat) cannot be read (\(why)); delete it, or restore the file"
         }

@@ -26,13 +26,15 @@ extension PBCommandMessage {
         case .dropCanned(let id, let version, let editor): dropCanned = PBDropCannedCommand(id, version, editor)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
         case .setHours(let hours): setHours = PBLibraryHoursEntry(hours)
-        case .closeLibrary(let library, let closure):
+        case .closeLibrary(let library, let closure, let by):
             closeLibrary.library = library.text
             closeLibrary.closure = PBClosureEntry(closure)
-        case .reopenLibrary(let library, let closure, let atMs):
+            closeLibrary.by = by?.text ?? ""
+        case .reopenLibrary(let library, let closure, let atMs, let by):
             reopenLibrary.library = library.text
             reopenLibrary.closure = PBId(closure)
             reopenLibrary.atMs = atMs
+            reopenLibrary.by = by?.text ?? ""
         case .openNow(let library, let session, let opening):
             openNow.library = library.text
             openNow.session = PBId(session)
@@ -143,6 +145,9 @@ extension PBCommandMessage {
         case .keysHeld(let node, let step):
             keysHeld.node = node.text
             keysHeld.step = step
+        case .audit(let note): audit = PBAuditNoteCommand(note)
+        case .askWish(let wish): askWish = PBWishEntry(wish)
+        case .decideWish(let decision): decideWish = PBDecideWishCommand(decision)
         }
     }
 
@@ -174,7 +179,9 @@ extension PBCommandMessage {
         case .setTerms(let message): .setTerms(try message.decoded())
         case .setHours(let message): .setHours(try message.decoded())
         case .closeLibrary(let message):
-            .closeLibrary(try Field.name(message.library, "closeLibrary.library"), message.closure.decoded())
+            .closeLibrary(
+                try Field.name(message.library, "closeLibrary.library"), message.closure.decoded(),
+                by: try Field.optionalName(message.by, "closeLibrary.by"))
         case .openNow(let message):
             .openNow(
                 try Field.name(message.library, "openNow.library"), message.session.decoded(),
@@ -183,7 +190,8 @@ extension PBCommandMessage {
             .setGate(try Field.name(message.library, "setGate.library"), try Field.small(message.gate, "setGate.gate"))
         case .reopenLibrary(let message):
             .reopenLibrary(
-                try Field.name(message.library, "reopenLibrary.library"), message.closure.decoded(), atMs: message.atMs)
+                try Field.name(message.library, "reopenLibrary.library"), message.closure.decoded(), atMs: message.atMs,
+                by: try Field.optionalName(message.by, "reopenLibrary.by"))
         case .signOn(let message): .signOn(try message.decoded())
         case .signOff(let message): .signOff(message.decoded())
         case .setAvailability(let message):
@@ -252,6 +260,9 @@ extension PBCommandMessage {
             .admitNode(try Field.name(message.node, "admitNode.node"), key: try Field.keyDigest(message.key, "admitNode.key"))
         case .turnKeys(let message): .turnKeys(try message.decoded())
         case .keysHeld(let message): .keysHeld(by: try Field.name(message.node, "keysHeld.node"), step: message.step)
+        case .audit(let message): try message.decoded()
+        case .askWish(let message): .askWish(try message.decoded())
+        case .decideWish(let message): .decideWish(try message.decoded())
         case nil: throw .unknownKind("command")
         }
     }

@@ -87,6 +87,7 @@ extension PBOperatorEntry {
         library = person.library.text
         queues = person.queues.map(\.text)
         isAdmin = person.isAdmin
+        isDirector = person.isDirector
         committee = UInt32(person.committee?.rawValue ?? 0)
         formerNames = person.formerNames.map(\.text)
         isTrainee = person.isTrainee
@@ -96,6 +97,7 @@ extension PBOperatorEntry {
         var person = Operator(
             name: try Field.name(name, "operator.name"), displayName: displayName, library: try Field.name(library, "operator.library"),
             queues: try Field.names(queues, "operator.queues", max: Limits.queuesPerOperatorMax), isAdmin: isAdmin,
+            isDirector: isDirector,
             committee: committee == 0 ? nil : try Field.small(committee, "operator.committee"),
             formerNames: try Field.names(formerNames, "operator.formerNames", max: Limits.formerNamesMax))
         person.isTrainee = isTrainee

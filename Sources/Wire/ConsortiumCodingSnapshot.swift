@@ -44,6 +44,10 @@ extension PBStateSnapshot {
         ticketVersion = memento.ticketVersion
         if memento.buttons != ButtonLists() { buttons = PBButtonListsEntry(memento.buttons) }
         installs = memento.installs.map { PBInstallRecord($0) }
+        audit = memento.audit.map { PBAuditRecord($0) }
+        wishes = memento.wishes.map { PBWishEntry($0) }
+        wishChange = memento.wishChange
+        if memento.auditAnchor != AuditAnchor() { auditAnchor = PBAuditAnchorEntry(memento.auditAnchor) }
         hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
         endedSessions = memento.endedSessions.map { PBId($0) }
@@ -109,6 +113,10 @@ extension PBStateSnapshot {
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.ledger = try Field.list(ledger, "snapshot.ledger", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.tally = try TallyCoding.books(tally)
+        memento.audit = try Field.list(audit, "snapshot.audit", max: Limits.auditEntriesMax) { e throws(WireError) in try e.decoded() }
+        memento.wishes = try Field.list(wishes, "snapshot.wishes", max: Limits.wishesMax) { e throws(WireError) in try e.decoded() }
+        memento.wishChange = wishChange
+        if hasAuditAnchor { memento.auditAnchor = try auditAnchor.decoded() }
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {
             e throws(WireError) in e.decoded()

@@ -33,6 +33,8 @@ extension PBBoardMessage {
         removedNodes = board.removedNodes.map { PBRemovedNodeEntry($0) }
         if board.keys != KeyPlan() { keyPlan = PBKeyPlanEntry(board.keys) }
         if let book = board.settingsBook { settingsBook = PBSettingsBookEntry(book) }
+        keepsAudit = board.keepsAudit
+        wishChange = board.wishChange
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -58,6 +60,8 @@ extension PBBoardMessage {
         board.removedNodes = try Field.list(removedNodes, "board.removedNodes", max: Limits.removedNodesMax) { e throws(WireError) in
             try e.decoded()
         }
+        board.keepsAudit = keepsAudit
+        board.wishChange = wishChange
         if hasButtons { board.buttons = try buttons.decoded() }
         if hasRegisters { board.registers = try registers.decoded() }
         if hasSettingsBook { board.settingsBook = try settingsBook.decoded() }

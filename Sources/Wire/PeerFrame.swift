@@ -37,6 +37,12 @@ public enum PeerFrame: Sendable {
     /// The tally of a place over some hours; only ever asked where the board shows that there is one.
     case askTally(counter: UInt64, TallyPlace, Range<TallyHour>)
     case tally(counter: UInt64, TallyPage)
+    /// The audit log after an entry; only ever asked where the board shows that there is one.
+    case askAudit(counter: UInt64, after: UInt64)
+    case audit(counter: UInt64, AuditPage)
+    /// Holds and exports of a library's transcripts; only ever asked where the board shows that there is an audit log.
+    case askWishes(counter: UInt64, LibraryName)
+    case wishes(counter: UInt64, [TranscriptWish])
     case typing(ChatID, TypingSide)
     case renewals([SessionID])
     case leaderKnown(Bool)
@@ -173,6 +179,26 @@ extension PeerFrame {
                 $0.counter = counter
                 $0.page = Data(TallyCoding.bytes(page))
             }
+        case .askAudit(let counter, let after):
+            frame.askAudit = .with {
+                $0.counter = counter
+                $0.after = after
+            }
+        case .audit(let counter, let page):
+            frame.auditPart = .with {
+                $0.counter = counter
+                $0.page = Data(AuditCoding.bytes(page))
+            }
+        case .askWishes(let counter, let library):
+            frame.askWishes = .with {
+                $0.counter = counter
+                $0.library = library.text
+            }
+        case .wishes(let counter, let wishes):
+            frame.wishesPart = .with {
+                $0.counter = counter
+                $0.wishes = Data(WishCoding.bytes(wishes))
+            }
         case .typing(let chat, let side):
             frame.typing = .with {
                 $0.chat = WireChatRef(chat)
@@ -228,6 +254,12 @@ extension PeerFrame {
             guard ask.from <= ask.until else { throw .invalidField("askTally.until", expected: "an hour not before `from`") }
             self = .askTally(counter: ask.counter, try TallyCoding.place(wire: [UInt8](ask.place)), ask.from..<ask.until)
         case .tallyPage(let page): self = .tally(counter: page.counter, try TallyCoding.page(wire: [UInt8](page.page)))
+        case .askAudit(let ask): self = .askAudit(counter: ask.counter, after: ask.after)
+        case .auditPart(let part): self = .audit(counter: part.counter, try AuditCoding.page(wire: [UInt8](part.page)))
+        case .askWishes(let ask):
+            guard let library = LibraryName(ask.library) else { throw .invalidField("askWishes.library", expected: LibraryName.rule) }
+            self = .askWishes(counter: ask.counter, library)
+        case .wishesPart(let part): self = .wishes(counter: part.counter, try WishCoding.wishes(wire: [UInt8](part.wishes)))
         case .typing(let typing):
             guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
                 throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")

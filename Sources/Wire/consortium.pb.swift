@@ -196,6 +196,8 @@ nonisolated struct PBOperatorEntry: Sendable {
 
   var isTrainee: Bool = false
 
+  var isDirector: Bool = false
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1209,6 +1211,8 @@ nonisolated struct PBCloseLibraryCommand: Sendable {
   /// Clears the value of `closure`. Subsequent reads from it will return its default value.
   mutating func clearClosure() {self._closure = nil}
 
+  var by: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1305,6 +1309,8 @@ nonisolated struct PBReopenLibraryCommand: Sendable {
   mutating func clearClosure() {self._closure = nil}
 
   var atMs: UInt64 = 0
+
+  var by: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2960,6 +2966,30 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .keysHeld(newValue)}
   }
 
+  var audit: PBAuditNoteCommand {
+    get {
+      if case .audit(let v)? = kind {return v}
+      return PBAuditNoteCommand()
+    }
+    set {kind = .audit(newValue)}
+  }
+
+  var askWish: PBWishEntry {
+    get {
+      if case .askWish(let v)? = kind {return v}
+      return PBWishEntry()
+    }
+    set {kind = .askWish(newValue)}
+  }
+
+  var decideWish: PBDecideWishCommand {
+    get {
+      if case .decideWish(let v)? = kind {return v}
+      return PBDecideWishCommand()
+    }
+    set {kind = .decideWish(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -3029,6 +3059,9 @@ nonisolated struct PBCommandMessage: Sendable {
     case admitNode(PBAdmitNodeCommand)
     case turnKeys(PBTurnKeysCommand)
     case keysHeld(PBKeysHeldCommand)
+    case audit(PBAuditNoteCommand)
+    case askWish(PBWishEntry)
+    case decideWish(PBDecideWishCommand)
 
   }
 
@@ -3649,6 +3682,16 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var hasKeyPlan: Bool {_storage._keyPlan != nil}
   /// Clears the value of `keyPlan`. Subsequent reads from it will return its default value.
   mutating func clearKeyPlan() {_uniqueStorage()._keyPlan = nil}
+
+  var keepsAudit: Bool {
+    get {_storage._keepsAudit}
+    set {_uniqueStorage()._keepsAudit = newValue}
+  }
+
+  var wishChange: UInt64 {
+    get {_storage._wishChange}
+    set {_uniqueStorage()._wishChange = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -5291,11 +5334,239 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   /// Clears the value of `keyPlan`. Subsequent reads from it will return its default value.
   mutating func clearKeyPlan() {_uniqueStorage()._keyPlan = nil}
 
+  var audit: [PBAuditRecord] {
+    get {_storage._audit}
+    set {_uniqueStorage()._audit = newValue}
+  }
+
+  var auditAnchor: PBAuditAnchorEntry {
+    get {_storage._auditAnchor ?? PBAuditAnchorEntry()}
+    set {_uniqueStorage()._auditAnchor = newValue}
+  }
+  /// Returns true if `auditAnchor` has been explicitly set.
+  var hasAuditAnchor: Bool {_storage._auditAnchor != nil}
+  /// Clears the value of `auditAnchor`. Subsequent reads from it will return its default value.
+  mutating func clearAuditAnchor() {_uniqueStorage()._auditAnchor = nil}
+
+  var wishes: [PBWishEntry] {
+    get {_storage._wishes}
+    set {_uniqueStorage()._wishes = newValue}
+  }
+
+  var wishChange: UInt64 {
+    get {_storage._wishChange}
+    set {_uniqueStorage()._wishChange = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// The audit log (level 21). What the numbers of `act` mean is in Consortium/Audit.swift.
+nonisolated struct PBAuditNoteCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var by: String = String()
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var request: PBId {
+    get {_request ?? PBId()}
+    set {_request = newValue}
+  }
+  /// Returns true if `request` has been explicitly set.
+  var hasRequest: Bool {self._request != nil}
+  /// Clears the value of `request`. Subsequent reads from it will return its default value.
+  mutating func clearRequest() {self._request = nil}
+
+  var library: String = String()
+
+  var export: PBId {
+    get {_export ?? PBId()}
+    set {_export = newValue}
+  }
+  /// Returns true if `export` has been explicitly set.
+  var hasExport: Bool {self._export != nil}
+  /// Clears the value of `export`. Subsequent reads from it will return its default value.
+  mutating func clearExport() {self._export = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _request: PBId? = nil
+  fileprivate var _export: PBId? = nil
+}
+
+nonisolated struct PBAuditRecord: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var wallMs: UInt64 = 0
+
+  var by: String = String()
+
+  var node: String = String()
+
+  var act: UInt32 = 0
+
+  var subject: String = String()
+
+  var hash: Data = Data()
+
+  var library: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBAuditAnchorEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var number: UInt64 = 0
+
+  var hash: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A part of it, as a node asked for it.
+nonisolated struct PBAuditPageMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var anchor: PBAuditAnchorEntry {
+    get {_anchor ?? PBAuditAnchorEntry()}
+    set {_anchor = newValue}
+  }
+  /// Returns true if `anchor` has been explicitly set.
+  var hasAnchor: Bool {self._anchor != nil}
+  /// Clears the value of `anchor`. Subsequent reads from it will return its default value.
+  mutating func clearAnchor() {self._anchor = nil}
+
+  var entries: [PBAuditRecord] = []
+
+  var last: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _anchor: PBAuditAnchorEntry? = nil
+}
+
+/// Holds and exports of transcripts (level 23). Kinds: 1 hold, 2 export; stages: 1 waiting, 2 approved, 3 declined, 4 ended; decisions: 1 approve, 2 decline, 3 end.
+nonisolated struct PBWishEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var kind: UInt32 = 0
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var library: String = String()
+
+  var by: String = String()
+
+  var reason: String = String()
+
+  var days: UInt32 = 0
+
+  var askedWallMs: UInt64 = 0
+
+  var stage: UInt32 = 0
+
+  var decidedBy: String = String()
+
+  var note: String = String()
+
+  var decidedWallMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+  fileprivate var _chat: PBId? = nil
+}
+
+nonisolated struct PBDecideWishCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var wish: PBId {
+    get {_wish ?? PBId()}
+    set {_wish = newValue}
+  }
+  /// Returns true if `wish` has been explicitly set.
+  var hasWish: Bool {self._wish != nil}
+  /// Clears the value of `wish`. Subsequent reads from it will return its default value.
+  mutating func clearWish() {self._wish = nil}
+
+  var what: UInt32 = 0
+
+  var by: String = String()
+
+  var note: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _wish: PBId? = nil
+}
+
+/// Those of one library.
+nonisolated struct PBWishesMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var wishes: [PBWishEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -5649,7 +5920,7 @@ nonisolated extension PBQueueAliasEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OperatorEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0\u{1}committee\0\u{4}{\u{1}is_trainee\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}display_name\0\u{1}library\0\u{1}queues\0\u{3}former_names\0\u{3}is_admin\0\u{1}committee\0\u{4}]\u{1}is_director\0\u{4}\u{1e}is_trainee\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5664,6 +5935,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.formerNames) }()
       case 6: try { try decoder.decodeSingularBoolField(value: &self.isAdmin) }()
       case 7: try { try decoder.decodeSingularUInt32Field(value: &self.committee) }()
+      case 100: try { try decoder.decodeSingularBoolField(value: &self.isDirector) }()
       case 130: try { try decoder.decodeSingularBoolField(value: &self.isTrainee) }()
       default: break
       }
@@ -5692,6 +5964,9 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.committee != 0 {
       try visitor.visitSingularUInt32Field(value: self.committee, fieldNumber: 7)
     }
+    if self.isDirector != false {
+      try visitor.visitSingularBoolField(value: self.isDirector, fieldNumber: 100)
+    }
     if self.isTrainee != false {
       try visitor.visitSingularBoolField(value: self.isTrainee, fieldNumber: 130)
     }
@@ -5707,6 +5982,7 @@ nonisolated extension PBOperatorEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.isAdmin != rhs.isAdmin {return false}
     if lhs.committee != rhs.committee {return false}
     if lhs.isTrainee != rhs.isTrainee {return false}
+    if lhs.isDirector != rhs.isDirector {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7635,7 +7911,7 @@ nonisolated extension PBRenameCommand: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBCloseLibraryCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CloseLibraryCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}closure\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}closure\0\u{2}b\u{1}by\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7645,6 +7921,7 @@ nonisolated extension PBCloseLibraryCommand: SwiftProtobuf.Message, SwiftProtobu
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._closure) }()
+      case 100: try { try decoder.decodeSingularStringField(value: &self.by) }()
       default: break
       }
     }
@@ -7661,12 +7938,16 @@ nonisolated extension PBCloseLibraryCommand: SwiftProtobuf.Message, SwiftProtobu
     try { if let v = self._closure {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 100)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: PBCloseLibraryCommand, rhs: PBCloseLibraryCommand) -> Bool {
     if lhs.library != rhs.library {return false}
     if lhs._closure != rhs._closure {return false}
+    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7797,7 +8078,7 @@ nonisolated extension PBSetEndCommand: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension PBReopenLibraryCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ReopenLibraryCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}closure\0\u{3}at_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}closure\0\u{3}at_ms\0\u{2}a\u{1}by\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7808,6 +8089,7 @@ nonisolated extension PBReopenLibraryCommand: SwiftProtobuf.Message, SwiftProtob
       case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._closure) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.atMs) }()
+      case 100: try { try decoder.decodeSingularStringField(value: &self.by) }()
       default: break
       }
     }
@@ -7827,6 +8109,9 @@ nonisolated extension PBReopenLibraryCommand: SwiftProtobuf.Message, SwiftProtob
     if self.atMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.atMs, fieldNumber: 3)
     }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 100)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7834,6 +8119,7 @@ nonisolated extension PBReopenLibraryCommand: SwiftProtobuf.Message, SwiftProtob
     if lhs.library != rhs.library {return false}
     if lhs._closure != rhs._closure {return false}
     if lhs.atMs != rhs.atMs {return false}
+    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -9458,7 +9744,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{4}\u{1e}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{2}\u{a}audit\0\u{3}ask_wish\0\u{3}decide_wish\0\u{4}\u{12}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10145,6 +10431,45 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .setSignedSettings(v)
         }
       }()
+      case 100: try {
+        var v: PBAuditNoteCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .audit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .audit(v)
+        }
+      }()
+      case 101: try {
+        var v: PBWishEntry?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .askWish(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .askWish(v)
+        }
+      }()
+      case 102: try {
+        var v: PBDecideWishCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .decideWish(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .decideWish(v)
+        }
+      }()
       case 120: try {
         var v: String?
         try decoder.decodeSingularStringField(value: &v)
@@ -10518,6 +10843,18 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .setSignedSettings?: try {
       guard case .setSignedSettings(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
+    }()
+    case .audit?: try {
+      guard case .audit(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 100)
+    }()
+    case .askWish?: try {
+      guard case .askWish(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 101)
+    }()
+    case .decideWish?: try {
+      guard case .decideWish(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 102)
     }()
     case .removeNode?: try {
       guard case .removeNode(let v)? = self.kind else { preconditionFailure() }
@@ -11366,7 +11703,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{1e}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -11393,6 +11730,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _room: [PBRoomLineEntry] = []
     var _removedNodes: [PBRemovedNodeEntry] = []
     var _keyPlan: PBKeyPlanEntry? = nil
+    var _keepsAudit: Bool = false
+    var _wishChange: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -11427,6 +11766,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _room = source._room
       _removedNodes = source._removedNodes
       _keyPlan = source._keyPlan
+      _keepsAudit = source._keepsAudit
+      _wishChange = source._wishChange
     }
   }
 
@@ -11465,6 +11806,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 62: try { try decoder.decodeSingularBoolField(value: &_storage._keepsTally) }()
         case 65: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 90: try { try decoder.decodeSingularMessageField(value: &_storage._settingsBook) }()
+        case 100: try { try decoder.decodeSingularBoolField(value: &_storage._keepsAudit) }()
+        case 101: try { try decoder.decodeSingularUInt64Field(value: &_storage._wishChange) }()
         case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
@@ -11541,6 +11884,12 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._settingsBook {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
       } }()
+      if _storage._keepsAudit != false {
+        try visitor.visitSingularBoolField(value: _storage._keepsAudit, fieldNumber: 100)
+      }
+      if _storage._wishChange != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._wishChange, fieldNumber: 101)
+      }
       if !_storage._removedNodes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._removedNodes, fieldNumber: 120)
       }
@@ -11586,6 +11935,8 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._room != rhs_storage._room {return false}
         if _storage._removedNodes != rhs_storage._removedNodes {return false}
         if _storage._keyPlan != rhs_storage._keyPlan {return false}
+        if _storage._keepsAudit != rhs_storage._keepsAudit {return false}
+        if _storage._wishChange != rhs_storage._wishChange {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -13993,7 +14344,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{4}\u{1e}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -14033,6 +14384,10 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _room: [PBRoomLineEntry] = []
     var _removedNodes: [PBRemovedNodeEntry] = []
     var _keyPlan: PBKeyPlanEntry? = nil
+    var _audit: [PBAuditRecord] = []
+    var _auditAnchor: PBAuditAnchorEntry? = nil
+    var _wishes: [PBWishEntry] = []
+    var _wishChange: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -14080,6 +14435,10 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _room = source._room
       _removedNodes = source._removedNodes
       _keyPlan = source._keyPlan
+      _audit = source._audit
+      _auditAnchor = source._auditAnchor
+      _wishes = source._wishes
+      _wishChange = source._wishChange
     }
   }
 
@@ -14132,6 +14491,10 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 69: try { try decoder.decodeSingularMessageField(value: &_storage._buttons) }()
         case 70: try { try decoder.decodeRepeatedMessageField(value: &_storage._installs) }()
         case 90: try { try decoder.decodeRepeatedMessageField(value: &_storage._signedSettings) }()
+        case 100: try { try decoder.decodeRepeatedMessageField(value: &_storage._audit) }()
+        case 101: try { try decoder.decodeSingularMessageField(value: &_storage._auditAnchor) }()
+        case 102: try { try decoder.decodeRepeatedMessageField(value: &_storage._wishes) }()
+        case 103: try { try decoder.decodeSingularUInt64Field(value: &_storage._wishChange) }()
         case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
@@ -14249,6 +14612,18 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._signedSettings.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._signedSettings, fieldNumber: 90)
       }
+      if !_storage._audit.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._audit, fieldNumber: 100)
+      }
+      try { if let v = _storage._auditAnchor {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 101)
+      } }()
+      if !_storage._wishes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._wishes, fieldNumber: 102)
+      }
+      if _storage._wishChange != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._wishChange, fieldNumber: 103)
+      }
       if !_storage._removedNodes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._removedNodes, fieldNumber: 120)
       }
@@ -14304,10 +14679,380 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._room != rhs_storage._room {return false}
         if _storage._removedNodes != rhs_storage._removedNodes {return false}
         if _storage._keyPlan != rhs_storage._keyPlan {return false}
+        if _storage._audit != rhs_storage._audit {return false}
+        if _storage._auditAnchor != rhs_storage._auditAnchor {return false}
+        if _storage._wishes != rhs_storage._wishes {return false}
+        if _storage._wishChange != rhs_storage._wishChange {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAuditNoteCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AuditNoteCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}by\0\u{1}chat\0\u{1}request\0\u{1}library\0\u{1}export\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._request) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._export) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 1)
+    }
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._request {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 4)
+    }
+    try { if let v = self._export {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAuditNoteCommand, rhs: PBAuditNoteCommand) -> Bool {
+    if lhs.by != rhs.by {return false}
+    if lhs._chat != rhs._chat {return false}
+    if lhs._request != rhs._request {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs._export != rhs._export {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAuditRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AuditRecord"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{3}wall_ms\0\u{1}by\0\u{1}node\0\u{1}act\0\u{1}subject\0\u{1}hash\0\u{1}library\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.node) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.act) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 7: try { try decoder.decodeSingularBytesField(value: &self.hash) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    if !self.node.isEmpty {
+      try visitor.visitSingularStringField(value: self.node, fieldNumber: 4)
+    }
+    if self.act != 0 {
+      try visitor.visitSingularUInt32Field(value: self.act, fieldNumber: 5)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 6)
+    }
+    if !self.hash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.hash, fieldNumber: 7)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAuditRecord, rhs: PBAuditRecord) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.act != rhs.act {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs.hash != rhs.hash {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAuditAnchorEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AuditAnchorEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}hash\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.hash) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
+    }
+    if !self.hash.isEmpty {
+      try visitor.visitSingularBytesField(value: self.hash, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAuditAnchorEntry, rhs: PBAuditAnchorEntry) -> Bool {
+    if lhs.number != rhs.number {return false}
+    if lhs.hash != rhs.hash {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBAuditPageMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AuditPageMessage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}anchor\0\u{1}entries\0\u{1}last\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._anchor) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._anchor {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 2)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBAuditPageMessage, rhs: PBAuditPageMessage) -> Bool {
+    if lhs._anchor != rhs._anchor {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBWishEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WishEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}chat\0\u{1}library\0\u{1}by\0\u{1}reason\0\u{1}days\0\u{3}asked_wall_ms\0\u{1}stage\0\u{3}decided_by\0\u{1}note\0\u{3}decided_wall_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.days) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.askedWallMs) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.stage) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.decidedBy) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      case 12: try { try decoder.decodeSingularUInt64Field(value: &self.decidedWallMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.kind != 0 {
+      try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 2)
+    }
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 4)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 5)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 6)
+    }
+    if self.days != 0 {
+      try visitor.visitSingularUInt32Field(value: self.days, fieldNumber: 7)
+    }
+    if self.askedWallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.askedWallMs, fieldNumber: 8)
+    }
+    if self.stage != 0 {
+      try visitor.visitSingularUInt32Field(value: self.stage, fieldNumber: 9)
+    }
+    if !self.decidedBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.decidedBy, fieldNumber: 10)
+    }
+    if !self.note.isEmpty {
+      try visitor.visitSingularStringField(value: self.note, fieldNumber: 11)
+    }
+    if self.decidedWallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.decidedWallMs, fieldNumber: 12)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBWishEntry, rhs: PBWishEntry) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs._chat != rhs._chat {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.days != rhs.days {return false}
+    if lhs.askedWallMs != rhs.askedWallMs {return false}
+    if lhs.stage != rhs.stage {return false}
+    if lhs.decidedBy != rhs.decidedBy {return false}
+    if lhs.note != rhs.note {return false}
+    if lhs.decidedWallMs != rhs.decidedWallMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBDecideWishCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DecideWishCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wish\0\u{1}what\0\u{1}by\0\u{1}note\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._wish) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.what) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.note) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._wish {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.what != 0 {
+      try visitor.visitSingularUInt32Field(value: self.what, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    if !self.note.isEmpty {
+      try visitor.visitSingularStringField(value: self.note, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDecideWishCommand, rhs: PBDecideWishCommand) -> Bool {
+    if lhs._wish != rhs._wish {return false}
+    if lhs.what != rhs.what {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.note != rhs.note {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBWishesMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WishesMessage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}wishes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.wishes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.wishes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.wishes, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBWishesMessage, rhs: PBWishesMessage) -> Bool {
+    if lhs.wishes != rhs.wishes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

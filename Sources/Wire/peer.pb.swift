@@ -268,6 +268,38 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .keys(newValue)}
   }
 
+  var askAudit: WireAskAudit {
+    get {
+      if case .askAudit(let v)? = kind {return v}
+      return WireAskAudit()
+    }
+    set {kind = .askAudit(newValue)}
+  }
+
+  var auditPart: WireAuditPart {
+    get {
+      if case .auditPart(let v)? = kind {return v}
+      return WireAuditPart()
+    }
+    set {kind = .auditPart(newValue)}
+  }
+
+  var askWishes: WireAskWishes {
+    get {
+      if case .askWishes(let v)? = kind {return v}
+      return WireAskWishes()
+    }
+    set {kind = .askWishes(newValue)}
+  }
+
+  var wishesPart: WireWishesPart {
+    get {
+      if case .wishesPart(let v)? = kind {return v}
+      return WireWishesPart()
+    }
+    set {kind = .wishesPart(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -301,6 +333,10 @@ nonisolated struct WirePeerFrame: Sendable {
     /// Whether the gossip keys of the plan are asked for; only ever over TLS.
     case askKeys(Bool)
     case keys(WireKeys)
+    case askAudit(WireAskAudit)
+    case auditPart(WireAuditPart)
+    case askWishes(WireAskWishes)
+    case wishesPart(WireWishesPart)
 
   }
 
@@ -599,6 +635,64 @@ nonisolated struct WireTallyPage: Sendable {
   var counter: UInt64 = 0
 
   var page: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Of the entries after this number.
+nonisolated struct WireAskAudit: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var after: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireAuditPart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var page: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What was wanted of a library's transcripts.
+nonisolated struct WireAskWishes: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var library: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireWishesPart: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var wishes: Data = Data()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1107,7 +1201,7 @@ fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0\u{4}W\u{1}ask_keys\0\u{1}keys\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0\u{4}C\u{1}ask_audit\0\u{3}audit_part\0\u{3}ask_wishes\0\u{3}wishes_part\0\u{4}\u{11}ask_keys\0\u{1}keys\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1426,6 +1520,58 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .tallyPage(v)
         }
       }()
+      case 100: try {
+        var v: WireAskAudit?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .askAudit(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .askAudit(v)
+        }
+      }()
+      case 101: try {
+        var v: WireAuditPart?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .auditPart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .auditPart(v)
+        }
+      }()
+      case 102: try {
+        var v: WireAskWishes?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .askWishes(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .askWishes(v)
+        }
+      }()
+      case 103: try {
+        var v: WireWishesPart?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .wishesPart(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .wishesPart(v)
+        }
+      }()
       case 120: try {
         var v: Bool?
         try decoder.decodeSingularBoolField(value: &v)
@@ -1565,6 +1711,22 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .tallyPage?: try {
       guard case .tallyPage(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+    }()
+    case .askAudit?: try {
+      guard case .askAudit(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 100)
+    }()
+    case .auditPart?: try {
+      guard case .auditPart(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 101)
+    }()
+    case .askWishes?: try {
+      guard case .askWishes(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 102)
+    }()
+    case .wishesPart?: try {
+      guard case .wishesPart(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 103)
     }()
     case .askKeys?: try {
       guard case .askKeys(let v)? = self.kind else { preconditionFailure() }
@@ -2263,6 +2425,146 @@ nonisolated extension WireTallyPage: SwiftProtobuf.Message, SwiftProtobuf._Messa
   static func ==(lhs: WireTallyPage, rhs: WireTallyPage) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs.page != rhs.page {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAskAudit: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AskAudit"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}after\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.after) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if self.after != 0 {
+      try visitor.visitSingularUInt64Field(value: self.after, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAskAudit, rhs: WireAskAudit) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.after != rhs.after {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAuditPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AuditPart"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}page\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.page) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.page.isEmpty {
+      try visitor.visitSingularBytesField(value: self.page, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAuditPart, rhs: WireAuditPart) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.page != rhs.page {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAskWishes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AskWishes"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}library\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAskWishes, rhs: WireAskWishes) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWishesPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".WishesPart"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}wishes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.wishes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.wishes.isEmpty {
+      try visitor.visitSingularBytesField(value: self.wishes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireWishesPart, rhs: WireWishesPart) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.wishes != rhs.wishes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

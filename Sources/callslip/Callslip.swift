@@ -14,7 +14,7 @@ struct Callslip: AsyncParsableCommand {
             CannedCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,
             RoutesCommand.self, SessionsCommand.self, AccountsCommand.self, NodesCommand.self, KeyringCommand.self,
-            InviteCommand.self, JoinCommand.self,
+            InviteCommand.self, JoinCommand.self, AuditCommand.self,
             Chat.self, Try.self, Simulate.self,
             Bench.self,
             ChaosCommand.self,

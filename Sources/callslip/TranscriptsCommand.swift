@@ -4,9 +4,10 @@ import ArgumentParser
 import Consortium
 import FoundationEssentials
 import Glibc
+import Node
 import Transcripts
 
-struct TranscriptsCommand: ParsableCommand {
+struct TranscriptsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transcripts", abstract: "List, show and delete the transcripts that a library's node keeps.",
         subcommands: [List.self, Show.self, Delete.self, Receipts.self], defaultSubcommand: List.self)
@@ -37,26 +38,36 @@ struct TranscriptsCommand: ParsableCommand {
         func run() throws {
             for line in try place.open().list(of: library, max: lines.most) {
                 let heir = line.home == line.library ? "" : ", for \(line.home), whose heir it is"
-                print("\(line.chat)  \(Moment.text(line.receivedMs))  \(line.library)  \(line.queue)  \(line.messages) entries\(heir)")
+                let held = line.heldUntilMs.flatMap { $0 > Moment.nowMs ? ", held until \(Moment.text($0))" : nil } ?? ""
+                print(
+                    "\(line.chat)  \(Moment.text(line.receivedMs))  \(line.library)  \(line.queue)  \(line.messages) entries\(heir)\(held)")
             }
         }
     }
 
-    struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print what was said in a chat.")
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print what was said in a chat; that it was read is written into the audit log first, so the node must run.")
         @OptionGroup var place: Place
         @Argument(help: "The chat, as the list names it.") var chat: ChatID
 
-        func run() throws {
+        private struct Reading: Encodable {
+            var chat: String
+            var library: String
+            var id: String
+        }
+
+        func run() async throws {
             let found = try place.open().transcripts(of: chat)
             guard !found.isEmpty else {
                 throw Missing("no transcript of \(chat) is kept here; `callslip transcripts list` names those that are")
             }
-            for transcript in found {
-                print("chat \(transcript.chat) of \(transcript.home), queue \(transcript.queue)")
-                if !transcript.contact.isEmpty { print("contact: \(transcript.contact)") }
-                for message in transcript.messages { print(TranscriptText.line(message)) }
+            let admin = try NodeClient.admin(data: place.data)
+            for library in Set(found.map(\.library)).sorted() {
+                let id = RequestID(high: .random(in: 0...UInt64.max), low: .random(in: 0...UInt64.max))
+                _ = try await NodeClient.ask("/api/audit", Reading(chat: chat.text, library: library.text, id: id.text), admin)
             }
+            for transcript in found { print(TranscriptText.whole(transcript), terminator: "") }
         }
     }
 
@@ -111,41 +122,4 @@ private struct Missing: Error, CustomStringConvertible {
 enum Moment {
     static var nowMs: UInt64 { UInt64(max(0, Date().timeIntervalSince1970 * 1_000)) }
     static func text(_ ms: UInt64) -> String { Date(timeIntervalSince1970: Double(ms) / 1_000).formatted(.iso8601) }
-}
-
-/// One line of a transcript, for people.
-enum TranscriptText {
-    static func line(_ message: ChatMessage) -> String {
-        let marks = [(message.late, "late"), (message.branch, "while cut off"), (message.patronSupplied, "from the patron's copy")]
-        let notes = marks.filter(\.0).map(\.1)
-        let suffix = notes.isEmpty ? "" : " (\(notes.joined(separator: ", ")))"
-        let author =
-            switch message.author {
-            case .patron: "patron"
-            case .staff(_, let displayName, let library): "\(displayName) of \(library)"
-            case .service: "service"
-            }
-        let place = "\(message.position.epoch):\(message.position.n)  \(Moment.text(message.wallMs))"
-        switch message.body {
-        case .text(let text, _, _): return "\(place)  \(author)\(suffix): \(text)"
-        case .note(let text, _, _): return "\(place)  note by \(author), for staff alone\(suffix): \(text)"
-        case .event(let event): return "\(place)  [\(sentence(event))]"
-        }
-    }
-
-    private static func sentence(_ event: ChatEvent) -> String {
-        switch event {
-        case .opened(let queue): "opened at \(queue)"
-        case .referred(let queue): "referred to \(queue)"
-        case .claimed(_, let name, let library), .pickedUp(_, let name, let library): "\(name) of \(library) took the chat"
-        case .transferAsked(let queue): "the patron was asked about a transfer to \(queue)"
-        case .transferDeclined(let queue): "the patron declined the transfer to \(queue)"
-        case .offered(let queue): "offered to \(queue)"
-        case .returned(let queue, let reason): "came back from \(queue): \(reason.rawValue)"
-        case .requeued(let queue, let reason): "waits again at \(queue): \(reason.rawValue)"
-        case .nobodyThere: "nobody was there"
-        case .kept: "left as a message"
-        case .closed(let reason): "ended: \(reason.rawValue)"
-        }
-    }
 }

@@ -64,7 +64,8 @@ struct RandomLife {
             let own = libraries[place % 3]
             var entry = Operator(
                 name: try Stage.name(person), displayName: person, library: try Stage.name(own),
-                queues: place == 5 ? [try Stage.name("general")] : [try Stage.name("general"), try Stage.name(own + "-desk")])
+                queues: place == 5 ? [try Stage.name("general")] : [try Stage.name("general"), try Stage.name(own + "-desk")],
+                isAdmin: place == 0 || place == 3, isDirector: place == 0)
             entry.isTrainee = place == 5
             commands.append(.setOperator(entry))
         }
@@ -121,6 +122,8 @@ struct RandomLife {
         case 95..<97: return try rosterChange()
         case 97..<98: return try taken(in: state)
         case 98..<99 where chance(40): return try ticket()
+        case 98..<99 where chance(30):
+            return try reading(of: chat, in: state)
         case 98..<99 where chance(50): return try entry()
         case 98..<99 where chance(50): return try button(in: state)
         case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
@@ -153,6 +156,27 @@ struct RandomLife {
         case 1: return .turnKeys(.seal(after: step))
         case 2: return .turnKeys(.settle(after: step))
         default: return .keysHeld(by: try Stage.name(of(["m", "n", "o"])), step: step)
+        }
+    }
+
+    /// Somebody reads a transcript, or wants it kept or taken away, or decides about that.
+    private mutating func reading(of chat: ChatID, in state: ConsortiumState) throws -> Command {
+        let (wish, person, library): (WishID, OperatorName, LibraryName) = (
+            id("wish", 6), try Stage.name(of(Self.people)), try Stage.name(of(Self.libraries))
+        )
+        switch pick(4) {
+        case 0:
+            let kind = of(TranscriptWish.Kind.allCases)
+            return .askWish(
+                TranscriptWish(id: wish, kind: kind, chat: chat, library: library, by: person, reason: "r", days: UInt32(pick(40))))
+        case 1:
+            return .decideWish(
+                WishDecision(wish: wish, what: of(WishDecision.What.allCases), by: person, note: chance(50) ? "n" : ""))
+        default:
+            return .audit(
+                AuditNote(
+                    by: chance(50) ? .admin : .person(person), chat: chat, library: library, request: id("request", 40),
+                    export: chance(50) ? wish : nil))
         }
     }
 

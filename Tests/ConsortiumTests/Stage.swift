@@ -43,6 +43,8 @@ struct Stage {
         case "show" where arguments.first == "room": return showRoom()
         case "show" where arguments.first == "watching": return showWatching()
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
+        case "show" where arguments.first == "audit": return showAudit()
+        case "show" where arguments.first == "wishes": return try showWishes(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
         case "at":
@@ -176,6 +178,7 @@ struct Stage {
             var person = Operator(
                 name: try Self.name(first), displayName: first.uppercased(), library: try Self.name(try word(arguments, 1)),
                 queues: try list(try word(arguments, 2)), isAdmin: arguments.contains("admin"),
+                isDirector: arguments.contains("director"),
                 committee: Committee.allCases.first { $0.text == options["committee"] },
                 formerNames: try list(options["former"] ?? "-"))
             person.isTrainee = arguments.contains("trainee")
@@ -211,6 +214,7 @@ struct Stage {
                     node: try Self.name(options["node"] ?? "node-" + (try word(arguments, 1)))))
         case "remove-node": return .removeNode(try Self.name(first))
         case "admit-node": return .admitNode(try Self.name(first), key: options["key"].map { KeyDigest(repeating: UInt8($0) ?? 0) })
+        case "read", "take", "want", "approve", "decline", "end": return try auditCommand(verb, arguments, options, text)
         case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
         case "check-digest":
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)
@@ -245,7 +249,7 @@ struct Stage {
                     weeks: Array(repeating: week, count: 3), exceptions: exceptions))
         case "snow":
             let closure = Closure(id: Self.id(try word(rest, 0)), fromMs: try number(rest, 1), untilMs: try number(rest, 2), note: "snow")
-            return .closeLibrary(try Self.name(first), closure)
+            return .closeLibrary(try Self.name(first), closure, by: rest.count > 3 ? try Self.name(rest[3]) : nil)
         case "open-now":
             return .openNow(
                 try Self.name(first), Self.id(try word(rest, 0)), OpenNow(fromMs: try number(rest, 1), untilMs: try number(rest, 2)))

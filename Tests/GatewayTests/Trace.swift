@@ -174,9 +174,9 @@ struct Trace {
         case .back(let session, let queue): return "\(names.name(of: session)) is back at \(queue)"
         case .openNow(let library, let session, let opening):
             return "\(names.name(of: session)) opens \(library) from \(opening.fromMs) to \(opening.untilMs)"
-        case .closeLibrary(let library, let closure):
-            return "close \(library) from \(closure.fromMs) to \(closure.untilMs): \(closure.note)"
-        case .reopenLibrary(let library, _, let atMs): return "reopen \(library) at \(atMs)"
+        case .closeLibrary(let library, let closure, let by):
+            return "close \(library) from \(closure.fromMs) to \(closure.untilMs): \(closure.note), by \(by?.text ?? "nobody")"
+        case .reopenLibrary(let library, _, let atMs, let by): return "reopen \(library) at \(atMs), by \(by?.text ?? "nobody")"
         case .claim(let claim): return "claim \(names.name(of: claim.chat)) by \(names.name(of: claim.session))"
         case .offerTransfer(let offer): return "offer \(names.name(of: offer.chat)) to \(offer.target), token \(text(offer.token))"
         case .consent(let chat, _, let offer, let agreed): return "\(agreed ? "yes" : "no") to \(text(offer)) in \(names.name(of: chat))"

@@ -101,3 +101,20 @@ func hoursThatDoNotFitAreNamedWithTheirLine(hours: String, sentence: String) {
     #expect(problems("hours: [law]") == ["line 1: `hours` is a mapping of libraries' names to their hours"])
     #expect(problems(file(terms: "hours: {memorial: \(usualHours)}")) == ["line 5: the hours of `memorial` stand here a second time"])
 }
+
+@Test func aDirectorIsAnAdminAsWell() throws {
+    let file = try ConsortiumFile(
+        yaml: """
+            general: {queue: general, title: General}
+            libraries:
+              - name: law
+                node: law
+                queues: [{name: law}]
+                operators:
+                  - {name: dee, director: true}
+                  - {name: ann, admin: true}
+                  - {name: max, director: false}
+            """)
+    #expect(file.operators.map(\.isDirector) == [true, false, false])
+    #expect(file.operators.map(\.isAdmin) == [true, true, false])
+}

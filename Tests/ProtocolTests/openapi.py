@@ -397,11 +397,60 @@ def admin(node):
             node.ask("get", path, 200, admin=True, query=query)
     node.ask("get", "/api/reports.csv", 400, admin=True, query="?rows=columns")
     node.ask("get", "/api/reports.csv", 200, admin=True, query="?rows=answers")
+    node.ask("get", "/api/audit", 401)
+    node.ask("get", "/api/audit", 400, admin=True, query="?after=x")
+    before = node.ask("get", "/api/audit", 200, admin=True, query="?after=0")["last"]
+    reading = {"chat": secrets.token_hex(16), "library": "memorial", "id": secrets.token_hex(16)}
+    node.ask("post", "/api/audit", 403, reading)
+    node.ask("post", "/api/audit", 400, {"chat": "x"}, admin=True)
+    for _ in range(2):
+        node.ask("post", "/api/audit", 200, reading, admin=True)
+    new = node.ask("get", "/api/audit", 200, admin=True, query=f"?after={before}")["entries"]
+    read = [one for one in new if one["act"] == "transcript read"]
+    assert len(read) == 1 and read[0]["subject"].startswith(reading["chat"]) and read[0]["node"] == "c1", new
+    found = node.ask("get", "/api/audit", 200, admin=True, query=f"?q=Memorial%20{reading['chat']}")
+    assert [one["number"] for one in found["entries"]] == [read[0]["number"]] and found["all"] and not found["more"], found
+    assert node.ask("get", "/api/audit", 200, admin=True, query="?q=no-such-word")["entries"] == []
+    assert all(one["number"] < before for one in node.ask("get", "/api/audit", 200, admin=True, query=f"?before={before}")["entries"])
+    node.ask("get", "/api/audit.csv", 401)
+    node.ask("get", "/api/audit.csv", 400, admin=True, query="?after=x")
+    assert reading["chat"] in node.ask("get", "/api/audit.csv", 200, admin=True, query="?q=read")
+    node.ask("get", "/api/transcripts", 401)
+    node.ask("get", "/api/transcripts", 200, admin=True)
+    for path in ("/api/transcripts", "/api/transcripts/export"):
+        node.ask("post", path, 401, {})
+        node.ask("post", path, 403, {}, admin=True)
     node.ask("post", "/api/import", 403, b"x: 1", kind="application/yaml")
     node.ask("post", "/api/import", 422, b"nonsense: 1", kind="application/yaml", admin=True)
     node.ask("post", "/api/backup", 403)
     node.ask("post", "/api/backup", 200, admin=True)
     node.ask("post", "/api/sign-out", 200)
+
+
+def holds(node):
+    """An admin asks, the director decides; what was said in such a chat is not here."""
+    people = [
+        {"name": f"{name}.cellar", "display": name, "password": f"down-the-stairs-{name}", "queues": ["cellar"], "admin": name == "ada", "director": name == "dee"}
+        for name in ("ada", "dee")
+    ]
+    library = {"name": "cellar", "title": "Cellar", "node": "college", "queues": [{"name": "cellar"}], "operators": people}
+    roster = {"general": {"queue": "general", "title": "Ask a Librarian (all campus libraries)"}, "libraries": [library]}
+    node.ask("post", "/api/import", 200, yaml.safe_dump(roster).encode(), kind="application/yaml", admin=True)
+    sign_in = lambda name: node.ask("post", "/api/sign-in", 200, {"operator": f"{name}.cellar", "password": f"down-the-stairs-{name}"})["session"]
+    until(lambda: b"Cellar" in urllib.request.urlopen(node.url + "/hours", timeout=10).read(), "the library")
+    ada, dee = sign_in("ada"), sign_in("dee")
+    wish = {"ask": "export", "chat": secrets.token_hex(16), "reason": "A copy.", "days": 7, "id": secrets.token_hex(16)}
+    node.ask("post", "/api/transcripts", 400, {**wish, "days": "many"}, cookie=ada)
+    node.ask("post", "/api/transcripts", 409, {**wish, "days": 31}, cookie=ada)
+    for _ in range(2):
+        node.ask("post", "/api/transcripts", 200, wish, cookie=ada)
+    node.ask("post", "/api/transcripts", 409, {"decide": "approve", "wish": wish["id"]}, cookie=ada)
+    node.ask("post", "/api/transcripts", 200, {"decide": "approve", "wish": wish["id"], "note": "Yes."}, cookie=dee)
+    found = [one for one in node.ask("get", "/api/transcripts", 200, cookie=ada)["wishes"] if one["id"] == wish["id"]]
+    assert found[0]["stage"] == "approved" and found[0]["decidedBy"] == "dee.cellar" and found[0]["mayTake"], found
+    node.ask("post", "/api/transcripts/export", 400, {"wish": "x"}, cookie=ada)
+    node.ask("post", "/api/transcripts/export", 404, {"wish": wish["id"], "id": secrets.token_hex(16)}, cookie=ada)
+    node.ask("post", "/api/transcripts/export", 404, {"wish": secrets.token_hex(16), "id": secrets.token_hex(16)}, cookie=ada)
 
 
 validate(DOCUMENT)
@@ -416,6 +465,7 @@ problems(library, signed_in)
 buttons(library, signed_in)
 desks(library)
 settings(library)
+holds(library)
 registers(library, signed_in)
 coordinator.ask("get", "/metrics", 200)
 left = {(method, path) for path, item in DOCUMENT["paths"].items() for method in item} - asked

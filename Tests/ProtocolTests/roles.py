@@ -277,6 +277,22 @@ def check_own(cookies):
         status, text = ask("POST", "/api/accounts/first-code", cookie=cookies[role], body=json.dumps({"operator": name}).encode())
         assert status == expected, (role, name, status, text)
     checked |= {("GET", "/api/second-step"), ("POST", "/api/second-step"), ("POST", "/api/second-step/off-for"), ("POST", "/api/accounts/first-code")}
+    # The audit log, holds and exports: the library's for its admin.
+    reading = {"chat": secrets.token_hex(16), "library": "memorial", "id": secrets.token_hex(16)}
+    assert ask("POST", "/api/audit", bearer=token, body=json.dumps(reading).encode())[0] == 200
+    for path in ("/api/audit", "/api/audit.csv"):
+        assert reading["chat"] in ask("GET", path, cookie=cookies["LTG"])[1], path
+        status, text = ask("GET", path, cookie=cookies["library admin"])
+        assert status == 200 and "rolls" in text and "memorial" not in text, (path, text[:500])
+        checked.add(("GET", path))
+    wish = {"ask": "hold", "chat": secrets.token_hex(16), "reason": "R", "days": 3, "id": secrets.token_hex(16)}
+    status, text = ask("POST", "/api/transcripts", cookie=cookies["library admin"], body=json.dumps(wish).encode())
+    assert status == 409 and "no director" in text, (status, text)
+    status, text = ask("GET", "/api/transcripts", cookie=cookies["library admin"])
+    assert status == 200 and {one["library"] for part in ("kept", "wishes") for one in json.loads(text)[part]} <= {"rolls"}, text[:500]
+    taking = {"wish": wish["id"], "id": secrets.token_hex(16)}
+    assert ask("POST", "/api/transcripts/export", cookie=cookies["library admin"], body=json.dumps(taking).encode())[0] == 404
+    checked |= {("GET", "/api/transcripts"), ("POST", "/api/transcripts"), ("POST", "/api/transcripts/export")}
     # Who one is, and what one is told.
     for role in NAMES:
         said = json.loads(ask("GET", "/api/me", cookie=cookies[role])[1])

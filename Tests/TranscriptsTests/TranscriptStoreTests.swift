@@ -189,6 +189,25 @@ import Testing
         #expect(try store.deleteReceived(beforeMs: 300, wallMs: 1_000) == 0)
     }
 
+    @Test func whatIsHeldOutlivesItsTimeAndIsNotDeletedByHand() throws {
+        let store = try open()
+        let music = try #require(LibraryName("music"))
+        for chat in UInt64(1)...4 { try store.keep(try transcript(chat, chat: chat, ["hello"]), of: cluster, wallMs: chat * 100) }
+        let chats = (1...4).map { ChatID(high: 1, low: UInt64($0)) }
+        try store.hold([chats[0]: 2_000, chats[1]: 900, chats[3]: .max], of: law)
+        // Another library's holds do not take away this one's.
+        try store.hold([:], of: music)
+        let again = try open()
+        #expect(try again.list(of: law, max: 9).map(\.heldUntilMs) == [UInt64(Int64.max), nil, 900, 2_000])
+        #expect(try again.deleteReceived(beforeMs: 1_000, wallMs: 1_000) == 2)
+        #expect(try again.list(of: nil, max: 9).map(\.chat) == [chats[3], chats[0]])
+        #expect(throws: TranscriptStoreError.held(chat: chats[0].text, untilMs: 2_000)) { try again.delete(chats[0], wallMs: 1_999) }
+        // The hold is over, or ended.
+        #expect(try again.delete(chats[0], wallMs: 2_000) == 1)
+        try again.hold([:], of: law)
+        #expect(try again.deleteReceived(beforeMs: 1_000, wallMs: 1_000) == 1)
+    }
+
     @Test func aFileOfANewerVersionIsLeftAlone() throws {
         _ = try open()
         let file = try SQLiteFile(folder + "/transcripts", create: false, lockedMsMax: 0)

@@ -75,8 +75,8 @@ extension Sample {
     mutating func operatorEntry() throws -> Operator {
         let queues = Set(try list(3) { try $0.queue() }).sorted()
         var person = Operator(
-            name: try person(), displayName: "D" + text(), library: try library(), queues: queues,
-            committee: of([nil, .chatWog, .rmt, .ltg]))
+            name: try person(), displayName: "D" + text(), library: try library(), queues: queues, isAdmin: chance(30),
+            isDirector: chance(30), committee: of([nil, .chatWog, .rmt, .ltg]))
         person.isTrainee = chance(30)
         return person
     }
@@ -96,7 +96,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 64 {
+        switch kind % 67 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -140,8 +140,8 @@ extension Sample {
         case 27: .transcriptDeleted(TranscriptDeleted(chat: id(), openedMs: number(), library: try library(), node: try node()))
         case 28: .setTerms(try terms())
         case 29: .setHours(try hours())
-        case 30: .closeLibrary(try library(), closure())
-        case 31: .reopenLibrary(try library(), id(), atMs: number())
+        case 30: .closeLibrary(try library(), closure(), by: chance(50) ? try person() : nil)
+        case 31: .reopenLibrary(try library(), id(), atMs: number(), by: chance(50) ? try person() : nil)
         case 32: .setNaming(naming())
         case 33: .renameQueue(try queue(), to: try queue())
         case 34: .renameOperator(try person(), to: try person())
@@ -177,6 +177,14 @@ extension Sample {
         case 59: .admitNode(try node(), key: optional { $0.keyDigest() })
         case 60: .turnKeys(of([.begin(former: small(), next: small()), .seal(after: number()), .settle(after: number())]))
         case 61: .keysHeld(by: try node(), step: number())
+        case 63:
+            .audit(
+                AuditNote(
+                    by: chance(50) ? .admin : .person(try person()), chat: id(), library: try library(), request: id(),
+                    export: optional { $0.id() }))
+        case 64: .askWish(try wish())
+        case 65:
+            .decideWish(WishDecision(wish: id(), what: of(WishDecision.What.allCases), by: try person(), note: text()))
         default: .setFeatureLevel(small())
         }
     }
@@ -337,7 +345,7 @@ extension Sample {
             elapsedMs: number(), wallMs: number(), term: number(),
             items: try list(30) { sample in
                 let id = ProposalID(node: try sample.node(), boot: sample.number(), counter: sample.number())
-                return Batch.Item(id: id, command: try sample.command(sample.pick(64)))
+                return Batch.Item(id: id, command: try sample.command(sample.pick(67)))
             })
     }
 
@@ -402,6 +410,8 @@ extension Sample {
             board.signedOn[place].mentor = try optional { try $0.person() }
             board.signedOn[place].watching = list(2) { $0.id() }
         }
+        board.keepsAudit = chance(50)
+        board.wishChange = number()
         board.buttons = try optional { try $0.buttonNews() }
         board.removedNodes = try list(3) { try $0.removedNode() }
         board.keys = try keyPlan()
@@ -413,6 +423,23 @@ extension Sample {
     mutating func roomWord() -> RoomWord { of([.said(text()), .swamped(text()), .takesOne(of: token())]) }
     mutating func ledgerNow() throws -> LedgerNow {
         LedgerNow(library: try library(), hours: of(Gate.allCases), staffing: of(Staffing.allCases), gapSince: optional { $0.small() })
+    }
+    mutating func wish() throws -> TranscriptWish {
+        TranscriptWish(
+            id: id(), kind: of(TranscriptWish.Kind.allCases), chat: id(), library: try library(), by: try person(), reason: text(),
+            days: small(), askedWallMs: number(), stage: of(TranscriptWish.Stage.allCases), decidedBy: chance(50) ? try person() : nil,
+            note: text(), decidedWallMs: number())
+    }
+    mutating func auditPage() throws -> AuditPage {
+        let entries = try list(4) { sample in
+            AuditEntry(
+                number: sample.number(), wallMs: sample.number(), by: sample.of([.admin, .node, .person(try sample.person())]),
+                node: sample.chance(50) ? try sample.node().text : "", act: sample.of(AuditAct.allCases),
+                subject: sample.text().excerpt(bytesMax: 40),
+                library: sample.chance(50) ? try sample.library().text : "",
+                hash: Array(repeating: UInt8(sample.pick(256)), count: 32))
+        }
+        return AuditPage(anchor: AuditAnchor(number: number(), hash: Array(repeating: 7, count: 32)), entries: entries, last: number())
     }
     mutating func tallyPlace() throws -> TallyPlace {
         switch pick(3) {
@@ -595,6 +622,10 @@ extension Sample {
         case 25: .tally(counter: number(), try tallyPage())
         case 26: .askKeys
         case 27: .keys(list(3) { sample in Array(repeating: UInt8(truncatingIfNeeded: sample.small()), count: 32) })
+        case 30: .askAudit(counter: number(), after: number())
+        case 31: .audit(counter: number(), try auditPage())
+        case 28: .askWishes(counter: number(), try library())
+        case 29: .wishes(counter: number(), try list(3) { try $0.wish() })
         default: .pushPull(bytes())
         }
     }

@@ -99,15 +99,8 @@ extension ButtonReport {
                     row.host, row.path, row.queue, row.library ?? "", row.state.rawValue, row.why ?? "", row.kind, row.version,
                     row.firstDay, row.lastDay,
                 ]
-                .map(Self.cell).joined(separator: ",") + "\n"
+                .csvLine
             }.joined()
-    }
-
-    /// What a page says must not become a formula.
-    private static func cell(_ text: String) -> String {
-        let safe = text.first.map { "=+-@\t\r".contains($0) } ?? false ? "'" + text : text
-        return safe.contains { ",\"\n\r".contains($0) }
-            ? "\"" + safe.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" : safe
     }
 }
 

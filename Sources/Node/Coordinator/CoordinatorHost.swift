@@ -213,6 +213,8 @@ final class CoordinatorHost {
             ports[link]?.send(.ledger(counter: counter, core.state.ledger(of: library, in: minutes)))
         case .askTally(let counter, let place, let hours):
             ports[link]?.send(.tally(counter: counter, core.state.tally(of: place, in: hours)))
+        case .askWishes(let counter, let library): ports[link]?.send(.wishes(counter: counter, core.state.wishes(of: library)))
+        case .askAudit(let counter, let after): ports[link]?.send(.audit(counter: counter, core.state.audit(after: after)))
         case .typing(let chat, let side): perform(core.onTyping(from: link, chat: chat, side: side))
         case .renewals(let sessions): perform(core.onRenewals(sessions, nowMs: nowMs))
         default: ports[link]?.close(code: "badFrame", text: "not a frame that a node sends to its coordinator")

@@ -321,7 +321,7 @@ public struct ConsortiumFile: Sendable {
     private mutating func readOperator(_ node: Node, of library: Library, _ reader: inout YAMLReader) {
         guard
             let map = reader.mapping(
-                node, "an operator", keys: ["name", "display", "password", "queues", "admin", "committee", "trainee", "campus"]),
+                node, "an operator", keys: ["name", "display", "password", "queues", "admin", "director", "committee", "trainee", "campus"]),
             let nameNode = reader.required(map, "name", in: node, "the operator's name"),
             let name: OperatorName = reader.name(nameNode, "an operator's name")
         else { return }
@@ -334,10 +334,11 @@ public struct ConsortiumFile: Sendable {
                 staffed.append(queueName)
             }
         }
+        let isDirector = map["director"].flatMap { reader.flag($0, "director") } ?? false
         var person = Operator(
             name: name, displayName: reader.title(map["display"], "display") ?? name.text, library: library.name,
-            queues: staffed.sorted(), isAdmin: map["admin"].flatMap { reader.flag($0, "admin") } ?? false,
-            committee: map["committee"].flatMap { readCommittee($0, &reader) })
+            queues: staffed.sorted(), isAdmin: isDirector || map["admin"].flatMap { reader.flag($0, "admin") } ?? false,
+            isDirector: isDirector, committee: map["committee"].flatMap { readCommittee($0, &reader) })
         person.isTrainee = map["trainee"].flatMap { reader.flag($0, "trainee") } ?? false
         operators.append(person)
         operatorLines.append(node.line)

@@ -97,7 +97,7 @@ struct Importer {
             var report = report
             report.add(unreached)
             var closed = person
-            (closed.queues, closed.isAdmin, closed.committee) = ([], false, nil)
+            (closed.queues, closed.isAdmin, closed.isDirector, closed.committee) = ([], false, false, nil)
             let sessions = library.board?.signedOn.filter { $0.name == person.name }.map(\.session) ?? []
             let commands = [Command.setOperator(closed)] + sessions.map { Command.signOff($0) }
             propose(commands.map { ($0, 0) }[...], report) { close(people.dropFirst(), $0, completion) }

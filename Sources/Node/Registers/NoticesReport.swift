@@ -48,6 +48,8 @@ public struct NoticesReport: Codable, Sendable {
     public var accept: Acceptance?
     /// For a library's admin the own library's, for ChatWog and LTG all that are not live.
     public var checklists: [Checklist]
+    /// For a library's director: holds and exports that wait for a decision, by their identifiers.
+    public var decisions: [String] = []
 
     /// How long before its end a training warns, and how long after it the warning says that there is time.
     private static let warningDays: Int32 = 30

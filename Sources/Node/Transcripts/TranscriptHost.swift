@@ -14,6 +14,8 @@ final class TranscriptHost {
     /// How often the store is asked for what `callslip transcripts delete` deleted.
     static let declareEveryMs: UInt64 = 30_000
     static let declaredAtOnceMax = 64
+    /// So long a node that cannot hear what is held deletes nothing for its age.
+    static let waitsForHoldsMs: UInt64 = 7 * dayMs
     private static let dayMs: UInt64 = 86_400_000
 
     private let folder: String
@@ -36,6 +38,14 @@ final class TranscriptHost {
     private var titles: [LibraryName: String] = [:]
     /// To the coordinator that serves this node.
     var send: ((PeerFrame) -> Void)?
+    /// What is wanted of libraries' transcripts; `nil` where the coordinators cannot be asked now.
+    var readWishes: (([LibraryName], @escaping ([TranscriptWish]?) -> Void) -> Void)?
+    /// Whose node this is.
+    private var homes: [LibraryName] = []
+    /// Holds as they were last heard of: by their number, and when (by the loop's clock).
+    private var knownWishes: UInt64?
+    private var heardMs: UInt64
+    private var board: (keepsAudit: Bool, wishChange: UInt64) = (false, 0)
 
     /// - Parameter mail: by which server answers are mailed; `nil`: they are not.
     init(folder: String, cluster: [UInt8], node: NodeName, boot: UInt64, keepDays: Int, mail: MailSettings?, logger: Logger) {
@@ -47,6 +57,7 @@ final class TranscriptHost {
         self.keepDays = keepDays
         self.logger = logger
         collector = TranscriptCollector(node: node)
+        heardMs = ClusterActor.loop.nowMs
     }
 
     func linkUp() { perform(collector.onLinkUp(nowMs: nowMs)) }
@@ -64,7 +75,10 @@ final class TranscriptHost {
     /// The roster, as the coordinators sent it. A node that is no library's home has no store.
     func take(_ board: Board) {
         titles = Dictionary(board.libraries.map { ($0.name, $0.title) }, uniquingKeysWith: { first, _ in first })
-        if store == nil, board.libraries.contains(where: { $0.homeNode == node }) { open() }
+        homes = board.libraries.filter { $0.homeNode == node }.map(\.name)
+        self.board = (board.keepsAudit, board.wishChange)
+        if store == nil, !homes.isEmpty { open() }
+        if store != nil, board.keepsAudit, knownWishes != board.wishChange { hold {} }
         perform(collector.onBoard(board, nowMs: nowMs))
     }
 
@@ -215,8 +229,72 @@ final class TranscriptHost {
         }
     }
 
-    /// Deletes what is older than the library's policy says.
-    private func sweep() {
+    /// Asks what is to be kept beyond its time, and goes on when that is durable here.
+    private func hold(_ then: @escaping () -> Void) {
+        let (change, homes) = (board.wishChange, homes)
+        readWishes?(homes) { [self] wishes in
+            guard let wishes, let store else { return }
+            let wallMs = WallClock.nowMs
+            work {
+                Result { () throws(TranscriptStoreError) in
+                    for library in homes {
+                        let open = wishes.filter { $0.library == library && $0.isOpen(atWallMs: wallMs) }
+                        try store.hold(Dictionary(open.map { ($0.chat, $0.untilWallMs) }, uniquingKeysWith: max), of: library)
+                    }
+                }
+            } then: { [self] result in
+                switch result {
+                case .success?:
+                    (knownWishes, heardMs) = (change, nowMs)
+                    then()
+                case .failure(let error)?: logger.error("holds of transcripts were not noted", metadata: ["why": "\(error)"])
+                case nil: break
+                }
+            }
+        }
+    }
+
+    /// Somebody may have asked for a hold of which this node has not heard: nothing is deleted for its age before the coordinators said what is held, for a week at most.
+    func sweep() {
+        guard board.keepsAudit else { return deleteOld() }
+        if nowMs - min(nowMs, heardMs) > Self.waitsForHoldsMs { deleteOld() } else { hold { [self] in deleteOld() } }
+    }
+
+    /// The transcripts of some libraries, the newest first, no word of them; `nil` where this node keeps none, or cannot read them now.
+    func list(of libraries: [LibraryName], most: Int, completion: @escaping ([TranscriptStore.Summary]?) -> Void) {
+        guard let store, libraries.contains(where: homes.contains) else { return completion(nil) }
+        work {
+            Result { () throws(TranscriptStoreError) in
+                var lines: [TranscriptStore.Summary] = []
+                for library in libraries { lines += try store.list(of: library, max: most) }
+                return lines
+            }
+        } then: { [self] result in
+            completion(read(result))
+        }
+    }
+
+    /// What was said in a chat. Whoever asks writes into the audit log before anybody sees it.
+    func transcripts(of chat: ChatID, completion: @escaping ([Transcript]?) -> Void) {
+        guard let store else { return completion(nil) }
+        work {
+            Result { () throws(TranscriptStoreError) in try store.transcripts(of: chat) }
+        } then: { [self] result in
+            completion(read(result))
+        }
+    }
+
+    private func read<Value>(_ result: Result<Value, TranscriptStoreError>?) -> Value? {
+        switch result {
+        case .success(let value)?: return value
+        case .failure(let error)?: logger.error("transcripts cannot be read", metadata: ["why": "\(error)"])
+        case nil: break
+        }
+        return nil
+    }
+
+    /// Deletes what is older than the library's policy says, and not held.
+    private func deleteOld() {
         guard let store else { return }
         let wallMs = WallClock.nowMs
         let ageMs = UInt64(keepDays) * Self.dayMs
@@ -228,7 +306,7 @@ final class TranscriptHost {
             case .success(let count)?:
                 guard count > 0 else { return }
                 logger.info("transcripts were deleted, as their time is over", metadata: ["count": "\(count)"])
-                if count == TranscriptLimits.deletedAtOnceMax { sweep() }
+                if count == TranscriptLimits.deletedAtOnceMax { deleteOld() }
             case .failure(let error)?:
                 logger.error("transcripts whose time is over were not deleted", metadata: ["why": "\(error)"])
             case nil: return

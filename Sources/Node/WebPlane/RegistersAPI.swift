@@ -43,7 +43,14 @@ final class RegistersAPI {
         server.get("/api/notices") { [self] request, responder in
             reader(request, responder) { [self] person, board, entries in
                 guard let person else { return say("signIn", "Notices are for a person at the desk.", 401, responder) }
-                responder.send(api.json(NoticesReport(entries.values, board, for: person, today: today(person.library)), 200))
+                let report = NoticesReport(entries.values, board, for: person, today: today(person.library))
+                guard person.isDirector else { return responder.send(api.json(report, 200)) }
+                api.services.wishes(request.cookie(HTTPAPI.cookieName) ?? "") { [self] _, _, wishes in
+                    var report = report
+                    let now = WallClock.nowMs
+                    report.decisions = (wishes ?? []).filter { $0.stage == .waiting && $0.isOpen(atWallMs: now) }.map(\.id.text)
+                    responder.send(api.json(report, 200))
+                }
             }
         }
     }

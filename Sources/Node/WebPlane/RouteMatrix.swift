@@ -100,6 +100,7 @@ enum RouteMatrix {
     private static let ltgAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .all, .all]
     private static let libraries: [RouteReach] = [.no, .no, .no, .own, .no, .no, .no, .all]
     private static let lookingAfter: [RouteReach] = [.no, .no, .no, .own, .no, .no, .all, .all]
+    private static let admins: [RouteReach] = [.no, .no, .no, .own, .no, .no, .no, .no]
     private static let tokenAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .no, .all]
 
     static let rows: [RouteRow] = [
@@ -137,6 +138,12 @@ enum RouteMatrix {
         row(.get, "/api/buttons", libraries, "the inventory of buttons on pages"),
         row(.get, "/api/buttons.csv", libraries, "the inventory, to take away"),
         row(.post, "/api/buttons", libraries, "decisions about hosts and pages; releases by LTG alone"),
+        row(.get, "/api/audit", lookingAfter, "the audit log: who changed what, who read which transcript"),
+        row(.get, "/api/audit.csv", lookingAfter, "the audit log, to take away"),
+        row(.post, "/api/audit", tokenAlone, "that a transcript is about to be read"),
+        row(.get, "/api/transcripts", libraries, "which transcripts are kept, no word of them; holds and exports"),
+        row(.post, "/api/transcripts", admins, "holds and exports, asked for; decided by the library's director"),
+        row(.post, "/api/transcripts/export", admins, "an approved export, as a file"),
         row(.get, "/api/names", tokenAlone, "naming conventions and what does not follow them"),
         row(.post, "/api/names", tokenAlone, "renaming"),
         row(.post, "/api/hours", tokenAlone, "a closing at short notice"),
@@ -168,6 +175,8 @@ enum RouteMatrix {
         row(.get, "/registers", everybody, "a page that asks for a sign-in or the admin token"),
         row(.get, "/sessions", everybody, "a page that asks for a sign-in"),
         row(.get, "/settings", everybody, "a page that asks for a sign-in or the admin token"),
+        row(.get, "/audit", everybody, "a page that asks for a sign-in"),
+        row(.get, "/transcripts", everybody, "a page that asks for a sign-in"),
         row(.get, "/desks", everybody, "a page that asks for the admin token"),
         row(.get, "/problem", everybody, "the page to report a problem"),
         row(.get, "/check", everybody, "the page checker"),

@@ -8,6 +8,7 @@ import Logging
 import PageCheck
 import SignIn
 import TLS
+import Transcripts
 import Web
 import Wire
 
@@ -43,6 +44,15 @@ struct NodeServices: Sendable {
     var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
     /// What was counted of libraries' chats; `nil` where the coordinators cannot be asked now, or do not count.
     var tally: @Sendable (TallyWish, @escaping @Sendable @WebActor (TallyAnswer?) -> Void) -> Void
+    /// The audit log after an entry; `nil` where the coordinators cannot be asked now, or keep none.
+    var audit: @Sendable (UInt64, @escaping @Sendable @WebActor (AuditPage?) -> Void) -> Void
+    /// Who is signed in under a session's token, if anybody is; the consortium, `nil` before the first board came; and what is wanted of the transcripts of their library, or for
+    /// nobody in particular of the libraries whose home this node is: `nil` where the coordinators cannot be asked now, or know of no such thing.
+    var wishes: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, Board?, [TranscriptWish]?) -> Void) -> Void
+    /// The newest transcripts of some libraries, no word of them; `nil` where none are kept here.
+    var kept: @Sendable ([LibraryName], @escaping @Sendable @WebActor ([TranscriptStore.Summary]?) -> Void) -> Void
+    /// What was said in a chat, to be shown to nobody before it is in the audit log; `nil` where it cannot be read now.
+    var transcripts: @Sendable (ChatID, @escaping @Sendable @WebActor ([Transcript]?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is, and what is known of buttons; `nil` before the first board came.
@@ -140,6 +150,8 @@ final class WebHost {
         SecondStepAPI(api: api).install(on: server)
         AccountsAPI(api: api).install(on: server)
         CampusAPI(api: api).install(on: server)
+        AuditAPI(api: api).install(on: server)
+        TranscriptsAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)
@@ -158,6 +170,7 @@ final class WebHost {
             "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html", "/settings": "settings.html",
+            "/audit": "audit.html", "/transcripts": "transcripts.html",
         ]
         assets.install(on: server, pages: pages)
         server.route([.get], prefix: "/chat") { [self] request, responder in showChat(assets, request, responder) }

@@ -12,8 +12,15 @@ const rememberedMax = 100;
 const dayText = (day) => new Intl.DateTimeFormat([], { dateStyle: "full", timeZone: "UTC" }).format(new Date(day));
 
 /** One list of all of it, what needs doing first. `key` says what was put away: it changes with the words. */
-export function newsItems({ announcements, trainings, accept, checklists }) {
+export function newsItems({ announcements, trainings, accept, checklists, decisions = [] }) {
     const items = [];
+    if (decisions.length > 0) {
+        items.push({
+            key: `decisions ${decisions}`, href: "/transcripts", link: "Holds and exports",
+            title: decisions.length === 1 ? "A request waits for your decision" : `${decisions.length} requests wait for your decision`,
+            text: "Somebody of your library wants a transcript kept longer, or as a file. After 14 days a request lapses.",
+        });
+    }
     if (accept) {
         items.push({ key: `accept ${accept.text}`, title: `The agreement, ${accept.name}, waits for your library to accept it`, text: accept.changes, href: "/registers?register=acceptances", link: "Read and accept" });
     }
