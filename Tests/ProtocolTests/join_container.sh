@@ -14,7 +14,10 @@ program=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
 folder=$(mktemp -d)
 started=()
+inside=
 finish() {
+  # The first process of the container: with it go all that are in there. (`unshare` itself heeds no TERM, and its child, as such a first process, neither.)
+  [ -z "$inside" ] || kill -9 "$inside" 2>/dev/null || true
   for process in "${started[@]}"; do kill "$process" 2>/dev/null || true; done
   wait 2>/dev/null || true
   umount -R "$folder/image/proc" "$folder/image/dev" 2>/dev/null || true
