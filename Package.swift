@@ -124,3 +124,8 @@ if Context.environment["CALLSLIP_FUZZ"] != nil, let web = package.targets.first(
     web.plugins = nil
     web.swiftSettings = [.define("WITHOUT_CLIENT_FILES")]
 }
+
+// The named tests alone, with what they need: `cluster/test --sanitize` builds all of that once more.
+if let names = Context.environment["CALLSLIP_TESTS"]?.split(separator: ",") {
+    package.targets.removeAll { $0.type == .test && !names.contains(Substring($0.name)) }
+}

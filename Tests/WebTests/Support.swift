@@ -1,5 +1,6 @@
 import EventLoop
 import Seeded
+import Synchronization
 
 @testable import Web
 
@@ -21,7 +22,10 @@ final class FakeStream: ByteStream {
     /// The client does not read: everything written stays in the queue.
     nonisolated(unsafe) var isStuck = false
 
-    nonisolated init() {}
+    /// Those that no end was given yet: a test's open connection is no leak, and what is still there of a closed one is.
+    private nonisolated static let open = Mutex<[ObjectIdentifier: FakeStream]>([:])
+
+    nonisolated init() { Self.open.withLock { $0[ObjectIdentifier(self)] = self } }
 
     nonisolated func write(_ bytes: [UInt8]) -> WriteResult {
         guard !isClosed, !isShutDown else { return .closed }
@@ -33,7 +37,11 @@ final class FakeStream: ByteStream {
     nonisolated func pauseReading() { isPaused = true }
     nonisolated func resumeReading() { isPaused = false }
     nonisolated func shutdownWrite() { isShutDown = true }
-    nonisolated func close() { isClosed = true }
+    nonisolated func close() {
+        isClosed = true
+        (onRead, onEnd, onDrain) = (nil, nil, nil)
+        Self.open.withLock { $0[ObjectIdentifier(self)] = nil }
+    }
     nonisolated var remoteAddress: SocketAddress? { nil }
     nonisolated func setNoDelay(_ isOn: Bool) {}
     nonisolated func setKeepAlive(delaySeconds: UInt32?) {}

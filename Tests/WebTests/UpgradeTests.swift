@@ -122,6 +122,8 @@ import Testing
         connection.tick(nowMs: WebActor.loop.nowMs + 6_000)
         #expect(stream.isClosed)
         #expect(closed?.0 == WebSocketConnection.Code.abnormal)
+        // The server holds the route's handler, and that this.
+        socket = nil
     }
 
     @Test func aQuietClientIsPingedAndThenDropped() {

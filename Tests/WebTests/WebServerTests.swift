@@ -75,6 +75,8 @@ import Testing
         #expect(!waiting[1].isWanted)
         waiting[1].send(.text("nobody is there"))
         #expect(stream.takeWritten().isEmpty && stream.isClosed)
+        // The server holds the handler, the handler these, and they their connection.
+        waiting = []
     }
 
     /// A client that has said everything, and is slow to read, gets everything.
