@@ -333,7 +333,7 @@ public final class TranscriptStore: Sendable {
             """, [.bytes(cluster), .text(transcript.library.text), .init(transcript.number)])
     }
 
-    private static func delete(
+    @discardableResult private static func delete(
         in file: TranscriptFile, where condition: String, _ parameters: [SQLiteFile.Value], _ reason: Reason, wallMs: UInt64
     ) throws(TranscriptStoreError) -> Int {
         try file.run(
@@ -352,7 +352,7 @@ public final class TranscriptStore: Sendable {
         return deleted
     }
 
-    func with<Value: Sendable>(
+    @discardableResult func with<Value: Sendable>(
         _ body: @Sendable (TranscriptFile) throws(TranscriptStoreError) -> Value
     ) throws(TranscriptStoreError) -> Value {
         let result: Result<Value, TranscriptStoreError> = file.withLock { file in
