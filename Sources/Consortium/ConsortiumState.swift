@@ -68,6 +68,7 @@ public struct ConsortiumState: Sendable {
     package internal(set) var hours = Ordered<LibraryName, LibraryHours>()
     /// Of every library with posted hours, since their feature level.
     package internal(set) var ledger = Ordered<LibraryName, LibraryLedger>()
+    package internal(set) var causeBooks = Ordered<QueueName, CauseBook>()
     /// Of every place for which something was counted, since its feature level.
     package internal(set) var tally = Ordered<TallyPlace, TallyBook>()
     /// The audit log, since its feature level, and what is left of its oldest entries.

@@ -59,8 +59,10 @@ public enum FeatureLevel {
     public static let duty: UInt32 = 25
     /// The staff room, colleagues who watch a chat, and trainees.
     public static let staffRoom: UInt32 = 26
+    /// The book of causes: why a queue was available or not at a minute that is past.
+    public static let causes: UInt32 = 27
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 26
+    public static let supported: UInt32 = 27
 }
 
 extension Command {
@@ -118,6 +120,8 @@ extension ConsortiumState {
         featureLevel = level
         // The ledger begins.
         if former < FeatureLevel.ledger, level >= FeatureLevel.ledger { availabilityChanged = true }
+        // So does the book of causes.
+        if former < FeatureLevel.causes, level >= FeatureLevel.causes { availabilityChanged = true }
         if former < FeatureLevel.textDeadlines, level >= FeatureLevel.textDeadlines { beginDeadlinesOfKeptMessages() }
     }
 }

@@ -31,6 +31,7 @@ extension ConsortiumState {
         try checkOutbox()
         try checkHours()
         try checkLedger()
+        try checkCauses()
         try checkTally()
         try checkAudit()
         try checkWishes()

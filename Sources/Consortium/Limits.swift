@@ -66,6 +66,10 @@ public enum Limits {
     public static let ledgerMinutesMax: LedgerMinute = 576_000
     /// Changes in one library's ledger; beyond, the oldest give way before their time. 30 a day on 400 days; there is one a minute at most.
     public static let ledgerRunsPerLibraryMax = 12_000
+    /// How long it can be said why a queue was available or not: 90 days.
+    public static let causeMinutesMax: LedgerMinute = 129_600
+    /// Changes in one queue's book of causes; beyond, the oldest give way before their time. 30 a day on 90 days.
+    public static let causeRunsPerQueueMax = 2_700
     /// How long the tally of chats goes back in one place: 400 days, in hours.
     public static let tallyHoursMax: TallyHour = 9_600
     /// Hours of all places in which something happened: 40 libraries with 12 such hours on each of 400 days. Beyond, the oldest give way before their time.

@@ -30,6 +30,7 @@ package struct Memento: Sendable {
     package var terms = TermCalendar()
     package var hours: [LibraryHours] = []
     package var ledger: [LibraryLedger] = []
+    package var causeBooks: [CauseBook] = []
     package var tally: [TallyBook] = []
     package var audit: [AuditEntry] = []
     package var auditAnchor = AuditAnchor()
@@ -77,6 +78,7 @@ extension ConsortiumState {
         memento.terms = terms
         memento.hours = hours.values
         memento.ledger = ledger.values
+        memento.causeBooks = causeBooks.values
         memento.tally = tally.values
         memento.audit = audit
         memento.auditAnchor = auditAnchor
@@ -141,6 +143,7 @@ extension ConsortiumState {
         terms = memento.terms
         for posted in memento.hours { hours[posted.library] = posted }
         for book in memento.ledger { ledger[book.library] = book }
+        for book in memento.causeBooks { causeBooks[book.queue] = book }
         for book in memento.tally {
             tally[book.place] = book
             index.tallyCells += book.cells.count

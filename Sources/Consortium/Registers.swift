@@ -77,7 +77,7 @@ public struct RegisterEntry: Hashable, Sendable {
     var uniqueKey: String? {
         let form = register.form
         guard !form.unique.isEmpty else { return nil }
-        return form.unique.reduce("\(register.rawValue)") { "\($0)\u{0}\(self[$1])" }
+        return form.unique.reduce(into: "\(register.rawValue)") { $0 += "\u{0}\(self[$1])" }
     }
 
     /// Whether both name what may be in the register once.

@@ -32,6 +32,7 @@ extension ConsortiumState {
         renameInEntries(.queue, old.text, to: new.text)
         index.learn(desk.queue)
         renameTally(old, to: new)
+        renameCauses(old, to: new)
         for (_, chat) in chats {
             if let renamed = chat.renamed(old, new) { store(renamed) }
         }

@@ -7,20 +7,34 @@
 public enum Routing {
     public static func decide(_ name: QueueName, in state: ConsortiumState) -> RoutingDecision {
         guard let desk = state.queues[name] else { return RoutingDecision(reach: .nobody, reasons: [.unknownQueue]) }
-        var reasons = state.availability(of: desk)
+        let reasons = state.availability(of: desk)
         if reasons.isAvailable { return RoutingDecision(reach: .own, reasons: reasons) }
 
         guard let library = desk.queue.library.flatMap({ state.libraries[$0] }) else {
             return RoutingDecision(reach: .nobody, reasons: reasons)
         }
-        if library.fallback == .off { return RoutingDecision(reach: .nobody, reasons: reasons + [.fallbackOff]) }
-        guard let general = state.generalQueue else {
-            return RoutingDecision(reach: .nobody, reasons: reasons + [.generalUnavailable])
-        }
-        reasons.append(.fallsBackTo(general.queue.name))
-        let there = state.availability(of: general)
-        if there.isAvailable { return RoutingDecision(reach: .referred(to: general.queue.name), reasons: reasons + there) }
-        return RoutingDecision(reach: .nobody, reasons: reasons + there + [.generalUnavailable])
+        let general = state.generalQueue.map { (name: $0.queue.name, reasons: state.availability(of: $0)) }
+        return refer(reasons, isOff: library.fallback == .off, to: general)
+    }
+
+    /// What was so of a queue at a minute that is past.
+    ///
+    /// - Parameters:
+    ///   - run: the queue's run at that minute.
+    ///   - general: the general queue's at the same minute; `nil` for the general queue itself, and where nothing is known of it.
+    public static func past(_ run: CauseRun, general: (name: QueueName, run: CauseRun)?) -> RoutingDecision {
+        let reasons = run.reasons
+        if reasons.isAvailable { return RoutingDecision(reach: .own, reasons: reasons) }
+        guard let general else { return RoutingDecision(reach: .nobody, reasons: reasons) }
+        return refer(reasons, isOff: run.causes.contains(.fallbackOff), to: (general.name, general.run.reasons))
+    }
+
+    private static func refer(_ own: [Reason], isOff: Bool, to general: (name: QueueName, reasons: [Reason])?) -> RoutingDecision {
+        if isOff { return RoutingDecision(reach: .nobody, reasons: own + [.fallbackOff]) }
+        guard let general else { return RoutingDecision(reach: .nobody, reasons: own + [.generalUnavailable]) }
+        let reasons = own + [.fallsBackTo(general.name)] + general.reasons
+        if general.reasons.isAvailable { return RoutingDecision(reach: .referred(to: general.name), reasons: reasons) }
+        return RoutingDecision(reach: .nobody, reasons: reasons + [.generalUnavailable])
     }
 }
 
@@ -58,32 +72,20 @@ extension ConsortiumState {
         return desk.queue.opening == .open && !desk.paused && !isSettingUp(desk)
     }
 
-    private func isSettingUp(_ desk: QueueDesk) -> Bool { desk.queue.library.flatMap { libraries[$0] }?.isSettingUp ?? false }
+    func isSettingUp(_ desk: QueueDesk) -> Bool { desk.queue.library.flatMap { libraries[$0] }?.isSettingUp ?? false }
 
     /// "Leaving in 10 minutes" stops new chats and offers for this person.
     func takesNew(_ session: SessionID) -> Bool { sessions[session].map { $0.leavingAtMs == nil } ?? false }
 
     /// Everything that speaks for and against a queue.
     fileprivate func availability(of desk: QueueDesk) -> [Reason] {
-        let name = desk.queue.name
-        var reasons: [Reason] = []
-        if case .closed(let reason) = desk.queue.opening { reasons.append(.closed(reason)) }
-        if isSettingUp(desk) { reasons.append(.closed("its library is being set up; its checklist says what is still to do")) }
-        if !isWithinHours(name) {
-            let gate = desk.queue.library.flatMap { hours[$0]?.gate }
-            reasons.append(.closed(gate == .closed ? "its library has closed at short notice" : "it is outside the posted hours"))
-        }
-        if desk.paused { reasons.append(.paused) }
-        let takers = takers(of: name)
-        if index.mayStaff[name] == nil {
-            reasons.append(.nobodySignedOn)
-        } else if staff(of: name).isEmpty {
-            reasons.append(.nobodyAvailableHere)
-        } else if takers == 0 {
-            reasons.append(.everybodyLeaving)
-        } else {
+        let (causes, takers) = causes(of: desk)
+        var closedWhy = ""
+        if case .closed(let why) = desk.queue.opening { closedWhy = why }
+        var reasons = causes.reasons(closedWhy: closedWhy)
+        if takers > 0 {
             reasons.append(.staffed(takers))
-            if freePlaces(at: name) == 0 { reasons.append(.everybodyBusy) }
+            if freePlaces(at: desk.queue.name) == 0 { reasons.append(.everybodyBusy) }
         }
         return reasons
     }

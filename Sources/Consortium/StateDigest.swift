@@ -91,6 +91,13 @@ extension ConsortiumState {
             digest.add(operators.values) { $0.add(UInt64($1.committee?.rawValue ?? 0)) }
             digest.add(sessions.values) { digest, session in digest.add(session.untilMs) { $0.add($1) } }
         }
+        if featureLevel >= FeatureLevel.causes {
+            digest.add(causeBooks.values) { digest, book in
+                digest.add(book.queue)
+                digest.add(book.runs.count)
+                digest.add(book.chain)
+            }
+        }
         if featureLevel >= FeatureLevel.reports {
             digest.add(tally.values) { digest, book in
                 digest.add(book.place)

@@ -157,6 +157,7 @@ extension ConsortiumState {
         availabilityChanged = false
         touched.board = true
         noteStaffing()
+        noteCauses()
         returnOffersWithoutTarget()
         for (queue, ranks) in index.waiting where !isAttended(queue) || ringsFirst(queue) {
             for rank in ranks { moveOn(rank.chat) }

@@ -133,11 +133,7 @@ public struct LedgerSheet: Sendable {
 
 extension Schedule {
     /// `2026-11-27 09:05`, as clocks at the library show a minute.
-    public func stamp(_ minute: LedgerMinute) -> String {
-        let second = Int64(minute) * 60
-        let local = second + Int64(zone.offset(at: second))
-        return "\(day(at: second).text) \(HoursText.clock(minute: Int((local - local.flooredDivision(by: 86_400) * 86_400) / 60)))"
-    }
+    public func stamp(_ minute: LedgerMinute) -> String { LocalClock(self).stamp(minute) }
 }
 
 /// The ledger as comma-separated values: names and numbers alone, so that nothing need be quoted.

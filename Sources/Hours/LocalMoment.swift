@@ -25,7 +25,7 @@ extension Schedule {
         }
     }
 
-    private static func minute(_ text: Substring) -> UInt16? {
+    static func minute(_ text: Substring) -> UInt16? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...2).contains(parts[0].utf8.count), parts[1].utf8.count == 2,
             text.utf8.allSatisfy({ (0x30...0x3a).contains($0) }), let hour = UInt16(parts[0]), let minute = UInt16(parts[1]), hour < 24,

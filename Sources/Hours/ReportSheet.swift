@@ -4,41 +4,6 @@
 
 import Consortium
 
-/// Which day and hour it is somewhere.
-public struct ReportClock: Sendable {
-    private let rules: ZoneRules?
-    public let zone: String
-
-    /// UTC where there is no schedule to take a zone from.
-    public init(_ schedule: Schedule?) {
-        rules = schedule?.zone
-        zone = schedule?.hours.zone ?? "UTC"
-    }
-
-    public func day(at second: Int64) -> CalendarDay {
-        CalendarDay.epoch.adding(days: Int(clamping: local(second).flooredDivision(by: 86_400)))
-    }
-
-    func hourOfDay(at second: Int64) -> Int {
-        let second = local(second)
-        return Int((second - second.flooredDivision(by: 86_400) * 86_400) / 3_600)
-    }
-
-    private func local(_ second: Int64) -> Int64 { second + Int64(rules?.offset(at: second) ?? 0) }
-
-    private func start(of day: CalendarDay) -> Int64 {
-        let local = Int64(day.number) * 86_400
-        return rules?.second(local: local) ?? local
-    }
-
-    /// The hours that begin in some local days.
-    public func hours(_ days: ClosedRange<CalendarDay>) -> Range<TallyHour> {
-        func hour(_ second: Int64) -> TallyHour { TallyHour(clamping: (second + 3_599).flooredDivision(by: 3_600)) }
-        let first = hour(start(of: days.lowerBound))
-        return first..<max(first, hour(start(of: days.upperBound.adding(days: 1))))
-    }
-}
-
 /// Waits, by class.
 public struct ReportWaits: Hashable, Sendable {
     /// One for each class of `WaitClasses`.
@@ -121,7 +86,7 @@ public struct ReportSheet: Sendable {
         public internal(set) var sums = ReportSums()
     }
     public let range: ClosedRange<CalendarDay>
-    public let clock: ReportClock
+    public let clock: LocalClock
     public private(set) var sums = ReportSums()
     /// By hour of the day, and by weekday from Monday on.
     public private(set) var hours = [ReportSums](repeating: ReportSums(), count: 24)
@@ -133,7 +98,7 @@ public struct ReportSheet: Sendable {
     /// The most days that a sheet shows.
     public static let daysMax = 400
 
-    public init(_ range: ClosedRange<CalendarDay>, _ clock: ReportClock) {
+    public init(_ range: ClosedRange<CalendarDay>, _ clock: LocalClock) {
         self.range = range
         self.clock = clock
         let count = min(Int(range.upperBound.number - range.lowerBound.number) + 1, Self.daysMax)

@@ -52,6 +52,7 @@ final class LibraryHost {
     private var importItems: [UInt64: Batch.Item] = [:]
     private var importCounter: UInt64 = 0
     private let ledger: BookReader<LedgerPart, LedgerRun>
+    private let causes: BookReader<CausePart, CauseRun>
     private let tally: BookReader<TallyPart, TallyHourCell>
     private let audit: BookReader<AuditPart, AuditPage>
     private let wishes: BookReader<LibraryName, TranscriptWish>
@@ -93,6 +94,7 @@ final class LibraryHost {
         ledger = BookReader { [client] counter, part in client.send(.askLedger(counter: counter, part.library, part.minutes)) }
         audit = BookReader { [client] counter, part in client.send(.askAudit(counter: counter, after: part.after)) }
         wishes = BookReader { [client] counter, library in client.send(.askWishes(counter: counter, library)) }
+        causes = BookReader { [client] counter, part in client.send(.askCauses(counter: counter, part.queue, part.minutes)) }
         tally = BookReader { [client] counter, part in client.send(.askTally(counter: counter, part.place, part.hours)) }
         gateway = GatewayCore(
             node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
@@ -127,6 +129,7 @@ final class LibraryHost {
         client.onDown = { [self] in
             transcripts.linkDown()
             ledger.linkDown()
+            causes.linkDown()
             tally.linkDown()
             audit.linkDown()
             wishes.linkDown()
@@ -239,6 +242,12 @@ final class LibraryHost {
         ledger.read(wanted, completion: completion)
     }
 
+    /// Why some queues were available or not; `nil` where the coordinators cannot be asked now, or do not note it.
+    func readCauses(_ wanted: [CausePart], completion: @escaping ([CauseRuns]?) -> Void) {
+        guard let board = coordinatorsBoard, board.featureLevel >= FeatureLevel.causes, client.server != nil else { return completion(nil) }
+        causes.read(wanted, completion: completion)
+    }
+
     /// What the coordinators counted of some libraries' chats, and what was offered to their queues; `nil` where they cannot be asked now, or do not count.
     func readTally(_ wanted: TallyWish, completion: @escaping (TallyAnswer?) -> Void) {
         guard let board = coordinatorsBoard, board.keepsTally, client.server != nil else { return completion(nil) }
@@ -331,6 +340,7 @@ final class LibraryHost {
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .transcript(let transcript): transcripts.take(transcript)
         case .ledger(let counter, let runs): ledger.take(counter, runs)
+        case .causes(let counter, let runs): causes.take(counter, runs)
         case .tally(let counter, let page):
             let rest = page.next.map { next in
                 { (part: TallyPart) in TallyPart(place: part.place, hours: next..<max(next, part.hours.upperBound)) }

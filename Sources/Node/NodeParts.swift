@@ -258,6 +258,11 @@ extension CallslipNode {
                     library.readLedger(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
                 }
             },
+            causes: { parts, completion in
+                onCluster {
+                    library.readCauses(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
+                }
+            },
             tally: { wish, completion in
                 onCluster {
                     library.readTally(wish) { answer in WebActor.loop.post { WebActor.assumeIsolated { completion(answer) } } }

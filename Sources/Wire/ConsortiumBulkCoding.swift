@@ -10,6 +10,7 @@ extension Memento {
         var writer = BulkWriter(capacity: head.count + chats.reduce(0) { $0 + 384 + $1.messages.count * 384 })
         writer.raw(head)
         for book in ledger { writer.field(60, PBLedgerEntry(book).bytes) }
+        for book in causeBooks { writer.field(160, PBCauseBookEntry(book).bytes) }
         for book in tally { writer.field(63, PBTallyEntry(book).bytes) }
         var entries = BulkWriter(capacity: 64 * 1024)
         for (chat, messages) in chats {

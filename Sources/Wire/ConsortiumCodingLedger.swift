@@ -57,27 +57,42 @@ public enum LedgerCoding {
     }
 
     fileprivate static func packed(_ runs: [LedgerRun]) -> (minutes: [UInt32], says: [UInt32]) {
-        var before: LedgerMinute = 0
-        let minutes = runs.map { run in
-            defer { before = run.from }
-            return run.from - min(before, run.from)
-        }
-        return (minutes, runs.map { says($0.hours, $0.staffing) })
+        (MinuteCoding.packed(runs.map(\.from)), runs.map { says($0.hours, $0.staffing) })
     }
 
     fileprivate static func runs(_ minutes: [UInt32], _ says: [UInt32]) throws(WireError) -> [LedgerRun] {
-        guard minutes.count == says.count, minutes.count <= Limits.ledgerRunsPerLibraryMax else {
-            throw .invalidField("ledger", expected: "as many minutes as runs, \(Limits.ledgerRunsPerLibraryMax) at most")
+        try MinuteCoding.runs(minutes, says, "ledger", max: Limits.ledgerRunsPerLibraryMax) { minute, says throws(WireError) in
+            let (hours, staffing) = try meaning(says)
+            return LedgerRun(from: minute, hours: hours, staffing: staffing)
         }
-        var runs: [LedgerRun] = []
+    }
+}
+
+/// Minutes in their order, each as how much later than the one before.
+enum MinuteCoding {
+    static func packed(_ minutes: [LedgerMinute]) -> [UInt32] {
+        var before: LedgerMinute = 0
+        return minutes.map { minute in
+            defer { before = minute }
+            return minute - min(before, minute)
+        }
+    }
+
+    /// - Parameter what: whose runs they are, for the error.
+    static func runs<Run>(
+        _ minutes: [UInt32], _ says: [UInt32], _ what: String, max: Int, _ run: (LedgerMinute, UInt32) throws(WireError) -> Run
+    ) throws(WireError) -> [Run] {
+        guard minutes.count == says.count, minutes.count <= max else {
+            throw .invalidField(what, expected: "as many minutes as runs, \(max) at most")
+        }
+        var runs: [Run] = []
         runs.reserveCapacity(minutes.count)
         var at: LedgerMinute = 0
         for (later, says) in zip(minutes, says) {
             let (minute, overflows) = at.addingReportingOverflow(later)
-            guard !overflows else { throw .invalidField("ledger.minutes", expected: "minutes up to \(LedgerMinute.max)") }
+            guard !overflows else { throw .invalidField("\(what).minutes", expected: "minutes up to \(LedgerMinute.max)") }
             at = minute
-            let (hours, staffing) = try meaning(says)
-            runs.append(LedgerRun(from: at, hours: hours, staffing: staffing))
+            runs.append(try run(at, says))
         }
         return runs
     }

@@ -34,6 +34,9 @@ public enum PeerFrame: Sendable {
     /// A library's ledger over some minutes; only ever asked where the board shows that there is one.
     case askLedger(counter: UInt64, LibraryName, Range<LedgerMinute>)
     case ledger(counter: UInt64, [LedgerRun])
+    /// Why a queue was available or not, over some minutes; only ever asked from its feature level on.
+    case askCauses(counter: UInt64, QueueName, Range<LedgerMinute>)
+    case causes(counter: UInt64, [CauseRun])
     /// The tally of a place over some hours; only ever asked where the board shows that there is one.
     case askTally(counter: UInt64, TallyPlace, Range<TallyHour>)
     case tally(counter: UInt64, TallyPage)
@@ -167,6 +170,18 @@ extension PeerFrame {
                 $0.counter = counter
                 $0.runs = Data(LedgerCoding.bytes(runs))
             }
+        case .askCauses(let counter, let queue, let minutes):
+            frame.askCauses = .with {
+                $0.counter = counter
+                $0.queue = queue.text
+                $0.from = minutes.lowerBound
+                $0.until = minutes.upperBound
+            }
+        case .causes(let counter, let runs):
+            frame.causesPage = .with {
+                $0.counter = counter
+                $0.runs = Data(CauseCoding.bytes(runs))
+            }
         case .askTally(let counter, let place, let hours):
             frame.askTally = .with {
                 $0.counter = counter
@@ -250,6 +265,11 @@ extension PeerFrame {
             guard ask.from <= ask.until else { throw .invalidField("askLedger.until", expected: "a minute not before `from`") }
             self = .askLedger(counter: ask.counter, library, ask.from..<ask.until)
         case .ledgerPage(let page): self = .ledger(counter: page.counter, try LedgerCoding.runs(wire: [UInt8](page.runs)))
+        case .askCauses(let ask):
+            guard let queue = QueueName(ask.queue) else { throw .invalidField("askCauses.queue", expected: QueueName.rule) }
+            guard ask.from <= ask.until else { throw .invalidField("askCauses.until", expected: "a minute not before `from`") }
+            self = .askCauses(counter: ask.counter, queue, ask.from..<ask.until)
+        case .causesPage(let page): self = .causes(counter: page.counter, try CauseCoding.runs(wire: [UInt8](page.runs)))
         case .askTally(let ask):
             guard ask.from <= ask.until else { throw .invalidField("askTally.until", expected: "an hour not before `from`") }
             self = .askTally(counter: ask.counter, try TallyCoding.place(wire: [UInt8](ask.place)), ask.from..<ask.until)

@@ -4422,6 +4422,25 @@ nonisolated struct PBLedgerPageMessage: Sendable {
   init() {}
 }
 
+/// Why a queue was available or not. `says`: the causes' bits, and from the 16th bit on how many took its chats.
+nonisolated struct PBCauseBookEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var queue: String = String()
+
+  var minutes: [UInt32] = []
+
+  var says: [UInt32] = []
+
+  var chain: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct PBRecentClaimEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -5356,6 +5375,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var wishChange: UInt64 {
     get {_storage._wishChange}
     set {_uniqueStorage()._wishChange = newValue}
+  }
+
+  var causes: [PBCauseBookEntry] {
+    get {_storage._causes}
+    set {_uniqueStorage()._causes = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -13194,6 +13218,51 @@ nonisolated extension PBLedgerPageMessage: SwiftProtobuf.Message, SwiftProtobuf.
   }
 }
 
+nonisolated extension PBCauseBookEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CauseBookEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}queue\0\u{1}minutes\0\u{1}says\0\u{1}chain\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.queue) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.minutes) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.says) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.queue.isEmpty {
+      try visitor.visitSingularStringField(value: self.queue, fieldNumber: 1)
+    }
+    if !self.minutes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.minutes, fieldNumber: 2)
+    }
+    if !self.says.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.says, fieldNumber: 3)
+    }
+    if self.chain != 0 {
+      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBCauseBookEntry, rhs: PBCauseBookEntry) -> Bool {
+    if lhs.queue != rhs.queue {return false}
+    if lhs.minutes != rhs.minutes {return false}
+    if lhs.says != rhs.says {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBRecentClaimEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RecentClaimEntry"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}at_ms\0\u{1}chat\0\u{1}by\0")
@@ -14344,7 +14413,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0\u{2}\u{1e}causes\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -14388,6 +14457,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _auditAnchor: PBAuditAnchorEntry? = nil
     var _wishes: [PBWishEntry] = []
     var _wishChange: UInt64 = 0
+    var _causes: [PBCauseBookEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -14439,6 +14509,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _auditAnchor = source._auditAnchor
       _wishes = source._wishes
       _wishChange = source._wishChange
+      _causes = source._causes
     }
   }
 
@@ -14498,6 +14569,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 120: try { try decoder.decodeRepeatedMessageField(value: &_storage._removedNodes) }()
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
+        case 160: try { try decoder.decodeRepeatedMessageField(value: &_storage._causes) }()
         default: break
         }
       }
@@ -14633,6 +14705,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._room.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._room, fieldNumber: 130)
       }
+      if !_storage._causes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._causes, fieldNumber: 160)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -14683,6 +14758,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._auditAnchor != rhs_storage._auditAnchor {return false}
         if _storage._wishes != rhs_storage._wishes {return false}
         if _storage._wishChange != rhs_storage._wishChange {return false}
+        if _storage._causes != rhs_storage._causes {return false}
         return true
       }
       if !storagesAreEqual {return false}

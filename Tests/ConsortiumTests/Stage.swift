@@ -46,6 +46,7 @@ struct Stage {
         case "show" where arguments.first == "audit": return showAudit()
         case "show" where arguments.first == "wishes": return try showWishes(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
+        case "show" where arguments.first == "causes": return try showCauses(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
         case "at":
             let parts = try word(arguments, 0).split(separator: ":").compactMap { UInt64($0) }

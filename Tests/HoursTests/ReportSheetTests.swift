@@ -24,7 +24,7 @@ import Testing
 
     @Test func hoursComeToTheirLocalPlaces() throws {
         let days = try ScheduleTests.day("2026-03-01")...ScheduleTests.day("2026-03-14")
-        let clock = ReportClock(chicago)
+        let clock = LocalClock(chicago)
         // Clocks go forward on the 8th: that day has 23 hours.
         #expect(try clock.hours(days) == hour("2026-03-01T06:00:00Z")..<hour("2026-03-15T05:00:00Z"))
         #expect(clock.hours(days).count == 14 * 24 - 1)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func withoutHoursItIsUTC() throws {
-        let clock = ReportClock(nil)
+        let clock = LocalClock(nil)
         let day = try ScheduleTests.day("2026-01-15")
         #expect(clock.zone == "UTC")
         #expect(try clock.hours(day...day) == hour("2026-01-15T00:00:00Z")..<hour("2026-01-16T00:00:00Z"))
@@ -60,7 +60,7 @@ import Testing
 
     /// In a zone that is off by half an hour, each hour still counts for one day.
     @Test func halfHoursCountOnce() throws {
-        let clock = ReportClock(try ScheduleTests.schedule("Asia/Kolkata", []))
+        let clock = LocalClock(try ScheduleTests.schedule("Asia/Kolkata", []))
         let first = try ScheduleTests.day("2026-01-15")
         let (one, other) = (clock.hours(first...first), clock.hours(first.adding(days: 1)...first.adding(days: 1)))
         #expect(one.upperBound == other.lowerBound && one.count == 24)
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func waitsAreExactAtTheirEdges() throws {
-        var sheet = ReportSheet(try ScheduleTests.day("2026-01-15")...ScheduleTests.day("2026-01-15"), ReportClock(nil))
+        var sheet = ReportSheet(try ScheduleTests.day("2026-01-15")...ScheduleTests.day("2026-01-15"), LocalClock(nil))
         // Two of up to 30 s, one of up to 60 s, one of up to 90 s, one of more than 10 min.
         let places = WaitClasses.edgesMs.indices.filter { [30_000, 60_000, 90_000].contains(WaitClasses.edgesMs[$0]) }
         let counts = [
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func whoAnsweredIsToldApart() throws {
-        var sheet = ReportSheet(try ScheduleTests.day("2026-01-15")...ScheduleTests.day("2026-01-15"), ReportClock(nil))
+        var sheet = ReportSheet(try ScheduleTests.day("2026-01-15")...ScheduleTests.day("2026-01-15"), LocalClock(nil))
         let shares = [
             TallyShare(library: law, viaGeneral: false, count: 1), TallyShare(library: law, viaGeneral: true, count: 2),
             TallyShare(library: memorial, viaGeneral: false, count: 5), TallyShare(library: memorial, viaGeneral: true, count: 3),

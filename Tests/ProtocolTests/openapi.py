@@ -389,6 +389,11 @@ def admin(node):
         node.ask("get", path, 200, admin=True, query="?library=memorial")
         node.ask("get", path, 200, admin=True)
     node.ask("get", "/api/ledger.csv", 400, admin=True, query="?rows=columns")
+    node.ask("get", "/api/why", 401)
+    for query in ("?queue=nowhere", "?queue=memorial&at=yesterday", "?queue=memorial&at=2999-01-01T00:00"):
+        node.ask("get", "/api/why", 400, admin=True, query=query)
+    for query in ("", "?queue=memorial", "?queue=general", "?queue=memorial&at=2020-01-01T00:00"):
+        node.ask("get", "/api/why", 200, admin=True, query=query)
     for path in ("/api/reports", "/api/reports.csv"):
         node.ask("get", path, 401)
         node.ask("get", path, 400, admin=True, query="?library=memorial&from=yesterday")

@@ -194,6 +194,10 @@ def check_own(cookies):
         status, text = ask("GET", path + "?library=memorial", cookie=cookies["RMT"])
         assert status == 200 or "posted no hours" in text, (path, status, text)
         checked.add(("GET", path))
+    status, text = ask("GET", "/api/why?queue=memorial", cookie=cookies["library admin"])
+    assert status == 400 and "your own library" in text, (status, text)
+    assert ask("GET", "/api/why?queue=memorial", cookie=cookies["ChatWog"])[0] == 200
+    checked.add(("GET", "/api/why"))
     # Buttons: pages of other libraries' queues.
     seen = {"host": "memorial.example", "path": "/", "queue": "memorial", "kind": "own", "version": "", "error": ""}
     assert ask("POST", "/api/button/seen", body=json.dumps(seen).encode(), kind="text/plain", origin="https://memorial.example")[0] == 204

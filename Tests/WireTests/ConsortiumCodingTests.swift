@@ -43,6 +43,7 @@ import Testing
         #expect(state.board().hours.contains { $0.gate != .untold } && state.board().terms.version > 0)
         #expect(state.ledgerNow?.isEmpty == false)
         #expect(state.board().keepsTally && !state.memento.tally.isEmpty)
+        #expect(state.memento.causeBooks.contains { $0.runs.count > 1 })
         let bytes = state.wireSnapshot()
         var rebuilt = try ConsortiumState(wireSnapshot: bytes)
         #expect(rebuilt.digest() == state.digest())

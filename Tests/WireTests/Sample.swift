@@ -462,6 +462,9 @@ extension Sample {
         }
         return TallyPage(cells: cells, next: optional { $0.small() })
     }
+    mutating func causes() -> [CauseRun] {
+        ledger().map { CauseRun(from: $0.from, causes: Causes(rawValue: UInt16(pick(512))), takers: UInt8(pick(256))) }
+    }
     mutating func ledger() -> [LedgerRun] {
         var minute: LedgerMinute = 0
         return list(9) { sample in
@@ -626,6 +629,8 @@ extension Sample {
         case 31: .audit(counter: number(), try auditPage())
         case 28: .askWishes(counter: number(), try library())
         case 29: .wishes(counter: number(), try list(3) { try $0.wish() })
+        case 32: .askCauses(counter: number(), try queue(), LedgerMinute(pick(1_000))..<LedgerMinute(1_000 + pick(1_000)))
+        case 33: .causes(counter: number(), causes())
         default: .pushPull(bytes())
         }
     }

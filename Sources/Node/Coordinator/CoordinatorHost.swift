@@ -211,6 +211,8 @@ final class CoordinatorHost {
         case .find(let counter, let code): ports[link]?.send(.found(counter: counter, core.state.chat(keptUnder: code)))
         case .askLedger(let counter, let library, let minutes):
             ports[link]?.send(.ledger(counter: counter, core.state.ledger(of: library, in: minutes)))
+        case .askCauses(let counter, let queue, let minutes):
+            ports[link]?.send(.causes(counter: counter, core.state.causes(of: queue, in: minutes)))
         case .askTally(let counter, let place, let hours):
             ports[link]?.send(.tally(counter: counter, core.state.tally(of: place, in: hours)))
         case .askWishes(let counter, let library): ports[link]?.send(.wishes(counter: counter, core.state.wishes(of: library)))

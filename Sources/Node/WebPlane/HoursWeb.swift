@@ -41,6 +41,14 @@ final class HoursWeb {
     /// In the order of the roster.
     var libraries: [HoursEntry] { entries }
 
+    /// One in the zone in which most libraries are, the first of them in the roster's order.
+    var usualSchedule: Schedule? {
+        let schedules = libraries.compactMap(\.schedule)
+        let counts = Dictionary(schedules.map { ($0.hours.zone, 1) }, uniquingKeysWith: +)
+        let most = counts.values.max()
+        return schedules.first { counts[$0.hours.zone] == most }
+    }
+
     func entry(_ library: LibraryName) -> HoursEntry? { byName[library.text] }
 
     /// `Closed. Opens Monday at 9 AM.`; `nil` where no hours are posted, and while they are open.

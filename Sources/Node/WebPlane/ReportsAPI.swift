@@ -41,7 +41,7 @@ struct ReportsAPI {
         /// Whether it is about one home.
         var isOne: Bool
         var choices: [Home]
-        var clock: ReportClock
+        var clock: LocalClock
         var days: ClosedRange<CalendarDay>
     }
 
@@ -118,17 +118,9 @@ struct ReportsAPI {
             }
         }
         let isOne = homes.count == 1
-        let clock = ReportClock(isOne && homes[0].schedule != nil ? homes[0].schedule : usualSchedule)
+        let clock = LocalClock(isOne && homes[0].schedule != nil ? homes[0].schedule : hours.usualSchedule)
         let days = try HTTPAPI.days(request, today: clock.day(at: hours.now), daysMax: ReportSheet.daysMax)
         return Want(homes: homes, isOne: isOne, choices: choices, clock: clock, days: days)
-    }
-
-    /// One in the zone in which most libraries are, the first of them in the roster's order.
-    private var usualSchedule: Schedule? {
-        let schedules = hours.libraries.compactMap(\.schedule)
-        let counts = Dictionary(schedules.map { ($0.hours.zone, 1) }, uniquingKeysWith: +)
-        let most = counts.values.max()
-        return schedules.first { counts[$0.hours.zone] == most }
     }
 
     // MARK: What was found, put together
@@ -170,7 +162,7 @@ struct ReportsAPI {
         var report = ReportsReport(whole, titles: titles)
         if want.isOne { (report.library, report.title) = (want.homes[0].name, want.homes[0].title) }
         report.choices = want.choices.map { ReportsReport.Choice(library: $0.name, title: $0.title) }
-        report.terms = (usualSchedule?.terms.terms ?? []).map {
+        report.terms = (hours.usualSchedule?.terms.terms ?? []).map {
             ReportsReport.Term(title: $0.title, kind: $0.kind.text, first: $0.first.text, last: $0.last.text)
         }
         report.queues = queues(want, answer).map { ReportsReport.Offers($0.queue, $0.sums) }

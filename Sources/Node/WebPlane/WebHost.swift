@@ -42,6 +42,8 @@ struct NodeServices: Sendable {
     var registers: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, Board?, [EntryID: RegisterEntry]) -> Void) -> Void
     /// Parts of libraries' ledgers; `nil` where the coordinators cannot be asked now.
     var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
+    /// Parts of queues' books of causes; `nil` where the coordinators cannot be asked now.
+    var causes: @Sendable ([CausePart], @escaping @Sendable @WebActor ([CauseRuns]?) -> Void) -> Void
     /// What was counted of libraries' chats; `nil` where the coordinators cannot be asked now, or do not count.
     var tally: @Sendable (TallyWish, @escaping @Sendable @WebActor (TallyAnswer?) -> Void) -> Void
     /// The audit log after an entry; `nil` where the coordinators cannot be asked now, or keep none.
@@ -154,6 +156,7 @@ final class WebHost {
         TranscriptsAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
+        WhyAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)
         NamesAPI(api: api).install(on: server)
         CannedAPI(api: api).install(on: server)
@@ -167,7 +170,7 @@ final class WebHost {
         button?.install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
-            "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/problem": "problem.html",
+            "/desk": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/why": "why.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html", "/settings": "settings.html",
             "/audit": "audit.html", "/transcripts": "transcripts.html",
