@@ -56,6 +56,15 @@ def run(stage):
             expect(page.get_by_text("No hours are posted")).to_be_visible()
             stage.look(page, f"hours-law-{size}-{scheme}")
 
+    # In Spanish: as the browser asks, and back in English by the link.
+    page = stage.page(stage.context(PHONE, locale="es-MX"), "lector")
+    page.goto(f"{stage.node('college')}/hours/memorial")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Memorial Library: horario del chat")
+    expect(page.locator("tr[aria-current=date] th")).to_contain_text("Hoy")
+    stage.look(page, "hours-memorial-spanish")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Memorial Library: chat hours")
+
     # Programs of other sites may read hours, and nothing of the API beside them.
     reader = stage.page(stage.context(), "another site")
     stage.serve_page(reader.context, "/pages/hours", "")

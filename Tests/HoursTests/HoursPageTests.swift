@@ -96,6 +96,32 @@ import Testing
         #expect(unfolded.contains("DTSTART:20270313T150000Z") && unfolded.contains("DTSTART:20270314T140000Z"))
     }
 
+    @Test func thePagesSpeakSpanishToo() throws {
+        let schedule = try ScheduleTests.schedule("America/Chicago", [OpenSpan(opens: 540, closes: 1_320)])
+        let now = schedule.second(of: try ScheduleTests.day("2026-11-27"), minute: 600)
+        #expect(schedule.sentence(at: now, .spanish) == "Abierto hasta las 22:00.")
+        #expect(schedule.sentence(at: now - 7_200, .spanish) == "Cerrado. Abre a las 9:00.")
+        #expect(schedule.sentence(at: now + 43_200, .spanish) == "Cerrado. Abre mañana a las 9:00.")
+        #expect(schedule.moment(now + 4 * 86_400, from: now, .spanish) == "el martes a las 10:00")
+        #expect(schedule.moment(now + 40 * 86_400, from: now, .spanish) == "el 6 de enero de 2027 a las 10:00")
+        #expect(schedule.moment(now - 32_400, from: now, .spanish) == "la 1:00")
+        let entry = HoursEntry(library: try #require(LibraryName("law")), title: "Law", schedule: schedule)
+        let page = HoursPage.library(entry, now: now, address: "", .spanish)
+        #expect(page.contains("<html lang=\"es\">") && page.contains("Los próximos siete días") && page.contains("9:00 a 22:00"))
+        #expect(page.contains("href=\"/hours/law?lang=en\" lang=\"en\""))
+        // What nobody translated shows at once.
+        for english in ["Today", "Closed", "Open ", "Hours by", "Chat hours of", "November", "Monday"] { #expect(!page.contains(english), "\(english)") }
+    }
+
+    @Test(arguments: [
+        (nil, nil, "en"), ("es", "en", "es"), ("es-MX", nil, "es"), ("fr", "es", "es"), ("", "fr, es;q=0.5, en;q=0.4", "es"),
+        (nil, "en;q=0.4, es;q=0.5", "es"), (nil, "es, en", "es"), (nil, "en, es", "en"), (nil, "es;q=0, en;q=0.1", "en"),
+        (nil, "es;q=nan, en;q=7", "en"), (nil, "es;q=", "en"), (nil, ";,;;q=1,es;q=1e9", "en"), (nil, "*", "en"),
+    ] as [(String?, String?, String)])
+    func theReadersLanguageIsTaken(asked: String?, accepted: String?, language: String) {
+        #expect(HoursLanguage.wanted(asked, accepted: accepted).rawValue == language)
+    }
+
     @Test func aLibraryWithoutHoursSaysSo() throws {
         let plain = HoursEntry(library: try #require(LibraryName("law")), title: "Law", schedule: nil)
         #expect(HoursPage.library(plain, now: 0, address: "").contains("No hours are posted"))

@@ -64,21 +64,22 @@ final class HoursWeb {
     private func answer(_ request: Request) -> Response {
         let parts = request.segments
         let now = nowSeconds()
-        if parts.count == 1 { return Self.response("text/html; charset=utf-8", HoursPage.all(entries, now: now)) }
+        let language = HoursLanguage.wanted(request.query("lang"), accepted: request.headers["accept-language"])
+        if parts.count == 1 { return Self.page(HoursPage.all(entries, now: now, language), language) }
         if parts.count == 2, parts[1] == "hours.json" { return Self.response("application/ld+json", HoursData.json(entries, now: now)) }
         if parts.count == 2, parts[1] == "hours.txt" {
             return Self.response("text/plain; charset=utf-8", HoursPage.lines(entries, now: now))
         }
         guard let entry = byName[parts[1]], parts.count <= 3 else {
-            return Self.response("text/html; charset=utf-8", HoursPage.unknown(), 404)
+            return Self.page(HoursPage.unknown(language), language, 404)
         }
         switch parts.count == 2 ? "" : parts[2] {
-        case "": return Self.response("text/html; charset=utf-8", HoursPage.library(entry, now: now, address: address(of: request)))
+        case "": return Self.page(HoursPage.library(entry, now: now, address: address(of: request), language), language)
         case "hours.json": return Self.response("application/ld+json", HoursData.json(entry, now: now))
         case "now.json": return Self.response("application/json", HoursData.now(entry, now: now))
         case "hours.ics": return Self.response("text/calendar; charset=utf-8", HoursCalendar.text(entry, now: now))
         case "hours.js": return Self.response("text/javascript; charset=utf-8", HoursPage.script(entry, now: now))
-        default: return Self.response("text/html; charset=utf-8", HoursPage.unknown(), 404)
+        default: return Self.page(HoursPage.unknown(language), language, 404)
         }
     }
 
@@ -86,6 +87,14 @@ final class HoursWeb {
     private func address(of request: Request) -> String {
         let host = (request.headers["host"] ?? "").filter { $0.isASCII && ($0.isLetter || $0.isNumber || ".:-[]".contains($0)) }
         return "\(request.isSecure || request.headers["x-forwarded-proto"] == "https" ? "https" : "http")://\(host)"
+    }
+
+    /// A page that is another one for readers of another language.
+    private static func page(_ text: String, _ language: HoursLanguage, _ status: Int = 200) -> Response {
+        var page = response("text/html; charset=utf-8", text, status)
+        page.setHeader("Content-Language", language.rawValue)
+        page.setHeader("Vary", "Accept-Language")
+        return page
     }
 
     private static func response(_ type: String, _ text: String, _ status: Int = 200) -> Response {
