@@ -31,6 +31,8 @@ import { TransferDialog } from "./transfer.js";
 import { AskColleague } from "./watching.js";
 import { chatName } from "./words.js";
 
+/** At `/practice` the same desk has a node of its own in this page, and reaches nobody. */
+const practice = location.pathname === "/practice" ? await import("../practice/practice.js") : null;
 const activeEveryMs = 15000;
 const noticeShownMs = 9000;
 const chatsHeldMax = 4;
@@ -89,7 +91,8 @@ class Shell {
     connect() {
         const home = location.origin;
         const own = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
-        const connection = new Connection({ nodes: [home], hello: () => ({ role: "operator", client: this.newer.client }), socket: (_, protocol) => new WebSocket(own, protocol) });
+        const socket = practice?.socket ?? ((_, protocol) => new WebSocket(own, protocol));
+        const connection = new Connection({ nodes: [home], hello: () => ({ role: "operator", client: this.newer.client }), socket });
         connection.on("notice", (frame) => this.notice(frame.text, { stays: true }));
         for (const kind of kinds) connection.on(kind, (frame) => this.apply(this.desk.receive(frame)));
         connection.on("state", (change) => this.lineChanged(change));
@@ -330,13 +333,19 @@ class Shell {
     // Coming and going
 
     async begin() {
+        if (practice !== null) {
+            practice.showGuide(() => this.desk.focused);
+            this.enter(practice.person);
+            return;
+        }
         const { status, body } = await whoAmI();
         if (status === 200) this.enter(body);
         else this.showSignIn(status === 0 ? "The service cannot be reached at the moment." : "");
     }
 
     enter(person) {
-        keepTextsOf(person.operator);
+        // Whoever practises keeps what they have begun to write at their own desk in this tab.
+        if (practice === null) keepTextsOf(person.operator);
         if (this.desk.me !== null && this.desk.me.operator !== person.operator) {
             location.reload();
             return;
@@ -346,7 +355,7 @@ class Shell {
         this.connection.start();
         // The crisis card opens at once, whatever the line does then.
         this.canned.book.read();
-        this.news.start();
+        if (practice === null) this.news.start();
         this.draw();
         this.floor.update();
         byId("waiting-title").focus();
@@ -365,6 +374,10 @@ class Shell {
         const held = this.desk.heldCount;
         if (held > 0) {
             this.notice(held === 1 ? "You still hold a chat. Close it, transfer it or put it back into its queue, then sign out." : `You still hold ${held} chats. Close them, transfer them or put them back into their queues, then sign out.`);
+            return;
+        }
+        if (practice !== null) {
+            location.assign("/desk");
             return;
         }
         const { status } = await signOut();
@@ -459,6 +472,7 @@ class Shell {
             action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
             action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),
             action("Say until when you are here", "end time shift close", () => this.ending.open()),
+            ...(practice === null ? [action("Practise at a desk where nobody is real", "practice training learn try", () => open("/practice", "_blank", "noopener"))] : []),
             action("Keys and how the desk works", "help shortcuts", () => this.help.open()),
             action("Sign out", "leave quit", () => this.leave()),
         ];
