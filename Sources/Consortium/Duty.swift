@@ -61,15 +61,13 @@ extension ConsortiumState {
         return (duty == .library || kinds.contains(true)) && (duty == .general || kinds.contains(false)) ? duty : nil
     }
 
-    /// Until when what waits in a queue is first for those on duty for it, on the replicated clock; `nil` where it is everybody's at once, as nobody is on
-    /// duty for it who has a place free.
-    func dutyFirstUntilMs(_ name: QueueName, sinceMs: UInt64) -> UInt64? {
-        guard featureLevel >= FeatureLevel.duty, let queue = queues[name]?.queue else { return nil }
-        let isTaken = staff(of: name).contains { id in
+    /// Whether what waits in a queue is first for those on duty for it; it is everybody's at once where nobody is on duty for it who has a place free.
+    func isFirstForDuty(_ name: QueueName) -> Bool {
+        guard featureLevel >= FeatureLevel.duty, let queue = queues[name]?.queue else { return false }
+        return staff(of: name).contains { id in
             guard takesNew(id), let session = sessions[id], session.duty?.covers(queue) ?? true else { return false }
             return (index.held[id]?.count ?? 0) < Int(settings.chatsPerOperatorMax)
         }
-        return isTaken ? sinceMs.adding(ms: Limits.dutyFirstMs) : nil
     }
 
     /// Since when an offer runs, as its deadline tells.

@@ -7,15 +7,24 @@ extension ConsortiumState {
     /// What every node needs of the whole consortium.
     public func board() -> Board {
         var waiting: [WaitingChat] = []
-        for (queue, ranks) in index.waiting { waiting += ranks.compactMap { line($0, queue) } }
-        for (queue, ranks) in index.unattended { waiting += ranks.compactMap { line($0, queue) } }
-        for (queue, ranks) in index.offered { waiting += ranks.compactMap { line($0, queue, offer: chats[$0.chat]?.offer) } }
+        for (queue, ranks) in index.waiting {
+            let isFirst = isFirstForDuty(queue)
+            waiting += ranks.compactMap { line($0, queue, isFirst) }
+        }
+        for (queue, ranks) in index.unattended {
+            let isFirst = isFirstForDuty(queue)
+            waiting += ranks.compactMap { line($0, queue, isFirst) }
+        }
+        for (queue, ranks) in index.offered {
+            let isFirst = isFirstForDuty(queue)
+            waiting += ranks.compactMap { line($0, queue, isFirst, offer: chats[$0.chat]?.offer) }
+        }
         waiting.sort { Rank(sinceMs: $0.sinceMs, chat: $0.chat) < Rank(sinceMs: $1.sinceMs, chat: $1.chat) }
         let watched = watched()
         var board = Board(
             at: appliedThrough, clockMs: clockMs, settings: settings, libraries: libraries.values, queues: queues.keys.compactMap(status),
             operators: operators.values, signedOn: sessions.values.compactMap { status(of: $0, watched: watched) }, waiting: waiting,
-            kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.followUp?.target ?? $0.queue) } },
+            kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.followUp?.target ?? $0.queue, false) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
         board.keepsTally = keepsTally
@@ -48,13 +57,14 @@ extension ConsortiumState {
         return status
     }
 
-    private func line(_ rank: Rank, _ queue: QueueName, offer: Offer? = nil) -> WaitingChat? {
+    /// - Parameter isFirst: whether those on duty for the queue come first.
+    private func line(_ rank: Rank, _ queue: QueueName, _ isFirst: Bool, offer: Offer? = nil) -> WaitingChat? {
         guard let chat = chats[rank.chat] else { return nil }
         let sinceMs = offer.map(runsSinceMs) ?? chat.rankMs
         return WaitingChat(
             chat: chat.id, library: chat.library, queue: queue, home: chat.queue, question: chat.question, sinceMs: chat.rankMs,
             offer: offer?.id, offeredBy: offer?.by ?? chat.followUp?.by, note: offer?.note ?? "", dueMs: chat.followUp?.dueMs,
-            dutyFirstUntilMs: chat.stage == .kept ? nil : dutyFirstUntilMs(queue, sinceMs: sinceMs))
+            dutyFirstUntilMs: isFirst ? sinceMs.adding(ms: Limits.dutyFirstMs) : nil)
     }
 
     /// Everything about a chat but its messages; `nil` when it is not known or was forgotten.
