@@ -202,6 +202,17 @@ import Wire
         guard case .refused(code: "homeUnreachable", _, 503, _) = await nodes[1].wish(.confirm(token, code: code(0))) else {
             return #expect(Bool(false), "it takes both")
         }
+        // Nor where the home has it and the standby cannot be told.
+        cut = false
+        guard case .signedIn(let there, _, _, _) = try await nodes[0].signIn(board: board),
+            case .begun(let shown, _) = await nodes[0].wish(.begin(there, proof)), let other = Base32.bytes(of: TypedCode.plain(shown))
+        else { return #expect(Bool(false), "begun at home") }
+        cut = true
+        let first = OneTimeCode.code(other, step: OneTimeCode.step(atMs: WallClock.nowMs))
+        guard case .refused(code: "homeUnreachable", let told, 503, _) = await nodes[0].wish(.confirm(there, code: first)) else {
+            return #expect(Bool(false), "it takes both, the standby too")
+        }
+        #expect(told.contains("college"))
         cut = false
         guard case .turnedOn(let recovery) = await nodes[1].wish(.confirm(token, code: code(0))) else { return #expect(Bool(false), "on") }
         for node in nodes {
