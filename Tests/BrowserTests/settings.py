@@ -89,6 +89,7 @@ def drift(stage, page, document, key, version):
         assert told.returncode in (0, 1), told.stderr
         return {one["node"]: one for one in json.loads(told.stdout)}
 
+    stage.until("every node to say that it uses it", lambda: {one["state"] for one in known("memorial").values()} <= {"follows", "away"})
     # Whoever is signed in reads it without a token.
     stan = stage.operator("stan.steenbock").sign_in()
     stan.page.goto(stage.node(NODE) + "/settings")
@@ -103,6 +104,7 @@ def drift(stage, page, document, key, version):
     stage.callslip(NODE, "settings", "apply", str(document))
     stage.until("memorial to use it", lambda: known("memorial")["memorial"].get("version") == version)
     stage.until("memorial to miss college", lambda: known("memorial")["college"]["state"] == "away")
+    stage.until("the others to use it", lambda: [name for name, one in known("memorial").items() if one["state"] != "follows"] == ["college"])
     page.get_by_role("button", name="Look again").click()
     there = page.get_by_role("region", name="How college differs")
     expect(there).to_contain_text("pickUpSeconds9045")
@@ -120,7 +122,8 @@ def drift(stage, page, document, key, version):
     stage.control("start", *COORDINATORS)
     stage.ready(*COORDINATORS)
     stage.until("a leader", lambda: stage.leader() is not None, 60)
-    stage.until("all to use it", lambda: all(one["state"] == "follows" for one in known("memorial").values()), 60)
+    stage.until("college to be seen again", lambda: known("memorial")["college"]["state"] == "follows", 60)
+    stage.until("all to use it", lambda: {one["state"] for one in known("memorial").values()} <= {"follows", "away"}, 60)
     page.get_by_role("button", name="Look again").click()
     expect(page.locator("#strays")).to_have_text("Every node that is there uses the settings in force.")
     expect(there).to_have_count(0)
