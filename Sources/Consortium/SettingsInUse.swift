@@ -40,7 +40,11 @@ public struct SettingsInUse: Sendable {
     public func digest(told: Settings) -> [UInt8] { Self.digest(version: version, settings(told: told)) }
 
     public static func digest(version: UInt64, _ settings: Settings) -> [UInt8] {
-        Hash.sha256(Array("callslip settings in use\nversion: \(version)\n\(SettingsDocument.lines(of: settings))".utf8))
+        digest(version: version, lines: SettingsDocument.lines(of: settings))
+    }
+
+    public static func digest(version: UInt64, lines: String) -> [UInt8] {
+        Hash.sha256(Array("callslip settings in use\nversion: \(version)\n\(lines)".utf8))
     }
 
     /// The next version, if it is one; with none before it, any that is signed.

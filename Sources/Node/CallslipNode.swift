@@ -274,8 +274,9 @@ public final class CallslipNode {
         hours.deliver = { snapshot in
             WebActor.loop.post { WebActor.assumeIsolated { web.hours.update(snapshot) } }
         }
-        library.onBoard = { [publisher] board in
+        library.onBoard = { [unowned self, publisher] board in
             publisher.take(board)
+            gossip.settings(library.settingsDigest)
             hours.take(board)
         }
         library.onButtons = { [unowned self] lists in released(lists.released) }

@@ -113,6 +113,8 @@ def drift(stage, page, document, key, version):
     page.set_viewport_size(PHONE)
     there.scroll_into_view_if_needed()
     stage.look(page, "settings-drift-phone-dark")
+    # A table that is wider than a phone scrolls by itself.
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "the page is wider than a phone"
     # Nobody is left who could tell college by the log.
     stage.control("kill", *COORDINATORS)
     stage.control("start", "college")

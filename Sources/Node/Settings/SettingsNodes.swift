@@ -70,7 +70,11 @@ extension CallslipNode {
         guard left > 0 else { return answer() }
         for (at, name) in asked {
             calls.call(.askSettings(after: library.settings.version), at: name) { found in
-                if case .settings(let told)? = found { seen[at].told = told }
+                if case .settings(let told)? = found {
+                    seen[at].told = told
+                    // Newer than what gossip has brought yet.
+                    seen[at].digest = SettingsInUse.digest(version: told.version, lines: told.lines)
+                }
                 left -= 1
                 if left == 0 { answer() }
             }
