@@ -37,7 +37,7 @@ public struct ImportReport: Codable, Sendable {
     public var firstCodes: [FirstCodeLine]?
     /// Nodes that did not take the verifiers of their operators: run the import again when they answer.
     public var unreached: [String] = []
-    /// What was refused or could not be read, each with its line where there is one. Nothing was changed when the file was bad.
+    /// What was refused or could not be read, each with its line where there is one: nothing was changed then, unless somebody else changed the same meanwhile.
     public var problems: [String] = []
     public init() {}
 }
@@ -67,6 +67,40 @@ struct Importer {
         report.queues = file.queues.count
         report.operators = file.operators.count
         report.hours = file.hours.count
+        rehearse(file) { [report] problems in
+            var report = report
+            report.problems = problems
+            guard problems.isEmpty else { return completion(report) }
+            carryOut(file, options, report, completion)
+        }
+    }
+
+    /// How often a file is rehearsed of which something would be refused: what was imported elsewhere a moment ago may be on its way to this node.
+    private static let rehearsalsMax = 4
+
+    /// All or nothing: a file of which something would be refused changes nothing. What the rehearsal lets pass and the state refuses, somebody else has changed meanwhile.
+    /// - Parameter completion: given what would be refused, with its lines.
+    private func rehearse(_ file: ConsortiumFile, tries: Int = 1, _ completion: @escaping ([String]) -> Void) {
+        // A node that was sent no board yet knows nothing to rehearse with.
+        guard let board = library.board else { return completion([]) }
+        let commands = Array(zip(ImportedNames(file, board: board).commands.map(replacing), file.lines))
+        let (canned, entries, node, wallMs) = (library.canned, Array(library.entries.values), library.node, WallClock.nowMs)
+        let editions = library.settings.book
+        Task { @ClusterActor in
+            let problems = try? await ClusterActor.loop.work { () -> [String] in
+                var rehearsal = Rehearsal(board, canned: canned, entries: entries, editions: editions, node: node, wallMs: wallMs)
+                return commands.compactMap { command, line in rehearsal.refusal(of: command).map { "line \(line): \($0.sentence)" } }
+            }
+            guard let problems, !problems.isEmpty else { return completion([]) }
+            guard tries < Self.rehearsalsMax else { return completion(problems) }
+            later { rehearse(file, tries: tries + 1, completion) }
+        }
+    }
+
+    private func carryOut(
+        _ file: ConsortiumFile, _ options: ImportOptions, _ begun: ImportReport, _ completion: @escaping (ImportReport) -> Void
+    ) {
+        var report = begun
         let named = ImportedNames(file, board: library.board)
         report.renamed = named.notes
         let people = ImportedPeople(file, named, board: library.board)
