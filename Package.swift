@@ -110,7 +110,7 @@ let package = Package(
         .testTarget(
             name: "NodeTests",
             dependencies: [
-                "Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Raft", "SignIn", "Sodium", "TLS", "Web", "Wire",
+                "Node", "Gateway", "ClientProtocol", "Consortium", "EventLoop", "Hours", "Raft", "SignIn", "Sodium", "TLS", "Web", "Wire",
             ]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),

@@ -142,13 +142,7 @@ extension ConsortiumState {
     }
 
     private func checkZone(_ zone: String) throws(Refusal) {
-        let isPlain = zone.utf8.allSatisfy {
-            switch $0 {
-            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2f, 0x5f, 0x2d, 0x2b: true
-            default: false
-            }
-        }
-        guard isPlain, (1...Limits.zoneBytesMax).contains(zone.utf8.count), !zone.hasPrefix("/") else {
+        guard LibraryHours.isZoneName(zone) else {
             throw Refusal(.invalid, "A time zone is named as in the IANA data base, such as America/Chicago.")
         }
     }

@@ -160,6 +160,17 @@ public struct LibraryHours: Hashable, Sendable {
         weeks.indices.contains(Int(kind.rawValue)) ? weeks[Int(kind.rawValue)] : .closed
     }
 
+    /// Whether a text may name a zone: no part of it leads out of the folder of zones. Whether there is such a zone, each machine knows.
+    public static func isZoneName(_ text: String) -> Bool {
+        let isPlain = text.utf8.allSatisfy {
+            switch $0 {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2f, 0x5f, 0x2d, 0x2b: true
+            default: false
+            }
+        }
+        return isPlain && (1...Limits.zoneBytesMax).contains(text.utf8.count) && !text.hasPrefix("/")
+    }
+
     /// Whether both say the same, whatever their versions, closures and gates.
     func says(_ other: LibraryHours) -> Bool {
         library == other.library && zone == other.zone && weeks == other.weeks && exceptions == other.exceptions

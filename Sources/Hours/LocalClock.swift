@@ -13,20 +13,38 @@ public struct LocalClock: Sendable {
         zone = schedule?.hours.zone ?? "UTC"
     }
 
-    public func day(at second: Int64) -> CalendarDay {
-        CalendarDay.epoch.adding(days: Int(clamping: local(second).flooredDivision(by: 86_400)))
+    /// - Parameter zone: the name of the zone whose rules these are.
+    public init(zone: String, _ rules: ZoneRules) {
+        self.rules = rules
+        self.zone = zone
     }
 
-    func hourOfDay(at second: Int64) -> Int {
+    public func day(at second: Int64) -> CalendarDay { moment(at: second).day }
+
+    public func hourOfDay(at second: Int64) -> Int { moment(at: second).second / 3_600 }
+
+    /// The day, and how many seconds of it are over by the clocks there.
+    public func moment(at second: Int64) -> (day: CalendarDay, second: Int) {
         let second = local(second)
-        return Int((second - second.flooredDivision(by: 86_400) * 86_400) / 3_600)
+        let day = second.flooredDivision(by: 86_400)
+        return (CalendarDay.epoch.adding(days: Int(clamping: day)), Int(second - day * 86_400))
     }
 
-    private func local(_ second: Int64) -> Int64 { second + Int64(rules?.offset(at: second) ?? 0) }
+    private func local(_ second: Int64) -> Int64 {
+        // No clock here reaches beyond the calendar's last day, and the sum overflows nothing.
+        let second = min(max(second, 0), Int64(CalendarDay.range.upperBound) * 86_400)
+        return second + Int64(rules?.offset(at: second) ?? 0)
+    }
 
     private func start(of day: CalendarDay) -> Int64 {
         let local = Int64(day.number) * 86_400
         return rules?.second(local: local) ?? local
+    }
+
+    /// When some local days begin and end, in Unix seconds.
+    public func seconds(_ days: ClosedRange<CalendarDay>) -> Range<Int64> {
+        let first = start(of: days.lowerBound)
+        return first..<max(first, start(of: days.upperBound.adding(days: 1)))
     }
 
     /// The hours that begin in some local days.
@@ -56,8 +74,7 @@ public struct LocalClock: Sendable {
 
     /// `2026-11-28 09:30`, as clocks there show a minute.
     public func stamp(_ minute: LedgerMinute) -> String {
-        let second = Int64(minute) * 60
-        let local = local(second)
-        return "\(day(at: second).text) \(HoursText.clock(minute: Int((local - local.flooredDivision(by: 86_400) * 86_400) / 60)))"
+        let (day, second) = moment(at: Int64(minute) * 60)
+        return "\(day.text) \(HoursText.clock(minute: second / 60))"
     }
 }

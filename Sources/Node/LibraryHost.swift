@@ -273,6 +273,35 @@ final class LibraryHost {
         wishes.read(libraries) { books in completion(books?.flatMap(\.entries)) }
     }
 
+    // MARK: Chats, for scripts
+
+    /// Facts of the chats that began within a time, the first one first: those whose text is kept here, and those that this node shows to somebody.
+    func conversations(
+        _ started: Range<UInt64>, most: Int, completion: @escaping (Result<[Conversation], ConversationsFailure>) -> Void
+    ) {
+        transcripts.conversations(started, most: most) { [self] result in
+            guard case .success(let kept) = result else { return completion(result) }
+            let known = Set(kept.map(\.chat))
+            let here = gateway.glimpses.compactMap { seen in
+                known.contains(seen.meta.chat)
+                    ? nil : Conversation(seen.meta.chat, library: seen.meta.library, queue: seen.meta.queue, seen.messages)
+            }.filter { started.contains($0.startedMs) }
+            guard kept.count + here.count <= most else { return completion(.failure(.tooMany)) }
+            completion(.success((kept + here).sorted { ($0.startedMs, $0.chat) < ($1.startedMs, $1.chat) }))
+        }
+    }
+
+    /// The chat of that number, if that person holds it and this node shows it to them; `nil` also where two have it.
+    func held(_ number: UInt64, by person: OperatorName) -> HeldChat? {
+        let found = gateway.glimpses.compactMap { seen -> HeldChat? in
+            guard case .held(let holder, _) = seen.meta.phase, holder.operatorName == person,
+                LibraryH3lp.number(of: seen.meta.chat) == number
+            else { return nil }
+            return HeldChat(chat: seen.meta.chat, token: holder.token)
+        }
+        return found.count == 1 ? found[0] : nil
+    }
+
     // MARK: The coordinator's side
 
     private func receive(_ frame: PeerFrame) {

@@ -157,7 +157,7 @@ extension CallslipNode {
             signIn: { ask, completion in
                 onCluster {
                     accounts.signIn(ask, board: library.board) { outcome in
-                        if case .signedIn(_, _, let session, _) = outcome { library.signedIn(session) }
+                        if case .signedIn(_, _, let session, _) = outcome, !ask.isScript { library.signedIn(session) }
                         WebActor.loop.post { WebActor.assumeIsolated { completion(outcome) } }
                     }
                 }
@@ -294,6 +294,26 @@ extension CallslipNode {
                     library.transcripts.transcripts(of: chat) { found in
                         WebActor.loop.post { WebActor.assumeIsolated { completion(found) } }
                     }
+                }
+            },
+            board: { completion in
+                onCluster {
+                    let board = library.board
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(board) } }
+                }
+            },
+            conversations: { started, completion in
+                onCluster {
+                    library.conversations(started, most: LibraryH3lp.conversationsMax) { result in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(result) } }
+                    }
+                }
+            },
+            held: { number, token, completion in
+                onCluster {
+                    let name = accounts.session(token)?.operatorName
+                    let held = name.flatMap { library.held(number, by: $0) }
+                    WebActor.loop.post { WebActor.assumeIsolated { completion(held) } }
                 }
             },
             propose: { command, completion in

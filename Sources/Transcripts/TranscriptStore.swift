@@ -270,6 +270,34 @@ public final class TranscriptStore: Sendable {
         }
     }
 
+    /// Where a walk through the transcripts stands: behind this one.
+    public struct Place: Hashable, Sendable {
+        var receivedMs: UInt64
+        var chat: String
+        var openedMs: UInt64
+    }
+
+    /// A stretch of the transcripts that came here within a time, in the order in which they came. One that cannot be read is passed over.
+    /// - Parameters:
+    ///   - after: where the stretch before ended; `nil` begins.
+    ///   - max: how many are read.
+    /// - Returns: the place to go on from is `nil` when there are no more.
+    public func received(
+        _ times: Range<UInt64>, after: Place?, max: Int
+    ) throws(TranscriptStoreError) -> (transcripts: [Transcript], next: Place?) {
+        try with { file throws(TranscriptStoreError) in
+            let from = after ?? Place(receivedMs: times.lowerBound, chat: "", openedMs: 0)
+            let rows = try file.run(
+                """
+                SELECT received, chat, opened, body FROM transcripts
+                WHERE received >= ?1 AND received < ?2 AND (received, chat, opened) > (?1, ?3, ?4) ORDER BY received, chat, opened LIMIT ?5
+                """,
+                [.init(from.receivedMs), .init(times.upperBound), .text(from.chat), .init(from.openedMs), .integer(Int64(max))])
+            let last = rows.last.map { Place(receivedMs: $0[0].number, chat: $0[1].text, openedMs: $0[2].number) }
+            return (rows.compactMap { try? Transcript(wire: $0[3].bytes) }, rows.count < max ? nil : last)
+        }
+    }
+
     /// What was said in a chat; more than one when it was forgotten and made anew, oldest first.
     public func transcripts(of chat: ChatID) throws(TranscriptStoreError) -> [Transcript] {
         try with { file throws(TranscriptStoreError) in

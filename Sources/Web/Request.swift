@@ -28,6 +28,11 @@ public struct Request: Sendable {
         return FormFields.first(name, in: queryText.utf8)
     }
 
+    /// All values of a query parameter, as of `query`, in order.
+    public func queries(_ name: String) -> [String] {
+        queryText?.utf8.split(separator: 0x26).compactMap { FormFields.first(name, in: $0) } ?? []
+    }
+
     /// Whether a query parameter is there, though its value may be one that can't be decoded.
     public func hasQuery(_ name: String) -> Bool { queryText.map { FormFields.contains(name, in: $0.utf8) } ?? false }
 

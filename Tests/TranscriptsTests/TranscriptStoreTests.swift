@@ -54,6 +54,24 @@ import Testing
         #expect(try again.state(of: [UInt8](repeating: 8, count: 16)).marks == [:])
     }
 
+    @Test func aWalkPassesEachOnceWhereverItPauses() throws {
+        let store = try open()
+        // Several came in one millisecond.
+        for chat in 1...9 {
+            try store.keep(try transcript(UInt64(chat), chat: UInt64(chat), ["x"]), of: cluster, wallMs: UInt64(chat / 4) * 10)
+        }
+        for max in 1...10 {
+            var (seen, place): ([UInt64], TranscriptStore.Place?) = ([], nil)
+            repeat {
+                let read = try store.received(0..<20, after: place, max: max)
+                seen += read.transcripts.map(\.chat.low)
+                place = read.next
+            } while place != nil
+            #expect(seen == [1, 2, 3, 4, 5, 6, 7], "in stretches of \(max)")
+        }
+        #expect(try store.received(10..<11, after: nil, max: 9).transcripts.map(\.chat.low) == [4, 5, 6, 7])
+    }
+
     /// A patron left an address, and somebody answered.
     private func answered(_ number: UInt64, chat: UInt64 = 1, _ texts: [String] = ["yes"]) throws -> Transcript {
         var transcript = try transcript(number, chat: chat, texts)

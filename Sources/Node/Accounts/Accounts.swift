@@ -14,6 +14,8 @@ final class Accounts {
     nonisolated static let sessionsMax = 2_000
     nonisolated static let sessionMsMax: UInt64 = 12 * 3_600_000
     static let checksPendingMax = 64
+    /// Sign-ins of one person's scripts: one more, and the oldest of those ends. A script that signs in anew each time it asks leaves room for people.
+    static let scriptSessionsMax = 20
 
     struct Session: Sendable {
         var operatorName: OperatorName
@@ -24,6 +26,8 @@ final class Accounts {
         var id: String
         /// Unix milliseconds, for people; `expiresMs` is the loop's time.
         var beganMs: UInt64
+        /// Made by the old vendor's call, so that no desk stands behind it.
+        var isScript = false
     }
 
     enum SignInOutcome: Sendable {
@@ -171,7 +175,7 @@ final class Accounts {
             switch judgement {
             case .right(let told):
                 guard let person else { return completion(.wrongPassword) }
-                completion(open(person, known: origin, told: told))
+                completion(open(person, known: origin, told: told, isScript: ask.isScript))
             case .wrong: completion(.wrongPassword)
             case .lacks(.newPassword): choosePassword(ask, person, board, completion)
             case .lacks(let check): completion(.lacks(check))
@@ -356,7 +360,7 @@ final class Accounts {
     static let busy = PeerCall.answer(ok: false, text: "this node is busy; try again")
 
     /// - Parameter origin: from where the password was tried; `nil`: there was none.
-    func open(_ person: Operator, known origin: SignInBrake.Origin?, told: String) -> SignInOutcome {
+    func open(_ person: Operator, known origin: SignInBrake.Origin?, told: String, isScript: Bool = false) -> SignInOutcome {
         if let closed { return .closed(closed) }
         let (bytes, mark, name): ([UInt8], [UInt8], [UInt8])
         let (high, low): (UInt64, UInt64)
@@ -368,6 +372,7 @@ final class Accounts {
             return .tooMany(retryMs: 1_000)
         }
         let nowMs = ClusterActor.loop.nowMs
+        if isScript { endOldestScript(of: person.name) }
         if sessions.count >= Self.sessionsMax { sessions = sessions.filter { $0.value.expiresMs > nowMs } }
         guard sessions.count < Self.sessionsMax else { return .tooMany(retryMs: 60_000) }
         let token = Self.hexadecimal(bytes)
@@ -379,9 +384,17 @@ final class Accounts {
         }
         let session = Session(
             operatorName: person.name, displayName: person.displayName, session: SessionID(high: high, low: low),
-            expiresMs: nowMs + Self.sessionMsMax, id: Self.hexadecimal(name), beganMs: WallClock.nowMs)
+            expiresMs: nowMs + Self.sessionMsMax, id: Self.hexadecimal(name), beganMs: WallClock.nowMs, isScript: isScript)
         sessions[token] = session
         return .signedIn(token: token, browser: browser, session, told: told)
+    }
+
+    private func endOldestScript(of person: OperatorName) {
+        let theirs = sessions.filter { $0.value.isScript && $0.value.operatorName == person }
+        guard theirs.count >= Self.scriptSessionsMax else { return }
+        if let oldest = theirs.min(by: { $0.value.expiresMs < $1.value.expiresMs })?.key {
+            (sessions[oldest], beginnings[oldest]) = (nil, nil)
+        }
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

@@ -314,6 +314,46 @@ final class TranscriptHost {
         }
     }
 
+    // MARK: Lists of chats
+
+    /// How many transcripts are read before others have their turn at the store.
+    private nonisolated static let readAtOnceMax = 200
+
+    /// Facts of the chats that began within a time and whose text is kept here; `nil` where they cannot be read now, or where there are more than `most`.
+    func conversations(
+        _ started: Range<UInt64>, most: Int, completion: @escaping @ClusterActor (Result<[Conversation], ConversationsFailure>) -> Void
+    ) {
+        guard store != nil else { return completion(.success([])) }
+        // What began then came here later, by clocks that differ by less than this.
+        let from = started.lowerBound - min(started.lowerBound, 3_600_000)
+        read(started, from..<UInt64(Int64.max), after: nil, [], most, completion)
+    }
+
+    private func read(
+        _ started: Range<UInt64>, _ received: Range<UInt64>, after: TranscriptStore.Place?, _ found: [Conversation], _ most: Int,
+        _ completion: @escaping @ClusterActor (Result<[Conversation], ConversationsFailure>) -> Void
+    ) {
+        guard let store, !stopped else { return completion(.failure(.unreadable)) }
+        work {
+            Result { () throws(TranscriptStoreError) in
+                let read = try store.received(received, after: after, max: Self.readAtOnceMax)
+                return (read.transcripts.compactMap { Conversation($0) }.filter { started.contains($0.startedMs) }, read.next)
+            }
+        } then: { [self] result in
+            switch result {
+            case .success(let (more, next))?:
+                let found = found + more
+                guard found.count <= most else { return completion(.failure(.tooMany)) }
+                guard let next else { return completion(.success(found)) }
+                read(started, received, after: next, found, most, completion)
+            case .failure(let error)?:
+                logger.error("transcripts were not listed", metadata: ["why": "\(error)"])
+                completion(.failure(.unreadable))
+            case nil: completion(.failure(.unreadable))
+            }
+        }
+    }
+
     /// Runs a body on the store's thread; its result comes back on the loop, or nil at once when the thread has too much to do.
     private func work<Value: Sendable>(
         _ body: @escaping @Sendable () -> Value, then: @escaping @ClusterActor (Value?) -> Void
@@ -324,4 +364,11 @@ final class TranscriptHost {
         }
         if !submitted { then(nil) }
     }
+}
+
+/// Why chats are not listed.
+enum ConversationsFailure: Error {
+    case tooMany
+    /// The store cannot be read, or has too much to do.
+    case unreadable
 }

@@ -10,6 +10,8 @@ import Wire
 @WebActor
 struct HTTPAPI {
     nonisolated static let cookieName = "callslip_session"
+    /// The field that takes the cookie back.
+    nonisolated static let noCookie = "\(cookieName)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
     /// Shows that a person signed in at this browser before (`SignInBrake`); opens nothing.
     nonisolated static let browserCookieName = "callslip_browser"
     let services: NodeServices
@@ -37,7 +39,7 @@ struct HTTPAPI {
         server.post("/api/sign-out", bodyBytesMax: 1_024) { request, responder in
             if let token = request.cookie(Self.cookieName) { services.signOut(token) }
             var response = Response.json("{}")
-            response.setHeader("Set-Cookie", "\(Self.cookieName)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+            response.setHeader("Set-Cookie", Self.noCookie)
             responder.send(response)
         }
         server.get("/api/me") { request, responder in
@@ -111,6 +113,7 @@ struct HTTPAPI {
         }
     }
 
+    /// The field by which a browser, or a script, is known from then on.
     func cookie(_ token: String, isSecure: Bool) -> String {
         "\(Self.cookieName)=\(token); Path=/; HttpOnly; SameSite=Strict; Max-Age=43200\(isSecure ? "; Secure" : "")"
     }

@@ -15,7 +15,8 @@ enum OtherSites {
         case .get, .head, .options: return nil
         case .post, .put, .patch, .delete: break
         }
-        guard isForeign(request), request.cookie(HTTPAPI.cookieName) != nil || signIns.contains(request.path) else { return nil }
+        let asksForCookie = signIns.contains(request.path) || LibraryH3lp.isSignIn(request)
+        guard isForeign(request), request.cookie(HTTPAPI.cookieName) != nil || asksForCookie else { return nil }
         var response = Response.json(
             "{\"code\":\"otherSite\",\"text\":\"A page of another site asked for this in your name. Open the page of this node and do it there.\"}",
             status: 403)
@@ -44,8 +45,9 @@ enum OtherSites {
 enum RequestCost {
     static func of(_ request: Request) -> (units: UInt64, signIn: String?) {
         if request.path == "/ws" { return (1, nil) }
-        guard request.segments.first == "api" else { return (0, nil) }
         let signIn = request.cookie(HTTPAPI.cookieName)
+        if LibraryH3lp.isVersion(request.segments.first) { return (LibraryH3lp.cost(request), signIn) }
+        guard request.segments.first == "api" else { return (0, nil) }
         switch (request.method, request.path) {
         // The campus's service is asked.
         case (.get, "/api/campus/begin"), (.get, "/api/campus/callback"): return (20, signIn)

@@ -19,13 +19,15 @@ extension HTTPAPI {
         }
     }
 
-    /// `from` and `to` of a request.
-    static func days(_ request: Request, today: CalendarDay, daysMax: Int) throws(AskMistake) -> ClosedRange<CalendarDay> {
-        let to = try day(request, "to") ?? today
-        let from = try day(request, "from") ?? to.adding(days: 1 - daysUsual)
+    /// The first and the last day that a request names, by these names.
+    static func days(
+        _ request: Request, today: CalendarDay, daysMax: Int, from first: String = "from", to last: String = "to"
+    ) throws(AskMistake) -> ClosedRange<CalendarDay> {
+        let to = try day(request, last) ?? today
+        let from = try day(request, first) ?? to.adding(days: 1 - daysUsual)
         guard from <= to, to.number - from.number < daysMax else {
             throw AskMistake(
-                text: "`from` is not after `to`, and \(daysMax) days are shown at most; found \(from.text) to \(to.text).")
+                text: "`\(first)` is not after `\(last)`, and \(daysMax) days are shown at most; found \(from.text) to \(to.text).")
         }
         return from...to
     }

@@ -159,6 +159,14 @@ enum RouteMatrix {
         row(.post, "/api/join", everybody, "a node's certificate, keyring and addresses, for whoever has a token"),
         row(.get, "/api/settings", readers, "the service's settings with their history, and who follows them"),
         row(.post, "/api/settings", ltgAlone, "a settings document, which counts by its signature"),
+        row(.post, "/{version}/auth/login", everybody, "sign-in for scripts that speak to the old vendor; {version} is one of its dates"),
+        row(.post, "/{version}/auth/logout", everybody, "the end of such a sign-in"),
+        below(.get, "/{version}/conversations", overseers, "chats of this node's libraries, one by one, without text"),
+        below(.get, "/{version}/activity", overseers, "the same, as newer scripts ask for it"),
+        below(.get, "/{version}/reports", overseers, "what became of chats, counted, in the old vendor's tables"),
+        below(.get, "/{version}/queues", readers, "queues, who staffs them, and where a chat that one holds may go"),
+        below(.post, "/{version}/queues", signedIn, "a transfer of a chat that one holds"),
+        below(.get, "/{version}/users", readers, "people, and what they may staff"),
         row(.get, "/api/desks", tokenAlone, "which versions of the desk are open, node by node"),
         row(.post, "/api/check-page", everybody, "the button of a pasted page, checked"),
         row(.post, "/api/button/seen", everybody, "what a page tells of its own button"),
@@ -208,7 +216,7 @@ enum RouteMatrix {
     /// The row of an installed route. HEAD is GET's; so is what a browser asks beforehand (OPTIONS).
     static func row(_ method: HTTPMethod, _ path: String, isPrefix: Bool) -> RouteRow? {
         let method = method == .head || method == .options ? HTTPMethod.get : method
-        return byRoute[Key(method: method, path: path, isPrefix: isPrefix)]
+        return byRoute[Key(method: method, path: LibraryH3lp.canonical(path), isPrefix: isPrefix)]
     }
 
     private static func row(_ method: HTTPMethod, _ path: String, _ reaches: [RouteReach], _ what: String) -> RouteRow {

@@ -55,6 +55,13 @@ struct NodeServices: Sendable {
     var kept: @Sendable ([LibraryName], @escaping @Sendable @WebActor ([TranscriptStore.Summary]?) -> Void) -> Void
     /// What was said in a chat, to be shown to nobody before it is in the audit log; `nil` where it cannot be read now.
     var transcripts: @Sendable (ChatID, @escaping @Sendable @WebActor ([Transcript]?) -> Void) -> Void
+    /// `nil` before the first one came.
+    var board: @Sendable (@escaping @Sendable @WebActor (Board?) -> Void) -> Void
+    /// Facts of the chats that began within a time, in Unix milliseconds.
+    var conversations:
+        @Sendable (Range<UInt64>, @escaping @Sendable @WebActor (Result<[Conversation], ConversationsFailure>) -> Void) -> Void
+    /// The chat of a number (`LibraryH3lp`) that whoever is signed in under a session's token holds at this node's desk.
+    var held: @Sendable (UInt64, String, @escaping @Sendable @WebActor (HeldChat?) -> Void) -> Void
     /// An admin's command; `nil` when the node stops before it is answered.
     var propose: @Sendable (Command, @escaping @Sendable @WebActor (Verdict?) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is, and what is known of buttons; `nil` before the first board came.
@@ -96,6 +103,8 @@ struct SignInAsk: Sendable {
     /// What an earlier sign-in gave the browser to keep.
     var browser: String?
     var network: AddressPrefix
+    /// No desk follows.
+    var isScript = false
 }
 
 /// A backup was written into the data folder, or why not.
@@ -167,6 +176,7 @@ final class WebHost {
         DesksAPI(api: api).install(on: server)
         ButtonsAPI(api: api, serving: { [button] in button?.serving ?? ButtonServing() }).install(on: server)
         JoinAPI(api: api).install(on: server)
+        LibraryH3lpAPI(api: api, hours: hours, presence: presence).install(on: server)
         button?.install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
