@@ -8,7 +8,7 @@ struct Callslip: AsyncParsableCommand {
         commandName: "callslip",
         abstract: "A self-hosted, distributed chat reference service for library consortia.",
         subcommands: [
-            Serve.self, Import.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
+            Serve.self, Import.self, MoveInCommand.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
             CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, WhyCommand.self, NamesCommand.self, DesksCommand.self,
             SettingsCommand.self,
             CannedCommand.self,

@@ -44,21 +44,26 @@ struct Import: AsyncParsableCommand {
             for problem in error.problems { Terminal.complain("\(file):\(problem.line): \(problem.sentence)\n") }
             throw ExitCode(65)
         }
-        let admin = try admin.read()
-        let response = try await NodeClient.importFile(
-            yaml, "?close=\(close ? 1 : 0)&first-codes=\(firstCodes ? 1 : 0)&dry-run=\(dryRun ? 1 : 0)", url: admin.url, token: admin.token)
+        try await Self.send(yaml, ImportOptions(closes: close, invites: firstCodes, isDryRun: dryRun), of: file, to: try admin.read())
+    }
+
+    /// - Parameter file: what it is called in what is said of it.
+    static func send(_ yaml: String, _ options: ImportOptions, of file: String, to admin: (url: String, token: String)) async throws {
+        func flag(_ isSet: Bool) -> Int { isSet ? 1 : 0 }
+        let query = "?close=\(flag(options.closes))&first-codes=\(flag(options.invites))&dry-run=\(flag(options.isDryRun))"
+        let response = try await NodeClient.importFile(yaml, query, url: admin.url, token: admin.token)
         guard let report = try? JSONDecoder().decode(ImportReport.self, from: Data(response.body)) else {
             throw ValidationError("the node answered \(response.status): \(response.text)")
         }
         for problem in report.problems { Terminal.complain("\(file): \(problem)\n") }
         guard report.problems.isEmpty else { throw ExitCode(65) }
-        if dryRun { return tellPeople(report) }
+        if options.isDryRun { return tellPeople(report, isDryRun: true) }
         print(
             "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
                 + (report.hours.map { $0 > 0 ? "; hours of \($0) libraries" : "" } ?? "")
         )
         for note in report.renamed ?? [] { print("\(file): \(note)") }
-        tellPeople(report)
+        tellPeople(report, isDryRun: false)
         if !report.unreached.isEmpty {
             Terminal.complain(
                 "these nodes did not take what they keep of their operators' accounts: \(report.unreached.joined(separator: ", ")); run the import again when they answer\n"
@@ -67,16 +72,16 @@ struct Import: AsyncParsableCommand {
         }
     }
 
-    private func tellPeople(_ report: ImportReport) {
+    private static func tellPeople(_ report: ImportReport, isDryRun: Bool) {
         func tell(_ names: [String]?, _ did: String, _ would: String) {
             guard let names, !names.isEmpty else { return }
-            print("\(names.count) \(names.count == 1 ? "account" : "accounts") \(dryRun ? would : did): \(names.joined(separator: ", "))")
+            print("\(names.count) \(names.count == 1 ? "account" : "accounts") \(isDryRun ? would : did): \(names.joined(separator: ", "))")
         }
         tell(report.made, "made", "would be made")
         tell(report.closed, "closed", "would be closed")
         tell(
             report.missing, "not in the file stay open (--close closes them)", "not in the file would stay open (--close would close them)")
-        if dryRun, [report.made, report.closed, report.missing].allSatisfy({ $0?.isEmpty ?? true }) {
+        if isDryRun, [report.made, report.closed, report.missing].allSatisfy({ $0?.isEmpty ?? true }) {
             print("no account would be made or closed")
         }
         guard let codes = report.firstCodes, !codes.isEmpty else { return }

@@ -20,6 +20,32 @@ extension FuzzTarget {
         return nil
     }
 
+    /// What was exported elsewhere, to move in from: the first byte says which of the files it is and in which form, and the others are right. Problems have their lines; where there is
+    /// none, what was made is a consortium's file.
+    static let exported = FuzzTarget(name: "exported", inputBytesMax: 4 * 1024) { bytes in
+        let (choice, text) = (bytes.first ?? 0, String(decoding: bytes.dropFirst(), as: UTF8.self))
+        var files = [
+            "libraries": "library,node,queues\ngeneral,,ask\nlaw,law,law", "queues": "name\nask\nlaw", "users": "name,queues\nlea,law",
+            "operators": "queue,user\nask,lea", "canned": "title,text\nHello,Good morning",
+            "conversations": "queue,started\nlaw,2026-01-01 00:00:00",
+        ]
+        let name = MovingIn.names[Int(choice >> 1) % MovingIn.names.count]
+        files[name] = nil
+        let own = "\(name).\(choice & 1 == 0 ? "csv" : "json")"
+        let moving = MovingIn(files.map { .init(name: $0.key + ".csv", text: $0.value) } + [.init(name: own, text: text)])
+        guard moving.problems.count <= 100 else { return "\(moving.problems.count) problems" }
+        let lines = text.utf8.count { $0 == 0x0A } + 1
+        for problem in moving.problems {
+            guard (1...max(lines, 3)).contains(problem.line), !problem.sentence.isEmpty else { return "\(problem) of \(lines) lines" }
+        }
+        guard moving.problems.isEmpty else { return moving.yaml.isEmpty ? nil : "something was made though something is wrong" }
+        guard let file = try? ConsortiumFile(yaml: moving.yaml) else { return "what was made is no consortium's file" }
+        guard file.queues.count == moving.queues, file.libraries.count == moving.libraries, file.operators.count == moving.operators else {
+            return "something was made that is not counted"
+        }
+        return nil
+    }
+
     /// A node's own file.
     static let nodeFile = FuzzTarget(name: "node-file", inputBytesMax: 4 * 1024) { bytes in
         let text = String(decoding: bytes, as: UTF8.self)

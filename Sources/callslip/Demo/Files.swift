@@ -16,7 +16,7 @@ enum Files {
     /// `nil` when there is no such file or it cannot be read.
     static func read(_ path: String) -> String? { try? text(of: path) }
 
-    static func text(of path: String) throws(Unreadable) -> String {
+    static func text(of path: String, bytesMax: Int = bytesMax) throws(Unreadable) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Unreadable(path: path, why: String(cString: strerror(errno))) }
         defer { close(descriptor) }
