@@ -26,7 +26,8 @@ public enum HoursPage {
     public static func all(_ entries: [HoursEntry], now: Int64, _ language: HoursLanguage = .english) -> String {
         var rows = ""
         for entry in entries {
-            let today = entry.schedule.map { HoursText.spans($0.spans(on: $0.day(at: now)), language) } ?? language("Not posted", "Sin publicar")
+            let today =
+                entry.schedule.map { HoursText.spans($0.spans(on: $0.day(at: now)), language) } ?? language("Not posted", "Sin publicar")
             rows += """
                 <tr><th scope="row"><a href="/hours/\(entry.library.text)\(query(language))">\(HoursText.escaped(entry.title))</a></th>\
                 <td>\(state(entry, now: now, language))</td><td>\(today)</td></tr>
@@ -120,7 +121,8 @@ public enum HoursPage {
         }
         guard let schedule = entry.schedule else {
             return language(
-                "No hours are posted; chat is open whenever somebody is there.", "No hay horario publicado; el chat está abierto cuando hay alguien.")
+                "No hours are posted; chat is open whenever somebody is there.",
+                "No hay horario publicado; el chat está abierto cuando hay alguien.")
         }
         let mark = if case .open = schedule.status(at: now) { "open" } else { "closed" }
         return "<span class=\"mark \(mark)\" aria-hidden=\"true\"></span>\(HoursText.escaped(schedule.sentence(at: now, language)))"
@@ -210,25 +212,25 @@ public enum HoursPage {
             "<a href=\"\(path)\(query(other))\" lang=\"\(other.rawValue)\" hreflang=\"\(other.rawValue)\">\(other("English", "Español"))</a>"
         }
         return """
-        <!doctype html>
-        <html lang="\(language.rawValue)">
-        <head>
-        <meta charset="utf-8">
-        <title>\(HoursText.escaped(title)): \(chatHours(language).lowercased())</title>
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <link rel="icon" href="/patron/slip.svg" type="image/svg+xml">
-        <link rel="stylesheet" href="/shared/tokens.css">
-        <link rel="stylesheet" href="/patron/hours.css">
-        </head>
-        <body>
-        <main>
-        \(body)
-        <p class="small">\(others.joined(separator: " · ")) · <a href="/problem?from=hours&amp;lang=\(language.rawValue)">\(language("Report a problem with this chat", "Informar de un problema con este chat"))</a></p>
-        </main>
-        </body>
-        </html>
+            <!doctype html>
+            <html lang="\(language.rawValue)">
+            <head>
+            <meta charset="utf-8">
+            <title>\(HoursText.escaped(title)): \(chatHours(language).lowercased())</title>
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <link rel="icon" href="/patron/slip.svg" type="image/svg+xml">
+            <link rel="stylesheet" href="/shared/tokens.css">
+            <link rel="stylesheet" href="/patron/hours.css">
+            </head>
+            <body>
+            <main>
+            \(body)
+            <p class="small">\(others.joined(separator: " · ")) · <a href="/problem?from=hours&amp;lang=\(language.rawValue)">\(language("Report a problem with this chat", "Informar de un problema con este chat"))</a></p>
+            </main>
+            </body>
+            </html>
 
-        """
+            """
     }
 }

@@ -9,7 +9,8 @@ struct Callslip: AsyncParsableCommand {
         abstract: "A self-hosted, distributed chat reference service for library consortia.",
         subcommands: [
             Serve.self, Import.self, MoveInCommand.self, Status.self, HealthCheck.self, Demo.self, Backup.self, RestoreCommand.self,
-            CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, WhyCommand.self, NamesCommand.self, DesksCommand.self,
+            CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, WhyCommand.self, NamesCommand.self,
+            DesksCommand.self,
             SettingsCommand.self,
             CannedCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,

@@ -110,14 +110,17 @@ import Testing
         #expect(page.contains("<html lang=\"es\">") && page.contains("Los próximos siete días") && page.contains("9:00 a 22:00"))
         #expect(page.contains("href=\"/hours/law?lang=en\" lang=\"en\""))
         // What nobody translated shows at once.
-        for english in ["Today", "Closed", "Open ", "Hours by", "Chat hours of", "November", ">Monday"] { #expect(!page.contains(english), "\(english)") }
+        for english in ["Today", "Closed", "Open ", "Hours by", "Chat hours of", "November", ">Monday"] {
+            #expect(!page.contains(english), "\(english)")
+        }
     }
 
-    @Test(arguments: [
-        (nil, nil, "en"), ("es", "en", "es"), ("es-MX", nil, "es"), ("fr", "es", "es"), ("", "fr, es;q=0.5, en;q=0.4", "es"),
-        (nil, "en;q=0.4, es;q=0.5", "es"), (nil, "es, en", "es"), (nil, "en, es", "en"), (nil, "es;q=0, en;q=0.1", "en"),
-        (nil, "es;q=nan, en;q=7", "en"), (nil, "es;q=", "en"), (nil, ";,;;q=1,es;q=1e9", "en"), (nil, "*", "en"),
-    ] as [(String?, String?, String)])
+    @Test(
+        arguments: [
+            (nil, nil, "en"), ("es", "en", "es"), ("es-MX", nil, "es"), ("fr", "es", "es"), ("", "fr, es;q=0.5, en;q=0.4", "es"),
+            (nil, "en;q=0.4, es;q=0.5", "es"), (nil, "es, en", "es"), (nil, "en, es", "en"), (nil, "es;q=0, en;q=0.1", "en"),
+            (nil, "es;q=nan, en;q=7", "en"), (nil, "es;q=", "en"), (nil, ";,;;q=1,es;q=1e9", "en"), (nil, "*", "en"),
+        ] as [(String?, String?, String)])
     func theReadersLanguageIsTaken(asked: String?, accepted: String?, language: String) {
         #expect(HoursLanguage.wanted(asked, accepted: accepted).rawValue == language)
     }

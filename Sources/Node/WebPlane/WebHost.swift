@@ -180,7 +180,8 @@ final class WebHost {
         button?.install(on: server)
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
-            "/desk": "desk.html", "/practice": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/why": "why.html", "/tickets": "tickets.html", "/problem": "problem.html",
+            "/desk": "desk.html", "/practice": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/why": "why.html",
+            "/tickets": "tickets.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html", "/settings": "settings.html",
             "/audit": "audit.html", "/transcripts": "transcripts.html",
