@@ -85,7 +85,7 @@ def ask(method, path, *, cookie=None, bearer=None, body=b"{}", kind="application
             if error.code != 429:
                 return error.code, text
             # One network asks a great deal here: it waits as it is told to.
-            time.sleep(json.loads(text).get("retryMs", 1000) / 1000)
+            time.sleep(json.loads(text or "{}").get("retryMs", 1000) / 1000)
     raise AssertionError(f"{method} {path}: too many, again and again")
 
 
