@@ -73,12 +73,16 @@ extension ConsortiumState {
             if status.queue.library == nil { index.general = status.queue.name }
             index.learn(status.queue)
         }
-        for person in base.board.operators {
+        // A node of an older version has none of what newer coordinators tell of the staff room, of trainees, of duty and of directors.
+        let (hasRoom, hasDuty) = (level >= FeatureLevel.staffRoom, level >= FeatureLevel.duty)
+        for var person in base.board.operators {
+            person.isTrainee = person.isTrainee && hasRoom
+            person.isDirector = person.isDirector && level >= FeatureLevel.audit
             operators[person.name] = person
             index.learn(person)
         }
         naming = base.board.naming
-        room = base.board.room
+        room = hasRoom ? base.board.room : []
         terms = base.board.terms
         for var posted in base.board.hours where libraries.contains(posted.library) {
             // The branch reckons for itself whether its libraries are open.
@@ -89,9 +93,9 @@ extension ConsortiumState {
         for status in base.board.signedOn where status.node == base.node && operators[status.name] != nil {
             var session = Session(
                 id: status.session, operatorName: status.name, node: base.node, boot: base.boot, token: appliedThrough,
-                available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs, duty: status.duty)
-            session.volunteers = status.volunteers
-            let isMentorHere = base.board.signedOn.contains { $0.name == status.mentor && $0.node == base.node }
+                available: status.available, leavingAtMs: status.leavingAtMs, untilMs: status.untilMs, duty: hasDuty ? status.duty : nil)
+            session.volunteers = status.volunteers && hasRoom
+            let isMentorHere = hasRoom && base.board.signedOn.contains { $0.name == status.mentor && $0.node == base.node }
             session.mentor = isMentorHere ? status.mentor : nil
             if operators[status.name]?.isTrainee == true, session.mentor == nil { session.available = [] }
             store(session)

@@ -48,6 +48,10 @@ struct FoundBySeedsTests {
     @Test("a lease counts from when the person's last word came to the node")
     func leaseCountsFromArrival() { #expect(Outcome.of(Scenario(seed: 61, minutes: 3, kinds: [.crowd])).violation == nil) }
 
+    /// Seed 54 once found a node of an older version that began a branch with the staff room that newer coordinators had told it of.
+    @Test("a branch has nothing that is above the level of its node")
+    func branchBelowTheStaffRoom() { #expect(Outcome.of(Scenario(seed: 54, minutes: 3)).violation == nil) }
+
     @Test("a desk whose last window closes while its claim is under way leaves no chat behind that nobody needs")
     func claimOutlivesItsWindow() throws {
         let desk = ClientID(1)
