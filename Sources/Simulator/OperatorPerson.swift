@@ -240,6 +240,8 @@ final class OperatorPerson: Client {
                 if tokens[chat] ?? .zero < token { note(chat, token, sinceMs: askedMs) }
                 say("holds \(chat) by \(token.index).\(token.ordinal)")
             case .refused(let refused):
+                // Granted, and over before the answer came: in a branch, whose log the checker does not read, as well. What was shown of it meanwhile was for this desk.
+                if refused.code == .notHolder { cluster.checker.onEntitled(name, to: chat) }
                 if refused.code == .alreadyClaimed {
                     cluster.checker.completed(number, as: .claimRefused(by: by))
                 } else {
@@ -349,10 +351,24 @@ final class OperatorPerson: Client {
         case 2: request(.leaving(makeID(), inSeconds: random.chance(70) ? 20 : nil)) { _ in }
         case 5: request(.room(makeID(), random.chance(30) ? .swamped("") : .said("\(name) is here"))) { _ in }
         case 6: request(.volunteer(makeID(), random.chance(70))) { _ in }
+        case 7...12: askColleague()
         case 4: request(.duty(makeID(), random.chance(20) ? nil : Duty.allCases.randomElement(using: &random))) { _ in }
         case 3: if let queue = me.available.first { request(.available(makeID(), queue, false)) { _ in } }
         default: break
         }
+    }
+
+    /// Lets a colleague watch a chat, or no longer: what they are shown of it is judged as what everybody is shown.
+    private func askColleague() {
+        guard let chat = tokens.keys.sorted().first, let token = tokens[chat], case .held(let held)? = copies[chat]?.state?.phase else {
+            return
+        }
+        let watching = held.watchers.map(\.name)
+        guard let other = board?.staff.map(\.person.name).first(where: { $0 != account }) else { return }
+        say(watching.contains(other) ? "needs \(other) no more" : "asks \(other) to look")
+        // Who is asked may be shown it, also when the answer never comes.
+        cluster.checker.onEntitled(Self.name(of: other), to: chat)
+        request(.watch(makeID(), chat, token: token, other, !watching.contains(other))) { _ in }
     }
 
     private func goElsewhere() {
