@@ -129,8 +129,8 @@ extension ConsortiumState {
             entries[id].map { draft(.dropEntry, AuditActor(editor), "\($0.register.form.name) \(id)", $0.library) }
         case .setTerms: draft(.setTerms, .admin, "", nil)
         case .setHours(let posted): draft(.setHours, .admin, posted.library.text, posted.library)
-        case .closeLibrary(let library, _, let by): draft(.closeLibrary, by.map { .person($0) } ?? .admin, library.text, library)
-        case .reopenLibrary(let library, _, _, let by): draft(.reopenLibrary, by.map { .person($0) } ?? .admin, library.text, library)
+        case .closeLibrary(let library, _, let by): draft(.closeLibrary, by.map { .person($0) } ?? .node, library.text, library)
+        case .reopenLibrary(let library, _, _, let by): draft(.reopenLibrary, by.map { .person($0) } ?? .node, library.text, library)
         case .openNow(let library, let session, _):
             draft(.openNow, sessions[session].map { .person($0.operatorName) } ?? .node, library.text, library)
         case .changeTicket(let change):

@@ -25,7 +25,7 @@ public struct Causes: OptionSet, Hashable, Sendable {
 }
 
 /// What was so of a queue from a minute on, until the next run begins.
-public struct CauseRun: Hashable, Sendable {
+public struct CauseRun: MinuteRun, Hashable, Sendable {
     public var from: LedgerMinute
     public var causes: Causes
     /// How many took its chats; up to 255.
@@ -44,7 +44,6 @@ public struct CauseRun: Hashable, Sendable {
 
 package struct CauseBook: Hashable, Sendable {
     package var queue: QueueName
-    /// In the order of their minutes; no two that follow each other say the same. The last goes on.
     package private(set) var runs: [CauseRun] = []
     /// Over all that was ever noted: replicas compare it (rule 9).
     package private(set) var chain: UInt64 = 0
@@ -60,27 +59,13 @@ package struct CauseBook: Hashable, Sendable {
     mutating func note(_ causes: Causes, takers: Int, atMs wallMs: UInt64) {
         let from = max(LibraryLedger.minute(at: wallMs), runs.last?.from ?? 0)
         let run = CauseRun(from: from, causes: causes, takers: UInt8(clamping: takers))
-        if let last = runs.last {
-            guard !last.saysAs(run) else { return }
-            // What held over no middle of a minute counts for nothing.
-            if last.from == run.from { runs.removeLast() }
-        }
-        if runs.last.map({ !$0.saysAs(run) }) ?? true { runs.append(run) }
-        giveWay()
+        guard runs.begin(run) else { return }
+        runs.giveWay(minutesMax: Limits.causeMinutesMax, runsMax: Limits.causeRunsPerQueueMax)
         var digest = Digest(seed: chain)
         digest.add(UInt64(run.from))
         digest.add(UInt64(run.causes.rawValue))
         digest.add(UInt64(run.takers))
         chain = digest.value
-    }
-
-    /// The oldest give way, several at once where there are too many.
-    private mutating func giveWay() {
-        guard let last = runs.last else { return }
-        let keptFrom = last.from - min(last.from, Limits.causeMinutesMax)
-        var count = runs.dropFirst().prefix(while: { $0.from <= keptFrom }).count
-        if runs.count - count > Limits.causeRunsPerQueueMax { count = max(count, Limits.causeRunsPerQueueMax / 16) }
-        runs.removeFirst(count)
     }
 }
 
@@ -143,22 +128,14 @@ extension ConsortiumState {
 
     /// The runs of a queue that reach into a range of minutes, the first cut to its beginning.
     public func causes(of queue: QueueName, in minutes: Range<LedgerMinute>) -> [CauseRun] {
-        guard let runs = causeBooks[queue]?.runs else { return [] }
-        let first = max(1, runs.partitionPoint { $0.from <= minutes.lowerBound }) - 1
-        let end = runs.partitionPoint { $0.from < minutes.upperBound }
-        guard first < end else { return [] }
-        var found = Array(runs[first..<end])
-        found[0].from = max(found[0].from, minutes.lowerBound)
-        return found
+        causeBooks[queue]?.runs.reaching(into: minutes) ?? []
     }
 
     func checkCauses() throws(InvariantViolation) {
         for (name, book) in causeBooks {
             try hold(name == book.queue && queues.contains(name), "The book of causes of \(name) is another queue's.")
             try hold(book.runs.count <= Limits.causeRunsPerQueueMax, "The book of causes of \(name) is too long.")
-            for (earlier, later) in zip(book.runs, book.runs.dropFirst()) {
-                try hold(earlier.from < later.from && !earlier.saysAs(later), "The book of causes of \(name) is out of order.")
-            }
+            try hold(book.runs.isInOrder, "The book of causes of \(name) is out of order.")
         }
         if keepsCauses {
             // What is noted last is what is so.

@@ -8,7 +8,7 @@
 /// Between any two commands, `checkInvariants()` holds.
 ///
 /// **What it never does.** It reads no clock, draws no random number, does no input or output, and imports nothing but the
-/// standard library. It never lets a chat wait where nobody is, nor gives one to somebody who has not acknowledged it.
+/// standard library and `Sodium`, for hashes and signatures. It never lets a chat wait where nobody is, nor gives one to somebody who has not acknowledged it.
 ///
 /// **What its caller owes it.** Batches in log order, each once. A `tick` when `nextDeadlineMs()` is due. When `Applied.halted`
 /// says so, to stop applying and to tell people. Authentication of operators; a hash in place of each secret.

@@ -20,7 +20,7 @@ public enum Staffing: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 /// What was so of a library from a minute on, until the next run begins.
-public struct LedgerRun: Hashable, Sendable {
+public struct LedgerRun: MinuteRun, Hashable, Sendable {
     public var from: LedgerMinute
     /// `open`: posted, or "Open now".
     public var hours: Gate
@@ -54,7 +54,6 @@ public struct LedgerNow: Hashable, Sendable {
 
 package struct LibraryLedger: Hashable, Sendable {
     package var library: LibraryName
-    /// In the order of their minutes; no two that follow each other say the same. The last goes on.
     package private(set) var runs: [LedgerRun] = []
     /// Over all that was ever noted, what has given way as well: replicas compare it (rule 9).
     package private(set) var chain: UInt64 = 0
@@ -81,15 +80,7 @@ package struct LibraryLedger: Hashable, Sendable {
     /// - Parameter wallMs: when it became so.
     mutating func note(_ hours: Gate, _ staffing: Staffing, atMs wallMs: UInt64) {
         let run = LedgerRun(from: max(Self.minute(at: wallMs), runs.last?.from ?? 0), hours: hours, staffing: staffing)
-        guard let last = runs.last else {
-            runs = [run]
-            return noted(run)
-        }
-        guard !last.saysAs(run) else { return }
-        // What held over no middle of a minute counts for nothing.
-        if last.from == run.from { runs.removeLast() }
-        if runs.last.map({ !$0.saysAs(run) }) ?? true { runs.append(run) }
-        noted(run)
+        if runs.begin(run) { noted(run) }
     }
 
     private mutating func noted(_ run: LedgerRun) {
@@ -117,20 +108,11 @@ package struct LibraryLedger: Hashable, Sendable {
     }
 
     private mutating func changed(by numbers: [UInt64]) {
-        giveWay()
+        runs.giveWay(minutesMax: Limits.ledgerMinutesMax, runsMax: Limits.ledgerRunsPerLibraryMax)
         var digest = Digest(seed: chain)
         for number in numbers { digest.add(number) }
         chain = digest.value
         gapSince = foundGap
-    }
-
-    /// The oldest give way, several at once where there are too many.
-    private mutating func giveWay() {
-        guard let last = runs.last else { return }
-        let keptFrom = last.from - min(last.from, Limits.ledgerMinutesMax)
-        var count = runs.dropFirst().prefix(while: { $0.from <= keptFrom }).count
-        if runs.count - count > Limits.ledgerRunsPerLibraryMax { count = max(count, Limits.ledgerRunsPerLibraryMax / 16) }
-        runs.removeFirst(count)
     }
 
     private var foundGap: LedgerMinute? { runs.reversed().prefix(while: \.isGap).last?.from }
@@ -178,9 +160,7 @@ extension ConsortiumState {
         for (name, book) in ledger {
             try hold(name == book.library && hours.contains(name), "The ledger of \(name) is another library's.")
             try hold(book.runs.count <= Limits.ledgerRunsPerLibraryMax, "The ledger of \(name) is too long.")
-            for (earlier, later) in zip(book.runs, book.runs.dropFirst()) {
-                try hold(earlier.from < later.from && !earlier.saysAs(later), "The ledger of \(name) is out of order.")
-            }
+            try hold(book.runs.isInOrder, "The ledger of \(name) is out of order.")
         }
         guard featureLevel < FeatureLevel.ledger else { return }
         try hold(ledger.isEmpty, "There is a ledger below its feature level.")
@@ -199,12 +179,6 @@ extension ConsortiumState {
 
     /// The runs of a library that reach into a range of minutes, the first cut to its beginning.
     public func ledger(of library: LibraryName, in minutes: Range<LedgerMinute>) -> [LedgerRun] {
-        guard let runs = ledger[library]?.runs else { return [] }
-        let first = max(1, runs.partitionPoint { $0.from <= minutes.lowerBound }) - 1
-        let end = runs.partitionPoint { $0.from < minutes.upperBound }
-        guard first < end else { return [] }
-        var found = Array(runs[first..<end])
-        found[0].from = max(found[0].from, minutes.lowerBound)
-        return found
+        ledger[library]?.runs.reaching(into: minutes) ?? []
     }
 }

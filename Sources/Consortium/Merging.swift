@@ -147,9 +147,12 @@ public struct BranchPlan: Hashable, Sendable {
     public var parts: [Part]
     /// The sign-ons that the branch ends with, by session, with the queues for which each is available.
     public var sessions: [SessionID: [QueueName]]
-    public init(parts: [Part], sessions: [SessionID: [QueueName]]) {
+    /// Which of these looks after which trainee.
+    public var mentors: [OperatorName: SessionID]
+    public init(parts: [Part], sessions: [SessionID: [QueueName]], mentors: [OperatorName: SessionID] = [:]) {
         self.parts = parts
         self.sessions = sessions
+        self.mentors = mentors
     }
 }
 
@@ -162,7 +165,11 @@ extension ConsortiumState {
         guard ofFormerCluster else {
             return BranchPlan(
                 parts: chats.compactMap { part($0.value, node, from: $0.value.safeMessages) },
-                sessions: Dictionary(uniqueKeysWithValues: sessions.map { ($0.key, $0.value.available) }))
+                sessions: Dictionary(uniqueKeysWithValues: sessions.map { ($0.key, $0.value.available) }),
+                mentors: Dictionary(
+                    sessions.values.compactMap { session in
+                        session.mentor.flatMap { index.sessionOf[$0] }.map { (session.operatorName, $0) }
+                    }, uniquingKeysWith: { first, _ in first }))
         }
         let parts = chats.compactMap { (id, chat) -> BranchPlan.Part? in
             let isOfBranch = (scripts[id]?.messages ?? []).count > Int(chat.safeMessages)

@@ -67,6 +67,8 @@ extension ConsortiumState {
     /// With a key, the node that shows it is heard by that name, and nobody else; without one the removal is taken back, for whatever certificate there is.
     mutating func admitNode(_ node: NodeName, key: KeyDigest?) throws(Refusal) {
         guard var entry = removed[node] else {
+            // Taken back already.
+            if key == nil { return }
             throw Refusal(.invalid, "`\(node)` was not removed: it is heard with any certificate of the consortium's authority.")
         }
         if let key {

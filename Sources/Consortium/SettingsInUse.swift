@@ -1,5 +1,5 @@
-/// The signed settings that a node uses (agreement, 6). A node checks what it is told as replicas do, so that neither a coordinator nor another node nor a file of its own makes it
-/// use what no key signed; and what it cannot read it does not use in part. A pure value.
+/// The signed settings that a node uses (agreement, 6). A node checks what it is told as replicas do, so that from the first document on neither a coordinator nor another node makes it
+/// use what no key of LTG's signed; and what it cannot read it does not use in part. A pure value.
 
 import Sodium
 
@@ -15,8 +15,16 @@ public struct SettingsInUse: Sendable {
 
     public var version: UInt64 { document?.version ?? 0 }
 
-    /// What the coordinators keep. It takes the place of what was known, also where that was newer: a consortium that came back from a backup may have lost some.
+    /// What the coordinators keep. It takes the place of what was known, also where that was newer: a consortium that came back from a backup may have lost some. Once something
+    /// is in use here, it must have to do with that: a version that is known here among them, or the first one signed by a key that may sign.
     public mutating func take(_ told: [SettingsEdition]) {
+        if let document, told != book, !told.contains(where: book.contains),
+            !(told.first.map { document.keys.contains($0.signed.key) } ?? false)
+        {
+            refusal =
+                "The coordinators have other signed settings than those in use here, by none of LTG's keys that are known here; what is in use stays. Sign them anew with one of those keys."
+            return
+        }
         var new = SettingsInUse()
         for edition in told { new.append(edition) }
         // Where none of it can be read, what is in use stays so.

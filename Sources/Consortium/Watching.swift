@@ -88,7 +88,7 @@ extension ConsortiumState {
     private mutating func watchAll(of session: Session, _ mentor: OperatorName) {
         for id in index.held[session.id] ?? [] {
             guard var chat = chats[id], var holding = chat.holding, !holding.watchers.contains(mentor) else { continue }
-            // Whoever was asked last makes room.
+            // Where three colleagues watch, the last in the order of names makes room.
             holding.watchers = (holding.watchers.prefix(Limits.watchersPerChatMax - 1) + [mentor]).sorted()
             chat.stage = .held(holding)
             store(chat)
@@ -132,6 +132,8 @@ extension ConsortiumState {
         guard let session = sessions[sessionID], let person = operators[session.operatorName] else { throw .unknownSession }
         guard let holding = chat.holding else { throw chat.isClosed ? .closed : .notHolder(chat) }
         if holding.session == sessionID, holding.request == request { return .token(holding.token) }
+        // Taken over before, and given out of their hands since.
+        if chat.pastHoldings.contains(where: { $0.session == sessionID && $0.request == request }) { throw .notHolder(chat) }
         guard sessions[holding.session]?.mentor == person.name else {
             throw Refusal(.notAllowed, "A chat is taken over by the mentor of the trainee who has it; others are offered it.")
         }

@@ -161,12 +161,12 @@ extension ConsortiumState {
             throw Refusal(.invalid, "There is no such request, or it is forgotten; look at the list again.")
         }
         guard let person = operators[decision.by] else { throw .unknownOperator(decision.by) }
+        if wish.stage == decision.what.stage, wish.decidedBy == decision.by, wish.note == decision.note { return }
         let isDirector = person.isDirector && person.library == wish.library
         let withdraws = decision.what == .end && wish.stage == .waiting && wish.by == person.name
         guard isDirector || withdraws else {
             throw Refusal(.notAllowed, "The director of \(wish.library) decides about holds and exports; ask them.")
         }
-        if wish.stage == decision.what.stage, wish.decidedBy == decision.by, wish.note == decision.note { return }
         try check(wishText: decision.note, "The note", mayBeEmpty: decision.what != .decline)
         guard wish.isOpen(atWallMs: wallMs), wish.stage == .waiting || decision.what == .end else {
             throw Refusal(.outOfOrder, "This request was decided meanwhile, or its time is over; look at the list again.")
@@ -198,7 +198,10 @@ extension ConsortiumState {
     private mutating func makeRoomForWish(of library: LibraryName) throws(Refusal) {
         let own = wishes(of: library)
         guard own.count >= Limits.wishesPerLibraryMax || wishes.count >= Limits.wishesMax else { return }
-        guard let oldest = own.last(where: { !$0.isOpen(atWallMs: wallMs) }) else {
+        let among =
+            own.count >= Limits.wishesPerLibraryMax
+            ? own : wishes.values.sorted { ($0.askedWallMs, $0.id) > ($1.askedWallMs, $1.id) }
+        guard let oldest = among.last(where: { !$0.isOpen(atWallMs: wallMs) }) else {
             throw Refusal(.tooMany, "So many holds and exports are under way that no more have room; let the director end some first.")
         }
         wishes.remove(oldest.id)
@@ -208,7 +211,8 @@ extension ConsortiumState {
         guard text.utf8.count <= Limits.wishTextBytesMax else {
             throw Refusal(.tooLong, "\(what) has \(Limits.wishTextBytesMax) bytes at most, not \(text.utf8.count).")
         }
-        guard mayBeEmpty || text.contains(where: { !$0.isWhitespace }) else {
+        // By bytes: what counts as white space differs between versions of Unicode, and replicas must not.
+        guard mayBeEmpty || text.utf8.contains(where: { $0 > 0x20 }) else {
             throw Refusal(.invalid, "\(what) is missing; say it in a sentence.")
         }
     }

@@ -5389,7 +5389,7 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-/// The audit log (level 21). What the numbers of `act` mean is in Consortium/Audit.swift.
+/// The audit log (level 23). What the numbers of `act` mean is in Consortium/Audit.swift.
 nonisolated struct PBAuditNoteCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

@@ -77,7 +77,7 @@ import Testing
             var random = RandomLife(seed: seed)
             var state = ConsortiumState()
             var index: UInt64 = 0
-            for command in try RandomLife.roster() {
+            for command in (seed % 2 == 0 ? [.setFeatureLevel(FeatureLevel.supported)] : []) + (try RandomLife.roster()) {
                 index += 1
                 _ = state.apply(command, at: LogPosition(index: index, ordinal: 0))
             }
@@ -89,10 +89,12 @@ import Testing
                 let first = state.apply(Batch(elapsedMs: elapsedMs, wallMs: index, term: 1, items: items), index: index)
                 // What the command made due at once (whoever held the chat of a patron who is long gone has left) is done by the next entry.
                 index += 1
-                _ = state.apply(Batch(elapsedMs: 0, wallMs: index, term: 1, items: []), index: index)
+                let wallMs = index
+                _ = state.apply(Batch(elapsedMs: 0, wallMs: wallMs, term: 1, items: []), index: index)
                 let digest = state.digest()
                 index += 1
-                let second = state.apply(Batch(elapsedMs: 0, wallMs: index, term: 1, items: items), index: index)
+                // At the same time, which is a part of the state.
+                let second = state.apply(Batch(elapsedMs: 0, wallMs: wallMs, term: 1, items: items), index: index)
                 for verdict in first.verdicts {
                     random.learn(verdict)
                     if case .accepted = verdict { #expect(second.verdicts == first.verdicts, "seed \(seed): \(command)") }

@@ -15,9 +15,24 @@ import Testing
         #expect(pickUpS(inUse) == 11 && inUse.version == 0)
         inUse.take([try SettingsSigner(1).edition(1, pickUpS: 90)])
         #expect(pickUpS(inUse) == 90 && inUse.version == 1)
-        // A consortium that came back from a backup.
-        inUse.take([])
-        #expect(pickUpS(inUse) == 11 && inUse.version == 0)
+    }
+
+    /// A consortium that came back from a backup may have lost some; a coordinator that has nothing, or a stranger's, is not believed.
+    @Test func whatTheCoordinatorsTellHasToDoWithWhatIsInUse() throws {
+        let (ltg, stranger) = (try SettingsSigner(1), try SettingsSigner(2))
+        var inUse = SettingsInUse()
+        let (first, second) = (try ltg.edition(1, pickUpS: 90), try ltg.edition(2, pickUpS: 80))
+        inUse.take([first, second])
+        for told in [[], [try stranger.edition(3, pickUpS: 70)]] {
+            inUse.take(told)
+            #expect(pickUpS(inUse) == 80 && inUse.version == 2)
+            #expect(inUse.refusal?.contains("by none of LTG's keys") == true)
+        }
+        // The second one was lost with the backup, and another was signed since.
+        inUse.take([first])
+        #expect(pickUpS(inUse) == 90 && inUse.refusal == nil)
+        inUse.take([try ltg.edition(2, pickUpS: 60)])
+        #expect(pickUpS(inUse) == 60 && inUse.refusal == nil)
     }
 
     @Test func whatWasChangedAfterItWasSignedIsNotUsed() throws {

@@ -16,7 +16,7 @@ import Wire
         var log = Data()
         var index: UInt64 = 0
         var term: UInt64 = 1
-        var commands = try RandomLife.roster()
+        var commands = [.setFeatureLevel(FeatureLevel.supported)] + (try RandomLife.roster())
         for _ in 0..<entries {
             index += 1
             if random.generator.next() % 60 == 0 { term += 1 }

@@ -81,6 +81,57 @@ import Testing
         #expect(rebuilt.transcript(for: library.name, at: node, after: 0) == given)
     }
 
+    /// What people at desks and LTG do that a random life seldom gets to.
+    @Test func aSnapshotHoldsWhoWorksWithWhom() throws {
+        let law = try #require(LibraryName("law"))
+        let queue = try #require(QueueName("law-desk"))
+        let (node, gone) = (try #require(NodeName("a")), try #require(NodeName("b")))
+        let (ann, max, lea) = (try #require(OperatorName("ann")), try #require(OperatorName("max")), try #require(OperatorName("lea")))
+        let (chat, attach, wish) = (ChatID(high: 1, low: 2), AttachID(high: 3, low: 4), WishID(high: 8, low: 8))
+        var trainee = Operator(name: lea, displayName: "Lea", library: law, queues: [queue])
+        trainee.isTrainee = true
+        func session(_ number: UInt64) -> SessionID { SessionID(high: 5, low: number) }
+        func signOn(_ number: UInt64, _ name: OperatorName) -> Command {
+            .signOn(SignOn(session: session(number), operatorName: name, node: node, boot: 1, available: [queue]))
+        }
+        var state = ConsortiumState()
+        for command: Command in [
+            .setFeatureLevel(FeatureLevel.supported), .setLibrary(Library(name: law, title: "Law", homeNode: node)),
+            .setQueue(Queue(name: queue, title: "Law", library: law)),
+            .setOperator(Operator(name: ann, displayName: "Ann", library: law, queues: [queue], isAdmin: true)),
+            .setOperator(Operator(name: max, displayName: "Max", library: law, queues: [queue], isDirector: true)),
+            .setOperator(trainee), signOn(1, ann), signOn(2, max), signOn(3, lea), .setMentor(session(1), of: lea, true),
+            .setDuty(session(1), .library), .setVolunteers(session(2), true),
+            .tellRoom(session(1), RequestID(high: 6, low: 1), .swamped("three wait")),
+            .open(
+                Open(
+                    chat: chat, secret: try #require(SecretHash([UInt8](repeating: 9, count: 32))), queue: queue, attach: attach,
+                    node: node,
+                    referralAgreed: true)),
+            .claim(Claim(chat: chat, session: session(1), request: RequestID(high: 6, low: 2))),
+        ] { live(command, in: &state) }
+        guard case .held(let holder, _)? = state.meta(of: chat)?.phase else { return #expect(Bool(false), "nobody holds it") }
+        for command: Command in [
+            .setWatcher(chat, token: holder.token, max, true),
+            .askWish(TranscriptWish(id: wish, kind: .hold, chat: chat, library: law, by: ann, reason: "a complaint", days: 9)),
+            .decideWish(WishDecision(wish: wish, what: .approve, by: max, note: "yes")),
+            .removeNode(gone), .admitNode(gone, key: KeyDigest(repeating: 7)), .removeNode(try #require(NodeName("c"))),
+            .turnKeys(.begin(former: 4, next: 5)), .keysHeld(by: node, step: 1),
+        ] { live(command, in: &state) }
+        let told = state.memento
+        #expect(told.sessions.contains { $0.operatorName == ann && $0.duty == .library })
+        #expect(told.sessions.contains { $0.operatorName == max && $0.volunteers })
+        #expect(told.sessions.contains { $0.operatorName == lea && $0.mentor == ann })
+        #expect(told.chats.first.map { "\($0.chat.stage)".contains("max") } == true)
+        #expect(told.room.map(\.word) == [.swamped("three wait")])
+        #expect(told.wishes.map(\.stage) == [.approved] && told.wishes.first?.decidedBy == max)
+        #expect(told.removedNodes.map(\.admitted) == [KeyDigest(repeating: 7), nil])
+        #expect(told.keyPlan.step == 1 && told.keyPlan.holders == [node])
+        let bytes = state.wireSnapshot()
+        let rebuilt = try ConsortiumState(wireSnapshot: bytes)
+        #expect(rebuilt.digest() == state.digest() && rebuilt.wireSnapshot() == bytes)
+    }
+
     private func command(_ kind: Int, in state: ConsortiumState, _ sample: inout Sample) throws -> Command {
         let command = try sample.command(kind)
         // A token that holds, now and then.
