@@ -1,7 +1,7 @@
 import ClientProtocol
 import Consortium
 
-/// Bringing a branch into the consortium: text first, then who gave what out of their hands, then people, then who holds what, then what has ended.
+/// Bringing a branch into the consortium: text first, then who gave what out of their hands, then people, and who looks after whom, then who holds what, then what has ended.
 ///
 /// Each step is an ordinary proposal that is repeated until its outcome is known, and harmless to repeat in another life of the
 /// process. Text is retried until there is room; everything else may be refused, and the people concerned see where the chat went.
@@ -11,10 +11,11 @@ struct BranchMerge: Sendable {
         case attach(ChatID)
         case signOn(SessionID, as: SessionID)
         case release(ChatID)
+        case mentor(of: OperatorName)
         case claim(ChatID, SessionID)
         case end(ChatID)
     }
-    enum Stage: Sendable { case texts, releases, people, holders, ends }
+    enum Stage: Sendable { case texts, releases, people, mentors, holders, ends }
 
     var stage = Stage.texts
     let plan: BranchPlan
@@ -73,6 +74,9 @@ extension GatewayCore {
                 self.merge?.stage = .people
                 signOnAgain()
             case .people:
+                self.merge?.stage = .mentors
+                mentorAgain()
+            case .mentors:
                 self.merge?.stage = .holders
                 claimAgain()
             case .holders:
@@ -150,6 +154,15 @@ extension GatewayCore {
         }
     }
 
+    /// Without a mentor at hand a trainee claims nothing, not even what they hold already: the link went with the sign-ons that lapsed.
+    private mutating func mentorAgain() {
+        guard let merge else { return }
+        for (trainee, mentor) in merge.plan.mentors.sorted(by: { $0.key < $1.key }) {
+            guard let session = merge.sessions[mentor]?.new else { continue }
+            step(.mentor(of: trainee), .setMentor(session, of: trainee, true))
+        }
+    }
+
     private mutating func claimAgain() {
         guard let merge else { return }
         for part in merge.plan.parts {
@@ -195,7 +208,7 @@ extension GatewayCore {
             guard case .token(let token) = acceptance else { break }
             merge?.tokens[chat] = (token, at)
             for grant in desks[session]?.grants ?? [] where grant.chat == chat { merge?.renewed[grant] = token }
-        case .release, .end: break
+        case .release, .mentor, .end: break
         }
         advanceMerge()
     }
@@ -218,8 +231,8 @@ extension GatewayCore {
         case .claim(let chat, _):
             if refusal.code == .unknownChat { merge?.forgotten.insert(chat) }
             merge?.elsewhere[chat] = at
-        // The chat is in other hands already, or over.
-        case .release, .end: break
+        // The chat is in other hands already, or over; the trainee has another mentor.
+        case .release, .mentor, .end: break
         }
         advanceMerge()
     }

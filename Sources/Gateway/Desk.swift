@@ -159,8 +159,9 @@ extension GatewayCore {
     /// Everything that a new connection of a desk is shown.
     mutating func showDesk(_ client: ClientID, _ session: SessionID) {
         sendMe(client, session)
-        sendBoard(client, session)
+        // Before the board: what stands there already is news to nobody.
         sendRoom(client, session)
+        sendBoard(client, session)
         guard let desk = desks[session] else { return }
         for (chat, at) in desk.chats.sorted(by: { $0.key < $1.key }) where need(chat, asOf: at) { showChat(chat, to: client, asOf: at) }
     }

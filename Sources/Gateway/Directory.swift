@@ -243,8 +243,8 @@ extension GatewayCore {
         for session in desks.keys.sorted() {
             for client in desks[session]?.clients ?? [] {
                 sendMe(client, session)
-                sendBoard(client, session)
                 sendRoom(client, session)
+                sendBoard(client, session)
             }
         }
     }

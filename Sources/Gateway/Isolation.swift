@@ -72,6 +72,12 @@ extension GatewayCore {
         for id in chats.keys.sorted() {
             guard let chat = chats[id], let meta = chat.meta, meta.last <= chat.last else { continue }
             let patronIsHere = chat.viewers.contains { connections[$0]?.role == .patron }
+            // Whoever only watches takes no part in it: its holder goes on elsewhere.
+            if let holder = meta.holder, !patronIsHere,
+                !board.signedOn.contains(where: { $0.session == holder.session && $0.node == node })
+            {
+                continue
+            }
             parts.append(.init(update: ChatUpdate(meta: meta, messages: chat.messages), secret: chat.secret, patronIsHere: patronIsHere))
         }
         emit(
