@@ -25,4 +25,10 @@ extension GossipCore {
         schedule(&out, always: false)
         return out
     }
+
+    /// Whether what comes from there is read over. An address that a member of another name has now is that member's: behind one router, or after a machine was given anew, it is the
+    /// same as of one that was removed.
+    func isExcluded(_ address: String) -> Bool {
+        excluded.values.contains(address) && !peers.values.contains { $0.member.gossipAddress == address }
+    }
 }

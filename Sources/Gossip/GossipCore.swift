@@ -133,7 +133,7 @@ public struct GossipCore: Sendable {
     public mutating func onMessage(_ message: GossipMessage, from: String, nowMs: Int64) -> [GossipDirective] {
         advance(to: nowMs)
         var out: [GossipDirective] = []
-        guard me.state == .alive, !excluded.values.contains(from) else { return out }
+        guard me.state == .alive, !isExcluded(from) else { return out }
         heard(from: from)
         for update in message.updates.prefix(GossipLimits.updatesPerMessageMax) { apply(update, &out) }
         switch message.kind {
