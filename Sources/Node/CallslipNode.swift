@@ -343,8 +343,9 @@ public final class CallslipNode {
         await transcripts.stop()
         gossip.close()
         network.close()
-        await campus?.stop()
+        // First what is handed on: a campus's service that hangs is waited for as long as one question may last.
         await accounts.stop()
+        await campus?.stop()
         await web.close()
     }
 

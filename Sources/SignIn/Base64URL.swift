@@ -1,9 +1,9 @@
 /// Base64 in the alphabet for addresses, without padding (RFC 7515, appendix C), read strictly: each text is one sequence of bytes, and each of those one text.
-enum Base64URL {
+package enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
     private static let values: [UInt8: Int] = Dictionary(uniqueKeysWithValues: alphabet.enumerated().map { ($0.element, $0.offset) })
 
-    static func text(of bytes: [UInt8]) -> String {
+    package static func text(of bytes: [UInt8]) -> String {
         var digits: [UInt8] = []
         digits.reserveCapacity(bytes.count * 4 / 3 + 2)
         var (held, bits) = (0, 0)
@@ -19,7 +19,7 @@ enum Base64URL {
         return String(decoding: digits, as: UTF8.self)
     }
 
-    static func bytes(of text: some StringProtocol) -> [UInt8]? {
+    package static func bytes(of text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var (held, bits) = (0, 0)
         for character in text.utf8 {

@@ -14,6 +14,8 @@ public struct CampusRefusal: Error, Hashable, Sendable, CustomStringConvertible 
         /// The account asks for more than the campus vouches for.
         case secondStep
         case busy
+        /// Nobody signs in at this node.
+        case closed
     }
 
     public var code: Code
@@ -44,5 +46,6 @@ public struct CampusRefusal: Error, Hashable, Sendable, CustomStringConvertible 
 
     public static let otherBrowser = CampusRefusal(
         .otherBrowser, "This sign-in was not begun in this browser, or more than ten minutes ago. Begin again at the desk.")
+    public static let stopping = CampusRefusal(.closed, "This node is stopping. Sign in again in a moment.")
     public static let busy = CampusRefusal(.busy, "Many people are signing in by the campus just now. Try again in a moment.")
 }

@@ -50,7 +50,8 @@ public struct IDToken: Hashable, Sendable {
         try Self.check(claims, expected)
         guard let name = claims[expected.claim]?.string, !name.isEmpty else { throw .badToken("it does not say `\(expected.claim)`") }
         guard name.utf8.count <= Self.nameBytesMax else { throw .badToken("`\(expected.claim)` is too long") }
-        if expected.claim == "email", case .flag(false)? = claims["email_verified"] {
+        // Some services write it as a text (OpenID Connect Core 1.0, 5.1 says: a boolean).
+        if expected.claim == "email", let verified = claims["email_verified"], !verified.isTrue {
             throw .badToken("the e-mail address in it was never verified")
         }
         self.name = name
@@ -118,6 +119,14 @@ private enum Claim: Decodable {
             self = .texts(texts)
         } else {
             self = .other
+        }
+    }
+
+    var isTrue: Bool {
+        switch self {
+        case .flag(let flag): flag
+        case .text(let text): text == "true"
+        default: false
         }
     }
 

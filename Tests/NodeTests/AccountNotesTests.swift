@@ -27,13 +27,15 @@ import Testing
             #expect(notes.hasFirstCode(mia, nowMs: 999) && !notes.hasFirstCode(mia, nowMs: 1_000))
             #expect(notes.notes[mia]?.campus == "mm 123@campus.example")
         }
+        // It would be one sign with the space before it.
+        for wrong in ["\u{301}a", "\u{200d}", "", "a\nb", String(repeating: "x", count: 129)] { #expect(!AccountNotes.isCampusName(wrong)) }
         try notes.change(mia) { $0 = AccountNotes.Note() }
         #expect(try AccountNotes(folder: folder).notes.keys.sorted() == [max])
     }
 
     @Test(arguments: [
         "mia", "mia first", "mia first 00 1", "mia first \(String(repeating: "ab", count: 16)) soon", "mia last x", "MIA campus x",
-        "mia campus ",
+        "mia campus ", "mia campus \u{301}a",
         "mia campus a\nmia campus b", "mia campus \(String(repeating: "x", count: 129))",
     ])
     func whatIsNoNoteIsToldWithItsLine(text: String) {

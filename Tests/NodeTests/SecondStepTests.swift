@@ -123,12 +123,16 @@ import Wire
         }
     }
 
-    private func board(home: NodeName, standby: NodeName) throws -> Board {
+    /// - Parameter hasLeft: whether an import closed her account.
+    private func board(home: NodeName, standby: NodeName, hasLeft: Bool = false) throws -> Board {
         var state = ConsortiumState()
         let library = try #require(LibraryName("memorial"))
+        let queue = try #require(QueueName("memorial"))
         let commands: [Command] = [
             .setLibrary(Library(name: library, title: "Memorial", homeNode: home, standbyNode: standby, fallback: .immediately)),
-            .setOperator(Operator(name: try #require(OperatorName("mia")), displayName: "Mia", library: library, queues: [])),
+            .setQueue(Queue(name: queue, title: "Memorial", library: library)),
+            .setOperator(
+                Operator(name: try #require(OperatorName("mia")), displayName: "Mia", library: library, queues: hasLeft ? [] : [queue])),
         ]
         let items = commands.enumerated().map {
             Batch.Item(id: ProposalID(node: home, boot: 1, counter: UInt64($0.offset) + 1), command: $0.element)
@@ -165,6 +169,30 @@ import Wire
         guard case .refused(let later) = nodes[0].accounts.campusSignIn("mm123") else { return #expect(Bool(false), "her second step") }
         #expect(later.code == .secondStep)
         for node in nodes { await node.close() }
+    }
+
+    /// Whoever left is let in by no keeper that was not there when the account was closed, and what is open ends.
+    @ClusterActor
+    @Test func whoeverLeftIsLetInNowhere() async throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (home, away) = (try #require(NodeName("memorial")), try #require(NodeName("college")))
+        let keeper = try Keeper(home, folder: folder)
+        var board = try board(home: home, standby: away)
+        keeper.accounts.board = { board }
+        keeper.accounts.campusNames = [board.operators[0].name: "mm123"]
+        let verifier = try PasswordHash.hash("reading-room", parameters: .fastestForTests)
+        await withCheckedContinuation { continuation in
+            keeper.accounts.call(.storeVerifier(board.operators[0].name, verifier: verifier), at: home) { _ in continuation.resume() }
+        }
+        guard case .signedIn(let token, _, _, _) = try await keeper.signIn(board: board) else { return #expect(Bool(false), "signed in") }
+        #expect(keeper.accounts.session(token) != nil)
+        board = try self.board(home: home, standby: away, hasLeft: true)
+        #expect(keeper.accounts.session(token) == nil)
+        guard case .wrongPassword = try await keeper.signIn(board: board) else { return #expect(Bool(false), "no account") }
+        guard case .refused(let refusal) = keeper.accounts.campusSignIn("mm123") else { return #expect(Bool(false), "no campus either") }
+        #expect(refusal.code == .noAccount)
+        await keeper.close()
     }
 
     /// Turning on needs both; what the one learns the other knows, so that neither lets anybody in by the password alone, or by a used code.

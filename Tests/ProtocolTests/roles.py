@@ -39,6 +39,7 @@ libraries:
       - {name: carl.rolls, display: Carl, password: in-many-parts-4, queues: [rolls], committee: chatwog}
       - {name: rita.rolls, display: Rita, password: in-many-parts-5, queues: [rolls], committee: rmt}
       - {name: lars.rolls, display: Lars, password: in-many-parts-6, queues: [rolls], committee: ltg}
+      - {name: dora.rolls, display: Dora, password: in-many-parts-7, queues: [rolls], director: true}
 """
 NAMES = dict(zip(ROLES[1:7], ["olga.rolls", "tess.rolls", "adam.rolls", "carl.rolls", "rita.rolls", "lars.rolls"]))
 # Where the address in the table is the beginning of many.
@@ -283,16 +284,17 @@ def check_own(cookies):
     assert ask("POST", "/api/sessions", cookie=cookies["library admin"], body=json.dumps({"end": theirs}).encode())[0] == 200
     assert ask("GET", "/api/me", cookie=second)[0] == 401
     checked |= {("GET", "/api/sessions"), ("POST", "/api/sessions")}
-    # The second step: one's own; a colleague's for the library's admin, anybody's for LTG. Where somebody is not one's to look after, they are not there.
+    # The second step: one's own; nobody is helped into an account that may more than their own, nor into their own; a colleague's for the library's admin, anybody's for LTG. Where somebody is not one's to look after, they are not there.
     for role in NAMES:
         said = json.loads(ask("GET", "/api/second-step", cookie=cookies[role])[1])
         assert said == {"on": False, "recoveryLeft": 0, "admin": role in ("library admin", "LTG")}, (role, said)
         status, text = ask("POST", "/api/second-step", cookie=cookies[role], body=json.dumps({"do": "begin", "password": "another's"}).encode())
         assert status == 400 and json.loads(text)["code"] == "wrongPassword", (role, status, text)
-    for role, name, expected in (("library admin", "mia.memorial", 404), ("library admin", NAMES["operator"], 409), ("LTG", "mia.memorial", 409)):
+    above = [("library admin", name, 404) for name in ("dora.rolls", *(NAMES[role] for role in ("library admin", "ChatWog", "RMT", "LTG")))]
+    for role, name, expected in (("library admin", "mia.memorial", 404), ("library admin", NAMES["operator"], 409), ("LTG", "mia.memorial", 409), ("LTG", NAMES["LTG"], 404), ("LTG", "dora.rolls", 409), *above):
         status, text = ask("POST", "/api/second-step/off-for", cookie=cookies[role], body=json.dumps({"operator": name}).encode())
         assert status == expected, (role, name, status, text)
-    for role, name, expected in (("library admin", "mia.memorial", 404), ("library admin", NAMES["operator"], 200), ("LTG", "mia.memorial", 200)):
+    for role, name, expected in (("library admin", "mia.memorial", 404), ("library admin", NAMES["operator"], 200), ("LTG", "mia.memorial", 200), ("LTG", NAMES["LTG"], 404), ("LTG", "dora.rolls", 200), *above):
         status, text = ask("POST", "/api/accounts/first-code", cookie=cookies[role], body=json.dumps({"operator": name}).encode())
         assert status == expected, (role, name, status, text)
     checked |= {("GET", "/api/second-step"), ("POST", "/api/second-step"), ("POST", "/api/second-step/off-for"), ("POST", "/api/accounts/first-code")}

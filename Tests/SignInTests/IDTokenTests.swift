@@ -71,6 +71,23 @@ import Testing
         #expect(refusal.code == .badToken && refusal.sentence.contains(words), "\(refusal)")
     }
 
+    /// An address that nobody verified is anybody's; some services write the flag as a text, some leave it out.
+    @Test func anAddressCountsWhereItWasVerified() throws {
+        let signer = try #require(Signer())
+        let keys = try JSONWebKeys(json: Array(signer.keys(named: "one").utf8))
+        var expected = expected
+        expected.claim = "email"
+        for verified in ["true", #""true""#, ""] {
+            let token = signer.token(head, claims(["email": #""mia@campus.example""#, "email_verified": verified]))
+            #expect(try IDToken(token, keys: keys, expected).name == "mia@campus.example", "\(verified)")
+        }
+        for verified in ["false", #""false""#, #""""#, "0", "1", "null", #"["true"]"#] {
+            let token = signer.token(head, claims(["email": #""mia@campus.example""#, "email_verified": verified]))
+            let refusal = try #require(refusal { () throws(CampusRefusal) in try IDToken(token, keys: keys, expected) }, "\(verified)")
+            #expect(refusal.code == .badToken && refusal.sentence.contains("never verified"))
+        }
+    }
+
     @Test func whatIsNotSignedByTheKeyThatIsMeantIsRefused() throws {
         let (signer, other) = (try #require(Signer()), try #require(Signer()))
         let keys = try JSONWebKeys(json: Array(signer.keys(named: "one").utf8))

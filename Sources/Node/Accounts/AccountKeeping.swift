@@ -18,7 +18,7 @@ enum FirstCodeOutcome: Sendable {
 
 extension Operator {
     /// Staffs nothing and looks after nothing: as an import leaves somebody who has left.
-    var isClosed: Bool { queues.isEmpty && !isAdmin && committee == nil }
+    var isClosed: Bool { queues.isEmpty && !isAdmin && !isDirector && committee == nil }
 }
 
 extension Accounts {
@@ -41,9 +41,19 @@ extension Accounts {
         keep(credential, board: board) { [self] unreached in
             guard !unreached.contains(home) else { return completion(.homeUnreachable) }
             logger.info("a password was chosen by a first code", metadata: ["operator": "\(person.name)"])
+            if let away = unreached.first {
+                logger.warning("a standby keeps somebody's former password", metadata: ["operator": "\(person.name)", "node": "\(away)"])
+            }
             var again = ask
             (again.password, again.newPassword) = (ask.newPassword, "")
-            signIn(again, board: board, completion: completion)
+            signIn(again, board: board) { outcome in
+                completion(
+                    unreached.first.map {
+                        outcome.telling(
+                            "\($0), which stands in for your library’s node, did not answer, and knows your former password still. Choose one once more, by another first code, when it answers again."
+                        )
+                    } ?? outcome)
+            }
         }
     }
 
@@ -197,8 +207,17 @@ extension Accounts {
     func lookedAfter(_ name: String, by token: String?) -> (person: Operator, admin: String)? {
         let admin = token.flatMap { person($0) }
         guard token == nil || admin != nil, let other = OperatorName(name).flatMap({ board()?.person(called: $0) }),
-            admin.map({ $0.committee == .ltg || $0.isAdmin && $0.library == other.library }) ?? true
+            admin.map({ $0.looksAfter(other) }) ?? true
         else { return nil }
         return (other, admin.map { "\($0.displayName) (\($0.name))" } ?? "Whoever has the admin token of \(node)")
+    }
+}
+
+extension Operator {
+    /// Whether this person may help another one into their account; one's own takes one's password. Whoever may more than a library's admin, a director or a committee's people, is
+    /// helped by LTG alone: else an admin would make themselves one of those by a first code.
+    func looksAfter(_ other: Operator) -> Bool {
+        guard name != other.name else { return false }
+        return committee == .ltg || isAdmin && library == other.library && other.committee == nil && !other.isDirector
     }
 }

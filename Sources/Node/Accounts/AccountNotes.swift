@@ -74,6 +74,8 @@ package struct AccountNotes {
     static func isCampusName(_ text: String) -> Bool {
         (1...campusBytesMax).contains(text.utf8.count) && text.allSatisfy { !$0.isNewline }
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+            // One that begins with a mark would become one sign with the space before it in the file, and not be read again.
+            && (" " + text).first == " "
     }
 
     /// Whether this is the first code of that account, and still good.

@@ -44,6 +44,12 @@ final class Accounts {
         case homeUnreachable
         /// Nobody signs in at this node; with a sentence.
         case closed(String)
+
+        /// With one more sentence for whoever signed in.
+        func telling(_ more: String) -> SignInOutcome {
+            guard case .signedIn(let token, let browser, let session, let told) = self else { return self }
+            return .signedIn(token: token, browser: browser, session, told: told.isEmpty ? more : "\(told) \(more)")
+        }
     }
 
     /// What the worker keeps.
@@ -68,6 +74,8 @@ final class Accounts {
     /// What the other keepers of an account are known to have.
     var shared: [OperatorName: SharedSecondStep] = [:]
     let sharing = Timer(on: ClusterActor.loop)
+    /// With whom of those that are due the next round begins.
+    var sharedFrom = 0
     /// Who is who, as the consortium knows; `nil` before the first board came.
     var board: () -> Board? = { nil }
     /// Of the process before, which stopped in order: by the digest of their tokens, until somebody comes with one.
@@ -101,7 +109,9 @@ final class Accounts {
     func session(_ token: String) -> Session? {
         if !handedOn.isEmpty, let session = handedOn.removeValue(forKey: SignInFile.digest(token)) { sessions[token] = session }
         guard let session = sessions[token] else { return nil }
-        guard session.expiresMs > ClusterActor.loop.nowMs else {
+        // A keeper that was not there may have the account of somebody who left; what the consortium knows of them ends it here too.
+        let hasLeft = board()?.person(called: session.operatorName)?.isClosed ?? false
+        guard session.expiresMs > ClusterActor.loop.nowMs, !hasLeft else {
             sessions[token] = nil
             return nil
         }
@@ -362,6 +372,7 @@ final class Accounts {
     /// - Parameter origin: from where the password was tried; `nil`: there was none.
     func open(_ person: Operator, known origin: SignInBrake.Origin?, told: String, isScript: Bool = false) -> SignInOutcome {
         if let closed { return .closed(closed) }
+        guard !person.isClosed else { return .wrongPassword }
         let (bytes, mark, name): ([UInt8], [UInt8], [UInt8])
         let (high, low): (UInt64, UInt64)
         do {

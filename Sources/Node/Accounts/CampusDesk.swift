@@ -9,6 +9,7 @@ import FoundationEssentials
 import Logging
 import SignIn
 import Sodium
+import Synchronization
 import Web
 
 /// Confined to the campus worker.
@@ -84,6 +85,7 @@ final class CampusDesk {
     private let logger: Logger
     /// Of this process alone.
     private let key: [UInt8]
+    private nonisolated let isStopping = Mutex(false)
 
     init(_ settings: CampusSettings, accounts: Accounts, logger: Logger) throws {
         self.settings = settings
@@ -94,11 +96,16 @@ final class CampusDesk {
         key = try AEAD.makeKey()
     }
 
-    func stop() async { await worker.shutdown() }
+    /// What waits in the queue is answered at once; the question that is under way ends in its own time.
+    func stop() async {
+        isStopping.withLock { $0 = true }
+        await worker.shutdown()
+    }
 
     func begin(_ completion: @escaping @ClusterActor (Result<Begun, CampusRefusal>) -> Void) {
-        let (key, settings, nowMs) = (key, settings, WallClock.nowMs)
+        let (key, settings) = (key, settings)
         let begin: @Sendable (inout CampusBook) throws(CampusRefusal) -> Begun = { book throws(CampusRefusal) in
+            let nowMs = WallClock.nowMs
             let document = try book.read(nowMs: nowMs)
             guard let beginning = try? CampusBeginning.make(nowMs: nowMs), let cookie = try? beginning.sealed(key: key) else {
                 throw CampusRefusal.busy
@@ -125,11 +132,14 @@ final class CampusDesk {
             return completion(.refused(error))
         }
         let name: @Sendable (inout CampusBook) throws(CampusRefusal) -> String = { book throws(CampusRefusal) in
-            try book.name(code, beginning, nowMs: nowMs)
+            try book.name(code, beginning, nowMs: WallClock.nowMs)
         }
         run(name) { [self] result in
             switch result {
-            case .success(let name): completion(accounts.campusSignIn(name))
+            case .success(let name):
+                let outcome = accounts.campusSignIn(name)
+                if case .refused(let refusal) = outcome { log(refusal) }
+                completion(outcome)
             case .failure(let refusal): completion(.refused(refusal))
             }
         }
@@ -144,8 +154,9 @@ final class CampusDesk {
         _ completion: @escaping @ClusterActor (Result<T, CampusRefusal>) -> Void
     ) {
         let book = book
-        let submitted = worker.submit {
+        let submitted = worker.submit { [self] in
             let result: Result<T, CampusRefusal> = book.with { book in
+                if isStopping.withLock({ $0 }) { return .failure(.stopping) }
                 do throws(CampusRefusal) {
                     return .success(try body(&book))
                 } catch {
@@ -168,7 +179,7 @@ extension Accounts {
     func campusSignIn(_ name: String) -> CampusDesk.Outcome {
         let board = board()
         let found = campusNames.filter { $0.value == name }.keys.sorted().compactMap { board?.person(called: $0) }
-            .filter { keepers(of: $0, board).first == node && campusNames[$0.accountName] == name }
+            .filter { !$0.isClosed && keepers(of: $0, board).first == node && campusNames[$0.accountName] == name }
         guard let person = found.first, found.count == 1 else {
             let why = found.isEmpty ? "has no account here" : "has more than one account here"
             return .refused(
@@ -184,7 +195,10 @@ extension Accounts {
                     "You turned your second step on, which the campus sign-in would go around: sign in with your password and a code.",
                     detail: "second step"))
         }
-        guard case .signedIn(let token, _, let session, _) = open(person, known: nil, told: "") else { return .refused(.busy) }
-        return .signedIn(token: token, session)
+        switch open(person, known: nil, told: "") {
+        case .signedIn(let token, _, let session, _): return .signedIn(token: token, session)
+        case .closed(let why): return .refused(CampusRefusal(.closed, why, detail: "closed"))
+        default: return .refused(.busy)
+        }
     }
 }

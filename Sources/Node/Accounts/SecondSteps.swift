@@ -222,12 +222,11 @@ extension Accounts {
 
     func shareAgain() {
         guard !kept.isEmpty, let board = board() else { return }
-        var count = 0
-        for person in board.operators where kept[person.accountName] != nil && needsSharing(person.accountName, person, board) != nil {
-            share(person.accountName)
-            count += 1
-            if count == Self.sharesAtOnceMax { return }
-        }
+        let due = board.operators.filter { kept[$0.accountName] != nil && needsSharing($0.accountName, $0, board) != nil }
+        guard !due.isEmpty else { return }
+        // Each time from another one on: keepers that do not answer would be all that is ever asked.
+        sharedFrom = (sharedFrom + Self.sharesAtOnceMax) % due.count
+        for offset in 0..<min(due.count, Self.sharesAtOnceMax) { share(due[(sharedFrom + offset) % due.count].accountName) }
     }
 
     private func needsSharing(_ name: OperatorName, _ person: Operator, _ board: Board) -> (SecondStep, [NodeName])? {

@@ -5,6 +5,7 @@ import Consortium
 import EventLoop
 import FoundationEssentials
 import Logging
+import SignIn
 import Sodium
 import TLS
 
@@ -74,7 +75,8 @@ final class JoinDesk {
             let ends = now + hours * 3_600
             try book.add(
                 Invitation(
-                    id: Base64URL.text(token.id), secret: Base64URL.text(token.secret), library: library.text, node: node.text, ends: ends,
+                    id: Base64URL.text(of: token.id), secret: Base64URL.text(of: token.secret), library: library.text, node: node.text,
+                    ends: ends,
                     used: nil),
                 now: now)
             return Invited(token: token.text, library: library.text, node: node.text, ends: ends)
@@ -102,7 +104,7 @@ final class JoinDesk {
             }
         } _: { [configuration] book throws(JoinRefusal) in
             let invitation = try book.open(envelope.invitation, now: now)
-            guard let id = Base64URL.bytes(invitation.id), let secret = Base64URL.bytes(invitation.secret),
+            guard let id = Base64URL.bytes(of: invitation.id), let secret = Base64URL.bytes(of: invitation.secret),
                 let plain = envelope.open(.question, id: id, secret: secret),
                 let question = try? JSONDecoder().decode(JoinQuestion.self, from: Data(plain))
             else {

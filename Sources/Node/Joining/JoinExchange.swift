@@ -3,6 +3,7 @@
 /// recorded it and finds the token later reads nothing.
 
 import FoundationEssentials
+import SignIn
 import Sodium
 
 /// From the fresh node.
@@ -47,14 +48,14 @@ struct JoinEnvelope: Codable, Sendable {
 
     init(_ plaintext: [UInt8], _ direction: Direction, id: [UInt8], secret: [UInt8]) throws(SodiumError) {
         let nonce = try AEAD.makeNonce()
-        invitation = Base64URL.text(id)
-        self.nonce = Base64URL.text(nonce)
-        sealed = Base64URL.text(try AEAD.seal(plaintext, associated: Self.context(direction, id), nonce: nonce, key: secret))
+        invitation = Base64URL.text(of: id)
+        self.nonce = Base64URL.text(of: nonce)
+        sealed = Base64URL.text(of: try AEAD.seal(plaintext, associated: Self.context(direction, id), nonce: nonce, key: secret))
     }
 
     /// Nil when it is not what the holder of the secret wrote, in that direction.
     func open(_ direction: Direction, id: [UInt8], secret: [UInt8]) -> [UInt8]? {
-        guard let nonce = Base64URL.bytes(nonce), let sealed = Base64URL.bytes(sealed) else { return nil }
+        guard let nonce = Base64URL.bytes(of: nonce), let sealed = Base64URL.bytes(of: sealed) else { return nil }
         return try? AEAD.open(sealed, associated: Self.context(direction, id), nonce: nonce, key: secret)
     }
 

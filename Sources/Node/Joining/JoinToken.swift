@@ -1,6 +1,7 @@
 /// What a library is given to join with: where to ask, which invitation, and its secret. One line of text, to be copied as it stands.
 
 import FoundationEssentials
+import SignIn
 import Sodium
 
 public struct JoinToken: Hashable, Sendable {
@@ -38,7 +39,7 @@ public struct JoinToken: Hashable, Sendable {
         }
         let digits = text.dropFirst(Self.prefix.count)
         let fixed = Self.idBytes + Self.secretBytes
-        guard digits.utf8.count <= 2 * Self.urlBytesMax, let bytes = Base64URL.bytes(String(digits)),
+        guard digits.utf8.count <= 2 * Self.urlBytesMax, let bytes = Base64URL.bytes(of: String(digits)),
             bytes.count > fixed + Self.checkBytes, Array(bytes.suffix(Self.checkBytes)) == Self.check(bytes.dropLast(Self.checkBytes)),
             let url = String(validatingUTF8Bytes: bytes[fixed..<(bytes.count - Self.checkBytes)])
         else {
@@ -50,35 +51,11 @@ public struct JoinToken: Hashable, Sendable {
 
     public var text: String {
         let bytes = id + secret + Array(url.utf8)
-        return Self.prefix + Base64URL.text(bytes + Self.check(bytes[...]))
+        return Self.prefix + Base64URL.text(of: bytes + Self.check(bytes[...]))
     }
 
     /// So that a slip of the hand is told from an invitation that is gone.
     private static func check(_ bytes: ArraySlice<UInt8>) -> [UInt8] { Array(Hash.sha256(Array(bytes)).prefix(checkBytes)) }
-}
-
-/// RFC 4648, 5, without padding: what survives being copied out of a mail.
-enum Base64URL {
-    static func text(_ bytes: [UInt8]) -> String {
-        String(
-            Data(bytes).base64EncodedString().compactMap { (digit: Character) -> Character? in
-                switch digit {
-                case "+": "-"
-                case "/": "_"
-                case "=": nil
-                default: digit
-                }
-            })
-    }
-
-    static func bytes(_ text: String) -> [UInt8]? {
-        guard !text.utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "=") }) else {
-            return nil
-        }
-        let plain = String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
-        let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
-        return Data(base64Encoded: plain + padding).map { [UInt8]($0) }
-    }
 }
 
 extension String {

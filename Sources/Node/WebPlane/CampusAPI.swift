@@ -64,7 +64,7 @@ struct CampusAPI {
         let status =
             switch refusal.code {
             case .provider: 502
-            case .busy: 503
+            case .busy, .closed: 503
             case .denied, .otherBrowser, .badToken, .noAccount, .secondStep: 403
             }
         var response = Response.html(
