@@ -87,7 +87,8 @@ final class KeysDesk {
                     "Gossip is sealed with another key, and the former one opens nothing. Nodes that were away are given it when they come back."
                 ))
         // The coordinator that made it is gone, and gave it to nobody here.
-        case .handingOut where begins && !keys.isInStep && plan.holders.isEmpty: begin(completion)
+        // Nor may those who were given it answer ever again; whoever hurries says so.
+        case .handingOut where begins && !keys.isInStep && (plan.holders.isEmpty || hurries): begin(completion)
         case .handingOut where !keys.isInStep: completion(.working("This coordinator is being handed the keys itself."))
         case .handingOut where missing.isEmpty || hurries:
             propose(.seal(after: plan.step), completion) { .working("Every node that is there has the next key; now it seals.") }

@@ -114,16 +114,18 @@ final class KeysHost {
             let came = (keys ?? []).filter { key in
                 (try? Keyring.keyID(of: key)).map { lacking.contains($0) && !ring.keyIDs.contains($0) } ?? false
             }
+            var (taken, trouble) = (0, keys == nil ? why : "it does not hold them itself")
             for key in came {
-                do throws(KeyringError) { try ring.add(key) } catch {
-                    logger.error("a gossip key that a coordinator gave was not taken", metadata: ["why": "\(error)"])
-                }
+                do throws(KeyringError) {
+                    try ring.add(key)
+                    taken += 1
+                } catch { trouble = "what it gave was not taken: \(error)" }
             }
-            if came.isEmpty {
-                complain("\(coordinator): \(keys == nil ? why : "it does not hold them itself")")
+            guard taken > 0 else {
+                complain("\(coordinator): \(trouble)")
                 return again()
             }
-            logger.notice("gossip keys came from a coordinator", metadata: ["coordinator": "\(coordinator)", "keys": "\(came.count)"])
+            logger.notice("gossip keys came from a coordinator", metadata: ["coordinator": "\(coordinator)", "keys": "\(taken)"])
             write { _ in }
             onChange?()
             follow()
