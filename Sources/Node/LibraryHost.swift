@@ -51,11 +51,7 @@ final class LibraryHost {
     private var imports: [UInt64: (Verdict?) -> Void] = [:]
     private var importItems: [UInt64: Batch.Item] = [:]
     private var importCounter: UInt64 = 0
-    private let ledger: BookReader<LedgerPart, LedgerRun>
-    private let causes: BookReader<CausePart, CauseRun>
-    private let tally: BookReader<TallyPart, TallyHourCell>
-    private let audit: BookReader<AuditPart, AuditPage>
-    private let wishes: BookReader<LibraryName, TranscriptWish>
+    let books: CoordinatorBooks
     /// For the coordinators alone: the roster is theirs.
     private var importsWaiting: [Batch.Item] = []
 
@@ -91,11 +87,7 @@ final class LibraryHost {
         self.roster = roster
         self.accounts = accounts
         self.logger = logger
-        ledger = BookReader { [client] counter, part in client.send(.askLedger(counter: counter, part.library, part.minutes)) }
-        audit = BookReader { [client] counter, part in client.send(.askAudit(counter: counter, after: part.after)) }
-        wishes = BookReader { [client] counter, library in client.send(.askWishes(counter: counter, library)) }
-        causes = BookReader { [client] counter, part in client.send(.askCauses(counter: counter, part.queue, part.minutes)) }
-        tally = BookReader { [client] counter, part in client.send(.askTally(counter: counter, part.place, part.hours)) }
+        books = CoordinatorBooks(client: client)
         gateway = GatewayCore(
             node: node, boot: boot, addresses: addresses, seed: try Randomness.uint64(), nowMs: ClusterActor.loop.nowMs,
             wallMs: WallClock.nowMs, hash: { LibraryHost.hash($0) })
@@ -105,9 +97,8 @@ final class LibraryHost {
     func start() throws {
         branch.onFrame = { [self] frame in receive(frame) }
         transcripts.send = { [client] frame in client.send(frame) }
-        transcripts.readWishes = { [weak self] libraries, completion in
-            self?.readWishes(of: libraries, completion: completion) ?? completion(nil)
-        }
+        books.board = { [weak self] in self?.coordinatorsBoard }
+        transcripts.readWishes = { [books] libraries, completion in books.readWishes(of: libraries, completion: completion) }
         if var board = roster.read() {
             settings.take(board.settingsBook ?? [])
             board.settingsBook = nil
@@ -120,6 +111,7 @@ final class LibraryHost {
         if isFound { perform(gateway.onBranchFound(now: nowMs)) }
         client.onDismissed = { [self] why in dismiss(why) }
         client.onUp = { [self] server in
+            books.isServerBehind = true
             importsWaiting = importItems.values.sorted { $0.id.counter < $1.id.counter }
             transcripts.linkUp()
             perform(gateway.onLinkUp(now: nowMs))
@@ -128,11 +120,7 @@ final class LibraryHost {
         }
         client.onDown = { [self] in
             transcripts.linkDown()
-            ledger.linkDown()
-            causes.linkDown()
-            tally.linkDown()
-            audit.linkDown()
-            wishes.linkDown()
+            books.linkDown()
             perform(gateway.onLinkDown(now: nowMs))
         }
         client.onFrame = { [self] frame in receive(frame) }
@@ -234,45 +222,6 @@ final class LibraryHost {
         return true
     }
 
-    // MARK: The ledger
-
-    /// What the coordinators have of the ledgers of some libraries; `nil` where they cannot be asked now, or keep none.
-    func readLedger(_ wanted: [LedgerPart], completion: @escaping ([LedgerBook]?) -> Void) {
-        guard coordinatorsBoard?.ledger != nil, client.server != nil else { return completion(nil) }
-        ledger.read(wanted, completion: completion)
-    }
-
-    /// Why some queues were available or not; `nil` where the coordinators cannot be asked now, or do not note it.
-    func readCauses(_ wanted: [CausePart], completion: @escaping ([CauseRuns]?) -> Void) {
-        guard let board = coordinatorsBoard, board.featureLevel >= FeatureLevel.causes, client.server != nil else { return completion(nil) }
-        causes.read(wanted, completion: completion)
-    }
-
-    /// What the coordinators counted of some libraries' chats, and what was offered to their queues; `nil` where they cannot be asked now, or do not count.
-    func readTally(_ wanted: TallyWish, completion: @escaping (TallyAnswer?) -> Void) {
-        guard let board = coordinatorsBoard, board.keepsTally, client.server != nil else { return completion(nil) }
-        let queues = board.queues.map(\.queue).filter { wanted.homes.contains($0.library) }
-        let places = wanted.homes.map { TallyPlace(of: $0) } + queues.map { .queue($0.name) }
-        tally.read(places.map { TallyPart(place: $0, hours: wanted.hours) }) { books in
-            completion(books.map { TallyAnswer(queues: queues, books: $0) })
-        }
-    }
-
-    /// The audit log after an entry; `nil` where the coordinators cannot be asked now, or keep none.
-    func readAudit(after number: UInt64, completion: @escaping (AuditPage?) -> Void) {
-        guard let board = coordinatorsBoard, board.keepsAudit, client.server != nil else { return completion(nil) }
-        audit.read([AuditPart(after: number)]) { books in
-            guard let pages = books?.first?.entries, let first = pages.first, let last = pages.last else { return completion(nil) }
-            completion(AuditPage(anchor: first.anchor, entries: pages.flatMap(\.entries), last: last.last))
-        }
-    }
-
-    /// What is wanted of libraries' transcripts; `nil` where the coordinators cannot be asked now, or know of no such thing.
-    func readWishes(of libraries: [LibraryName], completion: @escaping ([TranscriptWish]?) -> Void) {
-        guard let board = coordinatorsBoard, board.keepsAudit, client.server != nil else { return completion(nil) }
-        wishes.read(libraries) { books in completion(books?.flatMap(\.entries)) }
-    }
-
     // MARK: Chats, for scripts
 
     /// Facts of the chats that began within a time, the first one first: those whose text is kept here, and those that this node shows to somebody.
@@ -342,6 +291,7 @@ final class LibraryHost {
             // A coordinator that has just started may know less than this node has seen, or nothing: sign-in, presence and a branch go on from the newest.
             let isStale = !isOfBranch && coordinatorsBoard.map { board.at < $0.at } ?? false
             if isStale {
+                books.isServerBehind = true
                 if let book = board.settingsBook {
                     if settings.document == nil { settings.take(book) }
                     _ = follow(book)
@@ -360,6 +310,7 @@ final class LibraryHost {
             if !isOfBranch {
                 // A link may be up on this side before the other one refuses it; whoever refuses sends no board.
                 dismiss(nil)
+                books.isServerBehind = false
                 coordinatorsBoard = board
                 onCoordinatorsBoard?(board)
                 keepRoster(board)
@@ -368,21 +319,10 @@ final class LibraryHost {
             if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
         case .transcript(let transcript): transcripts.take(transcript)
-        case .ledger(let counter, let runs): ledger.take(counter, runs)
-        case .causes(let counter, let runs): causes.take(counter, runs)
-        case .tally(let counter, let page):
-            let rest = page.next.map { next in
-                { (part: TallyPart) in TallyPart(place: part.place, hours: next..<max(next, part.hours.upperBound)) }
-            }
-            tally.take(counter, page.cells, rest: rest)
-        case .audit(let counter, let page):
-            let next = page.entries.last.flatMap { $0.number < page.last ? $0.number : nil }
-            audit.take(counter, [page], rest: next.map { next in { _ in AuditPart(after: next) } })
-        case .wishes(let counter, let wanted): wishes.take(counter, wanted)
         case .found(let counter, let chat): perform(gateway.onFound(counter, chat, now: nowMs))
         case .typing(let chat, let side): perform(gateway.onTyping(chat, side == .patron ? .patron : .staff, now: nowMs))
         case .leaderKnown(let known): perform(gateway.onServiceState(hasLeader: known, now: nowMs))
-        default: logger.warning("a coordinator sent a frame that is not for nodes")
+        default: if !books.take(frame) { logger.warning("a coordinator sent a frame that is not for nodes") }
         }
     }
 

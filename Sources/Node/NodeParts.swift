@@ -255,29 +255,29 @@ extension CallslipNode {
             },
             ledger: { parts, completion in
                 onCluster {
-                    library.readLedger(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
+                    library.books.readLedger(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
                 }
             },
             causes: { parts, completion in
                 onCluster {
-                    library.readCauses(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
+                    library.books.readCauses(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
                 }
             },
             tally: { wish, completion in
                 onCluster {
-                    library.readTally(wish) { answer in WebActor.loop.post { WebActor.assumeIsolated { completion(answer) } } }
+                    library.books.readTally(wish) { answer in WebActor.loop.post { WebActor.assumeIsolated { completion(answer) } } }
                 }
             },
-            audit: { number, completion in
+            audit: { part, completion in
                 onCluster {
-                    library.readAudit(after: number) { page in WebActor.loop.post { WebActor.assumeIsolated { completion(page) } } }
+                    library.books.readAudit(part) { page in WebActor.loop.post { WebActor.assumeIsolated { completion(page) } } }
                 }
             },
             wishes: { token, completion in
                 onCluster {
                     let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
                     let (board, homes) = (library.board, library.homes)
-                    library.readWishes(of: person.map { [$0.library] } ?? (token == nil ? homes : [])) { wishes in
+                    library.books.readWishes(of: person.map { [$0.library] } ?? (token == nil ? homes : [])) { wishes in
                         WebActor.loop.post { WebActor.assumeIsolated { completion(person, board, wishes) } }
                     }
                 }

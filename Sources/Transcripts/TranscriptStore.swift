@@ -284,7 +284,7 @@ public final class TranscriptStore: Sendable {
     /// - Returns: the place to go on from is `nil` when there are no more.
     public func received(
         _ times: Range<UInt64>, after: Place?, max: Int
-    ) throws(TranscriptStoreError) -> (transcripts: [Transcript], next: Place?) {
+    ) throws(TranscriptStoreError) -> (transcripts: [Transcript], damaged: Int, next: Place?) {
         try with { file throws(TranscriptStoreError) in
             let from = after ?? Place(receivedMs: times.lowerBound, chat: "", openedMs: 0)
             let rows = try file.run(
@@ -294,7 +294,9 @@ public final class TranscriptStore: Sendable {
                 """,
                 [.init(from.receivedMs), .init(times.upperBound), .text(from.chat), .init(from.openedMs), .integer(Int64(max))])
             let last = rows.last.map { Place(receivedMs: $0[0].number, chat: $0[1].text, openedMs: $0[2].number) }
-            return (rows.compactMap { try? Transcript(wire: $0[3].bytes) }, rows.count < max ? nil : last)
+            // One that is damaged keeps nobody from the others; whoever asks is told how many were left out.
+            let transcripts = rows.compactMap { try? Transcript(wire: $0[3].bytes) }
+            return (transcripts, rows.count - transcripts.count, rows.count < max ? nil : last)
         }
     }
 

@@ -94,6 +94,24 @@ import Transcripts
         await place.end()
     }
 
+    /// The old vendor's list of a day: what began then, however late it came, and no more of them than are asked for.
+    @ClusterActor
+    @Test func theConversationsOfADayAreThoseThatBeganThen() async throws {
+        let place = try Place()
+        place.host.readWishes = { _, completion in completion(nil) }
+        place.host.take(place.board)
+        while await place.kept() != Set(place.chats) { await Task.yield() }
+        func began(_ day: Range<UInt64>, most: Int) async -> Result<Set<ChatID>, ConversationsFailure> {
+            await withCheckedContinuation { continuation in
+                place.host.conversations(day, most: most) { continuation.resume(returning: $0.map { Set($0.map(\.chat)) }) }
+            }
+        }
+        #expect(try await began(0..<2_000, most: 9).get() == Set(place.chats))
+        #expect(try await began(1_001..<2_000, most: 9).get().isEmpty)
+        #expect(await began(0..<2_000, most: 1) == .failure(.tooMany))
+        await place.end()
+    }
+
     /// The chain as a node answers it is followed by what the answer says alone.
     @Test func aLogThatWasRewrittenIsFoundOut() throws {
         let law = try #require(LibraryName("law"))

@@ -7,6 +7,8 @@ struct ImportedPeople {
     let made: [Operator]
     /// Of the libraries whose people the file lists: who is not among them, by none of their names, and has not left yet.
     let missing: [Operator]
+    /// Who is not among them either, and has left already: a keeper that did not answer then may have their account still.
+    let left: [Operator]
     /// Those of the file who have no password in it.
     let withoutPassword: [OperatorName]
 
@@ -20,10 +22,12 @@ struct ImportedPeople {
             return known.isClosed && !person.isClosed
         }
         let names = Set(people.flatMap { [$0.name] + $0.formerNames })
-        missing = (board?.operators ?? []).filter { known in
-            file.librariesWithPeople.contains(known.library) && !known.isClosed && !names.contains(known.name)
+        let absent = (board?.operators ?? []).filter { known in
+            file.librariesWithPeople.contains(known.library) && !names.contains(known.name)
                 && !known.formerNames.contains { names.contains($0) }
         }
+        missing = absent.filter { !$0.isClosed }
+        left = absent.filter(\.isClosed)
         let passwords = Set(file.credentials.map(\.operatorName))
         withoutPassword = people.filter { person in
             !passwords.contains(person.name) && !person.formerNames.contains { passwords.contains($0) }

@@ -75,7 +75,8 @@ struct Importer {
         }
     }
 
-    /// How often a file is rehearsed of which something would be refused: what was imported elsewhere a moment ago may be on its way to this node.
+    /// How often a file is rehearsed of which something would be refused: what was imported elsewhere a moment ago may be on its way to this node. A feature level
+    /// that is not in force yet is waited for as long as in earnest (`levelTriesMax`).
     private static let rehearsalsMax = 4
 
     /// All or nothing: a file of which something would be refused changes nothing. What the rehearsal lets pass and the state refuses, somebody else has changed meanwhile.
@@ -87,12 +88,15 @@ struct Importer {
         let (canned, entries, node, wallMs) = (library.canned, Array(library.entries.values), library.node, WallClock.nowMs)
         let editions = library.settings.book
         Task { @ClusterActor in
-            let problems = try? await ClusterActor.loop.work { () -> [String] in
+            let found = try? await ClusterActor.loop.work { () -> [(line: Int, refusal: Consortium.Refusal)] in
                 var rehearsal = Rehearsal(board, canned: canned, entries: entries, editions: editions, node: node, wallMs: wallMs)
-                return commands.compactMap { command, line in rehearsal.refusal(of: command).map { "line \(line): \($0.sentence)" } }
+                return commands.compactMap { command, line in rehearsal.refusal(of: command).map { (line: line, refusal: $0) } }
             }
-            guard let problems, !problems.isEmpty else { return completion([]) }
-            guard tries < Self.rehearsalsMax else { return completion(problems) }
+            guard let found else { return completion(["This node has too much to do just now; run the import again in a moment."]) }
+            let triesMax = found.contains { $0.refusal.code == .notAvailable } ? Self.levelTriesMax : Self.rehearsalsMax
+            guard !found.isEmpty, tries < triesMax else {
+                return completion(found.map { "line \($0.line): \($0.refusal.sentence)" })
+            }
             later { rehearse(file, tries: tries + 1, completion) }
         }
     }
@@ -111,7 +115,7 @@ struct Importer {
         propose(Array(zip(named.commands.map(replacing), file.lines))[...], report) { report in
             guard report.problems.isEmpty else { return completion(report) }
             keep(file.credentials[...], report) { report in
-                close(options.closes ? people.missing[...] : [], report) { report in
+                close(options.closes ? (people.missing + people.left)[...] : [], report) { report in
                     known(file.campusNames.map(\.operatorName)) { _ in
                         note(file.campusNames[...], report) { report in
                             invite(options.invites ? people.withoutPassword : [], report, completion)
@@ -130,6 +134,7 @@ struct Importer {
         accounts.close(person, library.board) { unreached in
             var report = report
             report.add(unreached)
+            guard !person.isClosed else { return close(people.dropFirst(), report, completion) }
             var closed = person
             (closed.queues, closed.isAdmin, closed.isDirector, closed.committee) = ([], false, false, nil)
             let sessions = library.board?.signedOn.filter { $0.name == person.name }.map(\.session) ?? []

@@ -337,11 +337,13 @@ final class TranscriptHost {
         work {
             Result { () throws(TranscriptStoreError) in
                 let read = try store.received(received, after: after, max: Self.readAtOnceMax)
-                return (read.transcripts.compactMap { Conversation($0) }.filter { started.contains($0.startedMs) }, read.next)
+                let found = read.transcripts.compactMap { Conversation($0) }.filter { started.contains($0.startedMs) }
+                return (found, read.damaged, read.next)
             }
         } then: { [self] result in
             switch result {
-            case .success(let (more, next))?:
+            case .success(let (more, damaged, next))?:
+                if damaged > 0 { logger.error("kept transcripts are damaged, and not in a list", metadata: ["count": "\(damaged)"]) }
                 let found = found + more
                 guard found.count <= most else { return completion(.failure(.tooMany)) }
                 guard let next else { return completion(.success(found)) }

@@ -25,8 +25,10 @@ struct AuditAPI {
             read(request, responder) { page, isAll in
                 guard request.query("after") == nil else {
                     let entries = page.entries.prefix(Limits.auditPageMax)
-                    return responder.send(
-                        api.json(AuditReport(page, Array(entries), isAll: isAll, more: page.entries.count > entries.count), 200))
+                    // Of a search all that fits is here; of the chain, one page.
+                    let more =
+                        page.entries.count > entries.count || !isSearched(request, isAll) && (entries.last?.number ?? page.last) < page.last
+                    return responder.send(api.json(AuditReport(page, Array(entries), isAll: isAll, more: more), 200))
                 }
                 let before = number(request, "before") ?? .max
                 let found = page.entries.reversed().filter { $0.number < before }
@@ -57,7 +59,8 @@ struct AuditAPI {
         let (after, words) = (number(request, "after") ?? 0, (request.query("q") ?? "").lowercased().split(separator: " ").map(String.init))
         api.overseer(request, responder) { person in
             let isAll = person == nil || person?.committee == .ltg
-            api.services.audit(after) { page in
+            let isOnePage = request.query("after") != nil && !isSearched(request, isAll)
+            api.services.audit(AuditPart(after: after, isOnePage: isOnePage)) { page in
                 guard var page else {
                     let text =
                         "The audit log cannot be read here now: the coordinators cannot be asked, or one of them is to be updated first. Try again in a moment."
@@ -74,6 +77,9 @@ struct AuditAPI {
             }
         }
     }
+
+    /// Whether entries are left out between those that are shown.
+    private func isSearched(_ request: Request, _ isAll: Bool) -> Bool { !isAll || !(request.query("q") ?? "").isEmpty }
 
     private func say(_ responder: Responder, _ code: String, _ text: String, _ status: Int) {
         responder.send(api.json(HTTPAPI.Said(code: code, text: text), status))

@@ -236,12 +236,16 @@ struct HTTPAPI {
         }
     }
 
+    /// - Parameter bytes: JSON, encoded already.
+    func json(bytes: [UInt8], _ status: Int) -> Response {
+        var response = Response.json(String(decoding: bytes, as: UTF8.self), status: status)
+        response.setHeader("Cache-Control", "no-store")
+        return response
+    }
+
     func json(_ value: some Encodable, _ status: Int) -> Response {
         do {
-            let body = try JSONEncoder().encode(value)
-            var response = Response.json(String(decoding: body, as: UTF8.self), status: status)
-            response.setHeader("Cache-Control", "no-store")
-            return response
+            return json(bytes: Array(try JSONEncoder().encode(value)), status)
         } catch {
             return .text("The answer could not be encoded: \(error)\n", status: 500)
         }

@@ -119,7 +119,7 @@ struct LibraryH3lpAPI {
                     switch result {
                     case .success(let chats):
                         let theirs = chats.filter { person == nil || person?.committee != nil || $0.library == person?.library }
-                        responder.send(api.json(theirs.map(style.line), 200))
+                        write(theirs, style, responder)
                     case .failure(.tooMany):
                         let text = "There are more than \(LibraryH3lp.conversationsMax) chats in these days; ask for fewer days."
                         fail(text, 400, responder)
@@ -127,6 +127,18 @@ struct LibraryH3lpAPI {
                         fail("The chats of this node cannot be read now; try again in a moment.", 503, responder)
                     }
                 }
+            }
+        }
+    }
+
+    /// Ten thousand of them are some megabytes: written off the loop.
+    private func write(_ chats: [Conversation], _ style: ConversationStyle, _ responder: Responder) {
+        Task { @WebActor in
+            let bytes = try? await WebActor.loop.work { Result { Array(try JSONEncoder().encode(chats.map(style.line))) } }
+            switch bytes {
+            case .success(let bytes)?: responder.send(api.json(bytes: bytes, 200))
+            case .failure(let error)?: fail("The list could not be written: \(error).", 500, responder)
+            case nil: fail("This node has too much to do just now; try again in a moment.", 503, responder)
             }
         }
     }

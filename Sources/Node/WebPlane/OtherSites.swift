@@ -50,7 +50,8 @@ enum RequestCost {
         guard request.segments.first == "api" else { return (0, nil) }
         switch (request.method, request.path) {
         // The campus's service is asked.
-        case (.get, "/api/campus/begin"), (.get, "/api/campus/callback"): return (20, signIn)
+        case (.get, "/api/campus/begin"), (.head, "/api/campus/begin"), (.get, "/api/campus/callback"), (.head, "/api/campus/callback"):
+            return (20, signIn)
         case (.get, _), (.head, _), (.options, _): return (1, signIn)
         // A password is hashed with 64 MiB, a page is read by a worker's thread.
         case (_, "/api/sign-in"), (_, "/api/second-step"), (_, "/api/check-page"): return (20, signIn)

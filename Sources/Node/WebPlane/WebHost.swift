@@ -46,8 +46,8 @@ struct NodeServices: Sendable {
     var causes: @Sendable ([CausePart], @escaping @Sendable @WebActor ([CauseRuns]?) -> Void) -> Void
     /// What was counted of libraries' chats; `nil` where the coordinators cannot be asked now, or do not count.
     var tally: @Sendable (TallyWish, @escaping @Sendable @WebActor (TallyAnswer?) -> Void) -> Void
-    /// The audit log after an entry; `nil` where the coordinators cannot be asked now, or keep none.
-    var audit: @Sendable (UInt64, @escaping @Sendable @WebActor (AuditPage?) -> Void) -> Void
+    /// The audit log; `nil` where the coordinators cannot be asked now, or keep none.
+    var audit: @Sendable (AuditPart, @escaping @Sendable @WebActor (AuditPage?) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is; the consortium, `nil` before the first board came; and what is wanted of the transcripts of their library, or for
     /// nobody in particular of the libraries whose home this node is: `nil` where the coordinators cannot be asked now, or know of no such thing.
     var wishes: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, Board?, [TranscriptWish]?) -> Void) -> Void

@@ -22,9 +22,10 @@ struct TallyPart: Sendable {
     var hours: Range<TallyHour>
 }
 
-/// What is wanted of the audit log: the entries after this number.
+/// What is wanted of the audit log: the entries after this number, all of them or one page.
 struct AuditPart: Sendable {
     var after: UInt64
+    var isOnePage = false
 }
 
 /// What was found of a part.
@@ -83,11 +84,11 @@ final class BookReader<Part: Sendable, Entry: Sendable> {
         return lastCounter
     }
 
-    /// - Parameter rest: what of the part is still to be asked for; `nil` when this is all.
-    func take(_ counter: UInt64, _ entries: [Entry], rest: ((Part) -> Part)? = nil) {
+    /// - Parameter rest: what of a part is still to be asked for; `nil` when this is all.
+    func take(_ counter: UInt64, _ entries: [Entry], rest: (Part) -> Part? = { _ in nil }) {
         guard let answered = asked.removeValue(forKey: counter), readings[answered.reader]?.left.remove(counter) != nil else { return }
         readings[answered.reader]?.books[answered.book].entries += entries
-        if let rest, let part = readings[answered.reader]?.books[answered.book].part { return ask(question(answered), rest(part)) }
+        if let part = readings[answered.reader]?.books[answered.book].part, let left = rest(part) { return ask(question(answered), left) }
         guard let reading = readings[answered.reader], reading.left.isEmpty else { return }
         end(answered.reader, reading.books)
     }
