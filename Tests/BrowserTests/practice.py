@@ -53,6 +53,13 @@ def run(stage):
     expect(page.locator("#practice-done")).to_have_text("So far: 1 chat taken, 1 message written, 1 chat passed on, 1 note for staff.")
     stage.look(page, "practice-passed")
 
+    # The palette is there; what would change a library's messages is not, and what leads away opens beside this page.
+    expect(page.get_by_role("button", name="Write and change canned messages")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.fill("#palette-search", "canned")
+    expect(page.locator("#palette-list [role=option]", has_text="Write and change canned messages")).to_have_count(0)
+    page.keyboard.press("Escape")
+
     # The crisis card is one key away, with somebody who may need it.
     for _ in range(6):
         page.locator("#practice-more").click()

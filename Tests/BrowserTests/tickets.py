@@ -65,10 +65,20 @@ def run(stage):
     expect(item.locator(".entries-said")).to_contain_text("I am coming with a new bulb.")
     stage.look(page, "tickets-taken")
 
-    # What is half written stays when something new comes.
-    item.get_by_label("Answer, or what became of it").fill("It was the")
+    # What is half written stays when something new comes, and so does the place of whoever writes it.
+    answer = item.get_by_label("Answer, or what became of it")
+    answer.press_sequentially("It was the")
     reported.reload()
     mine = reported.locator("#tickets > li", has_text="The lamp at the desk flickers.")
+    mine.get_by_role("textbox").fill("It flickers still.")
+    mine.get_by_role("button").last.click()
+    expect(mine).to_contain_text("It flickers still.")
+    # The first of these may have been asked before, the second comes after what the first one told was drawn.
+    for _ in range(2):
+        with page.expect_response("**/api/problems/all", timeout=60_000):
+            pass
+    expect(answer).to_be_focused()
+    expect(answer).to_have_value("It was the")
     expect(mine).to_contain_text("I am coming with a new bulb.")
     expect(mine).to_contain_text("Robin of LTG")
     item.get_by_role("button", name="Solved").press("Enter")

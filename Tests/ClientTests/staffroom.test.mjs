@@ -37,6 +37,7 @@ test("what others say is told once, and what stood there before I came is not", 
     const desk = new Desk({ now: () => 0, newId: () => "id", savedOutbox: () => [] });
     desk.receive({ t: "me", operator: "mia", available: [], queues: [], volunteers: false });
     assert.deepEqual(desk.receive({ t: "room", lines: [call] }), []);
+    desk.receive({ t: "board", waiting: [] });
     const said = { at: "5.0", by: ana, ms: 2000, text: "Hello" };
     const own = { at: "6.0", by: { ...ana, name: "mia" }, ms: 2000, text: "Hello" };
     assert.deepEqual(desk.receive({ t: "room", lines: [call, said, own] }).map((effect) => effect.line), [said]);

@@ -34,6 +34,16 @@ test("it ends with where the chat is, and becomes mine when I take it over", () 
     assert.match(other.chats.get("c").ended, /You watch this chat no more: Ana has this chat now/u);
 });
 
+test("a mentor takes my chat over: I am told, and watch it", () => {
+    const desk = makeDesk();
+    desk.receive(held({ by: { name: "mia", display: "Mia" }, mine: true, token: "9.0" }));
+    const effects = desk.receive(held({ watching: true, mine: false }));
+    assert.ok(effects.some((effect) => effect.kind === "takenOver" && effect.chat === "c"));
+    assert.equal(desk.chats.get("c").watching, true);
+    assert.equal(desk.chats.get("c").ended, null);
+    assert.equal(desk.holds("c"), false);
+});
+
 test("whom one can ask, and who is whose mentor", () => {
     const board = { staff: [{ name: "mia" }, { name: "ana", mentor: "mia" }, { name: "max" }] };
     assert.deepEqual(askable(board, { operator: "mia" }, { watchers: [{ name: "max" }] }).map((person) => person.name), ["ana"]);

@@ -9,6 +9,10 @@ const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 const HEADS = ["When", "Who", "What", "Of what", "Library", "Where"];
 
 let shown = [];
+/** What was searched for last: "older" is of that, whatever was typed since. */
+let searched = "";
+/** Counts the questions: an answer to an earlier one comes too late. */
+let turns = 0;
 
 const who = (by) => (by === "admin" ? "admin token" : by === "node" ? "a node" : by.replace(/^person /u, ""));
 
@@ -16,12 +20,16 @@ const line = (entry) => row(time.format(entry.atMs), who(entry.by), entry.act, e
 
 /** @param {boolean} older whether what is shown stays, and older entries come below it. */
 async function show(older = false) {
-    const words = part("words").value.trim();
+    const words = older ? searched : part("words").value.trim();
+    turns += 1;
+    const turn = turns;
     const query = new URLSearchParams({ ...(words ? { q: words } : {}), ...(older ? { before: String(shown.at(-1).number) } : {}) });
     const answer = await ask("GET", `/api/audit?${query}`);
+    if (turn !== turns) return;
     const found = answer.status === 200;
     setText(part("problem"), found ? "" : answer.body?.text ?? "The node does not answer. Try again in a moment.");
     if (!found) return;
+    searched = words;
     setHidden(part("audit"), false);
     const { all, entries, more } = answer.body;
     setText(part("scope"), all

@@ -175,7 +175,7 @@ export class Actions {
     openTransfer(id, target = null) {
         const { desk, floor } = this.shell;
         const chat = desk.chats.get(id);
-        if (chat === undefined || chat.ended !== null) return;
+        if (!desk.holds(id)) return;
         if (chat.meta.phase.offer) {
             floor.column(id)?.showProblem("This chat is on offer already. Withdraw that offer first.");
             return;

@@ -45,7 +45,7 @@ export class Bar {
         const { me } = this.desk;
         setHidden(this.room, me?.volunteers === undefined);
         setText(this.room.lastChild, said > 0 ? `Staff room (${said})` : "Staff room");
-        setAttribute(this.room, "aria-label", said > 0 ? `Staff room, ${said} new` : "Staff room");
+        setAttribute(this.room, "aria-label", said > 0 ? `Staff room (${said}), new lines` : null);
         setText(document.getElementById("whoami-name"), me?.display ?? "");
         setText(document.getElementById("whoami-library"), me?.library?.title ?? "");
         setText(this.mute.lastChild, this.sounds.blocked ? "Click for sounds" : this.sounds.on ? "Sounds on" : "Sounds off");

@@ -119,7 +119,7 @@ export class Column {
         this.showCard();
         this.log.update(chat, desk.me);
         this.showStrip();
-        if (ended) this.answer(null);
+        if (ended || watching) this.answer(null);
         this.showRoom();
         this.tick();
     }

@@ -66,6 +66,8 @@ class Shell {
         this.palette = new Palette(dialogs, () => this.findable(), resting);
         this.team = new Team(dialogs, this.desk, resting);
         this.canned = new CannedSearch(dialogs, resting);
+        // What is changed there is everybody's.
+        if (practice !== null) this.canned.edit.hidden = true;
         this.crisis = new CrisisCard(dialogs, this.canned.book, () => this.openColumn(), resting);
         this.directory = new DirectorySearch(dialogs, this.desk, () => this.openColumn(), (chat, queue) => this.act.openTransfer(chat, queue), resting);
         this.help = new Help(dialogs, resting);
@@ -156,10 +158,10 @@ class Shell {
 
     /** Sends what waits in a chat, if it can go now. Of a chat that is not here any more, what was sent before is offered: the answer tells what became of it. */
     flush(chat) {
-        if (this.connection.state === "ready" && (chat.token !== null || chat.watching)) {
+        if (this.connection.state === "ready" && (chat.token !== null || chat.watching || chat.ended !== null)) {
             const next = chat.outbox.next(chat.ended !== null);
-            // Whoever watches has no token, and writes notes alone.
-            const proof = chat.watching ? {} : { token: chat.token };
+            // Whoever watches, or did, has no token, and writes notes alone.
+            const proof = chat.watching || chat.token === null ? {} : { token: chat.token };
             if (next !== null && !this.connection.sendOwed({ ...next, chat: chat.id, ...proof })) chat.outbox.disconnected();
         }
         this.saveOutbox(chat);
@@ -205,10 +207,11 @@ class Shell {
                 this.announce(`Chat ${chat.slot} is yours now`);
                 this.floor.focusChat(effect.chat);
                 return undefined;
+            case "takenOver": return this.chatTakenOver(chat);
             case "ended": return this.chatEnded(chat);
             case "message":
-                if (chat?.watching) return undefined;
                 if (this.desk.focused === effect.chat && document.hasFocus() && !this.floor.showingRail) this.desk.read(effect.chat);
+                if (chat?.watching) return undefined;
                 this.sounds.play("message");
                 notify(`A patron of ${chatName(chat)} wrote in chat ${chat.slot}.`, `message ${effect.chat}`);
                 return undefined;
@@ -239,6 +242,14 @@ class Shell {
         notify(text, `line ${line.chat}`);
     }
 
+    /** The mentor has it now; whoever was writing watches from here on, and goes on at its notes. */
+    chatTakenOver(chat) {
+        const hadFocus = this.floor.column(chat.id)?.element.contains(document.activeElement) === true;
+        this.announce(`${chat.meta.phase.by?.display ?? "Your mentor"} has taken over chat ${chat.slot}; you watch it now.`);
+        this.floor.update();
+        if (hadFocus) this.floor.column(chat.id)?.focus();
+    }
+
     chatEnded(chat) {
         if (!chat) return;
         if (chat.leaving !== null) {
@@ -248,7 +259,7 @@ class Shell {
         forgetChat(chat.id);
         this.announce(`Chat ${chat.slot}: ${chat.ended}`);
         notify(`Chat ${chat.slot} ended.`, `message ${chat.id}`);
-        if (this.floor.column(chat.id)?.form.contains(document.activeElement)) {
+        if (this.floor.column(chat.id)?.element.contains(document.activeElement)) {
             this.floor.update();
             this.floor.column(chat.id)?.dismiss.focus();
         }
@@ -452,7 +463,7 @@ class Shell {
         const actions = [
             action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(this.oldest())),
             ...(open ? [action("Insert a canned message", "text saved reply macro", () => act.openCanned(this.floor.column(open.id)))] : []),
-            action("Write and change canned messages", "own library edit", () => this.canned.editor.open()),
+            ...(practice === null ? [action("Write and change canned messages", "own library edit", () => this.canned.editor.open())] : []),
             ...(open ? [action("Write a note for staff", "internal colleagues memo", () => this.floor.column(open.id).note.open())] : []),
             action("Crisis card", "danger suicide emergency help 988", () => this.crisis.open()),
             action("Find a liaison or an agreement", "refer referral subject directory specialist who knows", () => this.directory.open()),
@@ -472,7 +483,7 @@ class Shell {
             action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
             action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),
             action("Say until when you are here", "end time shift close", () => this.ending.open()),
-            ...(practice === null ? [action("Practise at a desk where nobody is real", "practice training learn try", () => open("/practice", "_blank", "noopener"))] : []),
+            ...(practice === null ? [action("Practise at a desk where nobody is real", "practice training learn try", () => window.open("/practice", "_blank", "noopener"))] : []),
             action("Keys and how the desk works", "help shortcuts", () => this.help.open()),
             action("Sign out", "leave quit", () => this.leave()),
         ];

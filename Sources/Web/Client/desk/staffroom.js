@@ -148,8 +148,15 @@ export class StaffRoom {
         document.getElementById("waiting-title")?.focus();
     }
 
+    /** One at a time: pressed twice it takes one. */
     async take(line, error) {
-        setText(error, await this.act.takeOne(line) ?? "");
+        if (this.taking) return;
+        this.taking = true;
+        try {
+            setText(error, await this.act.takeOne(line) ?? "");
+        } finally {
+            this.taking = false;
+        }
     }
 
     typed() {

@@ -214,7 +214,7 @@ export class Desk {
         chat.outbox.marks(frame.marks, frame.held === true);
         if (frame.held !== true) this.dropHeldEvents(chat);
         if (mine || watching) {
-            if (wasWatching && mine && chat.ended === null) effects.push({ kind: "tookOver", chat: chat.id });
+            if (chat.ended === null && wasWatching !== watching) effects.push({ kind: mine ? "tookOver" : "takenOver", chat: chat.id });
             chat.ended = null;
             effects.push({ kind: "sendable", chat: chat.id });
         } else {

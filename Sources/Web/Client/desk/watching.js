@@ -41,7 +41,7 @@ export class Watchers {
         const watchers = chat.ended === null ? chat.meta.phase.watchers ?? [] : [];
         setHidden(this.element, watchers.length === 0);
         keyed(this.list, watchers, (person) => person.name, (person) => h("li", { data: { watcher: person.name } }, h("span", { text: person.display }),
-            h("button", { class: "quiet small", type: "button", "aria-label": `${person.display} need not watch any more`, text: "Thank you", on: { click: () => act.letGo(chat.id, person) } })),
+            h("button", { class: "quiet small", type: "button", "aria-label": `Thank you, ${person.display}: you need not watch any more`, text: "Thank you", on: { click: () => act.letGo(chat.id, person) } })),
         (element, person) => setHidden(element.lastChild, chat.watching || desk.me?.mentor?.name === person.name));
     }
 }

@@ -5,7 +5,7 @@
 
 import { COLLEAGUE, PATRONS } from "./patrons.js";
 
-export const TIMES = Object.freeze({ firstMs: 1500, nextMs: 15000, typingMs: 1500, wordMs: 3500, consentMs: 2500, pickUpMs: 4000, boardMs: 5000 });
+export const TIMES = Object.freeze({ firstMs: 1500, nextMs: 15000, typingMs: 1500, wordMs: 3500, consentMs: 2500, pickUpMs: 4000 });
 /** As at the real desk. */
 const HELD_MAX = 4;
 const WAITING_MAX = 3;
@@ -33,7 +33,6 @@ export class PracticeNode {
         this.leavingAtMs = null;
         this.until = null;
         this.duty = null;
-        this.paused = false;
         /** What was done so far, for the guide: no time is taken, and nobody is ranked. */
         this.done = { claimed: 0, answered: 0, transferred: 0, noted: 0 };
     }

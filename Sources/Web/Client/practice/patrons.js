@@ -1,6 +1,6 @@
 /**
  * The people at the practice desk. None of them is real, and nothing of what they say, or of what is said to them, leaves the page.
- * `after` is how long somebody takes to write; `ends` is what they do when they have said everything.
+ * `ends` is what they do when they have said everything.
  */
 
 export const PATRONS = [

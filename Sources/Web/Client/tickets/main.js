@@ -3,6 +3,7 @@
  * read and answer, or whoever has a node's admin token, which lives in this page's memory alone.
  */
 
+import { keyed } from "/desk/dom.js";
 import { ask } from "/shared/ask.js";
 import { newId } from "/shared/connection.js";
 import { h, setHidden, setText } from "/shared/dom.js";
@@ -40,7 +41,7 @@ async function show() {
     return answer;
 }
 
-/** Drawn anew but for those that somebody writes in. */
+/** Drawn anew but for those that somebody writes in; what stays is not moved, so that nobody loses the place they type at. */
 function draw() {
     const shown = found(chosen(tickets, part("stage").value), part("filter").value);
     const open = tickets.filter((ticket) => ticket.stage !== "solved").length;
@@ -49,20 +50,21 @@ function draw() {
     const list = part("entries");
     const before = new Map([...list.children].map((item) => [item.dataset.number, item]));
     const empty = tickets.length === 0 ? "Nobody reported a problem. Whatever people and nodes report comes here." : "Nothing fits. Show all, or look for other words.";
-    list.replaceChildren(...(shown.length === 0 ? [h("li", { text: empty })] : shown.map((ticket) => {
+    const items = shown.length === 0 ? [h("li", { text: empty })] : shown.map((ticket) => {
         const item = before.get(String(ticket.number));
         if (item && (item.dataset.changed === stamp(ticket) || isBusy(item))) {
             setText(item.querySelector(".age"), ago(ticket.openedMs, Date.now()));
             return item;
         }
         return drawTicket(ticket, item?.querySelector("details").open ?? false);
-    })));
+    });
+    keyed(list, items, (item) => item, (item) => item);
 }
 
 const stamp = (ticket) => `${ticket.changedMs} ${ticket.stage} ${ticket.count} ${ticket.entries.length} ${ticket.owner ?? ""}`;
 
 /** Whether somebody is in the middle of a word there. */
-const isBusy = (item) => [...item.querySelectorAll("textarea")].some((field) => field.value !== "" || field === document.activeElement);
+const isBusy = (item) => [...item.querySelectorAll("textarea, input")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
 
 function drawTicket(ticket, isOpen) {
     const stage = ticket.stage === "inWork" && ticket.owner ? `${STAGES.inWork}: ${ticket.owner}` : STAGES[ticket.stage];
@@ -90,17 +92,22 @@ function drawAnswer(ticket) {
     const box = h("textarea", { id: `text-${ticket.number}`, rows: 3, "aria-describedby": `wrong-${ticket.number}` });
     const wrong = h("p", { id: `wrong-${ticket.number}`, class: "error", role: "alert" });
     const name = h("input", { id: `owner-${ticket.number}`, autocomplete: "name", value: ticket.owner ?? owner });
-    /** What is repeated after an answer that was lost is the same request. */
+    /** What is asked again, word for word, after an answer that was lost is the same request. */
     let id = newId();
+    let asked = "";
     const send = async (change, needs, done) => {
         const text = box.value.trim();
         const mistake = needs && text === "" ? needs : utf8Bytes(text) > TEXT_BYTES_MAX ? `That is too long by ${utf8Bytes(text) - TEXT_BYTES_MAX} bytes.` : "";
         setText(wrong, mistake);
         if (mistake !== "") return box.focus();
-        const answer = await ask("POST", "/api/problems/all", { ticket: ticket.id, id, ...(text === "" ? {} : { text }), ...change }, token);
+        const wish = { ticket: ticket.id, ...(text === "" ? {} : { text }), ...change };
+        if (JSON.stringify(wish) !== asked) id = newId();
+        asked = JSON.stringify(wish);
+        const answer = await ask("POST", "/api/problems/all", { ...wish, id }, token);
         if (answer.status !== 200) return setText(wrong, sentence(answer));
-        id = newId();
+        asked = "";
         box.value = "";
+        name.defaultValue = name.value;
         await settled(ticket);
         setText(part("said"), done);
         document.querySelector(`#entries > li[data-number="${ticket.number}"] summary`)?.focus();

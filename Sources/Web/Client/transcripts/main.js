@@ -1,6 +1,7 @@
 /** Holds and exports: asked for by an admin of the library, decided by its director, and taken as a file. No word of a chat is shown here. */
 
 import { ask } from "/shared/ask.js";
+import { newId } from "/shared/connection.js";
 import { h, setHidden, setText } from "/shared/dom.js";
 import { table } from "/shared/tables.js";
 
@@ -8,11 +9,8 @@ const part = (id) => document.getElementById(id);
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const KINDS = { hold: "Hold", export: "Export" };
 const STAGES = { waiting: "waits for the director", approved: "approved", declined: "declined", ended: "ended", over: "its time is over" };
-const ID_BYTES = 16;
 
 const failure = (answer) => answer.body?.text ?? "The node does not answer. Nothing was changed; try again in a moment.";
-
-const newID = () => Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 async function show() {
     const answer = await ask("GET", "/api/transcripts");
@@ -88,7 +86,7 @@ async function take(wish) {
     let answer;
     try {
         answer = await fetch("/api/transcripts/export", {
-            method: "POST", credentials: "same-origin", cache: "no-store", headers: { "content-type": "application/json" }, body: JSON.stringify({ wish: wish.id, id: newID() }),
+            method: "POST", credentials: "same-origin", cache: "no-store", headers: { "content-type": "application/json" }, body: JSON.stringify({ wish: wish.id, id: newId() }),
         });
     } catch {
         setText(part("problem"), "The node does not answer. Try again in a moment.");
@@ -104,13 +102,21 @@ async function take(wish) {
     setText(part("said"), "The file was taken; that is in the audit log.");
 }
 
+/** What is asked, and the request's identifier: asked again, word for word, after an answer that was lost it is the same. */
+let asked = { words: "", id: "" };
+
 part("ask-form").addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (part("ask-form").getAttribute("aria-busy") === "true") return;
     const kind = document.querySelector("input[name=kind]:checked").value;
-    const body = { ask: kind, chat: part("chat").value.trim(), reason: part("reason").value, days: Number(part("days").value) || 0, id: newID() };
-    const answer = await ask("POST", "/api/transcripts", body);
+    const wish = { ask: kind, chat: part("chat").value.trim(), reason: part("reason").value, days: Number(part("days").value) || 0 };
+    if (asked.words !== JSON.stringify(wish)) asked = { words: JSON.stringify(wish), id: newId() };
+    part("ask-form").setAttribute("aria-busy", "true");
+    const answer = await ask("POST", "/api/transcripts", { ...wish, id: asked.id });
+    part("ask-form").removeAttribute("aria-busy");
     setText(part("ask-problem"), answer.status === 200 ? "" : failure(answer));
     if (answer.status !== 200) return;
+    asked = { words: "", id: "" };
     part("ask-form").reset();
     await show();
     setText(part("said"), "The director is asked; the text is not deleted meanwhile.");

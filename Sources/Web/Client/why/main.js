@@ -12,9 +12,15 @@ const query = () => chosenIn(location.search, ["queue", "at"]);
 /** Beneath an address of this page: a queue, and maybe a time. */
 const address = (queue, at) => `/why?${new URLSearchParams({ queue, ...(at ? { at } : {}) })}`;
 
+/** Counts the questions: an answer to an earlier one comes too late. */
+let turns = 0;
+
 async function show(move = false) {
     const chosen = query();
+    turns += 1;
+    const turn = turns;
     const { status, body } = await ask("GET", `/api/why?${chosen}`);
+    if (turn !== turns) return;
     setText(part("problem"), status === 200 ? "" : body?.text ?? "The node does not answer; try again in a moment.");
     setHidden(part("sign-in"), status !== 401);
     if (status !== 200) return;
