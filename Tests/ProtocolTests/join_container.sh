@@ -5,7 +5,7 @@
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from
 skip() { echo "join_container: skipped: $*"; exit 0; }
 [ "$(id -u)" -eq 0 ] || skip "needs root, for namespaces of its own"
-for tool in ip unshare nsenter chroot cc; do command -v "$tool" >/dev/null || skip "needs $tool"; done
+for tool in ip unshare nsenter chroot cc pgrep curl; do command -v "$tool" >/dev/null || skip "needs $tool"; done
 if [ -z "${CALLSLIP_JOIN_CONTAINER:-}" ]; then
   unshare --net --mount true 2>/dev/null || skip "this machine gives no namespaces"
   CALLSLIP_JOIN_CONTAINER=1 exec unshare --net --mount --propagation private "$0" "$@"
