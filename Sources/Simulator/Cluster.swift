@@ -27,6 +27,7 @@ package final class Cluster {
     private var desks: [QueueName] = []
     private var administrator: Administrator?
     private var clerk: Clerk?
+    private var officer: Officer?
     /// Faults are over: people finish what they began.
     private(set) var isSettling = false
     /// All patrons are done: people do nothing new.
@@ -105,6 +106,7 @@ package final class Cluster {
         checker.beginAnew(state, copies: patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
         administrator?.beginAnew(lost: checker.lostIndices)
         clerk?.beginAnew(lost: checker.lostIndices)
+        officer?.beginAnew(lost: checker.lostIndices)
     }
     var coordinatorMachines: ArraySlice<Machine> { machines.prefix(scenario.coordinators) }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
@@ -152,6 +154,8 @@ package final class Cluster {
         administrator?.arrive()
         clerk = Clerk(self, library: roster.firstLibrary)
         clerk?.arrive()
+        officer = Officer(self, roster, signs: administrator == nil)
+        officer?.arrive()
         _ = run(upToMs: scenario.strikeMs)
         settle()
         dismantle()
@@ -226,6 +230,7 @@ package final class Cluster {
         checker.judge(keptAt: libraryMachines)
         administrator?.judge()
         clerk?.judge()
+        officer?.judge()
         outliveText()
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
     }

@@ -4,6 +4,7 @@ import Consortium
 struct Roster {
     let commands: [Command]
     let firstLibrary: LibraryName
+    let lastLibrary: LibraryName
     let desks: [QueueName]
     let operators: [Operator]
 
@@ -12,6 +13,7 @@ struct Roster {
         let general: QueueName = Self.name("general")
         commands.append(.setQueue(Queue(name: general, title: "General", library: nil)))
         firstLibrary = Self.name("library0")
+        lastLibrary = Self.name("library\(nodes.count - 1)")
         var desks: [QueueName] = []
         var operators: [Operator] = []
         for (number, node) in nodes.enumerated() {

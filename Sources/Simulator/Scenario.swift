@@ -132,20 +132,21 @@ package struct Scenario: Sendable {
     var machines: Int { isCombined ? coordinators : coordinators + libraries }
 
     /// Short times, so that a few minutes see every timer run out.
+    /// In whole seconds, as documents of settings have them.
     private static func settings(_ random: inout SeededGenerator) -> Settings {
         var settings = Settings()
-        settings.pickUpMs = UInt64.random(in: 8_000...30_000, using: &random)
-        settings.patronDeadlineMs = UInt64.random(in: 40_000...120_000, using: &random)
-        settings.consentMs = UInt64.random(in: 5_000...20_000, using: &random)
-        settings.operatorLeaseMs = UInt64.random(in: 12_000...45_000, using: &random)
-        settings.patronGoneMs = UInt64.random(in: 15_000...60_000, using: &random)
+        settings.pickUpMs = 1_000 * UInt64.random(in: 8...30, using: &random)
+        settings.patronDeadlineMs = 1_000 * UInt64.random(in: 40...120, using: &random)
+        settings.consentMs = 1_000 * UInt64.random(in: 5...20, using: &random)
+        settings.operatorLeaseMs = 1_000 * UInt64.random(in: 12...45, using: &random)
+        settings.patronGoneMs = 1_000 * UInt64.random(in: 15...60, using: &random)
         // A chat that is forgotten before a branch or a laptop comes back with it begins anew, by design: longer than either is away.
         settings.tombstoneMs = random.chance(30) ? 120_000 : 3_600_000
         settings.chatsPerOperatorMax = UInt32.random(in: 1...4, using: &random)
         if random.chance(40) {
             // So short that nodes that are cut off miss it.
-            settings.transcriptDeadlineMs = UInt64.random(in: 90_000...240_000, using: &random)
-            settings.transcriptKeptMs = UInt64.random(in: 1_000...30_000, using: &random)
+            settings.transcriptDeadlineMs = 1_000 * UInt64.random(in: 90...240, using: &random)
+            settings.transcriptKeptMs = 1_000 * UInt64.random(in: 1...30, using: &random)
         }
         return settings
     }

@@ -52,6 +52,10 @@ struct FoundBySeedsTests {
     @Test("a branch has nothing that is above the level of its node")
     func branchBelowTheStaffRoom() { #expect(Outcome.of(Scenario(seed: 54, minutes: 3)).violation == nil) }
 
+    /// Seed 50 once found a node of an older version that held the naming conventions of its board for something that its branch had made up.
+    @Test("a branch has the roster, the hours and the names that its node was told")
+    func branchBelowTheNames() { #expect(Outcome.of(Scenario(seed: 50, minutes: 3)).violation == nil) }
+
     /// Seed 175 once found a checker that took the last look at a chat, which a branch had granted and ended within one entry, for somebody else's.
     @Test("a desk is shown the end of what it was granted, also when it never heard of it")
     func grantedAndOverInABranch() { #expect(Outcome.of(Scenario(seed: 175, minutes: 3)).violation == nil) }

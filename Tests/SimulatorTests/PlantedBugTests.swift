@@ -20,9 +20,19 @@ struct PlantedBugTests {
         arguments: [
             (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...30), (.tryTargetAgain, 1...60),
             (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40), (.oneLane, 1...30),
-            (.restoreEpochs, 20...60), (.restoreIndex, 20...60), (.restoreNumbers, 20...60),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
+
+    /// Where nothing strikes but the loss of all coordinators, whose backup is restored.
+    @Test(arguments: [.restoreEpochs, .restoreIndex, .restoreNumbers] as [PlantedBug])
+    func whatARestoredClusterForgetsIsNoticed(_ bug: PlantedBug) {
+        let seed = (1...60 as ClosedRange<UInt64>).first { seed in
+            var scenario = Scenario(seed: seed, minutes: 3, kinds: [.restore])
+            scenario.planted = bug
+            return Outcome.of(scenario).violation != nil
+        }
+        #expect(seed != nil)
+    }
 
     /// Where nothing strikes but a crowd.
     @Test func renewalsThatWaitAreNoticedInACrowd() {
