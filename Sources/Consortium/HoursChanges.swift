@@ -175,6 +175,8 @@ extension ConsortiumState {
             try hold(posted.closures.count <= Limits.closuresPerLibraryMax, "\(name) has too many closings.")
         }
         try hold(terms.terms.count <= Limits.termsMax, "There are too many terms.")
+        // As with names: what a branch has of them its node was told.
+        guard !isBranch else { return }
         if featureLevel < FeatureLevel.steeringHours {
             try hold(hours.values.allSatisfy { $0.gate == .untold && $0.openNow == nil }, "There are gates below their feature level.")
         }

@@ -165,7 +165,7 @@ extension ConsortiumState {
         guard featureLevel < FeatureLevel.ledger else { return }
         try hold(ledger.isEmpty, "There is a ledger below its feature level.")
         try hold(hours.values.allSatisfy { $0.gate != .closed }, "There are closed gates below their feature level.")
-        try hold(operators.values.allSatisfy { $0.committee == nil }, "There are committees below their feature level.")
+        try hold(isBranch || operators.values.allSatisfy { $0.committee == nil }, "There are committees below their feature level.")
         try hold(sessions.values.allSatisfy { $0.untilMs == nil }, "There are ends of sign-ons below their feature level.")
     }
 

@@ -183,7 +183,8 @@ extension ConsortiumState {
         for (name, person) in operators {
             try hold(name == person.name && person.formerNames.count <= Limits.formerNamesMax, "Operator \(name) is misnamed.")
         }
-        guard featureLevel < FeatureLevel.naming else { return }
+        // A branch has what the board of its node says of the roster, whatever its version could change of it.
+        guard featureLevel < FeatureLevel.naming, !isBranch else { return }
         try hold(
             naming == NamingConventions() && index.formerQueues.isEmpty && index.formerOperators.isEmpty,
             "There are naming conventions below their feature level.")
