@@ -308,7 +308,7 @@ def check_own(cookies):
         checked.add(("GET", path))
     wish = {"ask": "hold", "chat": secrets.token_hex(16), "reason": "R", "days": 3, "id": secrets.token_hex(16)}
     status, text = ask("POST", "/api/transcripts", cookie=cookies["library admin"], body=json.dumps(wish).encode())
-    assert status == 409 and "no director" in text, (status, text)
+    assert status == 200, (status, text)
     status, text = ask("GET", "/api/transcripts", cookie=cookies["library admin"])
     assert status == 200 and {one["library"] for part in ("kept", "wishes") for one in json.loads(text)[part]} <= {"rolls"}, text[:500]
     taking = {"wish": wish["id"], "id": secrets.token_hex(16)}
