@@ -36,6 +36,7 @@ public final class CallslipNode {
     private let branch: BranchHost
     private let transcripts: TranscriptHost
     private let oldCopies: OldCopiesHost
+    private let pictures: PictureHost
     let library: LibraryHost
     let coordinator: CoordinatorHost?
     let voters: VoterLinks?
@@ -163,13 +164,16 @@ public final class CallslipNode {
             mail: configuration.mail,
             logger: logger)
         oldCopies = OldCopiesHost(data: configuration.data, logger: logger)
+        let pictures = PictureHost(data: configuration.data, node: configuration.node, calls: calls, logger: logger)
+        self.pictures = pictures
         library = try LibraryHost(
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
             transcripts: transcripts,
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, servedDesk: assets.version, logger: logger)
         accounts.board = { [unowned library] in library.board }
         let services = Self.services(
-            library: library, accounts: accounts, campus: campus, adminToken: adminToken, demo: configuration.demoFrameAncestor,
+            library: library, pictures: pictures, accounts: accounts, campus: campus, adminToken: adminToken,
+            demo: configuration.demoFrameAncestor,
             status: Later())
         let shelf = ButtonShelf(data: configuration.data, logger: logger)
         self.shelf = shelf
@@ -224,6 +228,7 @@ public final class CallslipNode {
             if case .askSettings(let version) = call, library.board != nil {
                 return answer(.settings(library.settingsTold(after: version)))
             }
+            if case .askPicture(let id) = call { return pictures.answer(id, answer) }
             guard case .changeCoordinators(let wish) = call else {
                 passwords?(call, answer)
                 return
@@ -312,6 +317,7 @@ public final class CallslipNode {
         reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
         settingsTimer.start(afterMs: SettingsWatch.everyMs, repeatMs: SettingsWatch.everyMs) { [unowned self] in watchSettings() }
         renewal?.start()
+        pictures.start { [library] in library.knowsTickets ? library.tickets : nil }
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }
@@ -335,6 +341,7 @@ public final class CallslipNode {
         await voterMemory?.stop()
         await branch.stop()
         oldCopies.stop()
+        await pictures.stop()
         renewal?.stop()
         keys.stop()
         installs.stop()

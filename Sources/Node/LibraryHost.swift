@@ -41,6 +41,8 @@ final class LibraryHost {
     private(set) var settings = SettingsInUse()
     /// By number, as the coordinators last told them.
     private(set) var tickets: [UInt64: Ticket] = [:]
+    /// Whether a coordinator told which there are, in this life of the process.
+    private(set) var knowsTickets = false
     /// Releases of the button's code and the inventory, as the coordinators last told them.
     private(set) var buttons = ButtonBook()
     /// Of all registers.
@@ -275,7 +277,10 @@ final class LibraryHost {
         case .board(var board):
             if let canned = board.canned { self.canned = canned }
             board.canned = nil
-            if let news = board.tickets { tickets.take(news) }
+            if let news = board.tickets {
+                tickets.take(news)
+                knowsTickets = true
+            }
             board.tickets = nil
             if let news = board.buttons {
                 buttons.take(news)

@@ -98,24 +98,6 @@ private func onCluster(_ body: @escaping @Sendable @ClusterActor () -> Void) {
     ClusterActor.loop.post { ClusterActor.assumeIsolated { body() } }
 }
 
-/// A closure that is set after those who call it were made.
-@ClusterActor
-final class Later {
-    var status: () -> NodeStatus? = { nil }
-    var changeCoordinators: (CoordinatorWish, @escaping @ClusterActor (CoordinatorProgress) -> Void) -> Void = {
-        $1(.working("The node is starting."))
-    }
-    /// The addresses at which nodes serve patrons, in the order in which a page should name them.
-    var patronURLs: () -> [String] = { [] }
-    var sawInstall: (InstallSighting) -> Void = { _ in }
-    var joining: JoinDesk?
-    var nodes: NodesDesk?
-    var keys: KeysDesk?
-    var settings: (@escaping @ClusterActor (SettingsReport?) -> Void) -> Void = { $0(nil) }
-    var desks: (@escaping @ClusterActor (DesksReport) -> Void) -> Void = { $0(DesksReport([])) }
-    var backUp: (@escaping @ClusterActor (BackupOutcome) -> Void) -> Void = { $0(.refused("The node is starting; try again in a moment.")) }
-}
-
 extension CallslipNode {
     static func open(
         _ configuration: NodeConfiguration, _ voter: NodeConfiguration.Coordinator, cluster: [UInt8], logger: Logger
@@ -150,7 +132,8 @@ extension CallslipNode {
     }
 
     nonisolated static func services(
-        library: LibraryHost, accounts: Accounts, campus: CampusDesk?, adminToken: String, demo: String?, status later: Later
+        library: LibraryHost, pictures: PictureHost, accounts: Accounts, campus: CampusDesk?, adminToken: String, demo: String?,
+        status later: Later
     ) -> (NodeServices, Later) {
         let services = NodeServices(
             events: { events in onCluster { library.take(events) } },
@@ -244,6 +227,23 @@ extension CallslipNode {
                     let person = token.flatMap { accounts.session($0) }.flatMap { library.board?.person(called: $0.operatorName) }
                     let tickets = Array(library.tickets.values)
                     WebActor.loop.post { WebActor.assumeIsolated { completion(person, tickets) } }
+                }
+            },
+            keepPicture: { picture, id, isReported, completion in
+                onCluster {
+                    pictures.keep(picture, for: id, isReported: isReported) { kept in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(kept) } }
+                    }
+                }
+            },
+            pictureFacts: { id, completion in
+                onCluster {
+                    pictures.facts(of: id) { facts in WebActor.loop.post { WebActor.assumeIsolated { completion(facts) } } }
+                }
+            },
+            picture: { id, node, completion in
+                onCluster {
+                    pictures.find(id, at: node) { found in WebActor.loop.post { WebActor.assumeIsolated { completion(found) } } }
                 }
             },
             registers: { token, completion in

@@ -24,6 +24,8 @@ public struct TicketReport: Codable, Sendable {
     public var text: String
     /// What went along; only for LTG and whoever reported it, and only until it is solved.
     public var bundle: String?
+    /// Of which kind and size the picture is that was sent along; absent where none was, and where the bundle is.
+    public var picture: String?
     public var openedMs: UInt64
     public var changedMs: UInt64
     /// `open`, `inWork` or `solved`.
@@ -31,6 +33,9 @@ public struct TicketReport: Codable, Sendable {
     public var owner: String?
     public var count: UInt32
     public var entries: [Entry]
+
+    /// Begins the line of a bundle that tells of a picture; the node writes it.
+    static let picturePrefix = "picture: "
 
     init(_ ticket: Ticket, showsBundle: Bool) {
         id = ticket.id.text
@@ -41,6 +46,8 @@ public struct TicketReport: Codable, Sendable {
         topic = ticket.report.topic.isEmpty ? nil : ticket.report.topic
         text = ticket.report.text
         bundle = showsBundle && !ticket.report.bundle.isEmpty ? ticket.report.bundle : nil
+        picture = bundle?.split(separator: "\n").first { $0.hasPrefix(Self.picturePrefix) }
+            .map { String($0.dropFirst(Self.picturePrefix.count)) }
         openedMs = ticket.openedWallMs
         changedMs = ticket.changedWallMs
         stage = "\(ticket.stage)"

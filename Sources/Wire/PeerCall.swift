@@ -42,6 +42,10 @@ public enum PeerCall: Hashable, Sendable {
     /// Which settings does your node use, and which signed ones does it know after this version? Answered by `settings`.
     case askSettings(after: UInt64)
     case settings(SettingsTold)
+    /// Which picture went along with this report, that was made at your node? Answered by `picture`, or by an `answer` that says why it cannot be shown.
+    case askPicture(TicketID)
+    /// Empty: there is none.
+    case picture([UInt8])
 }
 
 /// Which settings a node uses.
@@ -106,6 +110,8 @@ extension PeerCall {
     /// Public keys of nodes have some 180 bytes, a certificate and its issuer's 1,700.
     static let publicKeyBytesMax = 1_024
     static let certificateBytesMax = 16 * 1_024
+    /// Somewhat more than any picture that nodes keep.
+    static let pictureBytesMax = 512 * 1_024
 
     public func wireBytes() -> [UInt8] {
         var call = WireCall()
@@ -153,6 +159,8 @@ extension PeerCall {
             call.progress = .with { ($0.state, $0.text) = progress.wire }
         case .certify(let key): call.certify = key
         case .certified(let chain): call.certified = chain
+        case .askPicture(let ticket): call.pictureWanted = ticket.text
+        case .picture(let bytes): call.picture = Data(bytes)
         case .askDesks: call.desksWanted = WireDesksWanted()
         case .desks(let desks):
             call.desks = .with {
@@ -250,6 +258,12 @@ extension PeerCall {
             case 3: self = .progress(.refused(text))
             default: throw .invalidField("progress.state", expected: "1 to 3")
             }
+        case .pictureWanted(let text):
+            guard let ticket = TicketID(text) else { throw .invalidField("call.picture_wanted", expected: "32 hexadecimal digits") }
+            self = .askPicture(ticket)
+        case .picture(let bytes):
+            guard bytes.count <= Self.pictureBytesMax else { throw .tooLarge(expectedMax: Self.pictureBytesMax, found: bytes.count) }
+            self = .picture(Array(bytes))
         case .desksWanted: self = .askDesks
         case .desks(let desks):
             guard desks.versions.count <= DesksOpen.versionsMax else {

@@ -952,6 +952,23 @@ nonisolated struct WireCall: Sendable {
     set {kind = .campusName(newValue)}
   }
 
+  /// The picture that went along with a report, by the report's identifier. Answered by picture: empty where there is none.
+  var pictureWanted: String {
+    get {
+      if case .pictureWanted(let v)? = kind {return v}
+      return String()
+    }
+    set {kind = .pictureWanted(newValue)}
+  }
+
+  var picture: Data {
+    get {
+      if case .picture(let v)? = kind {return v}
+      return Data()
+    }
+    set {kind = .picture(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -982,6 +999,9 @@ nonisolated struct WireCall: Sendable {
     case endSignIns(String)
     /// How the campus calls a person; empty: not at all.
     case campusName(WireCampusName)
+    /// The picture that went along with a report, by the report's identifier. Answered by picture: empty where there is none.
+    case pictureWanted(String)
+    case picture(Data)
 
   }
 
@@ -2803,7 +2823,7 @@ nonisolated extension WireSealedCall: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Call"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{3}settings_wanted\0\u{1}settings\0\u{4}9second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0\u{3}accounts_wanted\0\u{3}accounts_lacking\0\u{3}first_code\0\u{3}close_account\0\u{3}end_sign_ins\0\u{3}campus_name\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verify\0\u{1}store\0\u{1}answer\0\u{1}coordinators\0\u{1}progress\0\u{1}certify\0\u{1}certified\0\u{4}S\u{1}desks_wanted\0\u{1}desks\0\u{3}settings_wanted\0\u{1}settings\0\u{4}9second_step_wanted\0\u{3}second_step_state\0\u{3}second_step\0\u{3}accounts_wanted\0\u{3}accounts_lacking\0\u{3}first_code\0\u{3}close_account\0\u{3}end_sign_ins\0\u{3}campus_name\0\u{4}f\u{1}picture_wanted\0\u{1}picture\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3051,6 +3071,22 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
           self.kind = .campusName(v)
         }
       }()
+      case 260: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .pictureWanted(v)
+        }
+      }()
+      case 261: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .picture(v)
+        }
+      }()
       default: break
       }
     }
@@ -3141,6 +3177,14 @@ nonisolated extension WireCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     case .campusName?: try {
       guard case .campusName(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 158)
+    }()
+    case .pictureWanted?: try {
+      guard case .pictureWanted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 260)
+    }()
+    case .picture?: try {
+      guard case .picture(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 261)
     }()
     case nil: break
     }

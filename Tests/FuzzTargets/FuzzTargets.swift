@@ -34,7 +34,7 @@ public struct FuzzTarget: Sendable {
         FuzzTarget(name: "peer-stream", inputBytesMax: 4 * 1024, check: peerStream),
         client("client-message") { bytes throws(ProtocolError) in try ClientMessage(json: bytes).json() },
         client("server-message") { bytes throws(ProtocolError) in try ServerMessage(json: bytes).json() },
-        page,
+        page, picture,
         httpRequest, httpResponse, webSocket,
         tls, certificate, gossipPacket,
         logFolder, voters, membership,

@@ -31,7 +31,7 @@ import Testing
         let open = RouteMatrix.rows.filter { $0.method != .get && $0.isForEverybody }.map(\.path)
         #expect(
             open == [
-                "/api/sign-in", "/api/sign-out", "/api/problems", "/api/problems/comment", "/api/join",
+                "/api/sign-in", "/api/sign-out", "/api/problems", "/api/problems/comment", "/api/problems/picture", "/api/join",
                 "/{version}/auth/login", "/{version}/auth/logout", "/api/check-page", "/api/button/seen",
             ])
     }

@@ -33,7 +33,7 @@ import Testing
         for call in [
             PeerCall.askDesks, PeerCall.desks(DesksOpen(served: "", versions: [])),
             PeerCall.desks(DesksOpen(served: "ab12", versions: [.init(version: "ab12", count: 3), .init(version: "other", count: .max)])),
-            PeerCall.askSettings(after: .max),
+            PeerCall.askSettings(after: .max), .askPicture(TicketID(high: 1, low: .max)), .picture([]), .picture([0xFF, 0, 0xD8]),
             PeerCall.settings(SettingsTold(version: 0, lines: "", book: [], refusal: "")),
             PeerCall.settings(
                 SettingsTold(
@@ -74,6 +74,8 @@ import Testing
         #expect(throws: WireError.tooLarge(expectedMax: 64, found: 65)) { try PeerCall(wire: wordy.wireBytes()) }
         let lengthy = PeerCall.settings(SettingsTold(version: 1, lines: String(repeating: "l", count: 4_001), book: [], refusal: ""))
         #expect(throws: WireError.tooLarge(expectedMax: 4_000, found: 4_001)) { try PeerCall(wire: lengthy.wireBytes()) }
+        let large = PeerCall.picture([UInt8](repeating: 0, count: 512 * 1_024 + 1))
+        #expect(throws: WireError.tooLarge(expectedMax: 524_288, found: 524_289)) { try PeerCall(wire: large.wireBytes()) }
         let long = PeerCall.verifyPassword(try sample.person(), password: String(repeating: "p", count: 513))
         #expect(throws: WireError.tooLarge(expectedMax: 512, found: 513)) { try PeerCall(wire: long.wireBytes()) }
     }

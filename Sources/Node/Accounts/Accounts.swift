@@ -346,9 +346,10 @@ final class Accounts {
                 answer(.answer(ok: failure == "", text: failure ?? "this node is busy; try again"))
             }
         case .askLacking, .firstCode, .closeAccount, .endSignIns, .campusName: keep(call, answer)
-        case .answer, .lacks, .lacking, .secondStepState, .progress, .certified, .desks, .settings:
+        case .answer, .lacks, .lacking, .secondStepState, .progress, .certified, .desks, .settings, .picture:
             answer(.answer(ok: false, text: "an answer is no question"))
         case .askDesks: answer(.answer(ok: false, text: "This node serves no desks."))
+        case .askPicture: answer(.answer(ok: false, text: "This node keeps no pictures."))
         case .askSettings: answer(.answer(ok: false, text: "This node knows no settings yet."))
         case .changeCoordinators: answer(.progress(.refused("This node is no coordinator.")))
         case .certify: answer(.answer(ok: false, text: "This node issues no certificates."))

@@ -53,8 +53,8 @@ enum RequestCost {
         case (.get, "/api/campus/begin"), (.head, "/api/campus/begin"), (.get, "/api/campus/callback"), (.head, "/api/campus/callback"):
             return (20, signIn)
         case (.get, _), (.head, _), (.options, _): return (1, signIn)
-        // A password is hashed with 64 MiB, a page is read by a worker's thread.
-        case (_, "/api/sign-in"), (_, "/api/second-step"), (_, "/api/check-page"): return (20, signIn)
+        // A password is hashed with 64 MiB; a page, and a picture, is read by a worker's thread.
+        case (_, "/api/sign-in"), (_, "/api/second-step"), (_, "/api/check-page"), (_, "/api/problems/picture"): return (20, signIn)
         default: return (5, signIn)
         }
     }

@@ -10,19 +10,19 @@ import Web
 final class ProblemsAPI {
     private let api: HTTPAPI
     private let node: NodeName
-    /// When people who are not signed in reported something, within the last hour.
-    private var strangersMs: [UInt64] = []
+    /// People who are not signed in.
+    private var strangers = HourlyAllowance(most: 30)
     /// Reports that wait for the coordinators.
     private var waiting = 0
 
     private static let form = "Send {\"id\":ID,\"text\":TEXT,\"bundle\":TEXT,\"library\":NAME} as application/json."
     private static let askForm = "Send {\"ticket\":ID,\"id\":ID,\"text\":TEXT} as application/json."
     private static let bodyBytesMax = 32 * 1_024
-    /// From people who are not signed in, in an hour.
-    private static let strangersMax = 30
     private static let waitingMax = 20
     /// Of what the page sends along; the rest is this node's to say.
     private static let pageBundleBytesMax = 4_000
+    /// Of the line that tells of a picture, which only the node says.
+    private static let pictureBytesMax = 200
 
     init(api: HTTPAPI, node: NodeName) {
         self.api = api
@@ -99,10 +99,12 @@ final class ProblemsAPI {
         guard text.utf8.count <= Limits.problemTextBytesMax else {
             return responder.send(say("tooLong", "A report has \(Limits.problemTextBytesMax) bytes at most; shorten it a little.", 400))
         }
-        let bundle = (report.bundle ?? "").excerpt(bytesMax: Self.pageBundleBytesMax)
+        let said = (report.bundle ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix(TicketReport.picturePrefix) }.joined(separator: "\n")
+        let bundle = said.excerpt(bytesMax: Self.pageBundleBytesMax)
         who(request) { [self] person, tickets in
             if tickets.contains(where: { $0.id == id }) { return responder.send(say("done", "It is reported already.", 200)) }
-            guard person != nil || strangerMay() else {
+            guard person != nil || strangers.take(WebActor.loop.nowMs) else {
                 let text = "Many problems were reported here within an hour; LTG will know of this one. Try again later."
                 return responder.send(say("tooMany", text, 429))
             }
@@ -111,31 +113,30 @@ final class ProblemsAPI {
                 return responder.send(say("busy", text, 503))
             }
             waiting += 1
-            let node = node
-            api.services.status { [self] status in
-                let health = Self.health(status).excerpt(bytesMax: Limits.problemBundleBytesMax - Self.pageBundleBytesMax - 1)
-                let made = ProblemReport(
-                    by: person.map { .person($0.name) } ?? .somebody, node: node,
-                    library: person?.library ?? report.library.flatMap { LibraryName($0) }, text: text,
-                    bundle: bundle.isEmpty ? health : bundle + "\n" + health)
-                api.services.propose(.reportProblem(id, made)) { [self] verdict in
-                    waiting -= 1
-                    switch verdict {
-                    case .accepted?: responder.send(say("done", "It is with LTG now.", 200))
-                    case .refused(let refusal)?: responder.send(say(refusal.code.rawValue, refusal.sentence, 409))
-                    case nil: responder.send(say("ended", "The node stopped before it was passed on; send it again.", 503))
-                    }
-                }
+            let made = ProblemReport(
+                by: person.map { .person($0.name) } ?? .somebody, node: node,
+                library: person?.library ?? report.library.flatMap { LibraryName($0) }, text: text, bundle: bundle)
+            api.services.pictureFacts(id) { [self] picture in
+                api.services.status { [self] status in propose(id, made, picture, status, responder) }
             }
         }
     }
 
-    private func strangerMay() -> Bool {
-        let now = WebActor.loop.nowMs
-        strangersMs.removeAll { $0 + 3_600_000 <= now }
-        guard strangersMs.count < Self.strangersMax else { return false }
-        strangersMs.append(now)
-        return true
+    /// With what the node knows beside what the page sent along.
+    private func propose(_ id: TicketID, _ report: ProblemReport, _ picture: String?, _ status: String, _ responder: Responder) {
+        let health = Self.health(status)
+            .excerpt(bytesMax: Limits.problemBundleBytesMax - Self.pageBundleBytesMax - Self.pictureBytesMax - 2)
+        let line = picture.map { (TicketReport.picturePrefix + $0).excerpt(bytesMax: Self.pictureBytesMax) } ?? ""
+        var made = report
+        made.bundle = [line, report.bundle, health].filter { !$0.isEmpty }.joined(separator: "\n")
+        api.services.propose(.reportProblem(id, made)) { [self] verdict in
+            waiting -= 1
+            switch verdict {
+            case .accepted?: responder.send(say("done", "It is with LTG now.", 200))
+            case .refused(let refusal)?: responder.send(say(refusal.code.rawValue, refusal.sentence, 409))
+            case nil: responder.send(say("ended", "The node stopped before it was passed on; send it again.", 503))
+            }
+        }
     }
 
     private func comment(_ request: Request, _ responder: Responder) {
@@ -148,7 +149,7 @@ final class ProblemsAPI {
             // Whoever has the key of a report that nobody signed goes on as nobody, also when signed in meanwhile.
             let isSigned = ticket.map { $0.report.by != .somebody } ?? true
             guard !isSigned || person != nil else { return responder.send(say("signIn", "Sign in to add to this report.", 401)) }
-            guard isSigned || strangerMay() else {
+            guard isSigned || strangers.take(WebActor.loop.nowMs) else {
                 return responder.send(say("tooMany", "Too much was written here within an hour; try again later.", 429))
             }
             do throws(AskMistake) {

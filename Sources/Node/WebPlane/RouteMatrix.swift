@@ -126,6 +126,8 @@ enum RouteMatrix {
         row(.post, "/api/problems/comment", byKey, "words to a report; to a signed one by its people"),
         row(.get, "/api/problems/all", ltgAlone, "all reports"),
         row(.post, "/api/problems/all", ltgAlone, "what becomes of a report"),
+        row(.post, "/api/problems/picture", everybody, "a picture, to go along with a report"),
+        row(.get, "/api/problems/picture", ltgAlone, "the picture that went along with a report"),
         row(.get, "/api/registers", readers, "the registers and their forms"),
         row(.get, "/api/registers/entries", readers, "what stands in a register"),
         row(.post, "/api/registers", writers, "entries; each register's form says whose"),

@@ -38,6 +38,12 @@ struct NodeServices: Sendable {
     var canned: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [CannedMessage]) -> Void) -> Void
     /// All problems that were reported, and who is signed in under a session's token, if anybody is.
     var tickets: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [Ticket]) -> Void) -> Void
+    /// Keeps a picture for a report to come; for one that was made, says whether it is kept already.
+    var keepPicture: @Sendable (Picture, TicketID, Bool, @escaping @Sendable @WebActor (PictureKept) -> Void) -> Void
+    /// A line of the picture that this node keeps for a report; `nil` where it keeps none.
+    var pictureFacts: @Sendable (TicketID, @escaping @Sendable @WebActor (String?) -> Void) -> Void
+    /// The picture of a report, from the node that took it.
+    var picture: @Sendable (TicketID, NodeName, @escaping @Sendable @WebActor (PictureFound) -> Void) -> Void
     /// Who is signed in under a session's token, if anybody is; the consortium, `nil` before the first board came; and the entries of all registers.
     var registers: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, Board?, [EntryID: RegisterEntry]) -> Void) -> Void
     /// Parts of libraries' ledgers; `nil` where the coordinators cannot be asked now.
@@ -170,6 +176,7 @@ final class WebHost {
         NamesAPI(api: api).install(on: server)
         CannedAPI(api: api).install(on: server)
         ProblemsAPI(api: api, node: services.node).install(on: server)
+        PicturesAPI(api: api).install(on: server)
         PageCheckAPI(api: api).install(on: server)
         RegistersAPI(api: api, hours: hours, logger: logger).install(on: server)
         SettingsAPI(api: api).install(on: server)

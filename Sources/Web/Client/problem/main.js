@@ -8,9 +8,10 @@ import { ask } from "/shared/ask.js";
 import { newId } from "/shared/connection.js";
 import { note, notes, notesIn, redacted } from "/shared/diagnostics.js";
 import { h, setHidden, setText } from "/shared/dom.js";
-import { speakPage, spoken, t, told } from "/shared/language.js";
+import { has, speakPage, spoken, t, told } from "/shared/language.js";
 import { choose, wishes } from "/shared/languages.js";
 import { utf8Bytes } from "/shared/wording.js";
+import * as picture from "/problem/picture.js";
 
 const TEXT_BYTES_MAX = 2000;
 const COMMENT_BYTES_MAX = 1000;
@@ -76,7 +77,38 @@ function count() {
 // Reporting
 
 const waiting = [...kept(WAITING)];
+/** Pictures of reports that wait, by identifier. They live in this page alone: a report that outlives it goes without, and that is told. */
+const pictures = new Map();
 let sending = false;
+
+/** A picture goes before its report: to one that is made, none is added. */
+async function sendPicture(report) {
+    const taken = pictures.get(report.id);
+    if (!taken) return { status: 200, isLost: report.hasPicture === true };
+    if (taken.isSent) return { status: 200 };
+    const answer = await ask("POST", `/api/problems/picture?id=${report.id}`, taken.blob);
+    if (answer.status === 200) {
+        // The node has it, also when this page is loaded anew.
+        taken.isSent = true;
+        delete report.hasPicture;
+        keep(WAITING, waiting);
+    }
+    return answer;
+}
+
+/** Gives back what was not taken, to be mended. */
+function giveBack(report, field, text) {
+    part("text").value ||= report.text;
+    count();
+    if (!picture.isThere()) pictures.get(report.id)?.put();
+    pictures.delete(report.id);
+    if (field) fail(part("report"), text, field);
+    else {
+        setText(part("said"), "");
+        picture.fail(text);
+        part("picture-file").focus();
+    }
+}
 
 /** Passes on what waits, one after the other; what was not taken for a passing reason is tried again. */
 async function passOn() {
@@ -84,7 +116,10 @@ async function passOn() {
     sending = true;
     while (waiting.length > 0) {
         const report = waiting[0];
-        const answer = await ask("POST", "/api/problems", report);
+        const sent = await sendPicture(report);
+        const { hasPicture, ...said } = report;
+        const isSent = sent.status === 200;
+        const answer = isSent ? await ask("POST", "/api/problems", said) : sent;
         if (answer.status === 0 || answer.status >= 500) {
             setText(part("said"), t("problem.waits", { why: answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.unreached") }));
             setTimeout(passOn, AGAIN_MS);
@@ -94,26 +129,38 @@ async function passOn() {
         keep(WAITING, waiting);
         if (answer.status === 200) {
             keep(KEYS, [...kept(KEYS).filter((id) => id !== report.id), report.id]);
-            setText(part("said"), t("problem.thanks"));
+            pictures.delete(report.id);
+            setText(part("said"), sent.isLost ? `${t("problem.thanks")} ${t("problem.pictureUnread")}` : t("problem.thanks"));
+        } else if (isSent) {
+            giveBack(report, part("text"), answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.notTaken"));
         } else {
-            part("text").value ||= report.text;
-            fail(part("report"), answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.notTaken"), part("text"));
+            const { code, text } = answer.body ?? {};
+            giveBack(report, null, text ? told(code, text, has(`refused.${code}`) ? "refused" : "error") : t("problem.pictureLarge"));
         }
     }
     sending = false;
     await look();
 }
 
-part("report").addEventListener("submit", (event) => {
+part("report").addEventListener("submit", async (event) => {
     event.preventDefault();
     const field = part("text");
     const text = field.value.trim();
     if (text === "") return fail(part("report"), t("problem.empty"), field);
     if (utf8Bytes(text) > TEXT_BYTES_MAX) return fail(part("report"), t("problem.long"), field);
     fail(part("report"), "", field);
-    waiting.push({ id: newId(), text, bundle: part("along").checked ? bundle() : "", ...(query.get("library") ? { library: query.get("library") } : {}) });
-    keep(WAITING, waiting);
+    const id = newId();
+    const isThere = picture.isThere();
     field.value = "";
+    const along = isThere ? await picture.taken() : null;
+    if (isThere && !along) {
+        field.value = text;
+        return undefined;
+    }
+    if (along) pictures.set(id, along);
+    const library = query.get("library");
+    waiting.push({ id, text, bundle: part("along").checked ? bundle() : "", ...(library ? { library } : {}), ...(along ? { hasPicture: true } : {}) });
+    keep(WAITING, waiting);
     count();
     setText(part("said"), t("problem.sending"));
     return passOn();
@@ -217,6 +264,7 @@ Object.assign(document.documentElement, { lang: spoken().tag, dir: spoken().dire
 if (key) keep(KEYS, [...kept(KEYS).filter((other) => other !== key), key]);
 note("report: opened");
 part("bundle").textContent = bundle();
+picture.begin();
 count();
 if (waiting.length > 0) passOn();
 else look();

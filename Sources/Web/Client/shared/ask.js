@@ -3,6 +3,7 @@ const ANSWER_MS_MAX = 20000;
 
 /**
  * Asks this node over HTTP. The answer is `{status, body}`, the body read as JSON or null; status 0 means that nothing answered in time.
+ * @param {object|Blob} [body] sent as JSON; a blob as it is, with its own type.
  * @param {string} [token] a node's admin token; without it the browser's own sign-in counts.
  */
 export async function ask(method, path, body, token) {
@@ -10,10 +11,10 @@ export async function ask(method, path, body, token) {
         const answer = await fetch(path, {
             method, credentials: token === undefined ? "same-origin" : "omit", cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS_MAX),
             headers: {
-                ...(body === undefined ? {} : { "content-type": "application/json" }),
+                ...(body === undefined ? {} : { "content-type": body instanceof Blob ? body.type : "application/json" }),
                 ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             },
-            body: body === undefined ? undefined : JSON.stringify(body),
+            body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
         });
         return { status: answer.status, body: await answer.json().catch(() => null) };
     } catch {

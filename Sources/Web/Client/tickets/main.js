@@ -8,6 +8,7 @@ import { ask } from "/shared/ask.js";
 import { newId } from "/shared/connection.js";
 import { h, setHidden, setText } from "/shared/dom.js";
 import { utf8Bytes } from "/shared/wording.js";
+import { drawPicture } from "./picture.js";
 import { ago, chosen, found, STAGES, who } from "./tickets.js";
 
 const TEXT_BYTES_MAX = 1000;
@@ -79,6 +80,7 @@ function drawTicket(ticket, isOpen) {
             h("p", { class: "what", text: ticket.text }),
             h("dl", {}, ...facts.flatMap(([term, value]) => [h("dt", { text: term }), h("dd", { text: value })])),
             ticket.bundle ? h("details", {}, h("summary", { text: "What went along" }), h("pre", { tabindex: 0, role: "region", "aria-label": `What went along with ${ticket.number}`, text: ticket.bundle })) : null,
+            drawPicture(ticket, token),
             h("ul", { class: "entries-said" }, ...ticket.entries.map(drawEntry)),
             drawAnswer(ticket))));
 }

@@ -1,0 +1,154 @@
+/// The pictures that people sent along with problems, on the disk of the node that took the reports: a folder of small files, one a report. They are no replicated state, and are lost with
+/// the disk. Touched by one worker's thread alone.
+
+import Consortium
+import FoundationEssentials
+import Sodium
+
+struct PictureFolder: Sendable {
+    /// How long a picture may lie: at all, where no report followed it, and after its report was solved (it may be open again).
+    static let keptMs: UInt64 = 60 * 86_400_000
+    static let unreportedMs: UInt64 = 86_400_000
+    static let solvedMs: UInt64 = 7 * 86_400_000
+    /// Beyond either, the oldest go.
+    static let picturesMax = 200
+    static let bytesMax = 32 * 1_024 * 1_024
+
+    struct Kept: Hashable, Sendable {
+        /// Unix milliseconds.
+        var savedMs: UInt64
+        var bytes: Int
+        /// What its report's bundle tells of it; empty where its file is damaged.
+        var facts: String
+    }
+
+    enum Outcome: Hashable, Sendable {
+        case kept
+        /// Another one goes with that report already.
+        case taken
+    }
+
+    enum Failure: Error, CustomStringConvertible {
+        case damaged(path: String)
+        var description: String {
+            switch self {
+            case .damaged(let path): "\(path) is damaged: its checksum does not fit, or it is no picture"
+            }
+        }
+    }
+
+    let path: String
+    private(set) var kept: [TicketID: Kept] = [:]
+
+    private static let suffix = ".picture"
+    private static let mark = Array("callslip picture 1\n".utf8)
+    private static let headBytes = mark.count + 8 + 32
+
+    init(data: String) { path = data + "/pictures" }
+
+    /// Finds what the folder holds. A file that is damaged is known as such until its time is over.
+    /// - Returns: what is wrong, a sentence a file.
+    mutating func open(wallMs: UInt64) -> [String] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        var wrong: [String] = []
+        do {
+            for name in try FileManager.default.contentsOfDirectory(atPath: path).sorted() {
+                guard name.hasSuffix(Self.suffix), let id = TicketID(name.dropLast(Self.suffix.count)) else {
+                    // The rest of a write that a crash ended, and nothing else.
+                    if name.hasSuffix(Self.suffix + ".new") { try FileManager.default.removeItem(atPath: path + "/" + name) }
+                    continue
+                }
+                do {
+                    guard let (savedMs, picture) = try file(id) else { continue }
+                    kept[id] = Kept(savedMs: savedMs, bytes: picture.bytes.count, facts: picture.facts)
+                } catch {
+                    kept[id] = Kept(savedMs: wallMs, bytes: Picture.bytesMax, facts: "")
+                    wrong.append("\(error)")
+                }
+            }
+        } catch {
+            wrong.append("\(path): \(error)")
+        }
+        return wrong
+    }
+
+    /// Keeps a picture for the report that is to follow.
+    /// - Parameter isReported: that it was made: then only what is kept already is.
+    mutating func put(_ picture: Picture, for id: TicketID, isReported: Bool = false, wallMs: UInt64) throws -> Outcome {
+        if kept[id] != nil { return (try? file(id))?.picture == picture ? .kept : .taken }
+        guard !isReported else { return .taken }
+        try SmallFile.makeFolder(path)
+        for (oldest, _) in kept.sorted(by: { ($0.value.savedMs, $0.key) < ($1.value.savedMs, $1.key) }) {
+            guard kept.count >= Self.picturesMax || bytes + picture.bytes.count > Self.bytesMax else { break }
+            try remove(oldest)
+        }
+        try SmallFile.replace(file(of: id), with: try Self.encoded(picture, for: id, savedMs: wallMs))
+        kept[id] = Kept(savedMs: wallMs, bytes: picture.bytes.count, facts: picture.facts)
+        return .kept
+    }
+
+    /// `nil` where there is none.
+    mutating func picture(of id: TicketID) throws -> Picture? {
+        guard kept[id] != nil else { return nil }
+        do {
+            guard let (_, picture) = try file(id) else {
+                // Somebody deleted it.
+                kept[id] = nil
+                return nil
+            }
+            return picture
+        } catch {
+            kept[id]?.facts = ""
+            throw error
+        }
+    }
+
+    /// Deletes those whose time is over.
+    /// - Parameter tickets: `nil` while the node does not know which there are.
+    /// - Returns: how many went.
+    mutating func sweep(_ tickets: [TicketID: Ticket]?, wallMs: UInt64) throws -> Int {
+        let over = kept.filter { id, one in
+            tickets.map { Self.isOver(one.savedMs, $0[id], wallMs: wallMs) } ?? (Self.ms(from: one.savedMs, to: wallMs) >= Self.keptMs)
+        }
+        for id in over.keys.sorted() { try remove(id) }
+        return over.count
+    }
+
+    /// - Parameter ticket: the report, if there is one.
+    static func isOver(_ savedMs: UInt64, _ ticket: Ticket?, wallMs: UInt64) -> Bool {
+        let age = ms(from: savedMs, to: wallMs)
+        guard age < keptMs else { return true }
+        guard let ticket else { return age >= unreportedMs }
+        return ticket.stage == .solved && ms(from: ticket.changedWallMs, to: wallMs) >= solvedMs
+    }
+
+    /// A clock that was set back says nothing.
+    private static func ms(from past: UInt64, to now: UInt64) -> UInt64 { now > past ? now - past : 0 }
+
+    private var bytes: Int { kept.values.reduce(0) { $0 + $1.bytes } }
+
+    private func file(of id: TicketID) -> String { "\(path)/\(id.text)\(Self.suffix)" }
+
+    private mutating func remove(_ id: TicketID) throws {
+        if FileManager.default.fileExists(atPath: file(of: id)) { try FileManager.default.removeItem(atPath: file(of: id)) }
+        kept[id] = nil
+    }
+
+    private func file(_ id: TicketID) throws -> (savedMs: UInt64, picture: Picture)? {
+        let name = file(of: id)
+        guard let bytes = try SmallFile.readBytes(name, bytesMax: Self.headBytes + Picture.bytesMax) else { return nil }
+        guard bytes.count > Self.headBytes, bytes.starts(with: Self.mark) else { throw Failure.damaged(path: name) }
+        let savedMs = bytes[Self.mark.count..<(Self.mark.count + 8)].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        guard let picture = try? Picture(reading: Array(bytes[Self.headBytes...])),
+            try Self.encoded(picture, for: id, savedMs: savedMs) == bytes
+        else { throw Failure.damaged(path: name) }
+        return (savedMs, picture)
+    }
+
+    /// A mark, when it was kept, a checksum over that, the report and the picture, and the picture.
+    private static func encoded(_ picture: Picture, for id: TicketID, savedMs: UInt64) throws -> [UInt8] {
+        let saved = (0..<8).map { UInt8(truncatingIfNeeded: savedMs >> (8 * UInt64($0))) }
+        let sum = try Hash.blake2b(mark + saved + Array(id.text.utf8) + picture.bytes)
+        return mark + saved + sum + picture.bytes
+    }
+}
