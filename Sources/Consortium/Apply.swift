@@ -130,6 +130,8 @@ extension ConsortiumState {
         case .audit(let note): try check(note)
         case .askWish(let wish): try ask(wish)
         case .decideWish(let decision): try decide(decision)
+        case .importShifts(let list): try importShifts(list)
+        case .swapShift(let swap): try swapShift(swap)
         case .retireVoter(let voter): retiredVoter = max(retiredVoter, voter)
         case .removeNode(let node): try removeNode(node)
         case .admitNode(let node, let key): try admitNode(node, key: key)

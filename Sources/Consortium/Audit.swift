@@ -68,6 +68,8 @@ public enum AuditAct: UInt8, Hashable, Sendable, CaseIterable {
     case removeNode = 30
     case admitNode = 31
     case turnKeys = 32
+    case importShifts = 33
+    case swapShift = 34
 
     public var text: String {
         switch self {
@@ -103,6 +105,8 @@ public enum AuditAct: UInt8, Hashable, Sendable, CaseIterable {
         case .removeNode: "node removed"
         case .admitNode: "node admitted"
         case .turnKeys: "gossip keys turned"
+        case .importShifts: "shifts imported"
+        case .swapShift: "shift swapped"
         }
     }
 }

@@ -92,6 +92,8 @@ extension ConsortiumState {
         case .turnKeys: keyPlan
         case .askWish(let wish): wishes[wish.id]
         case .decideWish(let decision): wishes[decision.wish]
+        case .importShifts(let list): shiftBooks[list.library]?.change
+        case .swapShift(let swap): shiftBooks[swap.library]?.change
         default: nil
         }
     }
@@ -152,6 +154,11 @@ extension ConsortiumState {
             draft(
                 decision.what.act, .person(decision.by), wishes[decision.wish].map { "\($0.chat) \($0.id)" } ?? "",
                 wishes[decision.wish]?.library)
+        case .importShifts(let list): draft(.importShifts, AuditActor(list.by), "\(list.rows.count) of \(list.library)", list.library)
+        case .swapShift(let swap):
+            draft(
+                .swapShift, AuditActor(swap.by), swap.moves.map { "\($0.shift) \($0.from) to \($0.to)" }.joined(separator: ", "),
+                swap.library)
         case .retireVoter(let voter): draft(.retireVoter, .node, "\(voter)", nil)
         case .removeNode(let node): draft(.removeNode, .admin, node.text, nil)
         case .admitNode(let node, _): draft(.admitNode, .admin, node.text, nil)

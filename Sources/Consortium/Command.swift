@@ -118,6 +118,9 @@ public enum Command: Hashable, Sendable {
     // Holds and exports of transcripts.
     case askWish(TranscriptWish)
     case decideWish(WishDecision)
+    // Shifts. What is changed names what whoever asks saw.
+    case importShifts(ShiftImport)
+    case swapShift(ShiftSwap)
     /// A voter is about to leave: its raft id is never given to another machine (rule 12).
     case retireVoter(UInt64)
     /// By LTG at a coordinator: nobody hears this node any more.

@@ -77,6 +77,9 @@ public struct ConsortiumState: Sendable {
     /// Holds and exports of transcripts, since the audit log's feature level, and how often any of them changed.
     package internal(set) var wishes = Ordered<WishID, TranscriptWish>()
     package internal(set) var wishChange: UInt64 = 0
+    /// Of every library that planned some, since their feature level, and how often any of them changed.
+    package internal(set) var shiftBooks = Ordered<LibraryName, ShiftBook>()
+    package internal(set) var shiftChange: UInt64 = 0
     package internal(set) var sessions = Ordered<SessionID, Session>()
     /// Sessions that ended, oldest first: a late repeat of their sign-on must not end a newer session (rule 19).
     package internal(set) var endedSessions: [SessionID] = []

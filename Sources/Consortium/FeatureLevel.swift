@@ -61,8 +61,10 @@ public enum FeatureLevel {
     public static let staffRoom: UInt32 = 26
     /// The book of causes: why a queue was available or not at a minute that is past.
     public static let causes: UInt32 = 27
+    /// Shifts (`Shifts.swift`).
+    public static let shifts: UInt32 = 28
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 27
+    public static let supported: UInt32 = 28
 }
 
 extension Command {
@@ -94,6 +96,7 @@ extension Command {
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages
         case .setEntry, .dropEntry: FeatureLevel.registers
         case .audit, .askWish, .decideWish: FeatureLevel.audit
+        case .importShifts, .swapShift: FeatureLevel.shifts
         // What keeps a replica sound is understood at every level.
         case .tick, .checkDigest, .setFeatureLevel: 0
         }

@@ -35,6 +35,7 @@ extension ConsortiumState {
         try checkTally()
         try checkAudit()
         try checkWishes()
+        try checkShifts()
     }
 
     func hold(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(InvariantViolation) {

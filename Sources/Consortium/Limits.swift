@@ -191,6 +191,15 @@ public enum Limits {
     public static let wishWaitsDays = 14
     public static let holdDaysRange: ClosedRange<UInt32> = 1...3_650
     public static let exportDaysRange: ClosedRange<UInt32> = 1...30
+    /// Shifts of one library, which is what fits into one command, and of all together.
+    public static let shiftsPerLibraryMax = 400
+    public static let shiftsMax = 20_000
+    /// The longest shift: 24 hours.
+    public static let shiftMsMax: UInt64 = 86_400_000
+    /// How far ahead is planned: 366 days.
+    public static let shiftAheadMsMax: UInt64 = 31_622_400_000
+    /// How long a shift that is over stays: 14 days.
+    public static let shiftKeptMs: UInt64 = 1_209_600_000
     public static let digestMarksMax = 8
     /// Messages, and bytes of their text, in one part of a branch's merge.
     public static let mergeLinesMax = 64

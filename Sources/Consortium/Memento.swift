@@ -36,6 +36,8 @@ package struct Memento: Sendable {
     package var auditAnchor = AuditAnchor()
     package var wishes: [TranscriptWish] = []
     package var wishChange: UInt64 = 0
+    package var shiftBooks: [ShiftBook] = []
+    package var shiftChange: UInt64 = 0
     package var sessions: [Session] = []
     package var endedSessions: [SessionID] = []
     package var claims: [RecentClaim] = []
@@ -84,6 +86,8 @@ extension ConsortiumState {
         memento.auditAnchor = auditAnchor
         memento.wishes = wishes.values
         memento.wishChange = wishChange
+        memento.shiftBooks = shiftBooks.values
+        memento.shiftChange = shiftChange
         memento.sessions = sessions.values
         memento.endedSessions = endedSessions
         memento.claims = claims
@@ -152,6 +156,8 @@ extension ConsortiumState {
         auditAnchor = memento.auditAnchor
         for wish in memento.wishes { wishes[wish.id] = wish }
         wishChange = memento.wishChange
+        for book in memento.shiftBooks { shiftBooks[book.library] = book }
+        shiftChange = memento.shiftChange
         for session in memento.sessions {
             sessions[session.id] = session
             index.add(session, of: operators[session.operatorName])

@@ -34,6 +34,7 @@ extension ConsortiumState {
         board.keys = keyPlan
         board.keepsAudit = keepsAudit
         board.wishChange = wishChange
+        board.shiftChange = shiftChange
         return board
     }
 

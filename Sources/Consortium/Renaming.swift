@@ -60,6 +60,7 @@ extension ConsortiumState {
         renameCanned(of: old, to: new)
         renameInTickets(old, to: new)
         renameInWishes(old, to: new)
+        renameInShifts(old, to: new)
         renameInEntries(.person, old.text, to: new.text)
         for place in claims.indices where claims[place].by == old { claims[place].by = new }
         for place in room.indices where room[place].by == old { room[place].by = new }
@@ -134,6 +135,17 @@ extension ConsortiumState {
         case .decideWish(var decision):
             decision.by = present(decision.by)
             return .decideWish(decision)
+        case .importShifts(var list):
+            for place in list.rows.indices { list.rows[place].operatorName = present(list.rows[place].operatorName) }
+            list.by = present(list.by)
+            return .importShifts(list)
+        case .swapShift(var swap):
+            for place in swap.moves.indices {
+                swap.moves[place].from = present(swap.moves[place].from)
+                swap.moves[place].to = present(swap.moves[place].to)
+            }
+            swap.by = present(swap.by)
+            return .swapShift(swap)
         case .audit(var note):
             if case .person(let name) = note.by { note.by = .person(present(name)) }
             return .audit(note)

@@ -92,6 +92,7 @@ extension ConsortiumState {
             }
         }
         try makeRoom(for: person, in: operators[person.name])
+        if let known = operators[person.name], known.library != person.library { renameInShifts(person.name, to: nil) }
         index.learn(person)
         guard var session = index.sessionOf[person.name].flatMap({ sessions[$0] }) else {
             operators[person.name] = person

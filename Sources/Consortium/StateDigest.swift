@@ -154,6 +154,14 @@ extension ConsortiumState {
                 digest.add(wish.decidedWallMs)
             }
         }
+        if featureLevel >= FeatureLevel.shifts {
+            digest.add(shiftChange)
+            digest.add(shiftBooks.values) { digest, book in
+                digest.add(book.library)
+                digest.add(book.change)
+                digest.add(book.fingerprint)
+            }
+        }
         digest.add(sessions.values) { $0.add($1) }
         digest.add(endedSessions) { $0.add($1) }
         digest.add(claims) { digest, claim in

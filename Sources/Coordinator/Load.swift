@@ -14,7 +14,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setSignedSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
-            .decideButton, .setEntry, .dropEntry, .audit, .askWish, .decideWish:
+            .decideButton, .setEntry, .dropEntry, .audit, .askWish, .decideWish, .importShifts, .swapShift:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
             .setWatcher, .stopWatching, .takeOver, .setMentor,
@@ -71,6 +71,7 @@ extension Command {
             return seen.reduce(base) {
                 $0 + 40 + $1.place.host.utf8.count + $1.place.path.utf8.count + $1.place.queue.utf8.count + $1.error.utf8.count
             }
+        case .importShifts(let list): return base + list.rows.count * 2 * Limits.nameBytesMax + list.rows.count * 40
         case .mergeBranch(let merge): return merge.lines.reduce(base) { $0 + base + $1.text.utf8.count }
         case .transcriptTaken(let taken): return base + taken.sealed.count
         case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }

@@ -17,6 +17,7 @@ public enum ConsortiumWireLimits {
     public static let ledgerBytesMax = 512 * 1024
     public static let tallyBytesMax = 2 * 1024 * 1024
     public static let auditBytesMax = 1024 * 1024
+    public static let shiftsBytesMax = 128 * 1024
     public static let snapshotBytesMax = 1024 * 1024 * 1024
 }
 

@@ -148,6 +148,8 @@ extension PBCommandMessage {
         case .audit(let note): audit = PBAuditNoteCommand(note)
         case .askWish(let wish): askWish = PBWishEntry(wish)
         case .decideWish(let decision): decideWish = PBDecideWishCommand(decision)
+        case .importShifts(let list): importShifts = PBImportShiftsCommand(list)
+        case .swapShift(let swap): swapShift = PBSwapShiftCommand(swap)
         }
     }
 
@@ -263,6 +265,8 @@ extension PBCommandMessage {
         case .audit(let message): try message.decoded()
         case .askWish(let message): .askWish(try message.decoded())
         case .decideWish(let message): .decideWish(try message.decoded())
+        case .importShifts(let message): .importShifts(try message.decoded())
+        case .swapShift(let message): .swapShift(try message.decoded())
         case nil: throw .unknownKind("command")
         }
     }

@@ -47,6 +47,8 @@ extension PBStateSnapshot {
         audit = memento.audit.map { PBAuditRecord($0) }
         wishes = memento.wishes.map { PBWishEntry($0) }
         wishChange = memento.wishChange
+        shifts = memento.shiftBooks.map { PBShiftBookEntry($0) }
+        shiftChange = memento.shiftChange
         if memento.auditAnchor != AuditAnchor() { auditAnchor = PBAuditAnchorEntry(memento.auditAnchor) }
         hours = memento.hours.map { PBLibraryHoursEntry($0) }
         sessions = memento.sessions.map { PBSessionEntry($0) }
@@ -117,6 +119,8 @@ extension PBStateSnapshot {
         memento.audit = try Field.list(audit, "snapshot.audit", max: Limits.auditEntriesMax) { e throws(WireError) in try e.decoded() }
         memento.wishes = try Field.list(wishes, "snapshot.wishes", max: Limits.wishesMax) { e throws(WireError) in try e.decoded() }
         memento.wishChange = wishChange
+        memento.shiftBooks = try Field.list(shifts, "snapshot.shifts", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
+        memento.shiftChange = shiftChange
         if hasAuditAnchor { memento.auditAnchor = try auditAnchor.decoded() }
         memento.sessions = try Field.list(sessions, "snapshot.sessions", max: Limits.sessionsMax) { e throws(WireError) in try e.decoded() }
         memento.endedSessions = try Field.list(endedSessions, "snapshot.endedSessions", max: Limits.endedSessionsMax) {

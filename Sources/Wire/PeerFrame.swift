@@ -46,6 +46,9 @@ public enum PeerFrame: Sendable {
     /// Holds and exports of a library's transcripts; only ever asked where the board shows that there is an audit log.
     case askWishes(counter: UInt64, LibraryName)
     case wishes(counter: UInt64, [TranscriptWish])
+    /// A library's shifts; only ever asked from their feature level on.
+    case askShifts(counter: UInt64, LibraryName)
+    case shifts(counter: UInt64, ShiftBook)
     case typing(ChatID, TypingSide)
     case renewals([SessionID])
     case leaderKnown(Bool)
@@ -214,6 +217,16 @@ extension PeerFrame {
                 $0.counter = counter
                 $0.wishes = Data(WishCoding.bytes(wishes))
             }
+        case .askShifts(let counter, let library):
+            frame.askShifts = .with {
+                $0.counter = counter
+                $0.library = library.text
+            }
+        case .shifts(let counter, let book):
+            frame.shiftsPart = .with {
+                $0.counter = counter
+                $0.book = Data(ShiftCoding.bytes(book))
+            }
         case .typing(let chat, let side):
             frame.typing = .with {
                 $0.chat = WireChatRef(chat)
@@ -280,6 +293,10 @@ extension PeerFrame {
             guard let library = LibraryName(ask.library) else { throw .invalidField("askWishes.library", expected: LibraryName.rule) }
             self = .askWishes(counter: ask.counter, library)
         case .wishesPart(let part): self = .wishes(counter: part.counter, try WishCoding.wishes(wire: [UInt8](part.wishes)))
+        case .askShifts(let ask):
+            guard let library = LibraryName(ask.library) else { throw .invalidField("askShifts.library", expected: LibraryName.rule) }
+            self = .askShifts(counter: ask.counter, library)
+        case .shiftsPart(let part): self = .shifts(counter: part.counter, try ShiftCoding.book(wire: [UInt8](part.book)))
         case .typing(let typing):
             guard let side = UInt8(exactly: typing.side).flatMap(TypingSide.init(rawValue:)) else {
                 throw .invalidField("typing.side", expected: "1 (patron) or 2 (staff)")

@@ -2990,6 +2990,22 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .decideWish(newValue)}
   }
 
+  var importShifts: PBImportShiftsCommand {
+    get {
+      if case .importShifts(let v)? = kind {return v}
+      return PBImportShiftsCommand()
+    }
+    set {kind = .importShifts(newValue)}
+  }
+
+  var swapShift: PBSwapShiftCommand {
+    get {
+      if case .swapShift(let v)? = kind {return v}
+      return PBSwapShiftCommand()
+    }
+    set {kind = .swapShift(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -3062,6 +3078,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case audit(PBAuditNoteCommand)
     case askWish(PBWishEntry)
     case decideWish(PBDecideWishCommand)
+    case importShifts(PBImportShiftsCommand)
+    case swapShift(PBSwapShiftCommand)
 
   }
 
@@ -3691,6 +3709,11 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var wishChange: UInt64 {
     get {_storage._wishChange}
     set {_uniqueStorage()._wishChange = newValue}
+  }
+
+  var shiftChange: UInt64 {
+    get {_storage._shiftChange}
+    set {_uniqueStorage()._shiftChange = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -5382,6 +5405,16 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._causes = newValue}
   }
 
+  var shifts: [PBShiftBookEntry] {
+    get {_storage._shifts}
+    set {_uniqueStorage()._shifts = newValue}
+  }
+
+  var shiftChange: UInt64 {
+    get {_storage._shiftChange}
+    set {_uniqueStorage()._shiftChange = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -5587,6 +5620,176 @@ nonisolated struct PBWishesMessage: Sendable {
   // methods supported on all messages.
 
   var wishes: [PBWishEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// Shifts (level 28). `duty` as in DutyCommand. Who imports or swaps: `by` is empty for whoever has a node's admin token.
+nonisolated struct PBShiftHandingEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var from: String = String()
+
+  var by: String = String()
+
+  var wallMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBShiftEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var operatorName: String = String()
+
+  var fromMs: UInt64 = 0
+
+  var untilMs: UInt64 = 0
+
+  var duty: String = String()
+
+  var version: UInt64 = 0
+
+  var handed: PBShiftHandingEntry {
+    get {_handed ?? PBShiftHandingEntry()}
+    set {_handed = newValue}
+  }
+  /// Returns true if `handed` has been explicitly set.
+  var hasHanded: Bool {self._handed != nil}
+  /// Clears the value of `handed`. Subsequent reads from it will return its default value.
+  mutating func clearHanded() {self._handed = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+  fileprivate var _handed: PBShiftHandingEntry? = nil
+}
+
+nonisolated struct PBShiftBookEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var change: UInt64 = 0
+
+  var shifts: [PBShiftEntry] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBShiftRowEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var line: UInt32 = 0
+
+  var id: PBId {
+    get {_id ?? PBId()}
+    set {_id = newValue}
+  }
+  /// Returns true if `id` has been explicitly set.
+  var hasID: Bool {self._id != nil}
+  /// Clears the value of `id`. Subsequent reads from it will return its default value.
+  mutating func clearID() {self._id = nil}
+
+  var operatorName: String = String()
+
+  var fromMs: UInt64 = 0
+
+  var untilMs: UInt64 = 0
+
+  var duty: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _id: PBId? = nil
+}
+
+nonisolated struct PBImportShiftsCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var fromMs: UInt64 = 0
+
+  var untilMs: UInt64 = 0
+
+  var change: UInt64 = 0
+
+  var rows: [PBShiftRowEntry] = []
+
+  var by: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct PBShiftMoveEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var shift: PBId {
+    get {_shift ?? PBId()}
+    set {_shift = newValue}
+  }
+  /// Returns true if `shift` has been explicitly set.
+  var hasShift: Bool {self._shift != nil}
+  /// Clears the value of `shift`. Subsequent reads from it will return its default value.
+  mutating func clearShift() {self._shift = nil}
+
+  var version: UInt64 = 0
+
+  var from: String = String()
+
+  var to: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _shift: PBId? = nil
+}
+
+nonisolated struct PBSwapShiftCommand: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var moves: [PBShiftMoveEntry] = []
+
+  var by: String = String()
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -9768,7 +9971,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{2}\u{a}audit\0\u{3}ask_wish\0\u{3}decide_wish\0\u{4}\u{12}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{2}\u{a}audit\0\u{3}ask_wish\0\u{3}decide_wish\0\u{4}\u{12}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0\u{4}?import_shifts\0\u{3}swap_shift\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10645,6 +10848,32 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .takeOver(v)
         }
       }()
+      case 200: try {
+        var v: PBImportShiftsCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .importShifts(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .importShifts(v)
+        }
+      }()
+      case 201: try {
+        var v: PBSwapShiftCommand?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .swapShift(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .swapShift(v)
+        }
+      }()
       default: break
       }
     }
@@ -10927,6 +11156,14 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .takeOver?: try {
       guard case .takeOver(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 137)
+    }()
+    case .importShifts?: try {
+      guard case .importShifts(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 200)
+    }()
+    case .swapShift?: try {
+      guard case .swapShift(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 201)
     }()
     case nil: break
     }
@@ -11727,7 +11964,7 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0\u{4}E\u{1}shift_change\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -11756,6 +11993,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _keyPlan: PBKeyPlanEntry? = nil
     var _keepsAudit: Bool = false
     var _wishChange: UInt64 = 0
+    var _shiftChange: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -11792,6 +12030,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _keyPlan = source._keyPlan
       _keepsAudit = source._keepsAudit
       _wishChange = source._wishChange
+      _shiftChange = source._shiftChange
     }
   }
 
@@ -11836,6 +12075,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
         case 131: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
+        case 200: try { try decoder.decodeSingularUInt64Field(value: &_storage._shiftChange) }()
         default: break
         }
       }
@@ -11926,6 +12166,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._room.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._room, fieldNumber: 131)
       }
+      if _storage._shiftChange != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._shiftChange, fieldNumber: 200)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -11961,6 +12204,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._keyPlan != rhs_storage._keyPlan {return false}
         if _storage._keepsAudit != rhs_storage._keepsAudit {return false}
         if _storage._wishChange != rhs_storage._wishChange {return false}
+        if _storage._shiftChange != rhs_storage._shiftChange {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -14413,7 +14657,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0\u{2}\u{1e}causes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0\u{2}\u{1e}causes\0\u{2}(shifts\0\u{3}shift_change\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -14458,6 +14702,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _wishes: [PBWishEntry] = []
     var _wishChange: UInt64 = 0
     var _causes: [PBCauseBookEntry] = []
+    var _shifts: [PBShiftBookEntry] = []
+    var _shiftChange: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -14510,6 +14756,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _wishes = source._wishes
       _wishChange = source._wishChange
       _causes = source._causes
+      _shifts = source._shifts
+      _shiftChange = source._shiftChange
     }
   }
 
@@ -14570,6 +14818,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 121: try { try decoder.decodeSingularMessageField(value: &_storage._keyPlan) }()
         case 130: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         case 160: try { try decoder.decodeRepeatedMessageField(value: &_storage._causes) }()
+        case 200: try { try decoder.decodeRepeatedMessageField(value: &_storage._shifts) }()
+        case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._shiftChange) }()
         default: break
         }
       }
@@ -14708,6 +14958,12 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._causes.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._causes, fieldNumber: 160)
       }
+      if !_storage._shifts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._shifts, fieldNumber: 200)
+      }
+      if _storage._shiftChange != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._shiftChange, fieldNumber: 201)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -14759,6 +15015,8 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._wishes != rhs_storage._wishes {return false}
         if _storage._wishChange != rhs_storage._wishChange {return false}
         if _storage._causes != rhs_storage._causes {return false}
+        if _storage._shifts != rhs_storage._shifts {return false}
+        if _storage._shiftChange != rhs_storage._shiftChange {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -15129,6 +15387,353 @@ nonisolated extension PBWishesMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   static func ==(lhs: PBWishesMessage, rhs: PBWishesMessage) -> Bool {
     if lhs.wishes != rhs.wishes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShiftHandingEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShiftHandingEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}from\0\u{1}by\0\u{3}wall_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.from) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 1)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 2)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShiftHandingEntry, rhs: PBShiftHandingEntry) -> Bool {
+    if lhs.from != rhs.from {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShiftEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShiftEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{3}operator_name\0\u{3}from_ms\0\u{3}until_ms\0\u{1}duty\0\u{1}version\0\u{1}handed\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.operatorName) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.fromMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.untilMs) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.duty) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 7: try { try decoder.decodeSingularMessageField(value: &self._handed) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.operatorName.isEmpty {
+      try visitor.visitSingularStringField(value: self.operatorName, fieldNumber: 2)
+    }
+    if self.fromMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromMs, fieldNumber: 3)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.untilMs, fieldNumber: 4)
+    }
+    if !self.duty.isEmpty {
+      try visitor.visitSingularStringField(value: self.duty, fieldNumber: 5)
+    }
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 6)
+    }
+    try { if let v = self._handed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShiftEntry, rhs: PBShiftEntry) -> Bool {
+    if lhs._id != rhs._id {return false}
+    if lhs.operatorName != rhs.operatorName {return false}
+    if lhs.fromMs != rhs.fromMs {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
+    if lhs.duty != rhs.duty {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs._handed != rhs._handed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShiftBookEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShiftBookEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}change\0\u{1}shifts\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.change) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.shifts) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if self.change != 0 {
+      try visitor.visitSingularUInt64Field(value: self.change, fieldNumber: 2)
+    }
+    if !self.shifts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.shifts, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShiftBookEntry, rhs: PBShiftBookEntry) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs.shifts != rhs.shifts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShiftRowEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShiftRowEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}line\0\u{1}id\0\u{3}operator_name\0\u{3}from_ms\0\u{3}until_ms\0\u{1}duty\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.line) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._id) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.operatorName) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.fromMs) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.untilMs) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.duty) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.line != 0 {
+      try visitor.visitSingularUInt32Field(value: self.line, fieldNumber: 1)
+    }
+    try { if let v = self._id {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.operatorName.isEmpty {
+      try visitor.visitSingularStringField(value: self.operatorName, fieldNumber: 3)
+    }
+    if self.fromMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromMs, fieldNumber: 4)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.untilMs, fieldNumber: 5)
+    }
+    if !self.duty.isEmpty {
+      try visitor.visitSingularStringField(value: self.duty, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShiftRowEntry, rhs: PBShiftRowEntry) -> Bool {
+    if lhs.line != rhs.line {return false}
+    if lhs._id != rhs._id {return false}
+    if lhs.operatorName != rhs.operatorName {return false}
+    if lhs.fromMs != rhs.fromMs {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
+    if lhs.duty != rhs.duty {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBImportShiftsCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ImportShiftsCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{3}from_ms\0\u{3}until_ms\0\u{1}change\0\u{1}rows\0\u{1}by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.fromMs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.untilMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.change) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.rows) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if self.fromMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromMs, fieldNumber: 2)
+    }
+    if self.untilMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.untilMs, fieldNumber: 3)
+    }
+    if self.change != 0 {
+      try visitor.visitSingularUInt64Field(value: self.change, fieldNumber: 4)
+    }
+    if !self.rows.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.rows, fieldNumber: 5)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBImportShiftsCommand, rhs: PBImportShiftsCommand) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.fromMs != rhs.fromMs {return false}
+    if lhs.untilMs != rhs.untilMs {return false}
+    if lhs.change != rhs.change {return false}
+    if lhs.rows != rhs.rows {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBShiftMoveEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ShiftMoveEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shift\0\u{1}version\0\u{1}from\0\u{1}to\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._shift) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.from) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.to) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._shift {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
+    }
+    if !self.from.isEmpty {
+      try visitor.visitSingularStringField(value: self.from, fieldNumber: 3)
+    }
+    if !self.to.isEmpty {
+      try visitor.visitSingularStringField(value: self.to, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBShiftMoveEntry, rhs: PBShiftMoveEntry) -> Bool {
+    if lhs._shift != rhs._shift {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.to != rhs.to {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBSwapShiftCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".SwapShiftCommand"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}moves\0\u{1}by\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.moves) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if !self.moves.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.moves, fieldNumber: 2)
+    }
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBSwapShiftCommand, rhs: PBSwapShiftCommand) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.moves != rhs.moves {return false}
+    if lhs.by != rhs.by {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -124,6 +124,7 @@ struct RandomLife {
         case 98..<99 where chance(40): return try ticket()
         case 98..<99 where chance(30):
             return try reading(of: chat, in: state)
+        case 98..<99 where chance(40): return try shifts(in: state)
         case 98..<99 where chance(50): return try entry()
         case 98..<99 where chance(50): return try button(in: state)
         case 98..<99 where chance(50): return .retireVoter(UInt64(pick(9)))
@@ -178,6 +179,34 @@ struct RandomLife {
                     by: chance(50) ? .admin : .person(person), chat: chat, library: library, request: id("request", 40),
                     export: chance(50) ? wish : nil))
         }
+    }
+
+    /// A list of shifts, or a swap of what is there, mostly.
+    private mutating func shifts(in state: ConsortiumState) throws -> Command {
+        let library: LibraryName = try Stage.name(of(Self.libraries))
+        let book = state.shifts(of: library)
+        let by: Editor = chance(40) ? .admin : .person(try Stage.name(of(Self.people)))
+        guard chance(60), let first = book.shifts.randomElement(using: &generator) else {
+            var rows: [ShiftRow] = []
+            for line in 0..<pick(5) {
+                let from = UInt64(pick(40)) * 3_600_000
+                rows.append(
+                    ShiftRow(
+                        line: UInt32(line), id: id("shift", 30), operatorName: try Stage.name(of(Self.people)), fromMs: from,
+                        untilMs: from + UInt64(pick(30)) * 1_800_000, duty: of([nil, .library, .both])))
+            }
+            let untilMs: UInt64 = chance(80) ? 400_000_000 : 40_000_000
+            return .importShifts(
+                ShiftImport(
+                    library: library, fromMs: 0, untilMs: untilMs, change: chance(80) ? book.change : UInt64(pick(9)), rows: rows, by: by))
+        }
+        let to: OperatorName = try Stage.name(of(Self.people))
+        var moves = [ShiftMove(shift: first.id, version: chance(85) ? first.version : 1, from: first.operatorName, to: to)]
+        if chance(40), let second = book.shifts.randomElement(using: &generator) {
+            moves[0].to = second.operatorName
+            moves.append(ShiftMove(shift: second.id, version: second.version, from: second.operatorName, to: first.operatorName))
+        }
+        return .swapShift(ShiftSwap(library: library, moves: moves, by: by))
     }
 
     private mutating func entry() throws -> Command {

@@ -45,6 +45,7 @@ struct Stage {
         case "show" where arguments.first == "ledger": return try showLedger(arguments)
         case "show" where arguments.first == "audit": return showAudit()
         case "show" where arguments.first == "wishes": return try showWishes(arguments)
+        case "show" where arguments.first == "shifts": return try showShifts(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         case "show" where arguments.first == "causes": return try showCauses(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
@@ -216,6 +217,7 @@ struct Stage {
         case "remove-node": return .removeNode(try Self.name(first))
         case "admit-node": return .admitNode(try Self.name(first), key: options["key"].map { KeyDigest(repeating: UInt8($0) ?? 0) })
         case "read", "take", "want", "approve", "decline", "end": return try auditCommand(verb, arguments, options, text)
+        case "plan", "swap": return try shiftCommand(verb, arguments, options)
         case "feature-level": return .setFeatureLevel(UInt32(first) ?? 0)
         case "check-digest":
             return .checkDigest(upTo: state.appliedThrough, digest: first == "right" ? state.digest() : state.digest() &+ 1)

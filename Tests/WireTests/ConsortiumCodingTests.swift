@@ -115,6 +115,16 @@ import Testing
             .setWatcher(chat, token: holder.token, max, true),
             .askWish(TranscriptWish(id: wish, kind: .hold, chat: chat, library: law, by: ann, reason: "a complaint", days: 9)),
             .decideWish(WishDecision(wish: wish, what: .approve, by: max, note: "yes")),
+            .importShifts(
+                ShiftImport(
+                    library: law, fromMs: 0, untilMs: 9_000, change: 0,
+                    rows: [
+                        ShiftRow(line: 2, id: ShiftID(high: 7, low: 7), operatorName: ann, fromMs: 1_000, untilMs: 80_000_000, duty: .both)
+                    ],
+                    by: .person(ann))),
+            .swapShift(
+                ShiftSwap(
+                    library: law, moves: [ShiftMove(shift: ShiftID(high: 7, low: 7), version: 1, from: ann, to: max)], by: .person(max))),
             .removeNode(gone), .admitNode(gone, key: KeyDigest(repeating: 7)), .removeNode(try #require(NodeName("c"))),
             .turnKeys(.begin(former: 4, next: 5)), .keysHeld(by: node, step: 1),
         ] { live(command, in: &state) }
@@ -127,6 +137,7 @@ import Testing
         #expect(told.wishes.map(\.stage) == [.approved] && told.wishes.first?.decidedBy == max)
         #expect(told.removedNodes.map(\.admitted) == [KeyDigest(repeating: 7), nil])
         #expect(told.keyPlan.step == 1 && told.keyPlan.holders == [node])
+        #expect(told.shiftBooks.flatMap(\.shifts).map(\.operatorName) == [max] && told.shiftBooks.first?.shifts.first?.handed?.from == ann)
         let bytes = state.wireSnapshot()
         let rebuilt = try ConsortiumState(wireSnapshot: bytes)
         #expect(rebuilt.digest() == state.digest() && rebuilt.wireSnapshot() == bytes)

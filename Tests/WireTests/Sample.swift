@@ -96,7 +96,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 67 {
+        switch kind % 69 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -182,6 +182,22 @@ extension Sample {
                 AuditNote(
                     by: chance(50) ? .admin : .person(try person()), chat: id(), library: try library(), request: id(),
                     export: optional { $0.id() }))
+        case 66:
+            .importShifts(
+                ShiftImport(
+                    library: try library(), fromMs: number(), untilMs: number(), change: number(),
+                    rows: try list(3) { sample in
+                        ShiftRow(
+                            line: sample.small(), id: sample.id(), operatorName: try sample.person(), fromMs: sample.number(),
+                            untilMs: sample.number(), duty: sample.of([nil, .library, .general, .both]))
+                    }, by: try cannedEditor()))
+        case 67:
+            .swapShift(
+                ShiftSwap(
+                    library: try library(),
+                    moves: try list(2) { sample in
+                        ShiftMove(shift: sample.id(), version: sample.number(), from: try sample.person(), to: try sample.person())
+                    }, by: try cannedEditor()))
         case 64: .askWish(try wish())
         case 65:
             .decideWish(WishDecision(wish: id(), what: of(WishDecision.What.allCases), by: try person(), note: text()))

@@ -108,6 +108,8 @@ extension Sample {
         case 29: .wishes(counter: number(), try list(3) { try $0.wish() })
         case 32: .askCauses(counter: number(), try queue(), LedgerMinute(pick(1_000))..<LedgerMinute(1_000 + pick(1_000)))
         case 33: .causes(counter: number(), causes())
+        case 34: .askShifts(counter: number(), try library())
+        case 35: .shifts(counter: number(), try shiftBook())
         default: .pushPull(bytes())
         }
     }

@@ -58,6 +58,7 @@ extension Sample {
         }
         board.keepsAudit = chance(50)
         board.wishChange = number()
+        board.shiftChange = number()
         board.buttons = try optional { try $0.buttonNews() }
         board.removedNodes = try list(3) { try $0.removedNode() }
         board.keys = try keyPlan()
@@ -69,6 +70,19 @@ extension Sample {
     mutating func roomWord() -> RoomWord { of([.said(text()), .swamped(text()), .takesOne(of: token())]) }
     mutating func ledgerNow() throws -> LedgerNow {
         LedgerNow(library: try library(), hours: of(Gate.allCases), staffing: of(Staffing.allCases), gapSince: optional { $0.small() })
+    }
+    mutating func shiftBook() throws -> ShiftBook {
+        ShiftBook(
+            library: try library(), change: number(),
+            shifts: try list(3) { sample in
+                Shift(
+                    id: sample.id(), operatorName: try sample.person(), fromMs: sample.number(), untilMs: sample.number(),
+                    duty: sample.of([nil, .library, .general, .both]), version: sample.number(),
+                    handed: try sample.optional { sample in
+                        ShiftHanding(
+                            from: try sample.person(), by: sample.chance(50) ? try sample.person() : nil, wallMs: sample.number())
+                    })
+            })
     }
     mutating func wish() throws -> TranscriptWish {
         TranscriptWish(
