@@ -1,4 +1,4 @@
-/// What this node asks of its coordinators for readers: the ledger, the books of causes, the tally, the audit log, and what is wanted of transcripts. Each answer is `nil` where
+/// What this node asks of its coordinators for readers: the ledger, the books of causes, the tally, the audit log, what is wanted of transcripts, and shifts. Each answer is `nil` where
 /// the coordinators cannot be asked now, or keep no such thing yet.
 
 import Consortium
@@ -13,6 +13,7 @@ final class CoordinatorBooks {
     private let tally: BookReader<TallyPart, TallyHourCell>
     private let audit: BookReader<AuditPart, AuditPage>
     private let wishes: BookReader<LibraryName, TranscriptWish>
+    private let shifts: BookReader<LibraryName, ShiftBook>
     /// Whether the coordinator that serves this node is known to be as far as this node is: one that has just started may know less, or nothing.
     var isServerBehind = true
     /// The newest board of the coordinators, never a branch's: it says what they keep.
@@ -25,6 +26,7 @@ final class CoordinatorBooks {
         tally = BookReader { counter, part in client.send(.askTally(counter: counter, part.place, part.hours)) }
         audit = BookReader { counter, part in client.send(.askAudit(counter: counter, after: part.after)) }
         wishes = BookReader { counter, library in client.send(.askWishes(counter: counter, library)) }
+        shifts = BookReader { counter, library in client.send(.askShifts(counter: counter, library)) }
     }
 
     /// The board, where there is a coordinator to ask.
@@ -67,6 +69,12 @@ final class CoordinatorBooks {
         wishes.read(libraries) { books in completion(books?.flatMap(\.entries)) }
     }
 
+    /// A library's shifts.
+    func readShifts(of library: LibraryName, completion: @escaping (ShiftBook?) -> Void) {
+        guard let board = asked, board.featureLevel >= FeatureLevel.shifts else { return completion(nil) }
+        shifts.read([library]) { books in completion(books?.first?.entries.first) }
+    }
+
     /// - Returns: whether it is an answer to one of these.
     func take(_ frame: PeerFrame) -> Bool {
         switch frame {
@@ -82,6 +90,7 @@ final class CoordinatorBooks {
                 return AuditPart(after: last)
             }
         case .wishes(let counter, let wanted): wishes.take(counter, wanted)
+        case .shifts(let counter, let book): shifts.take(counter, [book])
         default: return false
         }
         return true
@@ -93,5 +102,6 @@ final class CoordinatorBooks {
         tally.linkDown()
         audit.linkDown()
         wishes.linkDown()
+        shifts.linkDown()
     }
 }

@@ -282,6 +282,14 @@ extension CallslipNode {
                     }
                 }
             },
+            shifts: { name, completion in
+                onCluster {
+                    let board = library.board
+                    library.books.readShifts(of: name) { book in
+                        WebActor.loop.post { WebActor.assumeIsolated { completion(board, book) } }
+                    }
+                }
+            },
             kept: { libraries, completion in
                 onCluster {
                     library.transcripts.list(of: libraries, most: TranscriptsAPI.listedMax) { lines in

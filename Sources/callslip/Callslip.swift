@@ -12,7 +12,7 @@ struct Callslip: AsyncParsableCommand {
             CoordinatorsCommand.self, CACommand.self, TranscriptsCommand.self, HoursCommand.self, WhyCommand.self, NamesCommand.self,
             DesksCommand.self,
             SettingsCommand.self,
-            CannedCommand.self,
+            CannedCommand.self, ShiftsCommand.self,
             TicketsCommand.self, CheckPageCommand.self, ReportsCommand.self, ButtonCommand.self, RegistersCommand.self,
             RoutesCommand.self, SessionsCommand.self, AccountsCommand.self, NodesCommand.self, KeyringCommand.self,
             InviteCommand.self, JoinCommand.self, AuditCommand.self,

@@ -38,7 +38,7 @@ public struct FuzzTarget: Sendable {
         httpRequest, httpResponse, webSocket,
         tls, certificate, gossipPacket,
         logFolder, voters, membership,
-        consortiumFile, exported, nodeFile, keyring, accounts, backup, timeZone, settings, idToken, signInDocuments,
+        consortiumFile, exported, shiftsFile, nodeFile, keyring, accounts, backup, timeZone, settings, idToken, signInDocuments,
     ]
 
     private static func wire(

@@ -461,6 +461,7 @@ def admin(node):
         node.ask("get", path, 200, admin=True, query="?library=memorial")
         node.ask("get", path, 200, admin=True)
     node.ask("get", "/api/ledger.csv", 400, admin=True, query="?rows=columns")
+    shifts(node)
     node.ask("get", "/api/why", 401)
     for query in ("?queue=nowhere", "?queue=memorial&at=yesterday", "?queue=memorial&at=2099-01-01T00:00"):
         node.ask("get", "/api/why", 400, admin=True, query=query)
@@ -507,6 +508,36 @@ def admin(node):
     node.ask("post", "/api/backup", 403)
     node.ask("post", "/api/backup", 200, admin=True)
     node.ask("post", "/api/sign-out", 200)
+
+
+def shifts(node):
+    """A list is looked at, imported, and refused line by line; a shift goes from one to another, and the second who asks is told."""
+    for method, path in (("get", "/api/shifts"), ("post", "/api/shifts/import"), ("post", "/api/shifts/swap")):
+        node.ask(method, path, 401)
+    node.ask("get", "/api/shifts", 400, admin=True)
+    node.ask("get", "/api/shifts", 400, admin=True, query="?library=memorial&week=soon")
+    monday = node.ask("get", "/api/shifts", 200, admin=True, query="?library=memorial")["after"]
+    read = lambda: node.ask("get", "/api/shifts", 200, admin=True, query=f"?library=memorial&week={monday}")
+    file = f"operator,from,until,duty\nmia.memorial,{monday} 09:00,12:00,library\n"
+    ask = {"library": "memorial", "id": secrets.token_hex(16), "text": file}
+    node.ask("post", "/api/shifts/import", 400, {"library": "memorial"}, admin=True)
+    node.ask("post", "/api/shifts/import", 400, {**ask, "from": "soon"}, admin=True)
+    wrong = node.ask("post", "/api/shifts/import", 400, {**ask, "text": file + f"nobody,{monday} 09:00,12:00,\n"}, admin=True)
+    assert [one["line"] for one in wrong["problems"]] == [3], wrong
+    seen = node.ask("post", "/api/shifts/import", 200, ask, admin=True, query="?preview=1")
+    assert seen["code"] == "preview" and seen["added"] == 1 and not read()["days"][0]["shifts"], seen
+    for kept in (0, 1):
+        assert node.ask("post", "/api/shifts/import", 200, ask, admin=True)["kept"] == kept
+    node.ask("post", "/api/shifts/import", 409, {**ask, "text": file.replace("12:00", "13:00"), "change": seen["change"]}, admin=True)
+    week = read()
+    shift = week["days"][0]["shifts"][0]
+    other = next(one["name"] for one in week["people"] if one["name"] != "mia.memorial")
+    move = {"shift": shift["id"], "version": shift["version"], "from": "mia.memorial", "to": other}
+    node.ask("post", "/api/shifts/swap", 400, {"library": "memorial"}, admin=True)
+    for _ in range(2):
+        node.ask("post", "/api/shifts/swap", 200, {"library": "memorial", "moves": [move]}, admin=True)
+    node.ask("post", "/api/shifts/swap", 409, {"library": "memorial", "moves": [{**move, "from": other, "to": "mia.memorial"}]}, admin=True)
+    assert read()["days"][0]["shifts"][0]["handed"]["from"] == "mia.memorial"
 
 
 def holds(node):

@@ -200,6 +200,21 @@ def check_own(cookies):
         status, text = ask("GET", path + "?library=memorial", cookie=cookies["RMT"])
         assert status == 200 or "posted no hours" in text, (path, status, text)
         checked.add(("GET", path))
+    # Shifts: those of the own library are seen, and swapped by whose they are; the admin plans them.
+    for role in ("operator", "trainee", "library admin"):
+        status, text = ask("GET", "/api/shifts?library=memorial", cookie=cookies[role])
+        assert status == 400 and "your own library" in text, (role, status, text)
+    assert ask("GET", "/api/shifts?library=memorial", cookie=cookies["ChatWog"])[0] == 200
+    moves = [{"shift": secrets.token_hex(16), "version": 1, "from": "mia.memorial", "to": "max.memorial"}]
+    for role in ("operator", "trainee", "library admin", "ChatWog", "RMT"):
+        status, text = ask("POST", "/api/shifts/swap", cookie=cookies[role], body=json.dumps({"library": "memorial", "moves": moves}).encode())
+        assert status == 409 and json.loads(text)["code"] == "notAllowed", (role, status, text)
+    status, text = ask("POST", "/api/shifts/swap", cookie=cookies["LTG"], body=json.dumps({"library": "memorial", "moves": moves}).encode())
+    assert status == 409 and json.loads(text)["code"] == "outOfOrder", (status, text)
+    listed = {"library": "memorial", "id": secrets.token_hex(16), "text": "operator,from,until\n"}
+    status, text = ask("POST", "/api/shifts/import", cookie=cookies["library admin"], body=json.dumps(listed).encode())
+    assert status == 400 and "your own library" in text, (status, text)
+    checked |= {("GET", "/api/shifts"), ("POST", "/api/shifts/import"), ("POST", "/api/shifts/swap")}
     status, text = ask("GET", "/api/why?queue=memorial", cookie=cookies["library admin"])
     assert status == 400 and "your own library" in text, (status, text)
     assert ask("GET", "/api/why?queue=memorial", cookie=cookies["ChatWog"])[0] == 200

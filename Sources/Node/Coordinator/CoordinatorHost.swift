@@ -216,6 +216,7 @@ final class CoordinatorHost {
         case .askTally(let counter, let place, let hours):
             ports[link]?.send(.tally(counter: counter, core.state.tally(of: place, in: hours)))
         case .askWishes(let counter, let library): ports[link]?.send(.wishes(counter: counter, core.state.wishes(of: library)))
+        case .askShifts(let counter, let library): ports[link]?.send(.shifts(counter: counter, core.state.shifts(of: library)))
         case .askAudit(let counter, let after): ports[link]?.send(.audit(counter: counter, core.state.audit(after: after)))
         case .typing(let chat, let side): perform(core.onTyping(from: link, chat: chat, side: side))
         case .renewals(let sessions): perform(core.onRenewals(sessions, nowMs: nowMs))

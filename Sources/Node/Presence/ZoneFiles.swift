@@ -1,5 +1,6 @@
 /// The machine's own compiled time zones.
 
+import Consortium
 import EventLoop
 import FoundationEssentials
 import Hours
@@ -18,6 +19,20 @@ enum ZoneFiles {
             return .failure(ZoneError(description: "the file was not read: \(error)"))
         }
     }
+
+    /// Reads the rules of zones that a file names, one after the other; each once, and few. Off the loop alone.
+    nonisolated static func reader() -> (String) -> ZoneRules? {
+        var known: [String: ZoneRules?] = [:]
+        return { zone in
+            if let rules = known[zone] { return rules }
+            guard known.count < zonesPerFileMax, LibraryHours.isZoneName(zone) else { return nil }
+            let found = try? rules("\(folder)/\(zone)").get()
+            known[zone] = found
+            return found
+        }
+    }
+
+    private static let zonesPerFileMax = 32
 
     private nonisolated static func rules(_ path: String) -> Result<ZoneRules, ZoneError> {
         do {

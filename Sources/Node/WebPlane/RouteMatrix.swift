@@ -97,6 +97,7 @@ enum RouteMatrix {
     private static let readers: [RouteReach] = [.no, .all, .all, .all, .all, .all, .all, .all]
     private static let writers: [RouteReach] = [.no, .own, .no, .own, .own, .own, .all, .all]
     private static let overseers: [RouteReach] = [.no, .no, .no, .own, .all, .all, .all, .all]
+    private static let planned: [RouteReach] = [.no, .own, .own, .own, .all, .all, .all, .all]
     private static let ltgAlone: [RouteReach] = [.no, .no, .no, .no, .no, .no, .all, .all]
     private static let libraries: [RouteReach] = [.no, .no, .no, .own, .no, .no, .no, .all]
     private static let lookingAfter: [RouteReach] = [.no, .no, .no, .own, .no, .no, .all, .all]
@@ -135,6 +136,9 @@ enum RouteMatrix {
         row(.get, "/api/notices", signedIn, "what the consortium tells the person at the desk"),
         row(.get, "/api/ledger", overseers, "the ledger of posted against staffed"),
         row(.get, "/api/ledger.csv", overseers, "the ledger, to take away"),
+        row(.get, "/api/shifts", planned, "a week of a library's shifts, and its gaps"),
+        row(.post, "/api/shifts/import", lookingAfter, "a library's shifts, from a file"),
+        row(.post, "/api/shifts/swap", sessions, "a shift, given, taken or exchanged"),
         row(.get, "/api/why", overseers, "why a queue's button is on or off, now and at a minute that is past"),
         row(.get, "/api/reports", overseers, "what became of chats, counted"),
         row(.get, "/api/reports.csv", overseers, "reports, to take away"),
@@ -183,6 +187,7 @@ enum RouteMatrix {
         row(.get, "/names", everybody, "a page that asks for the admin token"),
         row(.get, "/ledger", everybody, "a page that asks for a sign-in"),
         row(.get, "/why", everybody, "a page that asks for a sign-in"),
+        row(.get, "/shifts", everybody, "a page that asks for a sign-in"),
         row(.get, "/reports", everybody, "a page that asks for a sign-in"),
         row(.get, "/buttons", everybody, "a page that asks for a sign-in or the admin token"),
         row(.get, "/registers", everybody, "a page that asks for a sign-in or the admin token"),

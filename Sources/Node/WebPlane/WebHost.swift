@@ -57,6 +57,8 @@ struct NodeServices: Sendable {
     /// Who is signed in under a session's token, if anybody is; the consortium, `nil` before the first board came; and what is wanted of the transcripts of their library, or for
     /// nobody in particular of the libraries whose home this node is: `nil` where the coordinators cannot be asked now, or know of no such thing.
     var wishes: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, Board?, [TranscriptWish]?) -> Void) -> Void
+    /// The consortium, `nil` before the first board came; and a library's shifts, `nil` where the coordinators cannot be asked now, or know of no such thing.
+    var shifts: @Sendable (LibraryName, @escaping @Sendable @WebActor (Board?, ShiftBook?) -> Void) -> Void
     /// The newest transcripts of some libraries, no word of them; `nil` where none are kept here.
     var kept: @Sendable ([LibraryName], @escaping @Sendable @WebActor ([TranscriptStore.Summary]?) -> Void) -> Void
     /// What was said in a chat, to be shown to nobody before it is in the audit log; `nil` where it cannot be read now.
@@ -171,6 +173,7 @@ final class WebHost {
         TranscriptsAPI(api: api).install(on: server)
         HoursAPI(api: api, hours: hours).install(on: server)
         LedgerAPI(api: api, hours: hours).install(on: server)
+        ShiftsAPI(api: api, hours: hours).install(on: server)
         WhyAPI(api: api, hours: hours).install(on: server)
         ReportsAPI(api: api, hours: hours).install(on: server)
         NamesAPI(api: api).install(on: server)
@@ -188,6 +191,7 @@ final class WebHost {
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
             "/desk": "desk.html", "/practice": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/why": "why.html",
+            "/shifts": "shifts.html",
             "/tickets": "tickets.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html", "/settings": "settings.html",
