@@ -1,5 +1,5 @@
-// Until when a person means to be there: asked once at sign-on, with the posted close as the answer that is at hand, shown to colleagues, and
-// told ten minutes before. Nobody is signed off by it.
+// Until when a person means to be there: asked once at sign-on, with the end of their shift as the answer that is at hand, or else the posted close; shown to
+// colleagues, and told ten minutes before. Nobody is signed off by it.
 
 import { h, setHidden, setText } from "./dom.js";
 
@@ -22,6 +22,15 @@ export function nextTime(text, nowMs) {
     const at = new Date(nowMs);
     at.setHours(Number(match[1]), Number(match[2]), 0, 0);
     return at.getTime() > nowMs ? at.getTime() : at.getTime() + dayMs;
+}
+
+/** How long before it begins a shift is the one for which somebody signs on. */
+const earlyMs = 3600000;
+
+/** When the shift ends that a person has now, or null. @param {{me?: string, days: {shifts: object[]}[]}} plan as `/api/shifts` tells it */
+export function shiftEnd(plan, nowMs) {
+    const mine = plan.days.flatMap((day) => day.shifts).filter((shift) => shift.person === plan.me && shift.fromMs - earlyMs <= nowMs && nowMs < shift.untilMs);
+    return mine.sort((one, other) => one.fromMs - other.fromMs)[0]?.untilMs ?? null;
 }
 
 export class Ending {
@@ -47,7 +56,8 @@ export class Ending {
         this.line = h("p", { class: "hint", id: "ending-line" });
         this.change = h("button", { class: "quiet small", type: "button", id: "ending-change", on: { click: () => this.open() } });
         this.shown = h("div", { class: "ending-shown" }, this.line, this.change);
-        this.root = h("div", { class: "ending", id: "ending" }, this.form, this.shown);
+        this.plan = h("a", { href: "/shifts", target: "_blank", rel: "noopener", id: "ending-shifts", text: "Shifts" });
+        this.root = h("div", { class: "ending", id: "ending" }, this.form, this.shown, h("p", { class: "hint" }, this.plan));
         this.isOpen = false;
     }
 
@@ -76,8 +86,18 @@ export class Ending {
         this.warn(me.until);
     }
 
-    /** The posted close of the person's own library, where the answer is still open. */
+    /** The end of the person's shift, or the posted close of their own library, where the answer is still open. */
     async suggest(me) {
+        try {
+            // At the practice desk nobody is real, and nobody has a shift.
+            const shifts = location.pathname === "/practice" ? { told: [], days: [] } : await this.ask("/api/shifts");
+            const count = shifts.told.length;
+            setText(this.plan, count === 0 ? "Shifts" : `Shifts: ${count} changed by colleagues`);
+            const untilMs = shiftEnd(shifts, this.desk.now());
+            if (untilMs !== null && this.time.value === "") this.time.value = this.time.defaultValue = clockText(untilMs);
+        } catch {
+            // There is no plan, or it cannot be read now.
+        }
         try {
             const { postedCloseS } = await this.ask(`/hours/${me.library.name}/now.json`);
             // As the field's own value, as nobody has written it: a desk that has a newer version need not wait for it.
