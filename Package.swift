@@ -53,7 +53,9 @@ let package = Package(
         .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol", "Seeded"]),
         .target(
             name: "Simulator",
-            dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History", "Seeded", "Sodium"]),
+            dependencies: [
+                "Gossip", "Raft", "Consortium", "Coordinator", "Wire", "ClientProtocol", "Gateway", "History", "Seeded", "Sodium",
+            ]),
         .executableTarget(name: "EmbedFiles"),
         .plugin(name: "EmbedFilesPlugin", capability: .buildTool(), dependencies: ["EmbedFiles"], path: "Sources/EmbedFilesPlugin"),
         .target(

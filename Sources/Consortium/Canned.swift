@@ -135,7 +135,9 @@ extension ConsortiumState {
             }
         }
         guard featureLevel < FeatureLevel.canned else { return }
-        try hold(canned.isEmpty && (isBranch || !operators.values.contains(where: \.isAdmin)), "There are canned messages below their feature level.")
+        try hold(
+            canned.isEmpty && (isBranch || !operators.values.contains(where: \.isAdmin)),
+            "There are canned messages below their feature level.")
     }
 
     var countedCannedBytes: Int { canned.values.reduce(0) { $0 + $1.bytes } }
