@@ -74,6 +74,8 @@ extension ServerMessage.BoardState {
             libraries: fields.has("libraries")
                 ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil,
             asksEnding: try fields.bool("asksEnding", default: false))
+        guard fields.has("referred") else { return }
+        referred = try fields.list("referred") { (line) throws(ProtocolError) in try ServerMessage.BoardReferral(line) }
     }
 
     func json() -> [UInt8] {
@@ -101,6 +103,9 @@ extension ServerMessage.BoardState {
             }
         }
         if asksEnding { writer.field("asksEnding", true) }
+        if !referred.isEmpty {
+            writer.field("referred", list: referred) { writer, line in writer.object { line.write(to: &$0) } }
+        }
         if let libraries {
             writer.field("libraries", list: libraries) { writer, library in writer.object { library.write(to: &$0) } }
         }
@@ -188,6 +193,26 @@ extension ServerMessage.BoardChat {
         if let dueSeconds { writer.field("dueS", dueSeconds) }
         if let isOnDuty { writer.field("onDuty", isOnDuty) }
         if let firstSeconds { writer.field("firstS", firstSeconds) }
+    }
+}
+
+extension ServerMessage.BoardReferral {
+    fileprivate init(_ fields: Fields) throws(ProtocolError) {
+        self.init(
+            chat: try fields.identifier("chat"), queue: try fields.queue(), home: try fields.queue("home"),
+            askedSeconds: try fields.integer("askedS"), dueSeconds: try fields.integer("dueS"), standing: try fields.choice("standing"),
+            by: fields.has("by") ? try PersonRef(try fields.object("by")) : nil, endedMs: try fields.integerIfPresent("endedMs"))
+    }
+
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.field("chat", chat)
+        writer.field("queue", queue)
+        writer.field("home", home)
+        writer.field("askedS", askedSeconds)
+        writer.field("dueS", dueSeconds)
+        writer.field("standing", standing.rawValue)
+        if let by { writer.field("by") { $0.members(by) } }
+        if let endedMs { writer.field("endedMs", endedMs) }
     }
 }
 

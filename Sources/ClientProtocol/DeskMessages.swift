@@ -49,6 +49,8 @@ extension ServerMessage {
         public var libraries: [BoardLibrary]?
         /// Chats are counted: whoever ends one is asked how it ended.
         public var asksEnding: Bool
+        /// What the reader referred, the newest first.
+        public var referred: [BoardReferral] = []
         public init(
             queues: [BoardQueue], waiting: [BoardChat], kept: [BoardChat], claimed: [BoardClaim], staff: [BoardPerson],
             libraries: [BoardLibrary]?, asksEnding: Bool = false
@@ -146,6 +148,36 @@ extension ServerMessage {
             self.by = by
             self.note = note
             self.mayClaim = mayClaim
+        }
+    }
+
+    /// A question that the reader referred, and what became of it; no word of it.
+    public struct BoardReferral: Hashable, Sendable {
+        public enum Standing: String, Hashable, Sendable, CaseIterable { case waiting, claimed, answered, lapsed, over }
+        public var chat: ChatID
+        /// The queue to which it was referred, and the one at which it was asked.
+        public var queue: QueueRef
+        public var home: QueueRef
+        public var askedSeconds: UInt64
+        /// In how many seconds its answer is due; 0 when it is overdue.
+        public var dueSeconds: UInt64
+        public var standing: Standing
+        /// Who answered.
+        public var by: PersonRef?
+        /// When it ended, in Unix milliseconds.
+        public var endedMs: UInt64?
+        public init(
+            chat: ChatID, queue: QueueRef, home: QueueRef, askedSeconds: UInt64, dueSeconds: UInt64, standing: Standing,
+            by: PersonRef? = nil, endedMs: UInt64? = nil
+        ) {
+            self.chat = chat
+            self.queue = queue
+            self.home = home
+            self.askedSeconds = askedSeconds
+            self.dueSeconds = dueSeconds
+            self.standing = standing
+            self.by = by
+            self.endedMs = endedMs
         }
     }
 

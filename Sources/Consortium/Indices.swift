@@ -9,6 +9,8 @@ struct Indices: Sendable {
     /// Chats on offer (the patron has agreed), by target.
     var offered = Ordered<QueueName, [Rank]>()
     var kept = Ordered<Rank, Void>()
+    /// Tracked referrals that are remembered, over or not, by who made them.
+    var referred = Ordered<OperatorName, [Rank]>()
     var held = Ordered<SessionID, [ChatID]>()
     /// Closed chats that are still remembered, the next to be forgotten first.
     var tombstones = Ordered<Rank, Void>()
@@ -56,9 +58,13 @@ struct Listing: Equatable {
     var dueMs: UInt64?
     var holder: SessionID?
     var offeredTo: QueueName?
+    var referredBy: OperatorName?
+    var askedRank: Rank
 
     init(_ chat: Chat) {
         rank = Rank(sinceMs: chat.rankMs, chat: chat.id)
+        askedRank = rank
+        referredBy = chat.followUp?.by
         dueMs = chat.dueMs
         holder = chat.holding?.session
         if let offer = chat.offer, !offer.awaitingConsent { offeredTo = offer.target }
@@ -87,6 +93,7 @@ extension Indices {
         if let ms = listing.dueMs { due[.chat(rank.chat, ms)] = () }
         if let holder = listing.holder { held.enlist(rank.chat, under: holder) }
         if let queue = listing.offeredTo { offered.enlist(rank, under: queue) }
+        if let name = listing.referredBy { referred.enlist(listing.askedRank, under: name) }
     }
 
     mutating func remove(_ listing: Listing) {
@@ -101,6 +108,7 @@ extension Indices {
         if let ms = listing.dueMs { due.remove(.chat(rank.chat, ms)) }
         if let holder = listing.holder { held.strike(rank.chat, under: holder) }
         if let queue = listing.offeredTo { offered.strike(rank, under: queue) }
+        if let name = listing.referredBy { referred.strike(listing.askedRank, under: name) }
     }
 
     mutating func add(_ session: Session, of person: Operator?) {
@@ -161,6 +169,8 @@ extension ConsortiumState {
         chats.remove(chat.id)
         scripts.remove(chat.id)
         touched.chats.insert(chat.id)
+        // Who referred it is shown it no more.
+        if chat.followUp != nil { touched.board = true }
     }
 
     /// Puts a changed or new session into the state.

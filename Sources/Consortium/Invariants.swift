@@ -186,6 +186,9 @@ extension ConsortiumState {
         try hold(fresh.offered.keys == index.offered.keys && fresh.offered.values == index.offered.values, "The offers' index is stale.")
         try hold(fresh.held.keys == index.held.keys && fresh.held.values == index.held.values, "The holders' index is stale.")
         try hold(fresh.kept.keys == index.kept.keys, "The list of kept messages is stale.")
+        try hold(
+            fresh.referred.keys == index.referred.keys && fresh.referred.values == index.referred.values,
+            "The list of what was referred is stale.")
         try hold(fresh.tombstones.keys == index.tombstones.keys, "The index of closed chats is stale.")
         try hold(fresh.outbox.keys == index.outbox.keys && fresh.outbox.values == index.outbox.values, "The index of transcripts is stale.")
         try hold(

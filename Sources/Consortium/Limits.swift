@@ -30,6 +30,9 @@ public enum Limits {
     public static let buttonVersionDigits = 16
     /// How long a question that is referred may wait for its answer before those who may answer are reminded: an hour to 30 days.
     public static let answerInMsRange: ClosedRange<UInt64> = 3_600_000...2_592_000_000
+    /// What those who referred something are told of at their desks: the newest of each person, and of all who are signed on.
+    public static let referredPerPersonMax = 20
+    public static let referredLinesMax = 1_000
     /// Questions in a form.
     public static let registerAnswersMax = 32
     /// Entries of all registers.

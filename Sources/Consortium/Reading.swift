@@ -27,6 +27,7 @@ extension ConsortiumState {
             kept: index.kept.keys.compactMap { rank in chats[rank.chat].flatMap { line(rank, $0.followUp?.target ?? $0.queue, false) } },
             claimed: claims.filter { $0.atMs.adding(ms: Limits.recentClaimMs) >= clockMs }.map { ClaimedChat(chat: $0.chat, by: $0.by) },
             terms: terms, hours: hours.values, naming: naming, ledger: ledgerNow)
+        board.referred = referred()
         board.keepsTally = keepsTally
         board.featureLevel = featureLevel
         board.room = room

@@ -175,6 +175,8 @@ public struct Board: Hashable, Sendable {
     public var keepsTally = false
     /// The feature level in force: what people can be offered. 0 from a coordinator that does not tell.
     public var featureLevel: UInt32 = 0
+    /// What those who are signed on have referred, and what became of it.
+    public var referred: [ReferredChat] = []
     /// The staff room's lines, oldest first.
     public var room: [RoomLine] = []
     /// Whom nobody hears.

@@ -84,7 +84,7 @@ struct Directory: Sendable {
     func show(to name: OperatorName, withLibraries: Bool, nowMs: UInt64) -> ServerMessage.BoardState? {
         guard let board else { return nil }
         let person = people[name]
-        return ServerMessage.BoardState(
+        var shown = ServerMessage.BoardState(
             queues: board.queues.map(show), waiting: lines(board.waiting, for: person, isKept: false, nowMs: nowMs),
             kept: lines(board.kept, for: person, isKept: true, nowMs: nowMs),
             claimed: board.claimed.suffix(GatewayLimits.boardLinesMax).map { claim in
@@ -102,6 +102,25 @@ struct Directory: Sendable {
                 shown.mentor = status.mentor
                 return shown
             }, libraries: withLibraries ? board.libraries.map(show) : nil, asksEnding: board.keepsTally)
+        shown.referred = board.referred.filter { $0.by == name }.reversed().map { show($0, nowMs: nowMs) }
+        return shown
+    }
+
+    private func show(_ line: ReferredChat, nowMs: UInt64) -> ServerMessage.BoardReferral {
+        let clockMs = clockMs(nowMs: nowMs)
+        let standing: ServerMessage.BoardReferral.Standing =
+            switch line.standing {
+            case .waiting: .waiting
+            case .claimed: .claimed
+            case .answered: .answered
+            case .lapsed: .lapsed
+            case .over: .over
+            }
+        return ServerMessage.BoardReferral(
+            chat: line.chat, queue: queue(line.target), home: queue(line.home),
+            askedSeconds: clockMs > line.sinceMs ? (clockMs - line.sinceMs) / 1_000 : 0,
+            dueSeconds: line.dueMs > clockMs ? (line.dueMs - clockMs) / 1_000 : 0, standing: standing,
+            by: line.answeredBy.map(reference), endedMs: line.endedWallMs)
     }
 
     private func lines(_ chats: [WaitingChat], for person: Operator?, isKept: Bool, nowMs: UInt64) -> [ServerMessage.BoardChat] {
@@ -238,6 +257,9 @@ extension GatewayCore {
         sendBoards()
         return take()
     }
+
+    /// The replicated clock, as the newest board has it and as far as the loop's clock went on since.
+    public func replicatedClockMs(now: UInt64) -> UInt64 { directory.clockMs(nowMs: max(now, self.now)) }
 
     mutating func sendBoards() {
         for session in desks.keys.sorted() {

@@ -27,6 +27,7 @@ extension PBBoardMessage {
         if let news = board.buttons { buttons = PBButtonNewsEntry(news) }
         if let news = board.registers { registers = PBRegisterNewsEntry(news) }
         if let now = board.ledger { ledger = PBLedgerBoardEntry(now) }
+        referred = board.referred.map { PBReferredChatMessage($0) }
         keepsTally = board.keepsTally
         featureLevel = board.featureLevel
         room = board.room.map { PBRoomLineEntry($0) }
@@ -54,6 +55,7 @@ extension PBBoardMessage {
             hours: try Field.list(hours, "board.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() },
             naming: naming.decoded(), ledger: hasLedger ? try ledger.decoded() : nil)
         if hasTickets { board.tickets = try tickets.decoded() }
+        board.referred = try Field.list(referred, "board.referred", max: Limits.referredLinesMax) { e throws(WireError) in try e.decoded() }
         board.keepsTally = keepsTally
         board.featureLevel = featureLevel
         board.room = try Field.list(room, "board.room", max: Limits.roomLinesMax) { e throws(WireError) in try e.decoded() }
@@ -200,6 +202,31 @@ extension PBWaitingChatMessage {
             question: question, sinceMs: sinceMs, offer: hasOffer ? offer.decoded() : nil,
             offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note, dueMs: hasDueMs ? dueMs : nil,
             dutyFirstUntilMs: hasDutyFirstUntilMs ? dutyFirstUntilMs : nil)
+    }
+}
+
+extension PBReferredChatMessage {
+    init(_ line: ReferredChat) {
+        self.init()
+        chat = PBId(line.chat)
+        by = line.by.text
+        target = line.target.text
+        home = line.home.text
+        sinceMs = line.sinceMs
+        dueMs = line.dueMs
+        standing = UInt32(line.standing.rawValue)
+        answeredBy = line.answeredBy?.text ?? ""
+        if let ms = line.endedWallMs { endedWallMs = ms }
+    }
+
+    func decoded() throws(WireError) -> ReferredChat {
+        guard let standing = UInt8(exactly: standing).flatMap(ReferredChat.Standing.init) else {
+            throw .unknownKind("referred.standing \(standing)")
+        }
+        return ReferredChat(
+            chat: chat.decoded(), by: try Field.name(by, "referred.by"), target: try Field.name(target, "referred.target"),
+            home: try Field.name(home, "referred.home"), sinceMs: sinceMs, dueMs: dueMs, standing: standing,
+            answeredBy: try Field.optionalName(answeredBy, "referred.answeredBy"), endedWallMs: hasEndedWallMs ? endedWallMs : nil)
     }
 }
 

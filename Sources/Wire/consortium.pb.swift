@@ -3525,6 +3525,51 @@ nonisolated struct PBClaimedChatMessage: Sendable {
   fileprivate var _chat: PBId? = nil
 }
 
+nonisolated struct PBReferredChatMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var chat: PBId {
+    get {_chat ?? PBId()}
+    set {_chat = newValue}
+  }
+  /// Returns true if `chat` has been explicitly set.
+  var hasChat: Bool {self._chat != nil}
+  /// Clears the value of `chat`. Subsequent reads from it will return its default value.
+  mutating func clearChat() {self._chat = nil}
+
+  var by: String = String()
+
+  var target: String = String()
+
+  var home: String = String()
+
+  var sinceMs: UInt64 = 0
+
+  var dueMs: UInt64 = 0
+
+  var standing: UInt32 = 0
+
+  var answeredBy: String = String()
+
+  var endedWallMs: UInt64 {
+    get {_endedWallMs ?? 0}
+    set {_endedWallMs = newValue}
+  }
+  /// Returns true if `endedWallMs` has been explicitly set.
+  var hasEndedWallMs: Bool {self._endedWallMs != nil}
+  /// Clears the value of `endedWallMs`. Subsequent reads from it will return its default value.
+  mutating func clearEndedWallMs() {self._endedWallMs = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _chat: PBId? = nil
+  fileprivate var _endedWallMs: UInt64? = nil
+}
+
 nonisolated struct PBBoardMessage: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3714,6 +3759,12 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
   var shiftChange: UInt64 {
     get {_storage._shiftChange}
     set {_uniqueStorage()._shiftChange = newValue}
+  }
+
+  /// Of those who are signed on.
+  var referred: [PBReferredChatMessage] {
+    get {_storage._referred}
+    set {_uniqueStorage()._referred = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -11962,9 +12013,83 @@ nonisolated extension PBClaimedChatMessage: SwiftProtobuf.Message, SwiftProtobuf
   }
 }
 
+nonisolated extension PBReferredChatMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ReferredChatMessage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\\\u{3}chat\0\u{1}by\0\u{1}target\0\u{1}home\0\u{3}since_ms\0\u{3}due_ms\0\u{1}standing\0\u{3}answered_by\0\u{3}ended_wall_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 220: try { try decoder.decodeSingularMessageField(value: &self._chat) }()
+      case 221: try { try decoder.decodeSingularStringField(value: &self.by) }()
+      case 222: try { try decoder.decodeSingularStringField(value: &self.target) }()
+      case 223: try { try decoder.decodeSingularStringField(value: &self.home) }()
+      case 224: try { try decoder.decodeSingularUInt64Field(value: &self.sinceMs) }()
+      case 225: try { try decoder.decodeSingularUInt64Field(value: &self.dueMs) }()
+      case 226: try { try decoder.decodeSingularUInt32Field(value: &self.standing) }()
+      case 227: try { try decoder.decodeSingularStringField(value: &self.answeredBy) }()
+      case 228: try { try decoder.decodeSingularUInt64Field(value: &self._endedWallMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._chat {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 220)
+    } }()
+    if !self.by.isEmpty {
+      try visitor.visitSingularStringField(value: self.by, fieldNumber: 221)
+    }
+    if !self.target.isEmpty {
+      try visitor.visitSingularStringField(value: self.target, fieldNumber: 222)
+    }
+    if !self.home.isEmpty {
+      try visitor.visitSingularStringField(value: self.home, fieldNumber: 223)
+    }
+    if self.sinceMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sinceMs, fieldNumber: 224)
+    }
+    if self.dueMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dueMs, fieldNumber: 225)
+    }
+    if self.standing != 0 {
+      try visitor.visitSingularUInt32Field(value: self.standing, fieldNumber: 226)
+    }
+    if !self.answeredBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.answeredBy, fieldNumber: 227)
+    }
+    try { if let v = self._endedWallMs {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 228)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBReferredChatMessage, rhs: PBReferredChatMessage) -> Bool {
+    if lhs._chat != rhs._chat {return false}
+    if lhs.by != rhs.by {return false}
+    if lhs.target != rhs.target {return false}
+    if lhs.home != rhs.home {return false}
+    if lhs.sinceMs != rhs.sinceMs {return false}
+    if lhs.dueMs != rhs.dueMs {return false}
+    if lhs.standing != rhs.standing {return false}
+    if lhs.answeredBy != rhs.answeredBy {return false}
+    if lhs._endedWallMs != rhs._endedWallMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0\u{4}E\u{1}shift_change\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0\u{4}E\u{1}shift_change\0\u{2}\u{14}referred\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -11994,6 +12119,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _keepsAudit: Bool = false
     var _wishChange: UInt64 = 0
     var _shiftChange: UInt64 = 0
+    var _referred: [PBReferredChatMessage] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -12031,6 +12157,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _keepsAudit = source._keepsAudit
       _wishChange = source._wishChange
       _shiftChange = source._shiftChange
+      _referred = source._referred
     }
   }
 
@@ -12076,6 +12203,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
         case 131: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         case 200: try { try decoder.decodeSingularUInt64Field(value: &_storage._shiftChange) }()
+        case 220: try { try decoder.decodeRepeatedMessageField(value: &_storage._referred) }()
         default: break
         }
       }
@@ -12169,6 +12297,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._shiftChange != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._shiftChange, fieldNumber: 200)
       }
+      if !_storage._referred.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._referred, fieldNumber: 220)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -12205,6 +12336,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._keepsAudit != rhs_storage._keepsAudit {return false}
         if _storage._wishChange != rhs_storage._wishChange {return false}
         if _storage._shiftChange != rhs_storage._shiftChange {return false}
+        if _storage._referred != rhs_storage._referred {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -58,6 +58,12 @@ def run(stage):
     code = patron.page.locator("#callslip-code").inner_text()
     expect(column).to_contain_text("left the question as a message")
 
+    # Whoever referred it sees it among what they referred, with its day.
+    mine = mia.page.locator("#referred-list > li", has_text=question)
+    expect(mine).to_contain_text("Law Library")
+    expect(mine).to_contain_text("Not answered yet, due in")
+    stage.look(mia.page, "referred-waiting")
+
     # It stands at the law library with its day, and is answered there.
     slip = lea.page.locator("#kept-list [data-waiting-chat]", has_text=question)
     expect(slip).to_contain_text("Referred by Mia, due in")
@@ -68,6 +74,25 @@ def run(stage):
     answered.locator("[data-action=close]").click()
     lea.page.keyboard.press("Enter")
     expect(answered).to_have_count(0)
+
+    # Whoever referred it is told, without a sound, and finds it in the list.
+    notice = mia.page.locator(".notice", has_text="The question that you referred to Law Library: Answered by Lea")
+    expect(notice).to_be_visible()
+    expect(mine).to_contain_text("Answered by Lea, Law Library")
+    expect(lea.page.locator("#referred-list > li")).to_have_count(0)
+    stage.look(mia.page, "referred-answered")
+    mia.page.set_viewport_size(PHONE)
+    mia.page.emulate_media(color_scheme="dark")
+    stage.look(mia.page, "referred-answered-phone-dark")
+    mia.page.emulate_media(color_scheme="light")
+    mia.page.set_viewport_size(WIDE)
+    notice.get_by_role("button", name="OK").click()
+    # Loaded anew, it is no news any more; it stands there, without the words.
+    mia.page.reload()
+    told = mia.page.locator("#referred-list > li", has_text="Answered by Lea, Law Library")
+    expect(told).to_be_visible()
+    expect(told).not_to_contain_text(question)
+    expect(mia.page.locator(".notice", has_text="that you referred")).to_have_count(0)
 
     # Collected with the code, on another device.
     elsewhere = stage.patron_of("memorial").open()

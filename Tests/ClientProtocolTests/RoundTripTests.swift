@@ -88,6 +88,11 @@ import Testing
         var same = board
         same.libraries = nil
         same.asksEnding = true
+        same.referred = ServerMessage.BoardReferral.Standing.allCases.map { standing in
+            .init(
+                chat: chat, queue: queue, home: queue, askedSeconds: 90, dueSeconds: 3_600, standing: standing,
+                by: standing == .answered ? person : nil, endedMs: standing == .answered ? 1_790_000_000_000 : nil)
+        }
         return [
             .welcome(.init(node: try name("memorial"), boot: "9f", nodes: ["http://a:1"], pingSeconds: 20, nowMs: 7)),
             .service(.ok, text: ""), .notice(text: "why"), .service(.waiting, text: "why"), .service(.answering, text: "why"),

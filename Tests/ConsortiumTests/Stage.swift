@@ -508,6 +508,12 @@ struct Stage {
                         + ($0.offeredBy.map { by in ", referred by \(by)" } ?? "") + ": \($0.question)"
                 }
                 + board.claimed.map { "claimed \(names[$0.chat.text] ?? "") by \($0.by)" }
+        case "referred":
+            let lines = state.board().referred.map { line in
+                "\(line.by) referred \(names[line.chat.text] ?? "") of \(line.home) to \(line.target), due at \(line.dueMs): \(line.standing)"
+                    + (line.answeredBy.map { by in " by \(by)" } ?? "") + (line.endedWallMs.map { ms in ", ended at \(ms)" } ?? "")
+            }
+            return lines.isEmpty ? ["nothing is shown of referrals"] : lines
         case "chat":
             let name = try word(arguments, 1)
             return state.messages(of: Self.id(name), after: .zero).map { "\(name) \(Self.describe($0))" }

@@ -100,7 +100,8 @@ struct Requests {
             return .transfer(
                 .init(
                     re: re, chat: chat, token: try token(client, chat, words), target: try Names.name(try words.word(2)),
-                    consentGiven: !words.arguments.contains("ask"), note: words.text))
+                    consentGiven: !words.arguments.contains("ask"), note: words.text,
+                    answerInSeconds: words.arguments.contains("later") ? 3_600 : nil))
         case "withdraw": return .withdraw(re, chat, token: try token(client, chat, words), offer: offer)
         case "block": return .block(re, chat, token: try token(client, chat, words))
         case "release": return .release(re, chat, token: try token(client, chat, words))

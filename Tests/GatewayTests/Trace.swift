@@ -126,6 +126,9 @@ struct Trace {
         }
         parts += board.waiting.map { "\(names.name(of: $0.chat)) in \($0.queue.name)\($0.mayClaim ? "" : " (not for me)")" }
         parts += board.kept.map { "kept \(names.name(of: $0.chat))" }
+        parts += board.referred.map {
+            "referred \(names.name(of: $0.chat)) to \($0.queue.name), \($0.standing)\($0.by.map { by in " by \(by.display)" } ?? "")"
+        }
         parts += board.claimed.map { "\(names.name(of: $0.chat)) claimed by \($0.by.display)" }
         if let libraries = board.libraries { parts.append("\(libraries.count) libraries") }
         return parts.joined(separator: "; ")

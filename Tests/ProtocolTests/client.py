@@ -136,6 +136,9 @@ def room_line(value):
 LINE = fields(
     {"chat": hex32, "library": null_or(REF), "queue": REF, "question": text, "waitedS": whole, "mayClaim": boolean},
     {"offer": text, "by": text, "note": text, "dueS": whole, "onDuty": boolean, "firstS": whole})
+REFERRED = fields(
+    {"chat": hex32, "queue": REF, "home": REF, "askedS": whole, "dueS": whole, "standing": named("waiting", "claimed", "answered", "lapsed", "over")},
+    {"by": PERSON, "endedMs": whole})
 DUTY = named("library", "general", "both")
 CARD = fields({name: text for name in "hours website phone email policies lastChecked wording".split()})
 MESSAGES = {
@@ -172,7 +175,7 @@ MESSAGES = {
             "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)},
             {"duty": DUTY, "volunteers": boolean, "trainee": boolean, "mentor": text}))},
         {"libraries": each(fields({
-            "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean}),
+            "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean, "referred": each(REFERRED)}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),
 }
 

@@ -43,6 +43,12 @@ extension Sample {
             }, waiting: try list(4) { try $0.line() }, kept: try list(4) { try $0.line() },
             claimed: try list(3) { ClaimedChat(chat: $0.id(), by: try $0.person()) }, terms: try terms(),
             hours: try list(2) { try $0.hours() }, ledger: try optional { sample in try sample.list(3) { try $0.ledgerNow() } })
+        board.referred = try list(3) { sample in
+            ReferredChat(
+                chat: sample.id(), by: try sample.person(), target: try sample.queue(), home: try sample.queue(), sinceMs: sample.number(),
+                dueMs: sample.number(), standing: sample.of(ReferredChat.Standing.allCases),
+                answeredBy: try sample.optional { try $0.person() }, endedWallMs: sample.optional { $0.number() })
+        }
         board.keepsTally = chance(50)
         board.featureLevel = small()
         board.room = try list(3) { sample in

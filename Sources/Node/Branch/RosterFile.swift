@@ -66,6 +66,7 @@ extension Board {
         board.signedOn = []
         board.waiting = []
         board.kept = []
+        board.referred = []
         board.claimed = []
         // What colleagues say to each other is on no library's disk.
         board.room = []

@@ -4,7 +4,7 @@
 /** How long "Mia took it" stays where the chat was waiting. */
 export const takenLineMs = 6000;
 
-const empty = { queues: [], waiting: [], kept: [], claimed: [], staff: [], libraries: [] };
+const empty = { queues: [], waiting: [], kept: [], claimed: [], staff: [], libraries: [], referred: [] };
 
 /** A board in which every list exists, whatever the node left out. */
 export function wholeBoard(board) {

@@ -23,6 +23,7 @@ import { askedEnds, forgetChat, forgetTexts, slots, unsent } from "./memory.js";
 import { Newer } from "./newer.js";
 import { News } from "./news.js";
 import { Rail } from "./rail.js";
+import { newsText } from "./referred.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
 import { StaffRoom, lineWords } from "./staffroom.js";
@@ -186,6 +187,9 @@ class Shell {
             case "taken":
                 this.announce(`${effect.line.takenBy.display ?? effect.line.takenBy.name} took the chat of ${effect.line.library?.title ?? "a library"}`);
                 setTimeout(() => this.draw(), takenLineMs + 50);
+                return undefined;
+            case "referralEnded":
+                this.notice(newsText(effect.line), { stays: true });
                 return undefined;
             case "ringing":
                 this.ringing = { chat: effect.chat, offer: effect.offer };

@@ -6,16 +6,9 @@ import { Closing } from "./closing.js";
 import { DutyChoice, firstS } from "./duty.js";
 import { OpenNow } from "./opennow.js";
 import { h, keyed, setAttribute, setHidden, setText } from "./dom.js";
+import { Referred, dueText } from "./referred.js";
 
 const leavingS = 600;
-
-/** When the answer is due to a question that was referred. */
-export function dueText(dueS) {
-    if (dueS <= 0) return "overdue";
-    const hours = Math.ceil(dueS / 3600);
-    if (hours < 48) return hours === 1 ? "due within the hour" : `due in ${hours} hours`;
-    return `due in ${Math.floor(hours / 24)} days`;
-}
 
 export class Rail {
     /** @param {HTMLElement} root @param {import("./state.js").Desk} desk @param {object} act what the person can do: claim, setAvailable, back, openNow, closeLibrary, reopenLibrary, leaving @param {import("./ending.js").Ending} ending @param {(path: string) => Promise<object>} ask of this node */
@@ -42,12 +35,13 @@ export class Rail {
             h("h2", { id: "kept-title" }, "Kept messages ", this.keptCount),
             h("p", { class: "hint", text: "Asked when nobody was there. The patron collects the answer with a code." }),
             this.kept);
+        this.referred = new Referred(desk);
         root.append(
             h("section", { class: "rail-part", "aria-labelledby": "queues-title" },
                 h("h2", { id: "queues-title", text: "You are there for" }), this.duty.root, this.queues, this.noQueues, this.leaving, this.leavingNote, this.ending.root, this.closing.root),
             h("section", { class: "rail-part", "aria-labelledby": "waiting-title" },
                 h("h2", { id: "waiting-title", tabindex: "-1" }, "Waiting ", this.waitingCount), this.waitingEmpty, this.waiting),
-            this.keptSection);
+            this.keptSection, this.referred.root);
     }
 
     /** The staff room's part of the rail: its switches, and who asks for help. */
@@ -77,6 +71,7 @@ export class Rail {
         const overdue = board.kept.filter((line) => line.mayClaim === true && this.due(line) <= 0).length;
         setText(this.keptCount, board.kept.length > 0 ? `${board.kept.length}${overdue > 0 ? `, ${overdue} overdue` : ""}` : "");
         setHidden(this.keptSection, kept.length === 0);
+        this.referred.update();
         this.tick();
     }
 

@@ -7,6 +7,7 @@
 import { boardChanges, takenLineMs, wholeBoard } from "./board.js";
 import { keyOf } from "../shared/outbox.js";
 import { Outbox } from "./outbox.js";
+import { endedSince } from "./referred.js";
 
 const typingShownMs = 6000;
 
@@ -62,6 +63,7 @@ export class Desk {
         this.nodes = [];
         this.chats = new Map();
         this.taken = [];
+        this.questions = new Map();
         this.focused = null;
     }
 
@@ -148,6 +150,8 @@ export class Desk {
         const next = wholeBoard({ libraries: before.libraries, ...frame });
         next.waiting = next.waiting.map((line) => line.firstS > 0 ? { ...line, ringsAtMs: this.now() + line.firstS * 1000 } : line);
         const changes = boardChanges(before, next, this.me, { nowMs: this.now(), rang: this.rang });
+        const ended = this.boardSeen ? endedSince(before.referred, next.referred) : [];
+        this.rememberQuestions(next);
         this.board = next;
         this.rang = changes.rang;
         this.asksEnding = frame.asksEnding === true;
@@ -166,8 +170,24 @@ export class Desk {
         return [
             ...changes.arrived.map((line) => ({ kind: "arrived", line })),
             ...changes.taken.map((line) => ({ kind: "taken", line })),
+            ...ended.map((line) => ({ kind: "referralEnded", line })),
             { kind: "ringing", ...changes.ringing },
         ];
+    }
+
+    /** Of what I referred, the question as it stands among the kept messages: once somebody claims it, no board tells it any more. */
+    rememberQuestions(board) {
+        const known = new Map();
+        for (const { chat } of board.referred) {
+            const question = board.kept.find((line) => line.chat === chat)?.question ?? this.questions.get(chat);
+            if (question) known.set(chat, question);
+        }
+        this.questions = known;
+    }
+
+    /** Empty where this page never saw it. */
+    questionOf(chat) {
+        return this.questions.get(chat) ?? "";
     }
 
     /** What others said since the last time is an effect each; what stood there before I came is none. */
