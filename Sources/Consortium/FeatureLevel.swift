@@ -63,8 +63,10 @@ public enum FeatureLevel {
     public static let causes: UInt32 = 27
     /// Shifts (`Shifts.swift`).
     public static let shifts: UInt32 = 28
+    /// The register of addresses that are mailed when something waits.
+    public static let alerts: UInt32 = 29
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 28
+    public static let supported: UInt32 = 29
 }
 
 extension Command {
@@ -94,6 +96,7 @@ extension Command {
         case .setSignedSettings: FeatureLevel.signedSettings
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages
+        case .setEntry(let entry, _) where entry.register == .alerts: FeatureLevel.alerts
         case .setEntry, .dropEntry: FeatureLevel.registers
         case .audit, .askWish, .decideWish: FeatureLevel.audit
         case .importShifts, .swapShift: FeatureLevel.shifts

@@ -12,6 +12,7 @@ extension Register {
         case .acceptances: .acceptances
         case .onboarding: .onboarding
         case .pages: .pages
+        case .alerts: .alerts
         }
     }
 
@@ -175,4 +176,24 @@ extension RegisterForm {
                 "Names of hosts, separated by commas, such as www.library.example, or *.library.example for all below it."),
         ],
         unique: ["library"], heads: ["library"])
+
+    static let alerts = RegisterForm(
+        name: "alerts", title: "Who is mailed", one: "address",
+        sentence:
+            "Which addresses get a mail when something waits. Where a library names none for hours or referrals, the address on its card gets it.",
+        editors: [.libraryAdmin, .chatWog],
+        questions: [
+            .init(
+                "about", "About",
+                .choice([
+                    .init(AlertMatter.gaps.rawValue, "Posted hours that nobody staffs"),
+                    .init(AlertMatter.referrals.rawValue, "Questions referred to the library, and once more past their day"),
+                    .init(AlertMatter.decisions.rawValue, "Requests that wait for the director"),
+                ]), required: true),
+            .init(
+                "library", "Library", .library,
+                "Empty: ChatWog's own address, for hours of all libraries: it gets a mail after 15 minutes, a library after 5."),
+            .init("email", "E-mail", .email, required: true),
+        ],
+        unique: ["about", "library", "email"], heads: ["about", "library", "email"])
 }

@@ -17,6 +17,16 @@ public enum OnboardingStep: String, Hashable, Sendable, CaseIterable {
     }
 }
 
+/// What staff are mailed about (`Register.alerts`).
+public enum AlertMatter: String, Hashable, Sendable, CaseIterable {
+    /// Posted hours that nobody staffs.
+    case gaps
+    /// Questions that were referred to the library, to be answered by a day, and those whose day is past.
+    case referrals
+    /// Holds and exports that the director has not decided.
+    case decisions
+}
+
 /// What is known of libraries, for whoever holds a copy of the registers: the state, or a node.
 public struct OnboardingFacts: Sendable {
     var entries: [RegisterEntry]
@@ -90,6 +100,9 @@ extension ConsortiumState {
         case .onboarding: try checkChecklist(entry)
         case .pages:
             if let problem = PageHosts.problem(in: entry["hosts"]) { throw Refusal(.invalid, "Websites: \(problem).") }
+        case .alerts:
+            guard entry["library"].isEmpty, entry["about"] != AlertMatter.gaps.rawValue else { return }
+            throw Refusal(.invalid, "Library is missing: only of hours that nobody staffs is anybody mailed for all libraries.")
         case .liaisons, .agreements, .training, .announcements, .texts: break
         }
     }

@@ -25,6 +25,8 @@ public enum Register: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     case onboarding = 8
     /// On which pages a library's chat may stand.
     case pages = 9
+    /// Who is mailed when something waits.
+    case alerts = 10
 
     public static func < (left: Register, right: Register) -> Bool { left.rawValue < right.rawValue }
 }

@@ -35,6 +35,7 @@ public final class CallslipNode {
     private let campus: CampusDesk?
     private let branch: BranchHost
     private let transcripts: TranscriptHost
+    private let staffPost: StaffPost?
     private let oldCopies: OldCopiesHost
     private let pictures: PictureHost
     let library: LibraryHost
@@ -170,6 +171,7 @@ public final class CallslipNode {
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
             transcripts: transcripts,
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, servedDesk: assets.version, logger: logger)
+        staffPost = StaffPost.make(configuration, library: library, logger: logger)
         accounts.board = { [unowned library] in library.board }
         let services = Self.services(
             library: library, pictures: pictures, accounts: accounts, campus: campus, adminToken: adminToken,
@@ -305,6 +307,7 @@ public final class CallslipNode {
         }
         branch.onFatal = { [unowned self] sentence in onFatal?(sentence) }
         try library.start()
+        staffPost?.start()
         do {
             try await web.listen(configuration, read: webTLS)
         } catch {
@@ -348,6 +351,7 @@ public final class CallslipNode {
         reporting.close()
         settingsTimer.close()
         await transcripts.stop()
+        await staffPost?.stop()
         gossip.close()
         network.close()
         // First what is handed on: a campus's service that hangs is waited for as long as one question may last.

@@ -32,6 +32,9 @@ final class CoordinatorBooks {
     /// The board, where there is a coordinator to ask.
     private var asked: Board? { client.server == nil ? nil : board() }
 
+    /// The newest board, where a coordinator that knows of a leader serves this node and is as far as the node is; `nil` where what it says may be over.
+    var current: Board? { client.leaderKnown && !isServerBehind ? asked : nil }
+
     /// The ledgers of some libraries.
     func readLedger(_ wanted: [LedgerPart], completion: @escaping ([LedgerBook]?) -> Void) {
         guard asked?.ledger != nil else { return completion(nil) }
@@ -65,7 +68,7 @@ final class CoordinatorBooks {
 
     /// What is wanted of libraries' transcripts. Text is deleted by it, so it is asked of nobody who may not know: who is behind, or is cut off from the leader.
     func readWishes(of libraries: [LibraryName], completion: @escaping ([TranscriptWish]?) -> Void) {
-        guard let board = asked, board.keepsAudit, client.leaderKnown, !isServerBehind else { return completion(nil) }
+        guard let board = current, board.keepsAudit else { return completion(nil) }
         wishes.read(libraries) { books in completion(books?.flatMap(\.entries)) }
     }
 

@@ -189,6 +189,8 @@ final class LibraryHost {
     /// How often this process began to go on by itself.
     private(set) var branchesBegun: UInt64 = 0
     var isIsolated: Bool { gateway.isIsolated }
+    /// As far as this node can tell.
+    var replicatedClockMs: UInt64 { gateway.replicatedClockMs(now: nowMs) }
 
     // MARK: Imports
 

@@ -53,7 +53,7 @@ public struct NodeConfiguration: Sendable {
     public var webTLS: WebTLSFiles?
     /// The reverse proxies in front of it; what they tell of their clients is believed, and nobody else.
     public var proxy: ProxyTrust?
-    /// By which server answers are mailed to patrons who left an address; `nil`: they are not.
+    /// By which server answers are mailed to patrons who left an address, and staff are mailed what waits for them; `nil`: nobody is.
     public var mail: MailSettings?
     /// By which service of the campus people may sign in; `nil`: by their passwords alone.
     public var campus: CampusSettings?

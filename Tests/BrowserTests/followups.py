@@ -62,6 +62,7 @@ def run(stage):
     mine = mia.page.locator("#referred-list > li", has_text=question)
     expect(mine).to_contain_text("Law Library")
     expect(mine).to_contain_text("Not answered yet, due in")
+    mine.scroll_into_view_if_needed()
     stage.look(mia.page, "referred-waiting")
 
     # It stands at the law library with its day, and is answered there.
@@ -87,6 +88,8 @@ def run(stage):
     mia.page.emulate_media(color_scheme="light")
     mia.page.set_viewport_size(WIDE)
     notice.get_by_role("button", name="OK").click()
+    mine.scroll_into_view_if_needed()
+    stage.look(mia.page, "referred-list")
     # Loaded anew, it is no news any more; it stands there, without the words.
     mia.page.reload()
     told = mia.page.locator("#referred-list > li", has_text="Answered by Lea, Law Library")

@@ -1,4 +1,5 @@
 """Answers are mailed to patrons who left an address, by a real mail server (aiosmtpd): with TLS and sign-in, refused for good, without TLS where TLS is asked for, and never a note of staff.
+Staff are mailed what waits for them: posted hours that nobody staffs (agreement, 3), and what the director is to decide; each once, over restarts as well.
 
     mail.py CALLSLIP PORT    (five ports from PORT are used)
 """
@@ -7,6 +8,8 @@ import asyncio
 import email
 import email.policy
 import itertools
+import os
+import secrets
 import socket
 import ssl
 import subprocess
@@ -28,8 +31,20 @@ libraries:
     title: Law Library (Bücherei)
     node: solo
     fallback: "off"
-    queues: [{name: law, title: Law Library}]
-    operators: [{name: lea, display: Lea, password: reading-room-3, queues: [law]}]
+    card: {email: desk@law.example}
+    queues: [{name: law, title: Law Library}, {name: maps, title: The Map Room}]
+    operators:
+      - {name: lea, display: Lea, password: reading-room-3, queues: [law], admin: true}
+      - {name: dora, display: Dora, password: reading-room-4, queues: [law], director: true}
+"""
+HOURS = """
+hours:
+  law: {zone: Etc/UTC, semester: &always {monday to sunday: "0:00-24:00"}, intersession: *always, break: *always}
+registers:
+  alerts:
+    - {about: gaps, email: chatwog@consortium.example}
+    - {about: gaps, email: nobody@home.example}
+    - {about: decisions, library: law, email: director@law.example}
 """
 REFUSED = "nobody@home.example"
 CODES = (f"W{number}A" for number in itertools.count(10))
@@ -77,9 +92,12 @@ mail: {mail}
         (self.folder / "roster.yaml").write_text(ROSTER)
         self.process = None
 
-    def start(self):
+    def start(self, ahead=0):
+        """`ahead`: by so many seconds the node's wall clock is before this machine's."""
+        clock = {"LD_PRELOAD": f"{self.folder.parent}/clock.so", "CALLSLIP_CLOCK_OFF": str(ahead)} if ahead else {}
         self.log = open(self.folder / "log", "w")
-        self.process = subprocess.Popen([self.binary, "serve", "--config", self.folder / "node.yaml"], stdout=self.log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen(
+            [self.binary, "serve", "--config", self.folder / "node.yaml"], stdout=self.log, stderr=subprocess.STDOUT, env={**os.environ, **clock})
 
     def said(self):
         return (self.folder / "log").read_text()
@@ -97,7 +115,7 @@ mail: {mail}
             await asyncio.sleep(0.1)
         raise Failure(f"waited a minute in vain for {what}")
 
-    async def ready(self):
+    async def ready(self, *files):
         def is_ready():
             try:
                 with urllib.request.urlopen(self.web + "/readyz", timeout=5) as answer:
@@ -106,7 +124,9 @@ mail: {mail}
                 return False
 
         await self.until("the node", is_ready)
-        await asyncio.to_thread(subprocess.run, [self.binary, "import", "--data", f"{self.folder}/data", f"{self.folder}/roster.yaml"], check=True, capture_output=True)
+        for file in ("roster", *files):
+            await asyncio.to_thread(
+                subprocess.run, [self.binary, "import", "--data", f"{self.folder}/data", f"{self.folder}/{file}.yaml"], check=True, capture_output=True)
 
         def is_known():
             with urllib.request.urlopen(self.web + "/api/status", timeout=5) as answer:
@@ -125,9 +145,7 @@ mail: {mail}
         await patron.say(chat, "When was the library built?")
         await patron.phase(chat, "unattended")
         await patron.ok("keep", chat=chat, code=f"K7QM-3XRT-{next(CODES)}", contact=contact)
-        status, body, _ = await asyncio.to_thread(http, "POST", self.web + "/api/sign-in", {"operator": "lea", "password": "reading-room-3"})
-        expect(status == 200, f"sign-in: {status} {body}")
-        lea = await Client(url).connect({"t": "hello", "v": 1, "role": "operator", "client": "check/1", "session": body["session"]})
+        lea, _ = await self.lea()
         await lea.board("the question", lambda b: next((w for w in b["kept"] if w["chat"] == chat), None))
         token = (await lea.ok("claim", chat=chat))["token"]
         await lea.say(chat, words, token=token)
@@ -137,6 +155,13 @@ mail: {mail}
         for client in (patron, lea):
             await client.leave()
         return chat
+
+    async def lea(self):
+        """At her desk, with her cookie."""
+        status, body, cookie = await asyncio.to_thread(http, "POST", self.web + "/api/sign-in", {"operator": "lea", "password": "reading-room-3"})
+        expect(status == 200, f"sign-in: {status} {body}")
+        hello = {"t": "hello", "v": 1, "role": "operator", "client": "check/1", "session": body["session"]}
+        return await Client(self.web.replace("http", "ws") + "/ws").connect(hello), cookie.split(";")[0]
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -249,6 +274,120 @@ async def never_without_tls(binary, port, folder):
         server.stop()
 
 
+def to(inbox, address):
+    return [letter for _, recipients, letter, _ in inbox.letters if recipients == [address]]
+
+
+async def staffed(lea, count):
+    await lea.board(f"{count} at the queue", lambda board: any(queue["name"] == "law" and queue["staffed"] == count for queue in board["queues"]))
+
+
+async def what_waits_for_staff(binary, port, folder):
+    """Six minutes later the library is mailed, seventeen minutes later ChatWog, each once: the node's clock is before, and it is started again in between."""
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", f"{folder}/clock.so", Path(__file__).parent / "clock.c"], check=True)
+    inbox = Inbox()
+    server = Controller(inbox, hostname="127.0.0.1", port=port + 4)
+    node = Node(binary, port, folder, "staff", f'{{server: "127.0.0.1:{port + 4}", security: none, from: ask@law.example}}')
+    (node.folder / "hours.yaml").write_text(HOURS)
+    law, wog, director = "desk@law.example", "chatwog@consortium.example", "director@law.example"
+    try:
+        # The hours are posted, and the ledger has a minute that nobody staffed.
+        for posted in range(0, 400, 90):
+            node.start(ahead=posted)
+            await node.ready("hours")
+            token = (node.folder / "data/admin").read_text().split()[1]
+            status, body, _ = await asyncio.to_thread(
+                http, "GET", f"{node.web}/api/ledger?library=law", None, {"Authorization": f"Bearer {token}"})
+            expect(status == 200, f"the ledger: {status} {body}")
+            if body["libraries"][0]["gapCount"] == 1:
+                break
+            node.stop()
+        expect(body["libraries"][0]["gapCount"] == 1 and "mailed" not in node.said(), f"{body} {node.said()}")
+        node.stop()
+
+        # The mail server is away: it is tried again.
+        node.start(ahead=posted + 400)
+        await node.until("the try in vain", lambda: "staff are not mailed yet" in node.said())
+        node.stop()
+        server.start()
+        node.start(ahead=posted + 400)
+        await node.until("the library's letter", lambda: to(inbox, law))
+        letter = to(inbox, law)[0]
+        text = letter.get_content()
+        expect("Law Library (Bücherei) is posted as open, and for " in text and "Nobody answers its patrons." in text and f"{node.web}/desk" in text, text)
+        expect(letter["Auto-Submitted"] == "auto-generated" and "Bücherei" in letter["Subject"], str(letter))
+        expect(not to(inbox, wog), "ChatWog was told before its time")
+        await node.until("the note of it", lambda: "staff were mailed" in node.said())
+        node.stop()
+
+        # Started again it does not send it again: what a director is to decide comes after it in a look, and came.
+        node.start(ahead=posted + 400)
+        await node.ready()
+        lea, cookie = await node.lea()
+        wish = {"ask": "hold", "chat": secrets.token_hex(16), "reason": "Pat was rude", "days": 30, "id": secrets.token_hex(16)}
+        status, body, _ = await asyncio.to_thread(
+            http, "POST", node.web + "/api/transcripts", wish, {"Content-Type": "application/json", "Cookie": cookie, "Origin": node.web})
+        expect(status == 200, f"ask: {status} {body}")
+        await node.until("the director's letter", lambda: to(inbox, director))
+        text = to(inbox, director)[0].get_content()
+        expect("asks for a transcript to be kept" in text and f"{node.web}/transcripts" in text, text)
+        for word in ("Pat", "rude", "lea", "Lea", wish["chat"], wish["id"]):
+            expect(word not in text, f"{word} was mailed: {text}")
+        await lea.leave()
+        node.stop()
+
+        node.start(ahead=posted + 1_020)
+        await node.until("ChatWog's letter", lambda: to(inbox, wog))
+        await node.until("the refusal", lambda: "staff will not be mailed of this" in node.said())
+        expect(not any(address in node.said().replace(f"<{REFUSED}>", "") for address in (law, wog, director, REFUSED)), "an address is in the log")
+        expect([len(to(inbox, who)) for who in (law, wog, director)] == [1, 1, 1], f"{inbox.letters}")
+
+        # Somebody comes, and three minutes later is there no more: another gap, and another letter in its time.
+        await node.ready()
+        lea, _ = await node.lea()
+        await lea.ok("available", queue="law", on=True)
+        await staffed(lea, 1)
+        await lea.leave()
+        node.stop()
+        node.start(ahead=posted + 1_200)
+        await node.ready()
+        lea, _ = await node.lea()
+        await staffed(lea, 0)
+        await lea.leave()
+        node.stop()
+        node.start(ahead=posted + 1_600)
+        await node.until("the second gap's letter", lambda: len(to(inbox, law)) == 2)
+        expect([len(to(inbox, who)) for who in (wog, director)] == [1, 1], f"{inbox.letters}")
+
+        # A question is referred to be answered later: the library is mailed, and no word of it.
+        await node.ready()
+        lea, _ = await node.lea()
+        await lea.ok("available", queue="law", on=True)
+        patron = await Client(node.web.replace("http", "ws") + "/ws").connect({"t": "hello", "v": 1, "role": "patron", "client": "check/1"})
+        born = birth("law")
+        chat = born["chat"]
+        await patron.ok("open", **born)
+        await patron.say(chat, "My name is Pat. Where is the map of 1848?")
+        await lea.board("the question", lambda board: any(line["chat"] == chat for line in board["waiting"]))
+        token = (await lea.ok("claim", chat=chat))["token"]
+        await lea.ok("transfer", chat=chat, token=token, target="maps", consentGiven=False, note="", answerInS=86_400)
+        await patron.ok("keep", chat=chat, code=f"K7QM-3XRT-{next(CODES)}", contact="pat@home.example")
+        await lea.board("what was referred", lambda board: any(
+            line["chat"] == chat and line["standing"] == "waiting" and line["queue"]["name"] == "maps" for line in board.get("referred", [])))
+        await node.until("the letter of the referral", lambda: len(to(inbox, law)) == 3)
+        text = to(inbox, law)[2].get_content()
+        expect("referred a question to The Map Room, to be answered within 24 hours." in text, text)
+        for word in ("Pat", "1848", "pat@home.example", "Lea", chat):
+            expect(word not in text, f"{word} was mailed: {text}")
+        expect(not to(inbox, "pat@home.example"), "the patron was mailed, and nobody has answered")
+        for client in (patron, lea):
+            await client.leave()
+    finally:
+        node.stop()
+        if server.server:
+            server.stop()
+
+
 async def main(binary, port):
     with tempfile.TemporaryDirectory() as folder:
         for number, (mail, words) in enumerate((
@@ -257,14 +396,14 @@ async def main(binary, port):
             ('{server: "mail.example:25", from: a@b.example, user: x}', "go together"), ('{from: a@b.example}', "server"),
         )):
             Node(binary, port, folder, f"wrong-{number}", mail).fails(words)
-        for part in (in_the_clear, with_tls_and_sign_in, never_without_tls, a_silent_server):
+        for part in (in_the_clear, with_tls_and_sign_in, never_without_tls, a_silent_server, what_waits_for_staff):
             try:
                 await part(binary, port, folder)
             except BaseException:
                 for log in Path(folder).glob("*/log"):
                     print(log.parent.name, log.read_text()[-3000:], file=sys.stderr)
                 raise
-    print("mail: answers went by a real server, in the clear to this machine, by TLS with a sign-in; refused and stripped ones did not")
+    print("mail: answers went by a real server, in the clear to this machine, by TLS with a sign-in; refused and stripped ones did not; staff were mailed what waits for them, once")
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))

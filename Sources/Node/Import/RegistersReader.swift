@@ -63,7 +63,7 @@ extension Register {
     /// What others name comes before them, and going live after all that must be done before.
     private var importRank: Int {
         switch self {
-        case .liaisons, .agreements, .training, .trainingRequests, .announcements, .texts, .pages: 0
+        case .liaisons, .agreements, .training, .trainingRequests, .announcements, .texts, .pages, .alerts: 0
         case .acceptances: 1
         case .onboarding: 2
         }
