@@ -69,6 +69,7 @@ public struct ConsortiumState: Sendable {
     /// Of every library with posted hours, since their feature level.
     package internal(set) var ledger = Ordered<LibraryName, LibraryLedger>()
     package internal(set) var causeBooks = Ordered<QueueName, CauseBook>()
+    package internal(set) var dutyBooks = Ordered<LibraryName, DutyBook>()
     /// Of every place for which something was counted, since its feature level.
     package internal(set) var tally = Ordered<TallyPlace, TallyBook>()
     /// The audit log, since its feature level, and what is left of its oldest entries.

@@ -65,8 +65,10 @@ public enum FeatureLevel {
     public static let shifts: UInt32 = 28
     /// The register of addresses that are mailed when something waits.
     public static let alerts: UInt32 = 29
+    /// For how long the people of libraries were on duty for the general queue (`DutyBooks.swift`).
+    public static let dutyMinutes: UInt32 = 30
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 29
+    public static let supported: UInt32 = 30
 }
 
 extension Command {
@@ -128,6 +130,8 @@ extension ConsortiumState {
         if former < FeatureLevel.ledger, level >= FeatureLevel.ledger { availabilityChanged = true }
         // So does the book of causes.
         if former < FeatureLevel.causes, level >= FeatureLevel.causes { availabilityChanged = true }
+        // And so do the books of duty.
+        if former < FeatureLevel.dutyMinutes, level >= FeatureLevel.dutyMinutes { availabilityChanged = true }
         if former < FeatureLevel.textDeadlines, level >= FeatureLevel.textDeadlines { beginDeadlinesOfKeptMessages() }
     }
 }

@@ -32,6 +32,7 @@ extension ConsortiumState {
         try checkHours()
         try checkLedger()
         try checkCauses()
+        try checkDutyBooks()
         try checkTally()
         try checkAudit()
         try checkWishes()

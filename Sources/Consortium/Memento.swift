@@ -31,6 +31,7 @@ package struct Memento: Sendable {
     package var hours: [LibraryHours] = []
     package var ledger: [LibraryLedger] = []
     package var causeBooks: [CauseBook] = []
+    package var dutyBooks: [DutyBook] = []
     package var tally: [TallyBook] = []
     package var audit: [AuditEntry] = []
     package var auditAnchor = AuditAnchor()
@@ -81,6 +82,7 @@ extension ConsortiumState {
         memento.hours = hours.values
         memento.ledger = ledger.values
         memento.causeBooks = causeBooks.values
+        memento.dutyBooks = dutyBooks.values
         memento.tally = tally.values
         memento.audit = audit
         memento.auditAnchor = auditAnchor
@@ -148,6 +150,7 @@ extension ConsortiumState {
         for posted in memento.hours { hours[posted.library] = posted }
         for book in memento.ledger { ledger[book.library] = book }
         for book in memento.causeBooks { causeBooks[book.queue] = book }
+        for book in memento.dutyBooks { dutyBooks[book.library] = book }
         for book in memento.tally {
             tally[book.place] = book
             index.tallyCells += book.cells.count

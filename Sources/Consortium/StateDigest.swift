@@ -98,6 +98,13 @@ extension ConsortiumState {
                 digest.add(book.chain)
             }
         }
+        if featureLevel >= FeatureLevel.dutyMinutes {
+            digest.add(dutyBooks.values) { digest, book in
+                digest.add(book.library)
+                digest.add(book.runs.count)
+                digest.add(book.chain)
+            }
+        }
         if featureLevel >= FeatureLevel.reports {
             digest.add(tally.values) { digest, book in
                 digest.add(book.place)

@@ -158,6 +158,7 @@ extension ConsortiumState {
         touched.board = true
         noteStaffing()
         noteCauses()
+        noteDuty()
         returnOffersWithoutTarget()
         for (queue, ranks) in index.waiting where !isAttended(queue) || ringsFirst(queue) {
             for rank in ranks { moveOn(rank.chat) }

@@ -35,6 +35,44 @@ public struct ReportWaits: Hashable, Sendable {
     }
 }
 
+/// For how long somebody was on duty for the general queue.
+public struct DutyTally: Hashable, Sendable {
+    /// With one person or more.
+    public var minutes = 0
+    /// Each person's together.
+    public var peopleMinutes = 0
+    public init() {}
+
+    mutating func add(_ people: Int, _ minutes: Int) {
+        guard people > 0 else { return }
+        self.minutes += minutes
+        peopleMinutes += people * minutes
+    }
+}
+
+extension [DutyRun] {
+    /// Several libraries' runs as one: how many people of all were on duty.
+    public static func together(_ books: [[DutyRun]]) -> [DutyRun] {
+        var changes: [(from: LedgerMinute, more: Int)] = []
+        for runs in books {
+            var before = 0
+            for run in runs {
+                changes.append((run.from, Int(run.people) - before))
+                before = Int(run.people)
+            }
+        }
+        changes.sort { $0.from < $1.from }
+        var merged: [DutyRun] = []
+        var people = 0
+        for change in changes {
+            people += change.more
+            if merged.last?.from == change.from { merged.removeLast() }
+            merged.append(DutyRun(from: change.from, people: UInt16(clamping: people)))
+        }
+        return merged
+    }
+}
+
 /// The numbers of some hours together.
 public struct ReportSums: Hashable, Sendable {
     /// Who answered for whom.
@@ -45,6 +83,8 @@ public struct ReportSums: Hashable, Sendable {
     private var counts: [TallyCounter: Int] = [:]
     public private(set) var answeredBy: [Share: Int] = [:]
     public private(set) var answeredFor: [Share: Int] = [:]
+    /// On duty for the general queue; of all libraries together, minutes count in which anybody was.
+    public internal(set) var duty = DutyTally()
     /// Of the answers: by the home library's own queues, by whoever staffs the general queue, and by another library's people at the home's queue.
     public private(set) var own = 0
     public private(set) var byGeneral = 0
@@ -88,6 +128,8 @@ public struct ReportSheet: Sendable {
     public let range: ClosedRange<CalendarDay>
     public let clock: LocalClock
     public private(set) var sums = ReportSums()
+    /// Whether it is known who was on duty for the general queue.
+    public private(set) var knowsDuty = false
     /// By hour of the day, and by weekday from Monday on.
     public private(set) var hours = [ReportSums](repeating: ReportSums(), count: 24)
     public private(set) var weekdays = [ReportSums](repeating: ReportSums(), count: 7)
@@ -125,5 +167,44 @@ public struct ReportSheet: Sendable {
             let week = Int(day.number - (weeks.first?.first.number ?? 0)) / 7
             if weeks.indices.contains(week) { weeks[week].sums.add(entry.cell, home: home) }
         }
+    }
+
+    /// The minutes of the sheet's days.
+    public var minutes: Range<LedgerMinute> {
+        let seconds = clock.seconds(range)
+        return clock.minute(seconds.lowerBound)..<max(clock.minute(seconds.lowerBound), clock.minute(seconds.upperBound))
+    }
+
+    /// Adds who was on duty for the general queue. A minute counts for the local hour in which it begins.
+    ///
+    /// - Parameters:
+    ///   - runs: in order; the last goes on.
+    ///   - now: Unix seconds; a minute is counted when its middle has passed.
+    public mutating func add(_ runs: [DutyRun], now: Int64) {
+        knowsDuty = true
+        let known = LibraryLedger.minute(at: UInt64(max(0, now)) * 1_000)
+        let all = minutes.clamped(to: 0..<known)
+        for (place, run) in runs.enumerated() where run.people > 0 {
+            let end = runs.indices.contains(place + 1) ? runs[place + 1].from : .max
+            var left = (run.from..<max(run.from, end)).clamped(to: all)
+            while let minute = left.first {
+                // Clocks change at full hours of their own alone.
+                let moment = clock.moment(at: Int64(minute) * 60)
+                let part = left.prefix(60 - moment.second / 60 % 60)
+                add(Int(run.people), part.count, on: moment.day, at: moment.second / 3_600)
+                left = part.upperBound..<left.upperBound
+            }
+        }
+    }
+
+    private mutating func add(_ people: Int, _ minutes: Int, on day: CalendarDay, at hour: Int) {
+        let place = Int(day.number - range.lowerBound.number)
+        guard days.indices.contains(place) else { return }
+        sums.duty.add(people, minutes)
+        hours[hour].duty.add(people, minutes)
+        weekdays[day.weekday].duty.add(people, minutes)
+        days[place].sums.duty.add(people, minutes)
+        let week = Int(day.number - (weeks.first?.first.number ?? 0)) / 7
+        if weeks.indices.contains(week) { weeks[week].sums.duty.add(people, minutes) }
     }
 }

@@ -1,4 +1,5 @@
-/// Reports as comma-separated values: names and numbers alone, so that nothing need be quoted. An empty place means that there was no wait to count.
+/// Reports as comma-separated values: names and numbers alone, so that nothing need be quoted. An empty place means that there was no wait to count, or that nobody
+/// knows who was on duty.
 
 import Consortium
 
@@ -14,7 +15,7 @@ public enum ReportTable {
     private static let numbers =
         "asked,answered,own,general,others,missed,abandoned,open,referred,transferred,transferred_out,transferred_in,messages,messages_answered,"
         + "messages_unanswered,cut_off,within_30,within_60,within_90,median_s,p90_s,ended_answered,ended_follow_up,ended_patron_left,"
-        + "ended_inappropriate,ended_unsaid,ended_by_patron,practice,helped,partly,not_helped"
+        + "ended_inappropriate,ended_unsaid,ended_by_patron,practice,helped,partly,not_helped,duty_minutes,duty_people_minutes"
 
     public static func head(_ rows: Rows) -> String {
         switch rows {
@@ -37,7 +38,10 @@ public enum ReportTable {
             case .hours: sheet.hours.enumerated().map { ("\($0.offset)", $0.element) }
             case .answers, .queues: []
             }
-        return parts.map { "\(name),\($0.0),\(numbers(of: $0.1))\n" }.joined()
+        return parts.map { head, sums in
+            let duty = sheet.knowsDuty ? "\(sums.duty.minutes),\(sums.duty.peopleMinutes)" : ","
+            return "\(name),\(head),\(numbers(of: sums)),\(duty)\n"
+        }.joined()
     }
 
     public static func answers(_ name: String, _ sums: ReportSums) -> String {

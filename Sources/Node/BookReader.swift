@@ -1,4 +1,4 @@
-/// Asks the coordinators for parts of what they keep for reports (the ledger, the books of causes, the tally), place by place, for the API's readers.
+/// Asks the coordinators for parts of what they keep for reports (the ledger, the books of causes and of duty, the tally), place by place, for the API's readers.
 
 import Consortium
 import EventLoop
@@ -13,6 +13,12 @@ struct LedgerPart: Sendable {
 /// What of which queue's book of causes is wanted.
 struct CausePart: Sendable {
     var queue: QueueName
+    var minutes: Range<LedgerMinute>
+}
+
+/// What of which library's book of duty is wanted.
+struct DutyPart: Sendable {
+    var library: LibraryName
     var minutes: Range<LedgerMinute>
 }
 
@@ -36,6 +42,7 @@ struct Book<Part: Sendable, Entry: Sendable>: Sendable {
 
 typealias LedgerBook = Book<LedgerPart, LedgerRun>
 typealias CauseRuns = Book<CausePart, CauseRun>
+typealias DutyRuns = Book<DutyPart, DutyRun>
 typealias TallyPlaceBook = Book<TallyPart, TallyHourCell>
 
 /// Read from the applied state of the coordinator that serves this node. Nothing is kept here: whoever reads twice asks twice. A reader whose answer

@@ -1,4 +1,4 @@
-/// What this node asks of its coordinators for readers: the ledger, the books of causes, the tally, the audit log, what is wanted of transcripts, and shifts. Each answer is `nil` where
+/// What this node asks of its coordinators for readers: the ledger, the books of causes and of duty, the tally, the audit log, what is wanted of transcripts, and shifts. Each answer is `nil` where
 /// the coordinators cannot be asked now, or keep no such thing yet.
 
 import Consortium
@@ -10,6 +10,7 @@ final class CoordinatorBooks {
     private let client: CoordinatorClient
     private let ledger: BookReader<LedgerPart, LedgerRun>
     private let causes: BookReader<CausePart, CauseRun>
+    private let duty: BookReader<DutyPart, DutyRun>
     private let tally: BookReader<TallyPart, TallyHourCell>
     private let audit: BookReader<AuditPart, AuditPage>
     private let wishes: BookReader<LibraryName, TranscriptWish>
@@ -23,6 +24,7 @@ final class CoordinatorBooks {
         self.client = client
         ledger = BookReader { counter, part in client.send(.askLedger(counter: counter, part.library, part.minutes)) }
         causes = BookReader { counter, part in client.send(.askCauses(counter: counter, part.queue, part.minutes)) }
+        duty = BookReader { counter, part in client.send(.askDuty(counter: counter, part.library, part.minutes)) }
         tally = BookReader { counter, part in client.send(.askTally(counter: counter, part.place, part.hours)) }
         audit = BookReader { counter, part in client.send(.askAudit(counter: counter, after: part.after)) }
         wishes = BookReader { counter, library in client.send(.askWishes(counter: counter, library)) }
@@ -45,6 +47,12 @@ final class CoordinatorBooks {
     func readCauses(_ wanted: [CausePart], completion: @escaping ([CauseRuns]?) -> Void) {
         guard let board = asked, board.featureLevel >= FeatureLevel.causes else { return completion(nil) }
         causes.read(wanted, completion: completion)
+    }
+
+    /// How many people of some libraries were on duty for the general queue.
+    func readDuty(_ wanted: [DutyPart], completion: @escaping ([DutyRuns]?) -> Void) {
+        guard let board = asked, board.featureLevel >= FeatureLevel.dutyMinutes else { return completion(nil) }
+        duty.read(wanted, completion: completion)
     }
 
     /// What was counted of some libraries' chats, and what was offered to their queues.
@@ -83,6 +91,7 @@ final class CoordinatorBooks {
         switch frame {
         case .ledger(let counter, let runs): ledger.take(counter, runs)
         case .causes(let counter, let runs): causes.take(counter, runs)
+        case .duty(let counter, let runs): duty.take(counter, runs)
         case .tally(let counter, let page):
             tally.take(counter, page.cells) { part in
                 page.next.map { TallyPart(place: part.place, hours: $0..<max($0, part.hours.upperBound)) }
@@ -102,6 +111,7 @@ final class CoordinatorBooks {
     func linkDown() {
         ledger.linkDown()
         causes.linkDown()
+        duty.linkDown()
         tally.linkDown()
         audit.linkDown()
         wishes.linkDown()

@@ -263,6 +263,11 @@ extension CallslipNode {
                     library.books.readCauses(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
                 }
             },
+            duty: { parts, completion in
+                onCluster {
+                    library.books.readDuty(parts) { books in WebActor.loop.post { WebActor.assumeIsolated { completion(books) } } }
+                }
+            },
             tally: { wish, completion in
                 onCluster {
                     library.books.readTally(wish) { answer in WebActor.loop.post { WebActor.assumeIsolated { completion(answer) } } }

@@ -106,15 +106,44 @@ public struct ReportsReport: Codable, Sendable {
         public var missed: Int
         public var abandoned: Int
         public var waits: Waits
+        /// Minutes with somebody on duty for the general queue, and those of each person together; missing where that is not known.
+        public var dutyMinutes: Int?
+        public var dutyPeopleMinutes: Int?
 
-        init(_ at: String, _ sums: ReportSums) {
+        init(_ at: String, _ sums: ReportSums, knowsDuty: Bool) {
             self.at = at
             asked = sums[.asked]
             answered = sums[.answered]
             missed = sums[.missed]
             abandoned = sums[.abandoned]
             waits = Waits(sums.waits)
+            guard knowsDuty else { return }
+            dutyMinutes = sums.duty.minutes
+            dutyPeopleMinutes = sums.duty.peopleMinutes
         }
+    }
+    /// For how long somebody was on duty for the general queue.
+    public struct Duty: Codable, Sendable {
+        public struct Line: Codable, Sendable {
+            public var library: String
+            public var title: String
+            public var minutes: Int
+            public var peopleMinutes: Int
+            /// Chats that this library's people answered as the general queue, for whomever.
+            public var answered: Int
+
+            init(library: LibraryName, title: String, _ sums: ReportSums) {
+                self.library = library.text
+                self.title = title
+                minutes = sums.duty.minutes
+                peopleMinutes = sums.duty.peopleMinutes
+                answered = sums.answeredFor.reduce(0) { $0 + ($1.key.viaGeneral ? $1.value : 0) }
+            }
+        }
+        /// With anybody of these libraries.
+        public var minutes: Int
+        public var peopleMinutes: Int
+        public var libraries: [Line]
     }
     public struct Share: Codable, Sendable {
         /// `general` for the general queue's own chats.
@@ -172,6 +201,8 @@ public struct ReportsReport: Codable, Sendable {
     public var queues: [Offers] = []
     /// Only where it is about all.
     public var libraries: [Line]?
+    /// Missing where it is not known.
+    public var duty: Duty?
     /// Missing where nobody posted hours.
     public var ledger: LedgerReport.Sums?
 
@@ -183,10 +214,10 @@ public struct ReportsReport: Codable, Sendable {
         waitClasses = sheet.sums.waits.classes.enumerated().map { place, count in
             WaitClass(upToS: place < WaitClasses.edgesMs.count ? Int(WaitClasses.edgesMs[place] / 1_000) : nil, count: count)
         }
-        hours = sheet.hours.enumerated().map { Row("\($0.offset)", $0.element) }
-        weekdays = sheet.weekdays.enumerated().map { Row("\($0.offset + 1)", $0.element) }
-        weeks = sheet.weeks.map { Row($0.first.text, $0.sums) }
-        days = sheet.days.map { Row($0.first.text, $0.sums) }
+        hours = sheet.hours.enumerated().map { Row("\($0.offset)", $0.element, knowsDuty: sheet.knowsDuty) }
+        weekdays = sheet.weekdays.enumerated().map { Row("\($0.offset + 1)", $0.element, knowsDuty: sheet.knowsDuty) }
+        weeks = sheet.weeks.map { Row($0.first.text, $0.sums, knowsDuty: sheet.knowsDuty) }
+        days = sheet.days.map { Row($0.first.text, $0.sums, knowsDuty: sheet.knowsDuty) }
         func shares(_ found: [ReportSums.Share: Int]) -> [Share] {
             found.map { share, chats in
                 let name = share.library?.text ?? ReportsAPI.generalName

@@ -11,6 +11,7 @@ extension Memento {
         writer.raw(head)
         for book in ledger { writer.field(60, PBLedgerEntry(book).bytes) }
         for book in causeBooks { writer.field(160, PBCauseBookEntry(book).bytes) }
+        for book in dutyBooks { writer.field(240, PBDutyBookEntry(book).bytes) }
         for book in tally { writer.field(63, PBTallyEntry(book).bytes) }
         var entries = BulkWriter(capacity: 64 * 1024)
         for (chat, messages) in chats {

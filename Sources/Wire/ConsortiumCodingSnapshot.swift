@@ -3,7 +3,7 @@
 import Consortium
 
 extension PBStateSnapshot {
-    /// All but the ledger, the books of causes, the tally, the chats and the outbox, which are written one by one.
+    /// All but the ledger, the books of causes and of duty, the tally, the chats and the outbox, which are written one by one.
     init(headOf memento: Memento) {
         self.init()
         clockMs = memento.clockMs
@@ -115,6 +115,7 @@ extension PBStateSnapshot {
         memento.hours = try Field.list(hours, "snapshot.hours", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.ledger = try Field.list(ledger, "snapshot.ledger", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.causeBooks = try Field.list(causes, "snapshot.causes", max: Limits.queuesMax) { e throws(WireError) in try e.decoded() }
+        memento.dutyBooks = try Field.list(duty, "snapshot.duty", max: Limits.librariesMax) { e throws(WireError) in try e.decoded() }
         memento.tally = try TallyCoding.books(tally)
         memento.audit = try Field.list(audit, "snapshot.audit", max: Limits.auditEntriesMax) { e throws(WireError) in try e.decoded() }
         memento.wishes = try Field.list(wishes, "snapshot.wishes", max: Limits.wishesMax) { e throws(WireError) in try e.decoded() }

@@ -37,6 +37,9 @@ public enum PeerFrame: Sendable {
     /// Why a queue was available or not, over some minutes; only ever asked from its feature level on.
     case askCauses(counter: UInt64, QueueName, Range<LedgerMinute>)
     case causes(counter: UInt64, [CauseRun])
+    /// How many of a library's people were on duty for the general queue over some minutes; only ever asked where the board's feature level has it.
+    case askDuty(counter: UInt64, LibraryName, Range<LedgerMinute>)
+    case duty(counter: UInt64, [DutyRun])
     /// The tally of a place over some hours; only ever asked where the board shows that there is one.
     case askTally(counter: UInt64, TallyPlace, Range<TallyHour>)
     case tally(counter: UInt64, TallyPage)
@@ -185,6 +188,18 @@ extension PeerFrame {
                 $0.counter = counter
                 $0.runs = Data(CauseCoding.bytes(runs))
             }
+        case .askDuty(let counter, let library, let minutes):
+            frame.askDuty = .with {
+                $0.counter = counter
+                $0.library = library.text
+                $0.from = minutes.lowerBound
+                $0.until = minutes.upperBound
+            }
+        case .duty(let counter, let runs):
+            frame.dutyPage = .with {
+                $0.counter = counter
+                $0.runs = Data(DutyCoding.bytes(runs))
+            }
         case .askTally(let counter, let place, let hours):
             frame.askTally = .with {
                 $0.counter = counter
@@ -283,6 +298,11 @@ extension PeerFrame {
             guard ask.from <= ask.until else { throw .invalidField("askCauses.until", expected: "a minute not before `from`") }
             self = .askCauses(counter: ask.counter, queue, ask.from..<ask.until)
         case .causesPage(let page): self = .causes(counter: page.counter, try CauseCoding.runs(wire: [UInt8](page.runs)))
+        case .askDuty(let ask):
+            guard let library = LibraryName(ask.library) else { throw .invalidField("askDuty.library", expected: LibraryName.rule) }
+            guard ask.from <= ask.until else { throw .invalidField("askDuty.until", expected: "a minute not before `from`") }
+            self = .askDuty(counter: ask.counter, library, ask.from..<ask.until)
+        case .dutyPage(let page): self = .duty(counter: page.counter, try DutyCoding.runs(wire: [UInt8](page.runs)))
         case .askTally(let ask):
             guard ask.from <= ask.until else { throw .invalidField("askTally.until", expected: "an hour not before `from`") }
             self = .askTally(counter: ask.counter, try TallyCoding.place(wire: [UInt8](ask.place)), ask.from..<ask.until)

@@ -4515,6 +4515,25 @@ nonisolated struct PBCauseBookEntry: Sendable {
   init() {}
 }
 
+/// For how long libraries' people were on duty for the general queue. `says`: how many were.
+nonisolated struct PBDutyBookEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var library: String = String()
+
+  var minutes: [UInt32] = []
+
+  var says: [UInt32] = []
+
+  var chain: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct PBRecentClaimEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -5464,6 +5483,11 @@ nonisolated struct PBStateSnapshot: @unchecked Sendable {
   var shiftChange: UInt64 {
     get {_storage._shiftChange}
     set {_uniqueStorage()._shiftChange = newValue}
+  }
+
+  var duty: [PBDutyBookEntry] {
+    get {_storage._duty}
+    set {_uniqueStorage()._duty = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -13639,6 +13663,51 @@ nonisolated extension PBCauseBookEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 }
 
+nonisolated extension PBDutyBookEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DutyBookEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}library\0\u{1}minutes\0\u{1}says\0\u{1}chain\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.minutes) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.says) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.chain) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 1)
+    }
+    if !self.minutes.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.minutes, fieldNumber: 2)
+    }
+    if !self.says.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.says, fieldNumber: 3)
+    }
+    if self.chain != 0 {
+      try visitor.visitSingularFixed64Field(value: self.chain, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBDutyBookEntry, rhs: PBDutyBookEntry) -> Bool {
+    if lhs.library != rhs.library {return false}
+    if lhs.minutes != rhs.minutes {return false}
+    if lhs.says != rhs.says {return false}
+    if lhs.chain != rhs.chain {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension PBRecentClaimEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RecentClaimEntry"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}at_ms\0\u{1}chat\0\u{1}by\0")
@@ -14789,7 +14858,7 @@ nonisolated extension PBTallyPageMessage: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StateSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0\u{2}\u{1e}causes\0\u{2}(shifts\0\u{3}shift_change\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}clock_ms\0\u{3}applied_through\0\u{3}feature_level\0\u{1}term\0\u{3}wall_ms\0\u{3}digest_marks\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{1}sessions\0\u{3}ended_sessions\0\u{1}claims\0\u{1}chats\0\u{3}is_branch\0\u{1}outbox\0\u{3}outbox_number\0\u{1}receipts\0\u{3}wall_seen_ms\0\u{1}terms\0\u{1}hours\0\u{3}retired_voter\0\u{2}\u{1c}naming\0\u{1}canned\0\u{1}tickets\0\u{3}ticket_number\0\u{3}ticket_version\0\u{2}\u{6}ledger\0\u{1}entries\0\u{3}entry_change\0\u{1}tally\0\u{2}\u{6}buttons\0\u{1}installs\0\u{4}\u{14}signed_settings\0\u{2}\u{a}audit\0\u{3}audit_anchor\0\u{1}wishes\0\u{3}wish_change\0\u{4}\u{11}removed_nodes\0\u{3}key_plan\0\u{2}\u{9}room\0\u{2}\u{1e}causes\0\u{2}(shifts\0\u{3}shift_change\0\u{2}'duty\0")
 
   fileprivate class _StorageClass {
     var _clockMs: UInt64 = 0
@@ -14836,6 +14905,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _causes: [PBCauseBookEntry] = []
     var _shifts: [PBShiftBookEntry] = []
     var _shiftChange: UInt64 = 0
+    var _duty: [PBDutyBookEntry] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -14890,6 +14960,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _causes = source._causes
       _shifts = source._shifts
       _shiftChange = source._shiftChange
+      _duty = source._duty
     }
   }
 
@@ -14952,6 +15023,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 160: try { try decoder.decodeRepeatedMessageField(value: &_storage._causes) }()
         case 200: try { try decoder.decodeRepeatedMessageField(value: &_storage._shifts) }()
         case 201: try { try decoder.decodeSingularUInt64Field(value: &_storage._shiftChange) }()
+        case 240: try { try decoder.decodeRepeatedMessageField(value: &_storage._duty) }()
         default: break
         }
       }
@@ -15096,6 +15168,9 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._shiftChange != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._shiftChange, fieldNumber: 201)
       }
+      if !_storage._duty.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._duty, fieldNumber: 240)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -15149,6 +15224,7 @@ nonisolated extension PBStateSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._causes != rhs_storage._causes {return false}
         if _storage._shifts != rhs_storage._shifts {return false}
         if _storage._shiftChange != rhs_storage._shiftChange {return false}
+        if _storage._duty != rhs_storage._duty {return false}
         return true
       }
       if !storagesAreEqual {return false}

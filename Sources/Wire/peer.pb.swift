@@ -332,6 +332,22 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .shiftsPart(newValue)}
   }
 
+  var askDuty: WireAskDuty {
+    get {
+      if case .askDuty(let v)? = kind {return v}
+      return WireAskDuty()
+    }
+    set {kind = .askDuty(newValue)}
+  }
+
+  var dutyPage: WireDutyPage {
+    get {
+      if case .dutyPage(let v)? = kind {return v}
+      return WireDutyPage()
+    }
+    set {kind = .dutyPage(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -373,6 +389,8 @@ nonisolated struct WirePeerFrame: Sendable {
     case causesPage(WireCausesPage)
     case askShifts(WireAskShifts)
     case shiftsPart(WireShiftsPart)
+    case askDuty(WireAskDuty)
+    case dutyPage(WireDutyPage)
 
   }
 
@@ -665,6 +683,40 @@ nonisolated struct WireAskCauses: Sendable {
 
 /// `runs` is a LedgerPageMessage.
 nonisolated struct WireCausesPage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var runs: Data = Data()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// How many of a library's people were on duty for the general queue, in the minutes from..<until.
+nonisolated struct WireAskDuty: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var counter: UInt64 = 0
+
+  var library: String = String()
+
+  var from: UInt32 = 0
+
+  var until: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// `runs` is a LedgerPageMessage.
+nonisolated struct WireDutyPage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -1320,7 +1372,7 @@ fileprivate nonisolated let _protobuf_package = "callslip.wire"
 
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0\u{4}C\u{1}ask_audit\0\u{3}audit_part\0\u{3}ask_wishes\0\u{3}wishes_part\0\u{4}\u{11}ask_keys\0\u{1}keys\0\u{4}'ask_causes\0\u{3}causes_page\0\u{4}'ask_shifts\0\u{3}shifts_part\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}goodbye\0\u{1}ping\0\u{1}pong\0\u{1}raft\0\u{1}propose\0\u{1}forward\0\u{1}busy\0\u{1}outcome\0\u{1}board\0\u{1}chat\0\u{1}follow\0\u{1}unfollow\0\u{1}typing\0\u{1}renewals\0\u{3}leader_known\0\u{1}call\0\u{1}reply\0\u{3}push_pull\0\u{1}find\0\u{1}found\0\u{1}collect\0\u{1}transcript\0\u{4}\u{7}ask_ledger\0\u{3}ledger_page\0\u{3}ask_tally\0\u{3}tally_page\0\u{4}C\u{1}ask_audit\0\u{3}audit_part\0\u{3}ask_wishes\0\u{3}wishes_part\0\u{4}\u{11}ask_keys\0\u{1}keys\0\u{4}'ask_causes\0\u{3}causes_page\0\u{4}'ask_shifts\0\u{3}shifts_part\0\u{4}'ask_duty\0\u{3}duty_page\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1764,6 +1816,32 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .shiftsPart(v)
         }
       }()
+      case 240: try {
+        var v: WireAskDuty?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .askDuty(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .askDuty(v)
+        }
+      }()
+      case 241: try {
+        var v: WireDutyPage?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .dutyPage(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .dutyPage(v)
+        }
+      }()
       default: break
       }
     }
@@ -1922,6 +2000,14 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .shiftsPart?: try {
       guard case .shiftsPart(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 201)
+    }()
+    case .askDuty?: try {
+      guard case .askDuty(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 240)
+    }()
+    case .dutyPage?: try {
+      guard case .dutyPage(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 241)
     }()
     case nil: break
     }
@@ -2610,6 +2696,86 @@ nonisolated extension WireCausesPage: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 
   static func ==(lhs: WireCausesPage, rhs: WireCausesPage) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.runs != rhs.runs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAskDuty: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".AskDuty"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}library\0\u{1}from\0\u{1}until\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.library) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.from) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.until) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.library.isEmpty {
+      try visitor.visitSingularStringField(value: self.library, fieldNumber: 2)
+    }
+    if self.from != 0 {
+      try visitor.visitSingularUInt32Field(value: self.from, fieldNumber: 3)
+    }
+    if self.until != 0 {
+      try visitor.visitSingularUInt32Field(value: self.until, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireAskDuty, rhs: WireAskDuty) -> Bool {
+    if lhs.counter != rhs.counter {return false}
+    if lhs.library != rhs.library {return false}
+    if lhs.from != rhs.from {return false}
+    if lhs.until != rhs.until {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireDutyPage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DutyPage"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}counter\0\u{1}runs\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.counter) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.runs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.counter != 0 {
+      try visitor.visitSingularFixed64Field(value: self.counter, fieldNumber: 1)
+    }
+    if !self.runs.isEmpty {
+      try visitor.visitSingularBytesField(value: self.runs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireDutyPage, rhs: WireDutyPage) -> Bool {
     if lhs.counter != rhs.counter {return false}
     if lhs.runs != rhs.runs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}

@@ -12,7 +12,8 @@ struct ReportsCommand: AsyncParsableCommand {
         commandName: "reports", abstract: "What became of chats, counted.",
         discussion: """
             Everything about a chat counts for the hour in which it was asked. Missed: a message was left before anybody answered. Abandoned: the patron went before. \
-            Practice is in no number but its own. Days are the library's own; without --from and --to they are the last 30. Hours go back 400 days.
+            Practice is in no number but its own. On duty for the \
+            general queue: somebody was available for it and did not say to be on duty for their library alone. Days are the library's own; without --from and --to they are the last 30. Hours go back 400 days.
             """)
     @Argument(help: "The library, or `general` for the general queue's own button; without it, all together.") var library: String?
     @Option(help: "The first day: 2026-11-01.") var from: String?
@@ -53,7 +54,8 @@ struct ReportsCommand: AsyncParsableCommand {
         print("\(report.title ?? "All libraries")  \(report.from) to \(report.to)  (\(report.zone))")
         let numbers = report.numbers
         guard numbers.asked + numbers.cutOff + numbers.practice + numbers.answeredForOthers > 0 else {
-            return print("No chat was counted.")
+            print("No chat was counted.")
+            return showDuty(report.duty)
         }
         for line in report.libraries ?? [] where line.numbers.asked > 0 { print("  \(line.library)  \(Self.line(line.numbers))") }
         print("  \(Self.line(numbers))")
@@ -76,8 +78,18 @@ struct ReportsCommand: AsyncParsableCommand {
         for queue in report.queues where queue.offered > 0 {
             print("  offered to \(queue.queue) \(queue.offered)  picked up \(queue.pickedUp)  expired \(queue.expired)")
         }
+        showDuty(report.duty)
         if let sums = report.ledger {
             print("  posted \(sums.posted) min  staffed \(sums.staffed)  covered \(sums.covered)  unstaffed \(sums.unstaffed)")
+        }
+    }
+
+    private func showDuty(_ duty: ReportsReport.Duty?) {
+        guard let duty else { return }
+        print("  on duty for the general queue \(duty.minutes) min, all people together \(duty.peopleMinutes) min")
+        guard duty.libraries.count > 1 else { return }
+        for line in duty.libraries where line.minutes > 0 {
+            print("    \(line.library) \(line.minutes) min, its people together \(line.peopleMinutes) min  answered there \(line.answered)")
         }
     }
 

@@ -48,6 +48,7 @@ struct Stage {
         case "show" where arguments.first == "shifts": return try showShifts(arguments)
         case "show" where arguments.first == "tally": return try showTally(arguments)
         case "show" where arguments.first == "causes": return try showCauses(arguments)
+        case "show" where arguments.first == "minutes": return try showMinutes(arguments)
         // `at MINUTE:SECOND`: what the leader's wall clock shows at the next entry.
         case "at":
             let parts = try word(arguments, 0).split(separator: ":").compactMap { UInt64($0) }

@@ -185,6 +185,58 @@ import Wire
         for counter in met + ChatEnding.allCases.map({ .ended($0) }) { #expect(seen.contains(counter), "\(counter) never happened") }
     }
 
+    /// Who was on duty for the general queue, looked at after every entry, minute by minute, without the books.
+    @Test func aRandomLifeOnDutyRecountedAgrees() throws {
+        var (minutesMet, sharedMet, ownMet) = (0, 0, 0)
+        for seed in UInt64(1)...30 {
+            var random = RandomLife(seed: seed &+ 9_000)
+            var state = ConsortiumState()
+            var (index, wallMs) = (UInt64(0), UInt64(3_600_000 * 24))
+            // How many of each library's people are on duty from each instant on; where time went back it is as if it had stood.
+            var told: [LibraryName: [(fromMs: UInt64, people: Int)]] = [:]
+            func step(_ command: Command?, elapsedMs: UInt64) throws {
+                index += 1
+                let id = ProposalID(node: try Stage.name("n"), boot: 1, counter: index)
+                let items = command.map { [Batch.Item(id: id, command: $0)] } ?? []
+                let applied = state.apply(Batch(elapsedMs: elapsedMs, wallMs: wallMs, term: 1, items: items), index: index)
+                for verdict in applied.verdicts { random.learn(verdict) }
+                var people: [LibraryName: Int] = [:]
+                let general = try #require(state.queues.values.first { $0.queue.library == nil })
+                for session in state.sessions.values where general.queue.opening == .open && !general.paused {
+                    guard session.available.contains(general.queue.name), session.leavingAtMs == nil else { continue }
+                    let person = try #require(state.operators[session.operatorName])
+                    if session.duty == .library { ownMet += 1 } else { people[person.library, default: 0] += 1 }
+                }
+                for library in state.libraries.keys {
+                    let last = told[library]?.last
+                    guard last?.people ?? 0 != people[library] ?? 0 else { continue }
+                    told[library, default: []].append((max(wallMs, last?.fromMs ?? 0), people[library] ?? 0))
+                }
+            }
+            try step(.setFeatureLevel(FeatureLevel.supported), elapsedMs: 0)
+            for command in try RandomLife.roster() { try step(command, elapsedMs: 0) }
+            for _ in 0..<500 {
+                wallMs += random.generator.next() % 300_000
+                if random.generator.next() % 40 == 0 { wallMs -= 900_000 }
+                try step(nil, elapsedMs: random.generator.next() % 4 == 0 ? random.generator.next() % 30_000 : 500)
+                try step(try random.next(in: state), elapsedMs: 0)
+                try state.checkInvariants()
+            }
+            for library in state.libraries.keys {
+                var (left, runs) = (told[library] ?? [], state.duty(of: library, in: 0..<LedgerMinute.max))
+                var (expected, found) = (0, 0)
+                for minute in LedgerMinute(24 * 60)..<LedgerMinute(wallMs / 60_000) {
+                    while let next = left.first, next.fromMs <= UInt64(minute) * 60_000 + 30_000 { expected = left.removeFirst().people }
+                    while let next = runs.first, next.from <= minute { found = Int(runs.removeFirst().people) }
+                    if found != expected { Issue.record("seed \(seed), \(library), minute \(minute): \(found), not \(expected)") }
+                    minutesMet += min(expected, 1)
+                    sharedMet += expected > 1 ? 1 : 0
+                }
+            }
+        }
+        #expect(minutesMet > 1_000 && sharedMet > 100 && ownMet > 100)
+    }
+
     // MARK: Bounds
 
     private static func cell() throws -> TallyCell {

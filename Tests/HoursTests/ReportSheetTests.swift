@@ -111,4 +111,49 @@ import Testing
         #expect(
             ReportTable.head(.queues).split(separator: ",").count == queue.split(separator: ",", omittingEmptySubsequences: false).count)
     }
+
+    // MARK: On duty for the general queue
+
+    private func minute(_ text: String) throws -> LedgerMinute { LedgerMinute(try ScheduleTests.at(text) / 60) }
+
+    /// Minutes come to their local hours and days, also where the clocks change; what is not over yet, or of other days, does not count.
+    @Test func minutesOnDutyComeToTheirLocalPlaces() throws {
+        var sheet = ReportSheet(try ScheduleTests.day("2026-03-07")...ScheduleTests.day("2026-03-08"), LocalClock(chicago))
+        #expect(!sheet.knowsDuty)
+        // From before the first day until 00:10; two people from 01:30 until 03:20 by clocks that go from 2 to 3; one from 23:50 on.
+        sheet.add(
+            [
+                DutyRun(from: try minute("2026-03-07T04:00:00Z"), people: 1), DutyRun(from: try minute("2026-03-07T06:10:00Z"), people: 0),
+                DutyRun(from: try minute("2026-03-08T07:30:00Z"), people: 2), DutyRun(from: try minute("2026-03-08T08:20:00Z"), people: 0),
+                DutyRun(from: try minute("2026-03-09T04:50:00Z"), people: 1),
+            ], now: try ScheduleTests.at("2026-03-09T04:55:20Z"))
+        #expect(sheet.knowsDuty)
+        #expect((sheet.sums.duty.minutes, sheet.sums.duty.peopleMinutes) == (10 + 50 + 5, 10 + 100 + 5))
+        #expect(
+            sheet.hours.enumerated().filter { $0.element.duty.minutes > 0 }.map { [$0.offset, $0.element.duty.minutes] } == [
+                [0, 10], [1, 30], [3, 20], [23, 5],
+            ])
+        #expect(sheet.days.map(\.sums.duty.minutes) == [10, 55] && sheet.days.map(\.sums.duty.peopleMinutes) == [10, 105])
+        #expect(sheet.weekdays.map(\.duty.minutes) == [0, 0, 0, 0, 0, 10, 55])
+        #expect(sheet.weeks.map(\.sums.duty.minutes) == [65])
+        let line = ReportTable.lines(.days, "memorial", sheet).split(separator: "\n").last ?? ""
+        #expect(line.hasSuffix(",55,105"))
+    }
+
+    /// All libraries together: a minute with people of two counts once, and both of them count.
+    @Test func librariesOnDutyTogether() throws {
+        let books = [
+            [DutyRun(from: 100, people: 1), DutyRun(from: 160, people: 0), DutyRun(from: 200, people: 3)],
+            [DutyRun(from: 130, people: 2), DutyRun(from: 160, people: 1), DutyRun(from: 170, people: 0)], [],
+        ]
+        let runs = [DutyRun].together(books)
+        #expect(
+            runs == [
+                DutyRun(from: 100, people: 1), DutyRun(from: 130, people: 3), DutyRun(from: 160, people: 1), DutyRun(from: 170, people: 0),
+                DutyRun(from: 200, people: 3),
+            ])
+        var sheet = ReportSheet(try ScheduleTests.day("1970-01-01")...ScheduleTests.day("1970-01-01"), LocalClock(nil))
+        sheet.add(runs, now: 210 * 60)
+        #expect((sheet.sums.duty.minutes, sheet.sums.duty.peopleMinutes) == (80, 30 + 90 + 10 + 30))
+    }
 }

@@ -44,6 +44,7 @@ import Testing
         #expect(state.ledgerNow?.isEmpty == false)
         #expect(state.board().keepsTally && !state.memento.tally.isEmpty)
         #expect(state.memento.causeBooks.contains { $0.runs.count > 1 })
+        #expect(state.memento.dutyBooks.contains { $0.runs.count > 1 })
         let bytes = state.wireSnapshot()
         var rebuilt = try ConsortiumState(wireSnapshot: bytes)
         #expect(rebuilt.digest() == state.digest())

@@ -131,6 +131,7 @@ extension Sample {
     mutating func causes() -> [CauseRun] {
         ledger().map { CauseRun(from: $0.from, causes: Causes(rawValue: UInt16(pick(512))), takers: UInt8(pick(256))) }
     }
+    mutating func duty() -> [DutyRun] { ledger().map { DutyRun(from: $0.from, people: UInt16(pick(65_536))) } }
     mutating func ledger() -> [LedgerRun] {
         var minute: LedgerMinute = 0
         return list(9) { sample in

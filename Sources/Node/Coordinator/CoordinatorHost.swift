@@ -213,6 +213,8 @@ final class CoordinatorHost {
             ports[link]?.send(.ledger(counter: counter, core.state.ledger(of: library, in: minutes)))
         case .askCauses(let counter, let queue, let minutes):
             ports[link]?.send(.causes(counter: counter, core.state.causes(of: queue, in: minutes)))
+        case .askDuty(let counter, let library, let minutes):
+            ports[link]?.send(.duty(counter: counter, core.state.duty(of: library, in: minutes)))
         case .askTally(let counter, let place, let hours):
             ports[link]?.send(.tally(counter: counter, core.state.tally(of: place, in: hours)))
         case .askWishes(let counter, let library): ports[link]?.send(.wishes(counter: counter, core.state.wishes(of: library)))

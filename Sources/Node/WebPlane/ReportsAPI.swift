@@ -41,6 +41,10 @@ struct ReportsAPI {
         /// Whether it is about one home.
         var isOne: Bool
         var choices: [Home]
+        /// Whose people's time on duty for the general queue is told: those of the libraries it is about, or of all where it is about that queue.
+        var staffed: [(library: LibraryName, title: String)] {
+            (homes.contains { $0.library == nil } ? choices : homes).compactMap { home in home.library.map { ($0, home.title) } }
+        }
         var clock: LocalClock
         var days: ClosedRange<CalendarDay>
     }
@@ -49,8 +53,8 @@ struct ReportsAPI {
         server.get("/api/reports") { request, responder in
             api.overseer(request, responder) { person in
                 guard let want = want(request, person, responder) else { return }
-                read(want, responder) { answer in
-                    withLedger(want) { ledger in responder.send(api.json(report(want, answer, ledger), 200)) }
+                read(want, responder) { found in
+                    withLedger(want) { ledger in responder.send(api.json(report(want, found, ledger), 200)) }
                 }
             }
         }
@@ -62,19 +66,40 @@ struct ReportsAPI {
             }
             api.overseer(request, responder) { person in
                 guard let want = want(request, person, responder) else { return }
-                read(want, responder) { answer in responder.send(api.csv(table(rows, want, answer), named: "reports-\(rows.rawValue)")) }
+                read(want, responder) { found in responder.send(api.csv(table(rows, want, found), named: "reports-\(rows.rawValue)")) }
             }
         }
     }
 
-    private func read(_ want: Want, _ responder: Responder, _ body: @escaping @Sendable @WebActor (TallyAnswer) -> Void) {
+    /// What the coordinators told of the places of a `Want`.
+    private struct Found: Sendable {
+        var queues: [Queue]
+        var books: [TallyPlace: [TallyHourCell]]
+        /// `nil` where the coordinators keep no books of duty yet.
+        var duty: [LibraryName: [DutyRun]]?
+        /// When it was asked, in Unix seconds.
+        var now: Int64
+
+        /// Of the general queue's own button: of everybody who staffs it.
+        func duty(of home: LibraryName?) -> [DutyRun]? {
+            guard let home else { return duty.map { .together(Array($0.values)) } }
+            return duty.map { $0[home] ?? [] }
+        }
+    }
+
+    private func read(_ want: Want, _ responder: Responder, _ body: @escaping @Sendable @WebActor (Found) -> Void) {
         api.services.tally(TallyWish(homes: want.homes.map(\.library), hours: want.clock.hours(want.days))) { answer in
             guard let answer else {
                 let text =
                     "Chats are not counted here yet, as one of the coordinators is to be updated first, or they cannot be asked now; try again in a moment."
                 return responder.send(api.json(HTTPAPI.Said(code: "notAvailable", text: text), 503))
             }
-            body(answer)
+            let books = Dictionary(answer.books.map { ($0.part.place, $0.entries) }, uniquingKeysWith: { first, _ in first })
+            let minutes = ReportSheet(want.days, want.clock).minutes
+            api.services.duty(want.staffed.map { DutyPart(library: $0.library, minutes: minutes) }) { runs in
+                let duty = runs.map { Dictionary($0.map { ($0.part.library, $0.entries) }, uniquingKeysWith: { first, _ in first }) }
+                body(Found(queues: answer.queues, books: books, duty: duty, now: hours.now))
+            }
         }
     }
 
@@ -125,39 +150,40 @@ struct ReportsAPI {
 
     // MARK: What was found, put together
 
-    private func sheets(_ want: Want, _ answer: TallyAnswer) -> [(home: Home, sheet: ReportSheet)] {
-        let books = Dictionary(answer.books.map { ($0.part.place, $0.entries) }, uniquingKeysWith: { first, _ in first })
-        return want.homes.map { home in
-            var sheet = ReportSheet(want.days, want.clock)
-            sheet.add(books[TallyPlace(of: home.library)] ?? [], home: home.library)
-            return (home, sheet)
-        }
+    private func sheet(of home: LibraryName?, _ want: Want, _ found: Found) -> ReportSheet {
+        var sheet = ReportSheet(want.days, want.clock)
+        sheet.add(found.books[TallyPlace(of: home)] ?? [], home: home)
+        if let duty = found.duty(of: home) { sheet.add(duty, now: found.now) }
+        return sheet
     }
 
-    private func queues(_ want: Want, _ answer: TallyAnswer) -> [(queue: Queue, sums: ReportSums)] {
-        let books = Dictionary(answer.books.map { ($0.part.place, $0.entries) }, uniquingKeysWith: { first, _ in first })
-        return answer.queues.map { queue in
+    private func sheets(_ want: Want, _ found: Found) -> [(home: Home, sheet: ReportSheet)] {
+        want.homes.map { ($0, sheet(of: $0.library, want, found)) }
+    }
+
+    private func queues(_ want: Want, _ found: Found) -> [(queue: Queue, sums: ReportSums)] {
+        found.queues.map { queue in
             var sheet = ReportSheet(want.days, want.clock)
-            sheet.add(books[.queue(queue.name)] ?? [], home: queue.library)
+            sheet.add(found.books[.queue(queue.name)] ?? [], home: queue.library)
             return (queue, sheet.sums)
         }
     }
 
-    private func table(_ rows: ReportTable.Rows, _ want: Want, _ answer: TallyAnswer) -> String {
+    private func table(_ rows: ReportTable.Rows, _ want: Want, _ found: Found) -> String {
         let lines: [String] =
             switch rows {
-            case .answers: sheets(want, answer).map { ReportTable.answers($0.home.name, $0.sheet.sums) }
+            case .answers: sheets(want, found).map { ReportTable.answers($0.home.name, $0.sheet.sums) }
             case .queues:
-                queues(want, answer).map { ReportTable.queue($0.queue.library?.text ?? Self.generalName, $0.queue.name, $0.sums) }
-            case .days, .weeks, .weekdays, .hours: sheets(want, answer).map { ReportTable.lines(rows, $0.home.name, $0.sheet) }
+                queues(want, found).map { ReportTable.queue($0.queue.library?.text ?? Self.generalName, $0.queue.name, $0.sums) }
+            case .days, .weeks, .weekdays, .hours: sheets(want, found).map { ReportTable.lines(rows, $0.home.name, $0.sheet) }
             }
         return ReportTable.head(rows) + lines.joined()
     }
 
-    private func report(_ want: Want, _ answer: TallyAnswer, _ ledger: LedgerTally?) -> ReportsReport {
-        let books = Dictionary(answer.books.map { ($0.part.place, $0.entries) }, uniquingKeysWith: { first, _ in first })
+    private func report(_ want: Want, _ found: Found, _ ledger: LedgerTally?) -> ReportsReport {
         var whole = ReportSheet(want.days, want.clock)
-        for home in want.homes { whole.add(books[TallyPlace(of: home.library)] ?? [], home: home.library) }
+        for home in want.homes { whole.add(found.books[TallyPlace(of: home.library)] ?? [], home: home.library) }
+        if let duty = found.duty { whole.add(.together(Array(duty.values)), now: found.now) }
         let titles = Dictionary(hours.libraries.map { ($0.library, $0.title) }, uniquingKeysWith: { first, _ in first })
         var report = ReportsReport(whole, titles: titles)
         if want.isOne { (report.library, report.title) = (want.homes[0].name, want.homes[0].title) }
@@ -165,10 +191,20 @@ struct ReportsAPI {
         report.terms = (hours.usualSchedule?.terms.terms ?? []).map {
             ReportsReport.Term(title: $0.title, kind: $0.kind.text, first: $0.first.text, last: $0.last.text)
         }
-        report.queues = queues(want, answer).map { ReportsReport.Offers($0.queue, $0.sums) }
+        report.queues = queues(want, found).map { ReportsReport.Offers($0.queue, $0.sums) }
         report.ledger = ledger.map { LedgerReport.Sums($0) }
+        let sheets = sheets(want, found)
+        if whole.knowsDuty {
+            // Where it is about the general queue's own button, libraries' books of chats were not asked for.
+            let known = Dictionary(uniqueKeysWithValues: sheets.compactMap { entry in entry.home.library.map { ($0, entry.sheet) } })
+            report.duty = ReportsReport.Duty(
+                minutes: whole.sums.duty.minutes, peopleMinutes: whole.sums.duty.peopleMinutes,
+                libraries: want.staffed.map { library, title in
+                    ReportsReport.Duty.Line(library: library, title: title, (known[library] ?? sheet(of: library, want, found)).sums)
+                })
+        }
         guard !want.isOne else { return report }
-        report.libraries = sheets(want, answer).map {
+        report.libraries = sheets.map {
             ReportsReport.Line(library: $0.home.name, title: $0.home.title, numbers: ReportsReport.Numbers($0.sheet.sums))
         }
         return report

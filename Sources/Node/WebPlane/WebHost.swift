@@ -50,6 +50,8 @@ struct NodeServices: Sendable {
     var ledger: @Sendable ([LedgerPart], @escaping @Sendable @WebActor ([LedgerBook]?) -> Void) -> Void
     /// Parts of queues' books of causes; `nil` where the coordinators cannot be asked now.
     var causes: @Sendable ([CausePart], @escaping @Sendable @WebActor ([CauseRuns]?) -> Void) -> Void
+    /// Parts of libraries' books of duty; `nil` where the coordinators cannot be asked now, or keep none.
+    var duty: @Sendable ([DutyPart], @escaping @Sendable @WebActor ([DutyRuns]?) -> Void) -> Void
     /// What was counted of libraries' chats; `nil` where the coordinators cannot be asked now, or do not count.
     var tally: @Sendable (TallyWish, @escaping @Sendable @WebActor (TallyAnswer?) -> Void) -> Void
     /// The audit log; `nil` where the coordinators cannot be asked now, or keep none.
