@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from printing import print_consortium
 from stage import DESKTOP, HOMES, PASSWORDS, PHONE, WIDE
 
 # A library that is nobody's in the other scenes: an admin, a colleague, and somebody of RMT.
@@ -118,6 +119,9 @@ def run(stage):
     for rows, count in (("hours", 24), ("weekdays", 7)):
         assert len(report[rows]) == count and sum(row["asked"] for row in report[rows]) == numbers["asked"], rows
 
+    # For how long somebody was on duty for the general queue: this library's people staff none of it.
+    assert report["duty"]["libraries"] == [{"library": "archives", "title": "The Archives", "minutes": 0, "peopleMinutes": 0, "answered": 0}], report["duty"]
+
     # The page, everywhere; each chart has its table.
     for size, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
         for scheme in ("light", "dark"):
@@ -163,6 +167,10 @@ def run(stage):
     page.goto(f"{rob.node}/reports")
     expect(page.get_by_role("heading", name="All libraries")).to_be_visible()
     stage.look(page, "reports-all")
+    expect(page.get_by_role("row").filter(has_text="Any of them")).to_be_visible()
+    page.get_by_role("heading", name="On duty for the general queue").scroll_into_view_if_needed()
+    stage.look(page, "reports-duty")
+    print_consortium(stage, stage.page(rob.context, "Rob"), f"{rob.node}/reports")
     page.get_by_role("link", name="The Archives").click()
     expect(page.get_by_label("Library", exact=True)).to_have_value("archives")
     page.get_by_label("First day").fill("2026-12-31")

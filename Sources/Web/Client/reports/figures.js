@@ -63,14 +63,28 @@ export function drawOffers(queues) {
     h("p", { class: "small", text: "Expired: nobody picked it up in time, and the chat went back to its sender. Ended otherwise: taken back, the queue’s last person had gone, or the chat was over." }));
 }
 
+/** For how long people of which library staffed the general queue; what is counted is told once, beneath. */
+export function drawDuty({ duty, library }) {
+    if (!duty) return h("p", { text: "It is not noted yet for how long somebody was on duty for the general queue, as one of the coordinators is to be updated first." });
+    const line = (title, entry) => row(title, span(entry.minutes), span(entry.peopleMinutes), share(entry.peopleMinutes, duty.peopleMinutes), entry.answered.toLocaleString());
+    const isOne = library !== undefined && library !== "general";
+    return h("div", {},
+        isOne
+            ? table("On duty", ["What", "Time"], [row("With somebody of this library", span(duty.minutes)), row("All of its people together", span(duty.peopleMinutes)), row("Chats they answered there", duty.libraries[0].answered.toLocaleString())])
+            : table("On duty, by library", ["People of", "With somebody there", "All people together", "Of all people’s time", "Chats answered there"], [
+                ...duty.libraries.map((entry) => line(entry.title, entry)),
+                line("Any of them", { ...duty, answered: duty.libraries.reduce((sum, entry) => sum + entry.answered, 0) })]),
+        h("p", { class: "small", text: "On duty is whoever is available for the general queue and does not leave, while it is neither closed nor paused; who says to be on duty for their library alone is not. A minute counts as what was so in its middle. Nothing is known of a node that was cut off, and no person is counted by name." }));
+}
+
 export function drawHours(ledger, link) {
     if (!ledger) return h("p", { text: "No hours were posted." });
     return h("div", {}, table("Posted time", ["What it was", "Time", "Of what was posted"], [
-        row("Posted", span(ledger.posted), ""),
-        row("Staffed by the library", span(ledger.staffed), share(ledger.staffed, ledger.posted)),
-        row("Covered by the general queue", span(ledger.covered), share(ledger.covered, ledger.posted)),
-        row("Posted, and nobody there", span(ledger.unstaffed), share(ledger.unstaffed, ledger.posted)),
-        row("Closed at short notice", span(ledger.closed), "counted apart"),
+        row(defined("Posted", "Within the hours that the library posted."), span(ledger.posted), ""),
+        row(defined("Staffed by the library", "At one of its own queues somebody of it was available."), span(ledger.staffed), share(ledger.staffed, ledger.posted)),
+        row(defined("Covered by the general queue", "Nobody of the library was, and the general queue took its chats."), span(ledger.covered), share(ledger.covered, ledger.posted)),
+        row(defined("Posted, and nobody there", "Neither of the two."), span(ledger.unstaffed), share(ledger.unstaffed, ledger.posted)),
+        row(defined("Closed at short notice", "Posted, and closed for a snow day or the like."), span(ledger.closed), "counted apart"),
     ]), h("p", { class: "small screen" }, h("a", { href: link, text: "The ledger, minute by minute" })));
 }
 

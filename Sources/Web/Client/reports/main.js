@@ -4,7 +4,7 @@ import { ask } from "../shared/ask.js";
 import { h, setHidden, setText } from "../shared/dom.js";
 import { chosenIn, fillLibraries } from "../shared/tables.js";
 import { chart, KINDS, waitChart } from "./charts.js";
-import { drawEnded, drawFigures, drawHours, drawLibraries, drawOffers, drawWaits, drawWho } from "./figures.js";
+import { drawDuty, drawEnded, drawFigures, drawHours, drawLibraries, drawOffers, drawWaits, drawWho } from "./figures.js";
 
 const part = (id) => document.getElementById(id);
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -74,7 +74,16 @@ function draw(report) {
         part("ended").replaceChildren(drawEnded(numbers));
         part("offers").replaceChildren(drawOffers(report.queues));
     }
+    part("duty").replaceChildren(drawDuty(report));
     part("hours").replaceChildren(drawHours(report.ledger, `/ledger?${query()}`));
+    spread();
+}
+
+/** From so many lines on, a table goes over the whole width of printed pages, and from one to the next. */
+const LONG = 12;
+
+function spread() {
+    for (const section of part("report").querySelectorAll("section")) section.classList.toggle("long", [...section.querySelectorAll(".wide tbody")].some((body) => body.rows.length > LONG));
 }
 
 /** Of one library, for the same days. */
