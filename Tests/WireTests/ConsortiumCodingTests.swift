@@ -44,7 +44,6 @@ import Testing
         #expect(state.ledgerNow?.isEmpty == false)
         #expect(state.board().keepsTally && !state.memento.tally.isEmpty)
         #expect(state.memento.causeBooks.contains { $0.runs.count > 1 })
-        #expect(state.memento.dutyBooks.contains { $0.runs.count > 1 })
         let bytes = state.wireSnapshot()
         var rebuilt = try ConsortiumState(wireSnapshot: bytes)
         #expect(rebuilt.digest() == state.digest())
@@ -56,6 +55,29 @@ import Testing
             live(command, in: &rebuilt)
         }
         #expect(rebuilt.digest() == state.digest())
+    }
+
+    @Test func aSnapshotHasTheBooksOfDuty() throws {
+        var state = ConsortiumState()
+        let library = try #require(LibraryName("memorial"))
+        let (general, ann, node) = (try #require(QueueName("general")), try #require(OperatorName("ann")), try #require(NodeName("n")))
+        let session = SessionID(high: 1, low: 1)
+        let commands: [Command] = [
+            .setFeatureLevel(FeatureLevel.supported), .setLibrary(Library(name: library, title: "Memorial", homeNode: node)),
+            .setQueue(Queue(name: general, title: "Ask", library: nil)),
+            .setOperator(Operator(name: ann, displayName: "Ann", library: library, queues: [general])),
+            .signOn(SignOn(session: session, operatorName: ann, node: node, boot: 1, available: [general])), .signOff(session),
+        ]
+        for (place, command) in commands.enumerated() {
+            let item = Batch.Item(id: ProposalID(node: node, boot: 1, counter: UInt64(place) + 1), command: command)
+            let applied = state.apply(
+                Batch(elapsedMs: 0, wallMs: UInt64(place) * 300_000, term: 1, items: [item]), index: UInt64(place) + 1)
+            #expect(applied.verdicts.allSatisfy { if case .accepted = $0 { true } else { false } })
+        }
+        #expect(state.duty(of: library, in: 0..<100) == [DutyRun(from: 20, people: 1), DutyRun(from: 25, people: 0)])
+        let rebuilt = try ConsortiumState(wireSnapshot: state.wireSnapshot())
+        #expect(rebuilt.digest() == state.digest())
+        #expect(rebuilt.duty(of: library, in: 0..<100) == state.duty(of: library, in: 0..<100))
     }
 
     /// A sealed transcript is written as it is, also where its chat is still in the state.

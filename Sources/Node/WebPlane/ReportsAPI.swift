@@ -196,7 +196,8 @@ struct ReportsAPI {
         let sheets = sheets(want, found)
         if whole.knowsDuty {
             // Where it is about the general queue's own button, libraries' books of chats were not asked for.
-            let known = Dictionary(uniqueKeysWithValues: sheets.compactMap { entry in entry.home.library.map { ($0, entry.sheet) } })
+            let known = Dictionary(
+                sheets.compactMap { entry in entry.home.library.map { ($0, entry.sheet) } }, uniquingKeysWith: { first, _ in first })
             report.duty = ReportsReport.Duty(
                 minutes: whole.sums.duty.minutes, peopleMinutes: whole.sums.duty.peopleMinutes,
                 libraries: want.staffed.map { library, title in

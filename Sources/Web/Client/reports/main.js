@@ -79,11 +79,14 @@ function draw(report) {
     spread();
 }
 
-/** From so many lines on, a table goes over the whole width of printed pages, and from one to the next. */
+/** With a line for each library or queue: from so many lines on they go over the whole width of printed pages, and from one to the next. */
 const LONG = 12;
 
 function spread() {
-    for (const section of part("report").querySelectorAll("section")) section.classList.toggle("long", [...section.querySelectorAll(".wide tbody")].some((body) => body.rows.length > LONG));
+    for (const id of ["libraries", "who", "offers", "duty"]) {
+        const lines = [...part(id).querySelectorAll("tbody")].map((body) => body.rows.length);
+        part(id).closest("section").classList.toggle("long", Math.max(0, ...lines) > LONG);
+    }
 }
 
 /** Of one library, for the same days. */
