@@ -59,7 +59,7 @@ export function drawOffers(queues) {
     const offered = queues.filter((queue) => queue.offered > 0);
     if (offered.length === 0) return h("p", { text: "No chat was offered to these queues." });
     return h("div", {}, table("Offers by queue", ["Queue", "Offered", "Picked up", "Expired", "Ended otherwise", "Median until picked up, about"], offered.map((queue) => row(
-        queue.title, queue.offered, queue.pickedUp, queue.expired, queue.withdrawn + queue.targetGone + queue.chatOver, queue.waits.count === 0 ? "–" : time(queue.waits.medianS)))),
+        queue.title, ...[queue.offered, queue.pickedUp, queue.expired, queue.withdrawn + queue.targetGone + queue.chatOver].map((count) => count.toLocaleString()), queue.waits.count === 0 ? "–" : time(queue.waits.medianS)))),
     h("p", { class: "small", text: "Expired: nobody picked it up in time, and the chat went back to its sender. Ended otherwise: taken back, the queue’s last person had gone, or the chat was over." }));
 }
 
