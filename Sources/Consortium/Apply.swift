@@ -85,6 +85,7 @@ extension ConsortiumState {
         case .dropEntry(let id, let version, let editor): try dropEntry(id, version: version, by: editor)
         case .setTerms(let terms): try setTerms(terms)
         case .setHours(let hours): try setHours(hours)
+        case .bringPast(let past): try bringPast(past)
         case .closeLibrary(let library, let closure, _): try close(library, by: closure)
         case .reopenLibrary(let library, let closure, let atMs, _): try reopen(library, closure, atMs: atMs)
         case .openNow(let library, let session, let opening): try openNow(library, session, opening)

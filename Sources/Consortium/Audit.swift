@@ -70,6 +70,7 @@ public enum AuditAct: UInt8, Hashable, Sendable, CaseIterable {
     case turnKeys = 32
     case importShifts = 33
     case swapShift = 34
+    case bringPast = 35
 
     public var text: String {
         switch self {
@@ -107,6 +108,7 @@ public enum AuditAct: UInt8, Hashable, Sendable, CaseIterable {
         case .turnKeys: "gossip keys turned"
         case .importShifts: "shifts imported"
         case .swapShift: "shift swapped"
+        case .bringPast: "past brought in"
         }
     }
 }

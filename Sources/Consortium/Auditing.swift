@@ -81,6 +81,7 @@ extension ConsortiumState {
         case .dropEntry(let id, _, _): entries[id]
         case .setTerms: terms
         case .setHours(let posted): hours[posted.library]
+        case .bringPast(let past): tally[TallyPlace(of: past.home)]?.cells.count
         case .closeLibrary(let library, _, _), .reopenLibrary(let library, _, _, _): hours[library]?.closures
         case .openNow(let library, _, _): hours[library]?.openNow
         case .changeTicket(let change): ticket(change.ticket)
@@ -131,6 +132,7 @@ extension ConsortiumState {
             entries[id].map { draft(.dropEntry, AuditActor(editor), "\($0.register.form.name) \(id)", $0.library) }
         case .setTerms: draft(.setTerms, .admin, "", nil)
         case .setHours(let posted): draft(.setHours, .admin, posted.library.text, posted.library)
+        case .bringPast(let past): draft(.bringPast, .admin, past.home?.text ?? "general", past.home)
         case .closeLibrary(let library, _, let by): draft(.closeLibrary, by.map { .person($0) } ?? .node, library.text, library)
         case .reopenLibrary(let library, _, _, let by): draft(.reopenLibrary, by.map { .person($0) } ?? .node, library.text, library)
         case .openNow(let library, let session, _):

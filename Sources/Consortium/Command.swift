@@ -55,6 +55,8 @@ public enum Command: Hashable, Sendable {
     case setEnd(SessionID, untilMs: UInt64?)
     /// Whom the operator is on duty for, and with that available; `nil`: they do not say.
     case setDuty(SessionID, Duty?)
+    /// Hours of the time before Callslip.
+    case bringPast(PastHours)
     /// Whether the operator is asked when a colleague is swamped.
     case setVolunteers(SessionID, Bool)
     /// Somebody looks after a trainee, or no longer does.

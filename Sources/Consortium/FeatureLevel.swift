@@ -67,6 +67,8 @@ public enum FeatureLevel {
     public static let alerts: UInt32 = 29
     /// For how long the people of libraries were on duty for the general queue (`DutyBooks.swift`).
     public static let dutyMinutes: UInt32 = 30
+    /// Hours of a former service in the tally (`Past.swift`).
+    public static let past: UInt32 = 30
     /// The newest level that this version can apply.
     public static let supported: UInt32 = 30
 }
@@ -95,6 +97,7 @@ extension Command {
         case .setDuty: FeatureLevel.duty
         case .tellRoom, .setVolunteers, .setWatcher, .stopWatching, .whisper, .setMentor, .takeOver: FeatureLevel.staffRoom
         case .rate: FeatureLevel.reports
+        case .bringPast: FeatureLevel.past
         case .setSignedSettings: FeatureLevel.signedSettings
         case .releaseButton, .sawInstalls, .decideButton: FeatureLevel.buttons
         case .setEntry(let entry, _) where entry.register == .pages: FeatureLevel.pages

@@ -77,6 +77,8 @@ public enum Limits {
     public static let tallyHoursMax: TallyHour = 9_600
     /// Hours of all places in which something happened: 40 libraries with 12 such hours on each of 400 days. Beyond, the oldest give way before their time.
     public static let tallyCellsMax = 200_000
+    /// Hours of a former service in one command, so that it stays below `ConsortiumWireLimits.commandBytesMax`: one takes 160 bytes at most.
+    public static let pastHoursPerCommandMax = 400
     /// Hours in one page that a node reads.
     public static let tallyPageCellsMax = 2_000
     /// And the numbers in it; each takes 60 bytes at most, with a library's name, so that a page stays below `ConsortiumWireLimits.tallyBytesMax`.

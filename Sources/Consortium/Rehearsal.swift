@@ -12,15 +12,18 @@ public struct Rehearsal: Sendable {
     ///   - canned: all canned messages.
     ///   - entries: those of all registers.
     ///   - editions: of the signed settings, which no import changes; none where LTG has signed none yet.
+    ///   - tally: what was counted of the places and hours that the import brings past hours of.
     ///   - wallMs: the wall clock, in Unix milliseconds.
     public init(
-        _ board: Board, canned: [CannedMessage], entries: [RegisterEntry], editions: [SettingsEdition] = [], node: NodeName, wallMs: UInt64
+        _ board: Board, canned: [CannedMessage], entries: [RegisterEntry], editions: [SettingsEdition] = [],
+        tally: [(place: TallyPlace, cells: [TallyHourCell])] = [], node: NodeName, wallMs: UInt64
     ) {
         state = ConsortiumState(
             branch: BranchBase(
                 node: node, boot: 0, board: board, clockMs: board.clockMs, parts: [], index: BranchBase.logIndex(random: 0)))
         state.rehearse(canned, entries, wallMs: wallMs)
         state.settingsBook = editions
+        for (place, cells) in tally { state.tally[place] = TallyBook(place: place, cells: cells, chain: 0) }
     }
 
     /// Why the next command would be refused; `nil` where it would not.

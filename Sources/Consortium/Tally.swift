@@ -42,7 +42,8 @@ public enum WaitClasses {
     public static let edgesMs: [UInt64] = [5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 90, 120, 150, 180, 240, 300, 600].map { $0 * 1_000 }
     public static var count: Int { edgesMs.count + 1 }
 
-    static func place(ofMs ms: UInt64) -> Int { edgesMs.partitionPoint { $0 < ms } }
+    /// The class of a wait, from 0 on.
+    public static func place(ofMs ms: UInt64) -> Int { edgesMs.partitionPoint { $0 < ms } }
 }
 
 /// One of the numbers of an hour.
@@ -176,14 +177,17 @@ public struct TallyCell: Hashable, Sendable {
     public private(set) var answeredBy: [TallyShare] = []
     /// Of an answering library: for whom, the own queues' own chats left out.
     public private(set) var answeredFor: [TallyShare] = []
+    /// Counted by a former service (`Past.swift`).
+    public private(set) var isFormer = false
 
     public init() {}
 
     /// `nil` where something stands twice, out of order, or at 0.
-    public init?(entries: [Entry], answeredBy: [TallyShare], answeredFor: [TallyShare]) {
+    public init?(entries: [Entry], answeredBy: [TallyShare], answeredFor: [TallyShare], isFormer: Bool = false) {
         self.entries = entries
         self.answeredBy = answeredBy
         self.answeredFor = answeredFor
+        self.isFormer = isFormer
         guard isInOrder else { return nil }
     }
 

@@ -39,7 +39,7 @@ extension ConsortiumState {
     /// Whether this state counts.
     public var keepsTally: Bool { featureLevel >= FeatureLevel.reports && !isBranch }
 
-    private var tallyHour: TallyHour { TallyHour(clamping: wallMs / 3_600_000) }
+    var tallyHour: TallyHour { TallyHour(clamping: wallMs / 3_600_000) }
 
     // MARK: What happens to chats
 
@@ -235,6 +235,9 @@ extension ConsortiumState {
             for (_, cell) in book.cells { try hold(cell.isInOrder, "A tally is out of order.") }
         }
         try hold(cells == index.tallyCells && cells <= Limits.tallyCellsMax, "The hours of the tally are miscounted, or too many.")
+        guard featureLevel >= FeatureLevel.past || tally.values.allSatisfy({ $0.cells.values.allSatisfy { !$0.isFormer } }) else {
+            return try hold(false, "There are hours of a former service below their feature level.")
+        }
         guard !keepsTally else { return }
         try hold(tally.isEmpty, "There is a tally below its feature level, or in a branch.")
         try hold(chats.values.allSatisfy { $0.tally == nil && $0.offer?.leg == nil }, "A chat is tallied below the feature level.")

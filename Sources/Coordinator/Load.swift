@@ -14,7 +14,7 @@ enum Urgency: Int, CaseIterable, Sendable {
             self = .lease
         case .setLibrary, .setQueue, .setOperator, .setSettings, .setSignedSettings, .setTerms, .setHours, .closeLibrary, .reopenLibrary,
             .openNow, .setGate, .setNaming, .renameQueue, .renameOperator, .setCanned, .dropCanned, .changeTicket, .releaseButton,
-            .decideButton, .setEntry, .dropEntry, .audit, .askWish, .decideWish, .importShifts, .swapShift:
+            .decideButton, .setEntry, .dropEntry, .bringPast, .audit, .askWish, .decideWish, .importShifts, .swapShift:
             self = .act
         case .attach, .claim, .offerTransfer, .consent, .pickUp, .withdrawOffer, .release, .block, .close, .leave, .keepMessage,
             .setWatcher, .stopWatching, .takeOver, .setMentor,
@@ -74,6 +74,7 @@ extension Command {
         case .importShifts(let list): return base + list.rows.count * 2 * Limits.nameBytesMax + list.rows.count * 40
         case .mergeBranch(let merge): return merge.lines.reduce(base) { $0 + base + $1.text.utf8.count }
         case .transcriptTaken(let taken): return base + taken.sealed.count
+        case .bringPast(let past): return past.cells.reduce(base) { $0 + 12 + 8 * $1.cell.entries.count }
         case .signOn(let signOn): return signOn.available.reduce(base) { $0 + $1.text.utf8.count + 2 }
         default: return base
         }

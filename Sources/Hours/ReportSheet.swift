@@ -89,12 +89,15 @@ public struct ReportSums: Hashable, Sendable {
     public private(set) var own = 0
     public private(set) var byGeneral = 0
     public private(set) var byOthers = 0
+    /// Of those asked: by a former service, and what it does not call answered.
+    public private(set) var former = 0
+    public private(set) var formerUnanswered = 0
     public init() {}
 
     public subscript(_ counter: TallyCounter) -> Int { counts[counter] ?? 0 }
 
     /// Neither answered nor given up: they wait, or waited when the tally began to count them.
-    public var open: Int { max(0, self[.asked] - self[.answered] - self[.missed] - self[.abandoned]) }
+    public var open: Int { max(0, self[.asked] - self[.answered] - self[.missed] - self[.abandoned] - formerUnanswered) }
 
     public var waits: ReportWaits { classes { .wait($0) } }
     /// From an offer to its pick-up.
@@ -109,6 +112,10 @@ public struct ReportSums: Hashable, Sendable {
     /// - Parameter home: whose hour it is; `nil` for the general queue.
     mutating func add(_ cell: TallyCell, home: LibraryName?) {
         for entry in cell.entries { counts[entry.counter, default: 0] += Int(entry.count) }
+        if cell.isFormer {
+            former += Int(cell[.asked])
+            formerUnanswered += Int(cell[.asked]) - Int(cell[.answered])
+        }
         for share in cell.answeredBy {
             let count = Int(share.count)
             answeredBy[Share(library: share.library, viaGeneral: share.viaGeneral), default: 0] += count

@@ -15,7 +15,7 @@ public enum ReportTable {
     private static let numbers =
         "asked,answered,own,general,others,missed,abandoned,open,referred,transferred,transferred_out,transferred_in,messages,messages_answered,"
         + "messages_unanswered,cut_off,within_30,within_60,within_90,median_s,p90_s,ended_answered,ended_follow_up,ended_patron_left,"
-        + "ended_inappropriate,ended_unsaid,ended_by_patron,practice,helped,partly,not_helped,duty_minutes,duty_people_minutes"
+        + "ended_inappropriate,ended_unsaid,ended_by_patron,practice,helped,partly,not_helped,duty_minutes,duty_people_minutes,former"
 
     public static func head(_ rows: Rows) -> String {
         switch rows {
@@ -40,7 +40,7 @@ public enum ReportTable {
             }
         return parts.map { head, sums in
             let duty = sheet.knowsDuty ? "\(sums.duty.minutes),\(sums.duty.peopleMinutes)" : ","
-            return "\(name),\(head),\(numbers(of: sums)),\(duty)\n"
+            return "\(name),\(head),\(numbers(of: sums)),\(duty),\(sums.former)\n"
         }.joined()
     }
 

@@ -69,6 +69,9 @@ public struct ReportsReport: Codable, Sendable {
         public var cutOff: Int
         public var practice: Int
         public var answeredForOthers: Int
+        /// Of those asked: by the former service; and those that it does not call answered, of which nobody knows what became. `nil` from a node of an earlier version.
+        public var former: Int?
+        public var formerUnanswered: Int?
         public var waits: Waits
         public var endings: Endings
         public var ratings: Ratings
@@ -89,6 +92,8 @@ public struct ReportsReport: Codable, Sendable {
             messagesUnanswered = sums[.messagesUnanswered]
             cutOff = sums[.cutOff]
             practice = sums[.ended(.practice)]
+            former = sums.former
+            formerUnanswered = sums.formerUnanswered
             answeredForOthers = sums.answeredFor.values.reduce(0, +)
             waits = Waits(sums.waits)
             endings = Endings(
@@ -106,6 +111,8 @@ public struct ReportsReport: Codable, Sendable {
         public var missed: Int
         public var abandoned: Int
         public var waits: Waits
+        /// Of the former service, and not answered; missing where there are none.
+        public var formerUnanswered: Int?
         /// Minutes with somebody on duty for the general queue, and those of each person together; missing where that is not known.
         public var dutyMinutes: Int?
         public var dutyPeopleMinutes: Int?
@@ -117,6 +124,7 @@ public struct ReportsReport: Codable, Sendable {
             missed = sums[.missed]
             abandoned = sums[.abandoned]
             waits = Waits(sums.waits)
+            if sums.formerUnanswered > 0 { formerUnanswered = sums.formerUnanswered }
             guard knowsDuty else { return }
             dutyMinutes = sums.duty.minutes
             dutyPeopleMinutes = sums.duty.peopleMinutes

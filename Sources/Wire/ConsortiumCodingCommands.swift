@@ -26,6 +26,7 @@ extension PBCommandMessage {
         case .dropCanned(let id, let version, let editor): dropCanned = PBDropCannedCommand(id, version, editor)
         case .setTerms(let terms): setTerms = PBTermCalendarEntry(terms)
         case .setHours(let hours): setHours = PBLibraryHoursEntry(hours)
+        case .bringPast(let past): bringPast = PBTallyEntry(past)
         case .closeLibrary(let library, let closure, let by):
             closeLibrary.library = library.text
             closeLibrary.closure = PBClosureEntry(closure)
@@ -180,6 +181,7 @@ extension PBCommandMessage {
         case .dropCanned(let message): try message.decoded()
         case .setTerms(let message): .setTerms(try message.decoded())
         case .setHours(let message): .setHours(try message.decoded())
+        case .bringPast(let message): .bringPast(try message.past())
         case .closeLibrary(let message):
             .closeLibrary(
                 try Field.name(message.library, "closeLibrary.library"), message.closure.decoded(),

@@ -50,6 +50,7 @@ extension PBTallyCellEntry {
         counts = cell.entries.map(\.count)
         answeredBy = cell.answeredBy.map { PBTallyShareEntry($0) }
         answeredFor = cell.answeredFor.map { PBTallyShareEntry($0) }
+        former = cell.isFormer
     }
 
     fileprivate func decoded() throws(WireError) -> TallyHourCell {
@@ -67,7 +68,7 @@ extension PBTallyCellEntry {
         let sharesMax = 2 * (Limits.librariesMax + 1)
         let by = try Field.list(answeredBy, "tally.answeredBy", max: sharesMax) { e throws(WireError) in try e.decoded() }
         let others = try Field.list(answeredFor, "tally.answeredFor", max: sharesMax) { e throws(WireError) in try e.decoded() }
-        guard let cell = TallyCell(entries: entries, answeredBy: by, answeredFor: others) else {
+        guard let cell = TallyCell(entries: entries, answeredBy: by, answeredFor: others, isFormer: former) else {
             throw .invalidField("tally.cell", expected: "each number once, in order, none of them 0")
         }
         return TallyHourCell(hour: hour, cell: cell)
@@ -103,6 +104,25 @@ extension PBTallyEntry {
     }
 }
 
+extension PBTallyEntry {
+    /// Hours of a former service, as they are brought in.
+    init(_ past: PastHours) {
+        self.init()
+        place = PBTallyPlaceEntry(TallyPlace(of: past.home))
+        cells = past.cells.map { PBTallyCellEntry($0.hour, $0.cell) }
+    }
+
+    func past() throws(WireError) -> PastHours {
+        let home: LibraryName?
+        switch try place.decoded() {
+        case .general: home = nil
+        case .library(let name): home = name
+        case .queue: throw .invalidField("bringPast.place", expected: "a library, or the general queue")
+        }
+        return PastHours(home: home, cells: try TallyCoding.cells(cells, max: Limits.pastHoursPerCommandMax))
+    }
+}
+
 /// A part of one place's tally as it travels to a node, and the books of a snapshot.
 public enum TallyCoding {
     public static func bytes(_ place: TallyPlace) -> [UInt8] { PBTallyPlaceEntry(place).bytes }
@@ -130,7 +150,7 @@ public enum TallyCoding {
         }
     }
 
-    private static func cells(_ entries: [PBTallyCellEntry], max: Int) throws(WireError) -> [TallyHourCell] {
+    fileprivate static func cells(_ entries: [PBTallyCellEntry], max: Int) throws(WireError) -> [TallyHourCell] {
         let cells = try Field.list(entries, "tally.cells", max: max) { e throws(WireError) in try e.decoded() }
         for (earlier, later) in zip(cells, cells.dropFirst()) where earlier.hour >= later.hour {
             throw .invalidField("tally.hour", expected: "hours in their order")

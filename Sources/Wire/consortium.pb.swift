@@ -2878,6 +2878,15 @@ nonisolated struct PBCommandMessage: Sendable {
     set {kind = .setDuty(newValue)}
   }
 
+  /// Its cells are those of a former service; it has no chain.
+  var bringPast: PBTallyEntry {
+    get {
+      if case .bringPast(let v)? = kind {return v}
+      return PBTallyEntry()
+    }
+    set {kind = .bringPast(newValue)}
+  }
+
   var tellRoom: PBTellRoomCommand {
     get {
       if case .tellRoom(let v)? = kind {return v}
@@ -3064,6 +3073,8 @@ nonisolated struct PBCommandMessage: Sendable {
     case decideButton(PBDecideButtonCommand)
     case setSignedSettings(PBSignedSettingsEntry)
     case setDuty(PBDutyCommand)
+    /// Its cells are those of a former service; it has no chain.
+    case bringPast(PBTallyEntry)
     case tellRoom(PBTellRoomCommand)
     case setVolunteers(PBVolunteersCommand)
     case setWatcher(PBWatcherCommand)
@@ -5161,6 +5172,8 @@ nonisolated struct PBTallyCellEntry: Sendable {
   var answeredBy: [PBTallyShareEntry] = []
 
   var answeredFor: [PBTallyShareEntry] = []
+
+  var former: Bool = false
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -10046,7 +10059,7 @@ nonisolated extension PBNothing: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CommandMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{2}\u{a}audit\0\u{3}ask_wish\0\u{3}decide_wish\0\u{4}\u{12}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0\u{4}?import_shifts\0\u{3}swap_shift\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}set_library\0\u{3}set_queue\0\u{3}set_operator\0\u{3}set_settings\0\u{3}sign_on\0\u{3}sign_off\0\u{3}set_availability\0\u{1}leaving\0\u{1}back\0\u{1}open\0\u{1}attach\0\u{1}say\0\u{1}claim\0\u{3}offer_transfer\0\u{1}consent\0\u{3}pick_up\0\u{3}withdraw_offer\0\u{1}release\0\u{1}close\0\u{1}leave\0\u{3}keep_message\0\u{1}lapse\0\u{3}patron_presence\0\u{1}tick\0\u{3}check_digest\0\u{3}set_feature_level\0\u{3}merge_branch\0\u{3}transcript_taken\0\u{3}transcript_deleted\0\u{3}set_terms\0\u{3}set_hours\0\u{3}close_library\0\u{3}reopen_library\0\u{3}retire_voter\0\u{4}\u{10}set_naming\0\u{3}rename_queue\0\u{3}rename_operator\0\u{3}set_canned\0\u{3}drop_canned\0\u{3}report_problem\0\u{3}change_ticket\0\u{4}\u{4}set_entry\0\u{3}drop_entry\0\u{2}\u{2}rate\0\u{2}\u{3}note\0\u{1}block\0\u{4}\u{3}release_button\0\u{3}saw_installs\0\u{3}decide_button\0\u{4}\u{8}open_now\0\u{3}set_gate\0\u{3}set_end\0\u{4}\u{8}set_signed_settings\0\u{2}\u{a}audit\0\u{3}ask_wish\0\u{3}decide_wish\0\u{4}\u{12}remove_node\0\u{3}admit_node\0\u{3}turn_keys\0\u{3}keys_held\0\u{4}\u{7}set_duty\0\u{3}tell_room\0\u{3}set_volunteers\0\u{3}set_watcher\0\u{3}stop_watching\0\u{1}whisper\0\u{3}set_mentor\0\u{3}take_over\0\u{4}?import_shifts\0\u{3}swap_shift\0\u{4}'bring_past\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -10949,6 +10962,19 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
           self.kind = .swapShift(v)
         }
       }()
+      case 240: try {
+        var v: PBTallyEntry?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .bringPast(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .bringPast(v)
+        }
+      }()
       default: break
       }
     }
@@ -11239,6 +11265,10 @@ nonisolated extension PBCommandMessage: SwiftProtobuf.Message, SwiftProtobuf._Me
     case .swapShift?: try {
       guard case .swapShift(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 201)
+    }()
+    case .bringPast?: try {
+      guard case .bringPast(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 240)
     }()
     case nil: break
     }
@@ -14690,7 +14720,7 @@ nonisolated extension PBTallyShareEntry: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension PBTallyCellEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TallyCellEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hour\0\u{1}counters\0\u{1}counts\0\u{3}answered_by\0\u{3}answered_for\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hour\0\u{1}counters\0\u{1}counts\0\u{3}answered_by\0\u{3}answered_for\0\u{2}k\u{3}former\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -14703,6 +14733,7 @@ nonisolated extension PBTallyCellEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.counts) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.answeredBy) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.answeredFor) }()
+      case 240: try { try decoder.decodeSingularBoolField(value: &self.former) }()
       default: break
       }
     }
@@ -14724,6 +14755,9 @@ nonisolated extension PBTallyCellEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.answeredFor.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.answeredFor, fieldNumber: 5)
     }
+    if self.former != false {
+      try visitor.visitSingularBoolField(value: self.former, fieldNumber: 240)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -14733,6 +14767,7 @@ nonisolated extension PBTallyCellEntry: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.counts != rhs.counts {return false}
     if lhs.answeredBy != rhs.answeredBy {return false}
     if lhs.answeredFor != rhs.answeredFor {return false}
+    if lhs.former != rhs.former {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

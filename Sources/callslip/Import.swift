@@ -77,6 +77,9 @@ struct Import: AsyncParsableCommand {
             guard let names, !names.isEmpty else { return }
             print("\(names.count) \(names.count == 1 ? "account" : "accounts") \(isDryRun ? would : did): \(names.joined(separator: ", "))")
         }
+        if let hours = report.pastHours, hours > 0 {
+            print("\(report.pastChats ?? 0) chats of the past, in \(hours) hours, \(isDryRun ? "would go" : "are") in the reports")
+        }
         tell(report.made, "made", "would be made")
         tell(report.closed, "closed", "would be closed")
         tell(

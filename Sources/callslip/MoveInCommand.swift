@@ -1,13 +1,16 @@
 /// `callslip import-libraryh3lp FOLDER`: moves a LibraryH3lp account in, from its exports. Shows first; imports all or nothing.
 
 import ArgumentParser
+import Consortium
 import EventLoop
+import FoundationEssentials
+import Hours
 import Node
 
 struct MoveInCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import-libraryh3lp",
-        abstract: "Move a LibraryH3lp account in: queues, users, canned messages, and its history as a table.",
+        abstract: "Move a LibraryH3lp account in: queues, users, canned messages, and its history, as a table and in the reports.",
         discussion: """
             FOLDER holds lists as .csv (with a head) or .json (as the vendor's REST calls answer): queues (name), users (name, and if you like display, library, queues, admin), \
             operators (queue, user: who may staff what), canned (title, text, keywords, library), conversations (queue, started, accepted). Beside them libraries.csv, which you write: \
@@ -19,11 +22,14 @@ struct MoveInCommand: AsyncParsableCommand {
     @Flag(help: "Only show what would be made, and what is wrong.") var dryRun = false
     @Option(help: "Write the consortium's file there, for you to edit and `callslip import`, and import nothing now.") var out: String?
     @Option(help: "Write the history there, by library and day, in the columns of `callslip reports --rows days`.") var history: String?
+    @Option(
+        help: "The time zone of the history's times, such as America/Chicago: with it the last 398 days before today go into the reports.")
+    var zone: String?
     @Flag(help: "Make first codes, with which people choose a password.") var firstCodes = false
     @OptionGroup var admin: AdminOptions
 
     func run() async throws {
-        let moving = MovingIn(try files())
+        let moving = MovingIn(try files(), reported: try zone.map { try Self.reported($0) })
         for problem in moving.problems { Terminal.complain("\(folder)/\(problem)\n") }
         if let proposal = moving.proposal {
             print("libraries.csv could say, with a node for each library and the general queue moved to its line:\n\n\(proposal)")
@@ -32,7 +38,8 @@ struct MoveInCommand: AsyncParsableCommand {
             Terminal.complain("nothing was made\n")
             throw ExitCode(65)
         }
-        let chats = moving.history.map { " and \($0.chats) chats of the past" } ?? ""
+        let chats =
+            moving.history.map { " and \($0.chats) chats of the past, \($0.reported) of them in \($0.hours) hours for the reports" } ?? ""
         print(
             "\(moving.libraries) libraries, \(moving.queues) queues, \(moving.operators) operators, \(moving.canned) canned messages\(chats)"
         )
@@ -44,6 +51,14 @@ struct MoveInCommand: AsyncParsableCommand {
         }
         if let out { return try write(moving.yaml, to: out) }
         try await Import.send(moving.yaml, ImportOptions(invites: firstCodes), of: folder, to: try admin.read())
+    }
+
+    /// Whole days by UTC: reports go back 400 of them, and today is counted here.
+    private static func reported(_ zone: String) throws -> VendorHistory.Reported {
+        let rules: ZoneRules
+        do { rules = try ZoneFiles.rules(of: zone) } catch { throw ValidationError("--zone \(zone): \(error)") }
+        let today = TallyHour(clamping: Int(Date().timeIntervalSince1970) / 86_400) * 24
+        return VendorHistory.Reported(zone: rules, hours: (today - min(today, 398 * 24))..<today)
     }
 
     private func files() throws -> [MovingIn.File] {

@@ -62,6 +62,9 @@ struct ReportsCommand: AsyncParsableCommand {
         print(
             "  answered by own people \(numbers.own), by the general queue \(numbers.general), by others \(numbers.others); for others \(numbers.answeredForOthers)"
         )
+        if let former = numbers.former, former > 0 {
+            print("  of these \(former) from the former service; of \(numbers.formerUnanswered ?? 0) of them nobody knows what became")
+        }
         let waits = numbers.waits
         if let median = waits.medianS, let p90 = waits.p90S {
             print(

@@ -52,6 +52,17 @@ def run(stage):
         assert stage.post("college", "/api/import", TERMS, "application/yaml")[0] == 200
         stage.until("the terms", lambda: read()["terms"])
 
+    # Chats of the former service, hour by hour: in once, however often they are brought, and never in place of others.
+    old = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=3)).strftime("%Y-%m-%d")
+    past = lambda hours: stage.post("college", "/api/import", f'past: {{archives: {{{old}: "{hours}"}}}}'.encode(), "application/yaml")
+    known = read()["numbers"]["former"]
+    for _ in range(2):
+        assert past("15 4 0 2 1; 16 2")[0] == 200
+        stage.until("the past", lambda: read()["numbers"]["former"] == 6)
+    assert known in (0, 6) and read()["numbers"]["formerUnanswered"] == 3 and read()["numbers"]["open"] == 0, read()["numbers"]
+    assert "was brought in with other numbers" in str(past("14 1; 15 9")), past("14 1; 15 9")
+    assert read()["numbers"]["former"] == 6
+
     # Before anybody asked, the page says why it is empty.
     page = stage.page(ada.context, "Ada")
     page.goto(f"{ada.node}/reports?from=2026-01-01&to=2026-01-31")
@@ -130,6 +141,7 @@ def run(stage):
             page = stage.page(context, "Ada")
             page.goto(f"{ada.node}/reports")
             expect(page.get_by_role("row").filter(has_text="Somebody took the chat")).to_contain_text("%")
+            expect(page.get_by_role("row").filter(has_text="… from the former service")).to_contain_text("6")
             expect(page.get_by_label("Library", exact=True)).to_be_hidden()
             expect(page.get_by_label("Term", exact=True)).to_be_visible()
             page.get_by_text("By hour of the day as a table").click()

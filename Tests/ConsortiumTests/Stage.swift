@@ -153,6 +153,7 @@ struct Stage {
         case "entry", "drop-entry": return try registerCommand(verb, arguments, options, text)
         case "report", "comment": return try ticketCommand(verb, arguments, options, text)
         case "release-button", "saw", "decide": return try buttonCommand(verb, arguments, options, text)
+        case "past": return try past(first, Array(arguments.dropFirst()))
         case "naming": return .setNaming(naming(UInt64(first) ?? 0, options, text))
         case "rename-queue": return .renameQueue(try Self.name(first), to: try Self.name(try word(arguments, 1)))
         case "rename-operator": return .renameOperator(try Self.name(first), to: try Self.name(try word(arguments, 1)))

@@ -19,9 +19,23 @@ extension Stage {
             let others = entry.cell.answeredFor.map {
                 "for \($0.library?.text ?? "general")\($0.viaGeneral ? " at general" : "") \($0.count)"
             }
-            return "hour \(entry.hour): \((counts + by + others).joined(separator: ", "))"
+            return
+                "hour \(entry.hour)\(entry.cell.isFormer ? " of the former service" : ""): \((counts + by + others).joined(separator: ", "))"
         }
         return lines.isEmpty ? ["nothing was counted"] : lines
+    }
+
+    /// `past HOME HOUR:ASKED,WAITS… …`: hours of a former service; waits by class.
+    func past(_ home: String, _ hours: [String]) throws -> Command {
+        let cells = try hours.map { text in
+            let parts = text.split(separator: ":")
+            let numbers = (parts.last ?? "").split(separator: ",").compactMap { UInt32($0) }
+            guard let hour = TallyHour(parts.first ?? ""), let asked = numbers.first,
+                let cell = TallyCell(former: asked, waits: Array(numbers.dropFirst()))
+            else { throw Mistake(description: "no hour of the past: \(text)") }
+            return TallyHourCell(hour: hour, cell: cell)
+        }
+        return .bringPast(PastHours(home: home == "general" ? nil : try Self.name(home), cells: cells))
     }
 
     private static func word(_ counter: TallyCounter) -> String {

@@ -137,7 +137,7 @@ import Testing
         #expect(sheet.weekdays.map(\.duty.minutes) == [0, 0, 0, 0, 0, 10, 55])
         #expect(sheet.weeks.map(\.sums.duty.minutes) == [65])
         let line = ReportTable.lines(.days, "memorial", sheet).split(separator: "\n").last ?? ""
-        #expect(line.hasSuffix(",55,105"))
+        #expect(line.hasSuffix(",55,105,0"))
     }
 
     /// All libraries together: a minute with people of two counts once, and both of them count.
@@ -155,5 +155,21 @@ import Testing
         var sheet = ReportSheet(try ScheduleTests.day("1970-01-01")...ScheduleTests.day("1970-01-01"), LocalClock(nil))
         sheet.add(runs, now: 210 * 60)
         #expect((sheet.sums.duty.minutes, sheet.sums.duty.peopleMinutes) == (80, 30 + 90 + 10 + 30))
+    }
+
+    /// Of a former service: asked and answered count, and those not answered are neither open nor anything else.
+    @Test func hoursOfAFormerServiceAreToldApart() throws {
+        var sheet = ReportSheet(try ScheduleTests.day("2026-01-15")...ScheduleTests.day("2026-01-15"), LocalClock(nil))
+        let former = try #require(TallyCell(former: 7, waits: [0, 2, 1]))
+        sheet.add(
+            [
+                TallyHourCell(hour: try hour("2026-01-15T10:00:00Z"), cell: former),
+                TallyHourCell(hour: try hour("2026-01-15T11:00:00Z"), cell: try cell([(.asked, 3), (.answered, 1)])),
+            ], home: memorial)
+        let sums = sheet.sums
+        #expect((sums[.asked], sums[.answered], sums.open, sums.former, sums.formerUnanswered) == (10, 4, 2, 7, 4))
+        #expect(sums.waits.count == 3 && sums.waits.within(seconds: 10) == 2)
+        #expect(ReportTable.lines(.days, "memorial", sheet).hasSuffix(",,,7\n"))
+        #expect(TallyCell(former: 2, waits: [3]) == nil && TallyCell(former: 0, waits: []) == nil)
     }
 }

@@ -1,4 +1,5 @@
 import Consortium
+import Hours
 import Node
 import Testing
 
@@ -93,6 +94,35 @@ private func files(_ changed: [String: String?] = [:]) -> [MovingIn.File] {
         #expect(
             try [cell("within_30"), cell("within_60"), cell("within_90"), cell("median_s"), cell("p90_s")] == ["1", "1", "2", "20", "70"])
         #expect(lines[1].hasPrefix("gone-queue,2025-11-28,1,1,") && moving.notes.contains { $0.contains("gone-queue") })
+    }
+
+    /// The same list with the zone of its times: hours by UTC in the consortium's file, those of the wanted days and of libraries' queues alone.
+    @Test func chatsOfThePastGoIntoTheReports() throws {
+        let noon = TallyHour(try #require(CalendarDay("2025-11-27")).number) * 24 + 12
+        let moving = MovingIn(files(), reported: VendorHistory.Reported(zone: .utc, hours: 0..<TallyHour.max))
+        let history = try #require(moving.history)
+        #expect(moving.problems.isEmpty && history.chats == 4 && history.reported == 3)
+        #expect(moving.notes.contains { $0.contains("1 of 4 chats do not go into the reports") })
+        let file = try ConsortiumFile(yaml: moving.yaml)
+        let past = file.commands.compactMap { if case .bringPast(let past) = $0 { past } else { nil } }
+        #expect(past.map(\.home?.text) == ["memorial"])
+        let cells = past.flatMap(\.cells)
+        #expect(cells.count == history.hours && cells.allSatisfy { $0.cell.isFormer })
+        #expect(cells.reduce(0) { $0 + $1.cell[.asked] } == 3 && cells.reduce(0) { $0 + $1.cell[.answered] } == 2)
+        #expect(MovingIn(files(), reported: VendorHistory.Reported(zone: .utc, hours: 0..<noon - 48)).history?.reported == 0)
+        // Nothing of it without the zone.
+        #expect(!MovingIn(files()).yaml.contains("past:"))
+    }
+
+    @Test(arguments: [
+        ("15 1 2", "more answered than asked"), ("24 1", "no such hour"), ("15", "nothing asked"), ("15 x", "no number"),
+        ("15 2 0 1; 15 1", "the same hour twice"),
+    ]) func whatIsNoHourOfThePastIsToldWithItsLine(hours: String, why: String) throws {
+        #expect { try ConsortiumFile(yaml: "past:\n  memorial:\n    2025-11-27: \"\(hours)\"") } throws: { error in
+            (error as? ConsortiumFile.Problems)?.problems.map(\.line) == [3]
+        }
+        let good = try ConsortiumFile(yaml: "past:\n  general:\n    2025-11-27: \"15 2 0 1; 16 1\"")
+        #expect(good.commands.count == 1)
     }
 
     @Test(arguments: [

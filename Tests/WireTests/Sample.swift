@@ -96,7 +96,7 @@ extension Sample {
 
     /// One of every kind of command, in turn.
     mutating func command(_ kind: Int) throws -> Command {
-        switch kind % 69 {
+        switch kind % 70 {
         case 0: .setLibrary(try libraryEntry())
         case 1: .setQueue(try queueEntry())
         case 2: .setOperator(try operatorEntry())
@@ -170,6 +170,7 @@ extension Sample {
         case 57: .takeOver(id(), id(), id())
         case 51: .setVolunteers(id(), chance(50))
         case 52: .tellRoom(id(), id(), roomWord())
+        case 68: .bringPast(try past())
         case 50: .setDuty(id(), of([nil, .library, .general, .both]))
         case 62: .setSignedSettings(signedSettings())
         case 49: .dropEntry(id(), version: UInt64(pick(3)), by: try cannedEditor())

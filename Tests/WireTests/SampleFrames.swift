@@ -110,8 +110,8 @@ extension Sample {
         case 33: .causes(counter: number(), causes())
         case 34: .askShifts(counter: number(), try library())
         case 35: .shifts(counter: number(), try shiftBook())
-        case 34: .askDuty(counter: number(), try library(), LedgerMinute(pick(1_000))..<LedgerMinute(1_000 + pick(1_000)))
-        case 35: .duty(counter: number(), duty())
+        case 36: .askDuty(counter: number(), try library(), LedgerMinute(pick(1_000))..<LedgerMinute(1_000 + pick(1_000)))
+        case 37: .duty(counter: number(), duty())
         default: .pushPull(bytes())
         }
     }

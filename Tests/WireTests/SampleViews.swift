@@ -131,6 +131,16 @@ extension Sample {
     mutating func causes() -> [CauseRun] {
         ledger().map { CauseRun(from: $0.from, causes: Causes(rawValue: UInt16(pick(512))), takers: UInt8(pick(256))) }
     }
+    mutating func past() throws -> PastHours {
+        var hour: TallyHour = 0
+        let cells = try list(4) { sample in
+            hour += 1 + TallyHour(sample.pick(100))
+            let waits = sample.list(WaitClasses.count) { UInt32($0.pick(300)) }
+            let cell = TallyCell(former: 1 + waits.reduce(0, +) + UInt32(sample.pick(9)), waits: waits)
+            return TallyHourCell(hour: hour, cell: try #require(cell))
+        }
+        return PastHours(home: chance(70) ? try library() : nil, cells: cells)
+    }
     mutating func duty() -> [DutyRun] { ledger().map { DutyRun(from: $0.from, people: UInt16(pick(65_536))) } }
     mutating func ledger() -> [LedgerRun] {
         var minute: LedgerMinute = 0

@@ -16,7 +16,7 @@ public struct ConsortiumFile: Sendable {
         public var standbyNode: NodeName?
     }
 
-    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours, canned messages, registers. The versions that these
+    /// In the order in which they must be applied: settings, naming, libraries, queues, operators, terms, hours, canned messages, registers, the past. The versions that these
     /// replace are for whoever proposes them.
     public private(set) var commands: [Command] = []
     /// For each command the line where its entry begins.
@@ -74,10 +74,14 @@ public struct ConsortiumFile: Sendable {
         lines += canned.map(\.line)
         commands += entries.map { .setEntry($0.entry, by: .admin) }
         lines += entries.map(\.line)
+        commands += past.map { .bringPast($0.past) }
+        lines += past.map(\.line)
     }
 
     private var canned: [(message: CannedMessage, line: Int)] = []
     private(set) var entries: [(entry: RegisterEntry, line: Int)] = []
+    /// Hours of a former service.
+    private(set) var past: [(past: PastHours, line: Int)] = []
     private var libraryLines: [Int] = []
     private var heirLines: [(heir: LibraryName, line: Int)] = []
     private var queueLines: [Int] = []
@@ -92,7 +96,9 @@ public struct ConsortiumFile: Sendable {
         guard
             let top = reader.mapping(
                 root, "the file",
-                keys: ["consortium", "settings", "naming", "canned", "general", "terms", "hours", "libraries", "services", "registers"])
+                keys: [
+                    "consortium", "settings", "naming", "canned", "general", "terms", "hours", "libraries", "services", "registers", "past",
+                ])
         else {
             return
         }
@@ -109,8 +115,9 @@ public struct ConsortiumFile: Sendable {
         if let node = top["hours"] { findHours(node, &reader) }
         if let node = top["canned"] { canned = reader.canned(node) }
         if let node = top["registers"] { entries = reader.registers(node) }
-        // A file of naming, canned messages, registers, terms and hours alone changes nothing else.
-        let others = ["naming", "canned", "terms", "hours", "registers"]
+        if let node = top["past"] { past = reader.past(node) }
+        // A file of naming, canned messages, registers, terms, hours and the past alone changes nothing else.
+        let others = ["naming", "canned", "terms", "hours", "registers", "past"]
         if top["general"] == nil, top["libraries"] == nil, others.contains(where: { top[$0] != nil }) { return }
         guard let general = reader.required(top, "general", in: root, "the queue that all libraries staff together") else { return }
         readGeneral(general, &reader)

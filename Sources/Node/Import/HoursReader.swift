@@ -100,7 +100,7 @@ extension YAMLReader {
         return week
     }
 
-    private mutating func day(_ node: Node, _ what: String) -> CalendarDay? {
+    mutating func day(_ node: Node, _ what: String) -> CalendarDay? {
         guard let text = node.scalar?.string, let day = CalendarDay(text) else {
             fail(node, "`\(what)` must be a day such as 2026-11-26; found `\(node.scalar?.string ?? "something else")`")
             return nil

@@ -39,6 +39,9 @@ public struct ImportReport: Codable, Sendable {
     public var unreached: [String] = []
     /// What was refused or could not be read, each with its line where there is one: nothing was changed then, unless somebody else changed the same meanwhile.
     public var problems: [String] = []
+    /// Hours of a former service, and the chats in them; `nil` from a node of an earlier version.
+    public var pastHours: Int?
+    public var pastChats: Int?
     public init() {}
 }
 
@@ -67,6 +70,8 @@ struct Importer {
         report.queues = file.queues.count
         report.operators = file.operators.count
         report.hours = file.hours.count
+        report.pastHours = file.past.reduce(0) { $0 + $1.past.cells.count }
+        report.pastChats = file.past.reduce(0) { $0 + $1.past.cells.reduce(0) { $0 + Int($1.cell[.asked]) } }
         rehearse(file) { [report] problems in
             var report = report
             report.problems = problems
@@ -82,6 +87,25 @@ struct Importer {
     /// All or nothing: a file of which something would be refused changes nothing. What the rehearsal lets pass and the state refuses, somebody else has changed meanwhile.
     /// - Parameter completion: given what would be refused, with its lines.
     private func rehearse(_ file: ConsortiumFile, tries: Int = 1, _ completion: @escaping ([String]) -> Void) {
+        guard let first = file.past.compactMap({ $0.past.cells.first?.hour }).min() else { return rehearse(file, [], tries, completion) }
+        // What was counted since then is rehearsed with.
+        let homes = Set(file.past.map(\.past.home))
+        library.books.readTally(TallyWish(homes: Array(homes), hours: first..<TallyHour.max)) { answer in
+            guard let answer else {
+                guard tries < Self.levelTriesMax else {
+                    return completion(["What was counted until now cannot be read from the coordinators; run the import again in a moment."]
+                    )
+                }
+                return later { rehearse(file, tries: tries + 1, completion) }
+            }
+            rehearse(file, answer.books.map { ($0.part.place, $0.entries) }, tries, completion)
+        }
+    }
+
+    private func rehearse(
+        _ file: ConsortiumFile, _ tally: [(place: TallyPlace, cells: [TallyHourCell])], _ tries: Int,
+        _ completion: @escaping ([String]) -> Void
+    ) {
         // A node that was sent no board yet knows nothing to rehearse with.
         guard let board = library.board else { return completion([]) }
         let commands = Array(zip(ImportedNames(file, board: board).commands.map(replacing), file.lines))
@@ -89,7 +113,8 @@ struct Importer {
         let editions = library.settings.book
         Task { @ClusterActor in
             let found = try? await ClusterActor.loop.work { () -> [(line: Int, refusal: Consortium.Refusal)] in
-                var rehearsal = Rehearsal(board, canned: canned, entries: entries, editions: editions, node: node, wallMs: wallMs)
+                var rehearsal = Rehearsal(
+                    board, canned: canned, entries: entries, editions: editions, tally: tally, node: node, wallMs: wallMs)
                 return commands.compactMap { command, line in rehearsal.refusal(of: command).map { (line: line, refusal: $0) } }
             }
             guard let found else { return completion(["This node has too much to do just now; run the import again in a moment."]) }

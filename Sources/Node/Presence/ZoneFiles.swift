@@ -5,7 +5,7 @@ import EventLoop
 import FoundationEssentials
 import Hours
 
-enum ZoneFiles {
+public enum ZoneFiles {
     private static let folder = "/usr/share/zoneinfo"
 
     /// Reads the rules of a zone, off the loop.
@@ -33,6 +33,15 @@ enum ZoneFiles {
     }
 
     private static let zonesPerFileMax = 32
+
+    /// The same for a program that runs no loop.
+    ///
+    /// - Parameter zone: as somebody typed it.
+    /// - Throws: `ZoneError`.
+    public static func rules(of zone: String) throws -> ZoneRules {
+        guard LibraryHours.isZoneName(zone) else { throw ZoneError(description: "name it as in the IANA data base: America/Chicago") }
+        return try rules("\(folder)/\(zone)").get()
+    }
 
     private nonisolated static func rules(_ path: String) -> Result<ZoneRules, ZoneError> {
         do {

@@ -40,7 +40,8 @@ public struct MovingIn: Sendable {
     private var order: [LibraryName] = []
     private static let problemsMax = 100
 
-    public init(_ files: [File]) {
+    /// - Parameter reported: which chats of the past go into the reports; `nil` for none.
+    public init(_ files: [File], reported: VendorHistory.Reported? = nil) {
         read(files)
         guard problems.isEmpty else { return }
         guard let queueTable = tables["queues"] else {
@@ -58,7 +59,7 @@ public struct MovingIn: Sendable {
         writeCanned(libraryTable)
         let people = peopleByLibrary(libraryTable, queueNames)
         writeLibraries(libraryTable, queueNames, people)
-        readHistory()
+        readHistory(reported)
         judge()
         if !problems.isEmpty { yaml = "" }
     }
@@ -308,14 +309,15 @@ public struct MovingIn: Sendable {
 
     // MARK: The end
 
-    private mutating func readHistory() {
+    private mutating func readHistory(_ reported: VendorHistory.Reported?) {
         guard let table = tables["conversations"] else { return }
         var names: [String: String] = [:]
         for (queue, library) in homes { names[queue.text] = library?.text ?? ReportsAPI.generalName }
-        let history = VendorHistory(table, libraries: names)
+        let history = VendorHistory(table, libraries: names, reported)
         for problem in history.problems { fail(problem.file, problem.line, problem.sentence) }
         notes += history.notes
         self.history = history
+        for line in history.pastLines { writer.line(line, table.file, 1) }
     }
 
     /// What was made is read as any consortium's file is; what that finds stands where the exports say it.

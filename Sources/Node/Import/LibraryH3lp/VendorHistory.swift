@@ -1,7 +1,7 @@
 /// The old vendor's list of chats, counted by library and day: a table in the form of `callslip reports --rows days`, to stand beside it.
 ///
-/// It does not go into the tally. That is kept by the replicated state from what happens to chats, hour by hour, and holds that asked = answered + missed + abandoned + open; a list from
-/// elsewhere says less, and nobody could take it back out. So the years before the move stay a table, with empty places for what the vendor's list does not say.
+/// Chats of the last days that reports can show go into the tally as well, as marked hours of a former service (`PastHours`), where the zone of the list's times is told. The years before stay a
+/// table, with empty places for what the vendor's list does not say.
 
 import Consortium
 import Hours
@@ -10,7 +10,26 @@ public struct VendorHistory: Sendable {
     public private(set) var problems: [VendorProblem] = []
     public private(set) var notes: [String] = []
     public private(set) var chats = 0
+    /// Those of the hours that go into the reports.
+    public private(set) var reported = 0
     private var days: [Key: Counts] = [:]
+    private var past: [String: [TallyHour: Former]] = [:]
+
+    /// Which chats of the list go into the reports.
+    public struct Reported: Sendable {
+        /// Of the zone by whose clocks the list tells times.
+        public var zone: ZoneRules
+        public var hours: Range<TallyHour>
+        public init(zone: ZoneRules, hours: Range<TallyHour>) {
+            self.zone = zone
+            self.hours = hours
+        }
+    }
+
+    private struct Former {
+        var asked: UInt32 = 0
+        var waits = [UInt32](repeating: 0, count: WaitClasses.count)
+    }
 
     private struct Key: Hashable {
         var library: String
@@ -22,8 +41,10 @@ public struct VendorHistory: Sendable {
         var waits: [Int] = []
     }
 
-    /// - Parameter libraries: whose each queue is, by its name. Chats of other queues are counted under the queue's own name.
-    init(_ table: VendorTable, libraries: [String: String]) {
+    /// - Parameters:
+    ///   - libraries: whose each queue is, by its name. Chats of other queues are counted under the queue's own name.
+    ///   - reported: `nil` where none go into the reports.
+    init(_ table: VendorTable, libraries: [String: String], _ reported: Reported?) {
         var strangers: Set<String> = []
         for record in table.records {
             func fail(_ sentence: String) {
@@ -52,6 +73,12 @@ public struct VendorHistory: Sendable {
             days[key, default: Counts()].asked += 1
             if let wait { days[key]?.waits.append(wait) }
             chats += 1
+            if let home = libraries[queue.text], let reported { report(started, wait, of: home, reported) }
+        }
+        if let reported, chats > self.reported {
+            notes.append(
+                "\(table.file): \(chats - self.reported) of \(chats) chats do not go into the reports: these take those of libraries’ queues that were asked \(Self.stamp(reported.hours))"
+            )
         }
         if !strangers.isEmpty {
             notes.append(
@@ -59,6 +86,46 @@ public struct VendorHistory: Sendable {
             )
         }
     }
+
+    private static func stamp(_ hours: Range<TallyHour>) -> String {
+        func day(_ hour: TallyHour) -> String { CalendarDay(number: Int32(clamping: hour / 24))?.text ?? "" }
+        return "from \(day(hours.lowerBound)) to \(day(hours.upperBound - min(hours.upperBound, 1))), by UTC"
+    }
+
+    private mutating func report(_ started: (day: CalendarDay, second: Int), _ wait: Int?, of home: String, _ wish: Reported) {
+        let second = wish.zone.second(local: Int64(started.day.number) * 86_400 + Int64(started.second))
+        let hour = TallyHour(clamping: max(0, second) / 3_600)
+        guard wish.hours.contains(hour) else { return }
+        past[home, default: [:]][hour, default: Former()].asked += 1
+        reported += 1
+        guard let wait else { return }
+        past[home]?[hour]?.waits[WaitClasses.place(ofMs: UInt64(clamping: wait) * 1_000)] += 1
+    }
+
+    /// The part `past` of a consortium's file, a line each (`PastReader`).
+    var pastLines: [String] {
+        guard reported > 0 else { return [] }
+        var lines = ["past:"]
+        for (home, hours) in past.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(home):")
+            let days = Dictionary(grouping: hours.keys.sorted()) { $0 / 24 }.sorted { $0.key < $1.key }
+            for (day, hoursOfDay) in days {
+                let parts = hoursOfDay.compactMap { hour in
+                    hours[hour].map { former in
+                        let last = former.waits.lastIndex { $0 > 0 } ?? -1
+                        let numbers: [UInt32] = [hour % 24, former.asked] + former.waits.prefix(last + 1)
+                        return numbers.map { "\($0)" }.joined(separator: " ")
+                    }
+                }
+                let name = CalendarDay(number: Int32(clamping: day))?.text ?? ""
+                lines.append("    \(name): \"\(parts.joined(separator: "; "))\"")
+            }
+        }
+        return lines
+    }
+
+    /// How many hours of libraries go into the reports.
+    public var hours: Int { past.values.reduce(0) { $0 + $1.count } }
 
     /// `2026-11-27 09:30:00`, or with a T; what follows the seconds (a fraction, a zone) is passed over.
     private static func moment(_ text: String) -> (day: CalendarDay, second: Int)? {
@@ -87,7 +154,7 @@ public struct VendorHistory: Sendable {
             let known = [
                 "library": key.library, "day": key.day.text, "asked": "\(counts.asked)", "answered": "\(waits.count)",
                 "within_30": within(30),
-                "within_60": within(60), "within_90": within(90), "median_s": rank(50), "p90_s": rank(90),
+                "within_60": within(60), "within_90": within(90), "median_s": rank(50), "p90_s": rank(90), "former": "\(counts.asked)",
             ]
             return columns.map { known[$0] ?? "" }.joined(separator: ",") + "\n"
         }

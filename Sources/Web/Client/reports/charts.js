@@ -4,10 +4,13 @@ import { h } from "../shared/dom.js";
 import { drawing, row, table } from "../shared/tables.js";
 
 /** What became of chats, from the bottom up: told apart by width as well as by colour. */
-export const KINDS = [["answered", "Answered", 10], ["missed", "Left a message", 6], ["abandoned", "Patron went", 3], ["open", "Not over yet", 1]];
+export const KINDS = [["answered", "Answered", 10], ["missed", "Left a message", 6], ["abandoned", "Patron went", 3], ["open", "Not over yet", 1], ["unknown", "Not known", 4]];
 
-/** A chat is one of these; what is none of the first three is not over yet. */
-const parts = (entry) => ({ ...entry, open: Math.max(0, entry.asked - entry.answered - entry.missed - entry.abandoned) });
+/** A chat is one of these; what is none of the first three is not over yet, or was the former service's. */
+function parts(entry) {
+    const unknown = entry.formerUnanswered ?? 0;
+    return { ...entry, unknown, open: Math.max(0, entry.asked - entry.answered - entry.missed - entry.abandoned - unknown) };
+}
 
 /** The rectangles of one chart, in a field of 12 a column and 100 high, growing upwards. */
 export function columns(entries) {

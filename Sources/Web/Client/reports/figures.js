@@ -10,6 +10,7 @@ export function drawFigures(numbers) {
     const of = (count) => [count.toLocaleString(), share(count, numbers.asked)];
     return table("Figures", ["What", "Chats", "Of those asked"], [
         row(defined("Asked", "Somebody pressed the library’s button; everything about a chat counts for the hour in which it was asked."), numbers.asked.toLocaleString(), ""),
+        ...(numbers.former > 0 ? [row(defined("… from the former service", "Before Callslip, as that service’s list has them: when they were asked, whether somebody took them, and after what wait. Of nothing else is anything known."), ...of(numbers.former))] : []),
         row(defined("Answered", "Somebody took the chat while its patron waited."), ...of(numbers.answered)),
         row(defined("… by its own people", "At one of the library’s own queues."), ...of(numbers.own)),
         row(defined("… by the general queue", "By whoever staffed the general queue, of any library."), ...of(numbers.general)),
@@ -17,6 +18,7 @@ export function drawFigures(numbers) {
         row(defined("Missed", "Nobody had answered when the patron left a message."), ...of(numbers.missed)),
         row(defined("Abandoned", "The patron went before anybody answered."), ...of(numbers.abandoned)),
         ...(numbers.open > 0 ? [row(defined("Not over yet", "They still wait, or waited when these numbers were made."), ...of(numbers.open))] : []),
+        ...(numbers.formerUnanswered > 0 ? [row(defined("Not known", "From the former service, and not answered there."), ...of(numbers.formerUnanswered))] : []),
         row(defined("Referred", "Went on to the general queue by the library’s fallback policy, answered there or not."), ...of(numbers.referred)),
         row(defined("Transferred", "Handed from one person to another, and picked up; a chat may be so more than once."), numbers.transferred.toLocaleString(), `out ${numbers.transferredOut}, in ${numbers.transferredIn}`),
         row(defined("Messages kept", "Questions that waited for a later answer, those of patrons who went among them."), numbers.messages.toLocaleString(), `${numbers.messagesAnswered} answered, ${numbers.messagesUnanswered} never`),

@@ -97,7 +97,7 @@ function address(library) {
 }
 
 function drawWhen(report) {
-    part("legend").replaceChildren(...KINDS.map(([kind, title]) => h("li", {}, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), title)));
+    part("legend").replaceChildren(...KINDS.filter(([kind]) => kind !== "unknown" || report.numbers.formerUnanswered > 0).map(([kind, title]) => h("li", {}, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), title)));
     const every = Math.max(1, Math.ceil(report.weeks.length / 6));
     part("charts").replaceChildren(
         chart("By hour of the day", report.hours, (entry) => `${entry.at}:00`, (entry, place) => (place % 3 === 0 ? entry.at : ""), "Hour"),
