@@ -19,7 +19,7 @@ struct PlantedBugTests {
         "by the first of these longer runs that shows it",
         arguments: [
             (.unsealedBranch, 1...30), (.rankByLastWait, 1...20), (.endlessWait, 1...30), (.tryTargetAgain, 1...60),
-            (.recordsFromOne, 8...50), (.refuseSecondOpen, 15...70), (.keepInherited, 1...40), (.oneLane, 1...30),
+            (.recordsFromOne, 8...50), (.keepInherited, 1...40), (.oneLane, 1...30),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticedLater(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 3, bug) != nil) }
 
@@ -29,6 +29,17 @@ struct PlantedBugTests {
         let seed = (1...60 as ClosedRange<UInt64>).first { seed in
             var scenario = Scenario(seed: seed, minutes: 3, kinds: [.restore])
             scenario.planted = bug
+            return Outcome.of(scenario).violation != nil
+        }
+        #expect(seed != nil)
+    }
+
+    /// Where many come while links are cut: who hears nothing asks again.
+    @Test func aSecondOpeningIsNoticedWhereManyCome() {
+        let seed = (1...60 as ClosedRange<UInt64>).first { seed in
+            var scenario = Scenario(seed: seed, minutes: 1, kinds: [.halves, .oneWay, .isolate])
+            scenario.patrons = 40
+            scenario.planted = .refuseSecondOpen
             return Outcome.of(scenario).violation != nil
         }
         #expect(seed != nil)
