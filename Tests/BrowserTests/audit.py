@@ -112,7 +112,7 @@ def run(stage):
     expect(wishes.first).to_contain_text("waits for the director")
     expect(asking.get_by_role("button", name="Approve")).to_have_count(0)
     # Not deleted while it waits, by nobody.
-    stage.until("the hold at the node", lambda: listed()[0].get("heldUntilMs"))
+    stage.until("the hold at the node", lambda: next(one for one in listed() if one["chat"] == chat).get("heldUntilMs"))
     assert "is held" in fails(stage, "college", "transcripts", "delete", chat)
 
     # The director is told at the desk.
