@@ -1,3 +1,5 @@
+import Sodium
+
 /// The service's settings as one document (agreement, 6): typed, numbered, with the keys that may sign the next one. As text it is what LTG reads, edits and signs:
 ///
 ///     callslip settings 1
@@ -66,7 +68,7 @@ public struct SettingsDocument: Hashable, Sendable {
 
     /// What is signed. A time that is no whole number of its unit is written as the next one above.
     public var text: String {
-        let signers = keys.map(Self.hex).joined(separator: " ")
+        let signers = keys.map { Hex.text(of: $0) }.joined(separator: " ")
         return [Self.head, "version: \(version)", "keys: \(signers)", "note: \(note)"].map { "\($0)\n" }.joined() + Self.lines(of: settings)
     }
 
@@ -121,7 +123,7 @@ public struct SettingsDocument: Hashable, Sendable {
         }
         keys = []
         for word in try value("keys").utf8.split(separator: UInt8(ascii: " ")).map({ String(decoding: $0, as: UTF8.self) }) {
-            guard let key = Self.bytes(word), key.count == SignedSettings.keyBytes else {
+            guard let key = Hex.bytes(of: word, strict: true), key.count == SignedSettings.keyBytes else {
                 throw Mistake("A key has \(SignedSettings.keyBytes * 2) hexadecimal digits; found `\(word.prefix(80))`.")
             }
             guard !keys.contains(key) else { throw Mistake("A key stands there twice.") }
@@ -146,25 +148,13 @@ public struct SettingsDocument: Hashable, Sendable {
             if before != after { found.append((item.name, before.map { "\($0)" } ?? "", "\(after)")) }
         }
         if from?.keys != to.keys {
-            found.append(("keys", from?.keys.map(hex).joined(separator: " ") ?? "", to.keys.map(hex).joined(separator: " ")))
+            found.append(
+                (
+                    "keys", from?.keys.map { Hex.text(of: $0) }.joined(separator: " ") ?? "",
+                    to.keys.map { Hex.text(of: $0) }.joined(separator: " ")
+                ))
         }
         return found
-    }
-
-    public static func hex(_ bytes: [UInt8]) -> String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
-
-    public static func bytes(_ hex: some StringProtocol) -> [UInt8]? {
-        let digits = Array(hex.utf8)
-        guard digits.count % 2 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        for at in stride(from: 0, to: digits.count, by: 2) {
-            let pair = digits[at...at + 1]
-            guard pair.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }),
-                let byte = UInt8(String(decoding: pair, as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }
 
@@ -189,7 +179,7 @@ public struct SignedSettings: Hashable, Sendable {
     private static let mark = "signature: "
 
     /// As a file: the document, and a last line with key and signature.
-    public var file: String { text + Self.mark + SettingsDocument.hex(key) + " " + SettingsDocument.hex(signature) + "\n" }
+    public var file: String { text + Self.mark + Hex.text(of: key) + " " + Hex.text(of: signature) + "\n" }
 
     public init(file: String) throws(SettingsDocument.Mistake) {
         let lines = file.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).map {
@@ -202,7 +192,7 @@ public struct SignedSettings: Hashable, Sendable {
         let words = last.utf8.dropFirst(Self.mark.utf8.count).split(separator: UInt8(ascii: " ")).map {
             String(decoding: $0, as: UTF8.self)
         }
-        guard words.count == 2, let key = SettingsDocument.bytes(words[0]), let signature = SettingsDocument.bytes(words[1]),
+        guard words.count == 2, let key = Hex.bytes(of: words[0], strict: true), let signature = Hex.bytes(of: words[1], strict: true),
             key.count == Self.keyBytes, signature.count == Self.signatureBytes
         else {
             throw SettingsDocument.Mistake(

@@ -40,7 +40,7 @@ extension SignedSettings {
         guard (present?.keys ?? document.keys).contains(key) else {
             throw Refusal(
                 .notAllowed,
-                "The key \(SettingsDocument.hex(Array(key.prefix(4))))… may not sign settings"
+                "The key \(Hex.text(of: Array(key.prefix(4))))… may not sign settings"
                     + (present == nil ? ": the first document names the key that signs it." : "; those that may are in version \(inForce).")
             )
         }

@@ -74,7 +74,7 @@ public final class CallslipNode {
         let cluster = try clusterID(configuration.cluster)
         let keyring = try KeyringFile.read(configuration.keyring, cluster: cluster)
         let bootCounter = try BootCounter.next(configuration.data)
-        let adminToken = try Randomness.bytes(24).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let adminToken = Hex.text(of: try Randomness.bytes(24))
         return try await CallslipNode(
             configuration, cluster: cluster, keyring: keyring, bootCounter: bootCounter, adminToken: adminToken, assets: assets,
             metrics: metrics)
@@ -308,6 +308,8 @@ public final class CallslipNode {
         branch.onFatal = { [unowned self] sentence in onFatal?(sentence) }
         try library.start()
         staffPost?.start()
+        // Before anybody asks for one, or says that one goes along.
+        pictures.start { [library] in library.knowsTickets ? library.tickets : nil }
         do {
             try await web.listen(configuration, read: webTLS)
         } catch {
@@ -320,7 +322,6 @@ public final class CallslipNode {
         reporting.start(afterMs: SelfReports.everyMs, repeatMs: SelfReports.everyMs) { [unowned self] in reportItself() }
         settingsTimer.start(afterMs: SettingsWatch.everyMs, repeatMs: SettingsWatch.everyMs) { [unowned self] in watchSettings() }
         renewal?.start()
-        pictures.start { [library] in library.knowsTickets ? library.tickets : nil }
         oldCopies.start { [library] in (library.board?.settings ?? Settings()).transcriptDeadlineMs }
         logger.info("serving", metadata: ["web": "\(configuration.webListen.map(\.description))", "boot": "\(String(boot, radix: 16))"])
     }

@@ -9,89 +9,8 @@ import Logging
 import PageCheck
 import Raft
 import Sodium
-import Synchronization
 import Web
 import Wire
-
-/// Carries a value that nobody else holds from where it was made to where it is used, once.
-final class Disconnected<Value>: Sendable {
-    private let value: Mutex<Value?>
-    init(_ value: consuming sending Value) { self.value = Mutex(value) }
-    func take() -> sending Value? {
-        value.withLock { value in
-            let taken = value
-            value = nil
-            return taken
-        }
-    }
-}
-
-/// Gossip keys: a file of 32-byte keys in hexadecimal, one per line, the first of which encrypts.
-package enum KeyringFile {
-    static func read(_ path: String, cluster: [UInt8]) throws -> Keyring {
-        if try SmallFile.read(path) == nil {
-            try SmallFile.replace(path, with: text(of: [try AEAD.makeKey()]))
-        }
-        return try ring(try keys(in: try SmallFile.read(path) ?? "", of: path), cluster: cluster, of: path)
-    }
-
-    /// The keys in a file's text, at least one. Lines that begin with # are not looked at.
-    package static func keys(in text: String, of path: String) throws(CallslipNode.StartFailure) -> [[UInt8]] {
-        var keys: [[UInt8]] = []
-        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
-            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
-            guard let key = bytes(line), key.count == AEAD.keyBytes else {
-                throw CallslipNode.StartFailure("\(path) line \(number + 1): expected \(AEAD.keyBytes * 2) hexadecimal digits")
-            }
-            keys.append(key)
-        }
-        guard !keys.isEmpty else { throw CallslipNode.StartFailure("\(path) holds no key; delete it to have one made") }
-        return keys
-    }
-
-    package static func text(of keys: [[UInt8]]) -> String {
-        keys.map { key in key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\n" }.joined()
-    }
-
-    /// The ring of these keys, the first of which seals.
-    package static func ring(_ keys: [[UInt8]], cluster: [UInt8], of path: String) throws(CallslipNode.StartFailure) -> Keyring {
-        do throws(KeyringError) {
-            return try Keyring(primary: keys.first ?? [], others: Array(keys.dropFirst()), clusterID: cluster)
-        } catch {
-            switch error {
-            case .duplicateKey: throw CallslipNode.StartFailure("\(path) holds one key twice; remove one of the two lines")
-            case .tooManyKeys(let keysMax):
-                throw CallslipNode.StartFailure("\(path) holds \(keys.count) keys, and \(keysMax) is the most; remove the oldest ones")
-            default: throw CallslipNode.StartFailure("\(path): \(error)")
-            }
-        }
-    }
-
-    static func bytes(_ hex: Substring) -> [UInt8]? {
-        let digits = Array(hex.utf8)
-        // A sign is no digit, though the standard library's numbers may have one.
-        guard digits.count % 2 == 0, hex.allSatisfy(\.isHexDigit) else { return nil }
-        var bytes: [UInt8] = []
-        for at in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[at...at + 1], as: UTF8.self), radix: 16) else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
-    }
-}
-
-/// Counts the starts of this node on this disk: the session of its availability records.
-enum BootCounter {
-    static func next(_ folder: String) throws -> UInt64 {
-        let path = folder + "/boots"
-        let text = try SmallFile.read(path)?.split(separator: "\n").first
-        guard let last = text.map({ UInt64($0) }) ?? 0, last < .max else {
-            throw CallslipNode.StartFailure("\(path): expected a number, found `\(text ?? "")`; write the last one, or delete the file")
-        }
-        try SmallFile.replace(path, with: "\(last + 1)\n")
-        return last + 1
-    }
-}
 
 /// Runs a body on the cluster plane, from anywhere.
 private func onCluster(_ body: @escaping @Sendable @ClusterActor () -> Void) {

@@ -4,6 +4,7 @@ import Consortium
 import EventLoop
 import Gossip
 import Logging
+import Sodium
 
 /// What LTG wants of a node.
 enum NodeWish: Hashable, Sendable {
@@ -122,10 +123,9 @@ final class NodesDesk {
 extension KeyDigest {
     /// 64 hexadecimal digits.
     public init?(hexadecimal text: String) {
-        let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
-        guard digits.count == text.utf8.count, digits.count == 2 * Self.count else { return nil }
-        self.init(stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
+        guard let bytes = Hex.bytes(of: text) else { return nil }
+        self.init(bytes)
     }
 
-    public var text: String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    public var text: String { Hex.text(of: bytes) }
 }

@@ -5,6 +5,7 @@ import Consortium
 import EventLoop
 import FoundationEssentials
 import Node
+import Sodium
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,7 +41,7 @@ struct AuditCommand: AsyncParsableCommand {
             throw NodeClient.Failure(
                 "the chain holds, and does not lead through that hash: it was written anew, or the entry has given way")
         }
-        print("\(report.entries.count) entries, whole, up to \(check.last.number): \(AuditReport.text(check.last.hash))")
+        print("\(report.entries.count) entries, whole, up to \(check.last.number): \(Hex.text(of: check.last.hash))")
     }
 
     private func read() async throws -> AuditReport {

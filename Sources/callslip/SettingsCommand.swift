@@ -97,8 +97,8 @@ struct SettingsCommand: AsyncParsableCommand {
         func run() async throws {
             guard access(file) else { throw NodeClient.Failure("\(file) is there already; a key is never overwritten") }
             let seed = try Randomness.bytes(Signing.seedBytes)
-            try Files.write(file, SettingsDocument.hex(seed) + "\n", mode: 0o600)
-            print(SettingsDocument.hex(try Signing.publicKey(seed: seed)))
+            try Files.write(file, Hex.text(of: seed) + "\n", mode: 0o600)
+            print(Hex.text(of: try Signing.publicKey(seed: seed)))
         }
 
         private func access(_ path: String) -> Bool { !FileManager.default.fileExists(atPath: path) }
@@ -182,14 +182,14 @@ struct SettingsCommand: AsyncParsableCommand {
     }
 
     fileprivate static func sign(_ text: String, keyFile: String) throws -> SignedSettings {
-        guard let seed = SettingsDocument.bytes(try Files.text(of: keyFile).split(separator: "\n").first ?? ""),
+        guard let seed = Hex.bytes(of: try Files.text(of: keyFile).split(separator: "\n").first ?? "", strict: true),
             seed.count == Signing.seedBytes
         else {
             throw NodeClient.Failure(
                 "\(keyFile): expected \(Signing.seedBytes * 2) hexadecimal digits, as `callslip settings key` writes them")
         }
         let key = try Signing.publicKey(seed: seed)
-        let whole = text.replacing("\nkeys: \n", with: "\nkeys: \(SettingsDocument.hex(key))\n")
+        let whole = text.replacing("\nkeys: \n", with: "\nkeys: \(Hex.text(of: key))\n")
         _ = try document(whole)
         return SignedSettings(text: whole, key: key, signature: try Signing.sign(SignedSettings.message(whole), seed: seed))
     }

@@ -55,7 +55,7 @@ package struct AccountNotes {
             switch words[1] {
             case "first":
                 let parts = words[2].split(separator: " ")
-                guard note.first == nil, parts.count == 2, let digest = KeyringFile.bytes(parts[0]),
+                guard note.first == nil, parts.count == 2, let digest = Hex.bytes(of: parts[0]),
                     digest.count == RecoveryCode.digestBytes,
                     let untilMs = UInt64(parts[1])
                 else { throw BadLine(path: path, line: number + 1) }
@@ -99,7 +99,7 @@ package struct AccountNotes {
         var text = ""
         for (name, note) in changed.sorted(by: { $0.key < $1.key }) {
             if let first = note.first {
-                text += "\(name) first \(first.digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()) \(first.untilMs)\n"
+                text += "\(name) first \(Hex.text(of: first.digest)) \(first.untilMs)\n"
             }
             if let campus = note.campus { text += "\(name) campus \(campus)\n" }
         }

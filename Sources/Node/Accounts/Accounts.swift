@@ -387,8 +387,8 @@ final class Accounts {
         if isScript { endOldestScript(of: person.name) }
         if sessions.count >= Self.sessionsMax { sessions = sessions.filter { $0.value.expiresMs > nowMs } }
         guard sessions.count < Self.sessionsMax else { return .tooMany(retryMs: 60_000) }
-        let token = Self.hexadecimal(bytes)
-        var browser = Self.hexadecimal(mark)
+        let token = Hex.text(of: bytes)
+        var browser = Hex.text(of: mark)
         switch origin {
         case .browser(let given)?: browser = given
         case .network?: brake.remember(browser: browser, of: person.accountName)
@@ -396,7 +396,7 @@ final class Accounts {
         }
         let session = Session(
             operatorName: person.name, displayName: person.displayName, session: SessionID(high: high, low: low),
-            expiresMs: nowMs + Self.sessionMsMax, id: Self.hexadecimal(name), beganMs: WallClock.nowMs, isScript: isScript)
+            expiresMs: nowMs + Self.sessionMsMax, id: Hex.text(of: name), beganMs: WallClock.nowMs, isScript: isScript)
         sessions[token] = session
         return .signedIn(token: token, browser: browser, session, told: told)
     }
@@ -407,9 +407,5 @@ final class Accounts {
         if let oldest = theirs.min(by: { $0.value.expiresMs < $1.value.expiresMs })?.key {
             (sessions[oldest], beginnings[oldest]) = (nil, nil)
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

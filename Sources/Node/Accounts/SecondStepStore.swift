@@ -45,7 +45,7 @@ package struct SecondStepStore {
         guard let text = try SmallFile.read(path) else { return }
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() where !line.isEmpty {
             let words = line.split(separator: " ")
-            guard words.count == 2, let name = OperatorName(String(words[0])), let sealed = KeyringFile.bytes(words[1]), steps[name] == nil
+            guard words.count == 2, let name = OperatorName(String(words[0])), let sealed = Hex.bytes(of: words[1]), steps[name] == nil
             else { throw Failure.badLine(path: path, line: number + 1) }
             guard let opened = try? ring.open(sealed, context: Self.context(name)), let step = try? SecondStep(wire: opened) else {
                 throw Failure.sealedElsewhere(path: path, line: number + 1)
@@ -102,7 +102,7 @@ package struct SecondStepStore {
         var text = ""
         for (name, step) in changed.sorted(by: { $0.key < $1.key }) {
             let sealed = try ring.seal(step.wireBytes(), context: Self.context(name))
-            text += "\(name) \(sealed.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())\n"
+            text += "\(name) \(Hex.text(of: sealed))\n"
         }
         try SmallFile.replace(path, with: text)
         steps = changed

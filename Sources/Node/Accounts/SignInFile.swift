@@ -18,9 +18,7 @@ struct SignInFile {
         self.logger = logger
     }
 
-    static func digest(_ token: String) -> String { hex(Hash.sha256(Array("callslip signed in \(token)".utf8))) }
-
-    private static func hex(_ bytes: [UInt8]) -> String { bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
+    static func digest(_ token: String) -> String { Hex.text(of: Hash.sha256(Array("callslip signed in \(token)".utf8))) }
 
     /// Writes the file. Each line: digest, operator, session, milliseconds left, the sign-in's name, when it began, the person's name. At most `Accounts.sessionsMax` lines.
     /// - Parameter sessions: by token.

@@ -64,7 +64,7 @@ public struct BackupFile: Sendable {
         self.state = state.wireSnapshot()
         head = Head(
             cluster: cluster, node: node, index: state.appliedThrough.index, term: term, madeMs: madeMs, chats: state.liveChats,
-            bytes: self.state.count, sha256: Self.hexadecimal(Hash.sha256(self.state)))
+            bytes: self.state.count, sha256: Hex.text(of: Hash.sha256(self.state)))
     }
 
     public func encoded() throws -> [UInt8] {
@@ -83,7 +83,7 @@ public struct BackupFile: Sendable {
         guard let head = try? JSONDecoder().decode(Head.self, from: Data(lines[1])) else { throw .damagedHead }
         let state = Array(bytes[lines[2].startIndex...])
         guard state.count == head.bytes else { throw .torn(expected: head.bytes, found: state.count) }
-        guard Self.hexadecimal(Hash.sha256(state)) == head.sha256 else { throw .damaged }
+        guard Hex.text(of: Hash.sha256(state)) == head.sha256 else { throw .damaged }
         self.head = head
         self.state = state
     }
@@ -99,9 +99,5 @@ public struct BackupFile: Sendable {
     /// The state in it, as it was.
     public func consortium() throws(Unusable) -> ConsortiumState {
         do { return try ConsortiumState(wireSnapshot: state) } catch { throw .state("\(error)") }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -65,7 +65,7 @@ struct ButtonBundle: Sendable {
             all += "\(path) \(content.count)\n".utf8
             all += content
         }
-        let digits = Hash.sha256(all).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digits = Hex.text(of: Hash.sha256(all))
         return String(digits.prefix(Limits.buttonVersionDigits))
     }
 }

@@ -1,6 +1,7 @@
 /// The service's settings with their history, as the API, the page and `callslip settings` show them (agreement, 6).
 
 import Consortium
+import Sodium
 import Wire
 
 public struct SettingsReport: Codable, Sendable {
@@ -51,7 +52,7 @@ public struct SettingsReport: Codable, Sendable {
         let present = inUse.settings(told: present)
         let last = inUse.document
         version = inUse.version
-        keys = (last?.keys ?? []).map(SettingsDocument.hex)
+        keys = (last?.keys ?? []).map { Hex.text(of: $0) }
         next = SettingsDocument(version: version + 1, settings: present, keys: last?.keys ?? [], note: "").text
         var before: SettingsDocument?
         var editions: [Edition] = []
@@ -59,8 +60,8 @@ public struct SettingsReport: Codable, Sendable {
             guard let document = edition.document else { continue }
             editions.append(
                 Edition(
-                    version: document.version, note: document.note, ms: edition.wallMs, key: SettingsDocument.hex(edition.signed.key),
-                    text: edition.signed.text, signature: SettingsDocument.hex(edition.signed.signature),
+                    version: document.version, note: document.note, ms: edition.wallMs, key: Hex.text(of: edition.signed.key),
+                    text: edition.signed.text, signature: Hex.text(of: edition.signed.signature),
                     differences: SettingsDocument.differences(before, document).map { Difference(name: $0.name, from: $0.from, to: $0.to) })
             )
             before = document

@@ -4,6 +4,7 @@
 import Consortium
 import EventLoop
 import FoundationEssentials
+import Sodium
 import Web
 
 @WebActor
@@ -96,7 +97,7 @@ enum AuditTable {
         [
             "\(entry.number)", WallClock.text(Int64(clamping: entry.wallMs / 1_000)), entry.by.text, entry.node, entry.act.text,
             entry.subject, entry.library,
-            AuditReport.text(entry.hash),
+            Hex.text(of: entry.hash),
         ]
     }
 }
@@ -130,25 +131,15 @@ public struct AuditReport: Codable, Sendable {
 
     init(_ page: AuditPage, _ entries: [AuditEntry], isAll: Bool, more: Bool) {
         anchorNumber = page.anchor.number
-        anchorHash = Self.text(page.anchor.hash)
+        anchorHash = Hex.text(of: page.anchor.hash)
         last = page.last
         all = isAll
         self.more = more
         self.entries = entries.map {
             Entry(
                 number: $0.number, atMs: $0.wallMs, by: $0.by.text, node: $0.node, act: $0.act.text, subject: $0.subject,
-                library: $0.library, hash: Self.text($0.hash))
+                library: $0.library, hash: Hex.text(of: $0.hash))
         }
-    }
-
-    public static func text(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
-
-    static func bytes(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 }
 
@@ -161,7 +152,7 @@ public struct AuditCheck: Sendable {
     /// - Throws: what does not fit.
     public mutating func take(_ report: AuditReport) throws(AuditFlaw) {
         if !hasBegun {
-            guard let hash = AuditReport.bytes(report.anchorHash), hash.count == 32 else {
+            guard let hash = Hex.bytes(of: report.anchorHash), hash.count == 32 else {
                 throw AuditFlaw(number: report.anchorNumber, sentence: "the anchor's hash is none")
             }
             last = AuditAnchor(number: report.anchorNumber, hash: hash)
@@ -170,7 +161,7 @@ public struct AuditCheck: Sendable {
         var entries: [AuditEntry] = []
         for entry in report.entries {
             guard let by = AuditActor(text: entry.by), let act = AuditAct.allCases.first(where: { $0.text == entry.act }),
-                let hash = AuditReport.bytes(entry.hash)
+                let hash = Hex.bytes(of: entry.hash)
             else { throw AuditFlaw(number: entry.number, sentence: "entry \(entry.number) is not readable to this version") }
             entries.append(
                 AuditEntry(

@@ -94,6 +94,6 @@ enum Files {
     }
 
     static func randomHex(bytes: Int) throws -> String {
-        try Randomness.bytes(bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        Hex.text(of: try Randomness.bytes(bytes))
     }
 }
