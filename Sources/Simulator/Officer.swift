@@ -15,7 +15,7 @@ final class Officer {
     private enum Fact: Hashable {
         case closing(RequestID)
         case noted(RequestID)
-        case former(QueueName)
+        case former(QueueName, now: QueueName)
     }
 
     private unowned(unsafe) let cluster: Cluster
@@ -28,6 +28,8 @@ final class Officer {
     /// What was answered last, and where. A thing that is unsure is left alone: its version is not known.
     private var versions: [Thing: (version: UInt64, at: LogPosition)] = [:]
     private var unsure: Set<Thing> = []
+    /// Of which a restored cluster may have forgotten what was answered.
+    private var isLost: Set<Thing> = []
     /// What was answered, and stays so.
     private var facts: [(fact: Fact, at: LogPosition)] = []
     private var closings: [RequestID] = []
@@ -91,23 +93,29 @@ final class Officer {
         guard let command = command(version) else { return }
         unsure.insert(thing)
         part.ask(command) { [self] verdict, position in
-            guard case .accepted = verdict else { return cluster.count("officer: refused") }
+            guard case .accepted = verdict else {
+                // It changed nothing.
+                if !isLost.contains(thing) { unsure.remove(thing) }
+                return cluster.count("officer: refused")
+            }
             cluster.count("officer: \(thing) set")
             unsure.remove(thing)
             versions[thing] = (version + 1, position)
         }
     }
 
-    private func ask(_ command: Command, _ part: LibraryPart, is fact: Fact, then: @escaping () -> Void = {}) {
+    private func ask(_ command: Command, _ part: LibraryPart, is fact: Fact) {
         part.ask(command) { [self] verdict, position in
-            then()
+            if case .former = fact { isRenaming = false }
             guard case .accepted = verdict else { return cluster.count("officer: refused") }
             switch fact {
             case .closing(let id):
                 cluster.count("officer: closed")
                 closings.append(id)
             case .noted: cluster.count("officer: a reading noted")
-            case .former: cluster.count("officer: renamed")
+            case .former(_, let now):
+                cluster.count("officer: renamed")
+                desk = now
             }
             facts.append((fact, position))
         }
@@ -152,22 +160,17 @@ final class Officer {
     /// One at a time; people, pages and commands on their way say the former names.
     private func rename(_ part: LibraryPart) {
         guard !isRenaming, facts.count < Self.factsMax, let new = QueueName("renamed-\(count)") else { return }
-        let old = desk
         isRenaming = true
-        part.ask(.renameQueue(old, to: new)) { [self] verdict, position in
-            guard case .accepted = verdict else { return cluster.count("officer: refused") }
-            cluster.count("officer: renamed")
-            isRenaming = false
-            desk = new
-            facts.append((.former(old), position))
-        }
+        ask(.renameQueue(desk, to: new), part, is: .former(desk, now: new))
     }
 
     // MARK: What is kept
 
     /// What was answered is not in the backup that the cluster was restored from.
     func beginAnew(lost: ClosedRange<UInt64>) {
-        for (thing, kept) in versions where lost.contains(kept.at.index) { unsure.insert(thing) }
+        for (thing, kept) in versions where lost.contains(kept.at.index) { isLost.insert(thing) }
+        isLost.formUnion(unsure)
+        unsure.formUnion(isLost)
         facts.removeAll { lost.contains($0.at.index) }
     }
 
@@ -205,7 +208,7 @@ final class Officer {
         switch fact {
         case .closing(let id): state.hours[library]?.closures.contains { $0.id == id } ?? false
         case .noted(let id): state.audit.contains { $0.subject.contains(id.text) }
-        case .former(let name): state.board().queues.contains { $0.queue.name == name || $0.queue.formerNames.contains(name) }
+        case .former(let name, _): state.board().queues.contains { $0.queue.name == name || $0.queue.formerNames.contains(name) }
         }
     }
 }
