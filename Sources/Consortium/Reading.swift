@@ -35,7 +35,6 @@ extension ConsortiumState {
         board.keys = keyPlan
         board.keepsAudit = keepsAudit
         board.wishChange = wishChange
-        board.shiftChange = shiftChange
         return board
     }
 

@@ -39,7 +39,7 @@ extension ShiftImport {
                 flaws.append(
                     ShiftFlaw(
                         line: row.line, code: .invalid, sentence: "\(row.operatorName) has \(other) at the same time; move one of them."))
-            } else if ids.contains(row.id) {
+            } else if ids.contains(row.id) || isKeptByAnother(row, in: book) {
                 flaws.append(ShiftFlaw(line: row.line, code: .invalid, sentence: "Another shift has its identifier; draw a new one."))
             } else {
                 take(row.shift, row.line)
@@ -71,6 +71,12 @@ extension ShiftImport {
             return flaw(.invalid, "The shift is over for more than 14 days; leave it out.")
         }
         return nil
+    }
+
+    /// Whether a shift that another row plans as it was keeps this row's identifier.
+    private func isKeptByAnother(_ row: ShiftRow, in book: ShiftBook) -> Bool {
+        guard let former = book.shift(row.id), replaces(former), !former.plans(row.shift) else { return false }
+        return rows.contains { former.plans($0.shift) }
     }
 
     /// Whether a shift gives way to the list.
@@ -186,7 +192,6 @@ extension ConsortiumState {
         }
         shiftChange += 1
         shiftBooks[library] = ShiftBook(library: library, change: shiftChange, shifts: kept)
-        touched.board = true
     }
 
     /// A person is called otherwise now, or (`nil`) belongs to another library.
@@ -205,7 +210,6 @@ extension ConsortiumState {
             guard shifts != book.shifts else { continue }
             shiftChange += 1
             shiftBooks[book.library] = ShiftBook(library: book.library, change: shiftChange, shifts: shifts)
-            touched.board = true
         }
     }
 }

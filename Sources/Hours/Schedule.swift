@@ -167,9 +167,7 @@ extension CalendarDay {
 
 extension OpenInterval {
     func without(_ closure: Closure) -> [OpenInterval] {
-        let from = Int64(clamping: closure.fromMs / 1_000)
-        let until = Int64(clamping: closure.untilMs / 1_000)
-        guard from < until, from < self.until, until > self.from else { return [self] }
-        return [OpenInterval(from: self.from, until: from), OpenInterval(from: until, until: self.until)].filter { $0.from < $0.until }
+        let closed = OpenInterval(from: Int64(clamping: closure.fromMs / 1_000), until: Int64(clamping: closure.untilMs / 1_000))
+        return closed.from < closed.until ? without(closed) : [self]
     }
 }

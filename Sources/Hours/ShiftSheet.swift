@@ -34,9 +34,14 @@ public struct ShiftSheet: Sendable {
         let count = min(Self.daysMax, Int(range.upperBound.number - range.lowerBound.number) + 1)
         let whole = clock.seconds(range.lowerBound...range.lowerBound.adding(days: count - 1))
         let planned = shifts.filter(counts).map(\.interval)
-        let posted = (schedule?.openings(from: range.lowerBound, days: count) ?? []).compactMap { opening -> OpenInterval? in
-            let cut = OpenInterval(from: max(opening.from, whole.lowerBound), until: min(opening.until, whole.upperBound))
-            return cut.from < cut.until ? cut : nil
+        let posted = (schedule?.openings(from: range.lowerBound, days: count) ?? []).flatMap { opening -> [OpenInterval] in
+            let cut = opening.within(whole)
+            guard let cut, cut.until - cut.from > 86_400 else { return cut.map { [$0] } ?? [] }
+            // What goes on for more than a day is told day by day.
+            return (0..<count).compactMap { offset in
+                let day = range.lowerBound.adding(days: offset)
+                return cut.within(clock.seconds(day...day))
+            }
         }
         let gaps = posted.flatMap { opening in planned.reduce([opening]) { left, shift in left.flatMap { $0.without(shift) } } }
         var days: [Day] = []
@@ -68,6 +73,12 @@ extension Shift {
 extension OpenInterval {
     /// Whole minutes, those begun counted.
     public var minutes: Int { Int(clamping: (until - from + 59) / 60) }
+
+    /// The part of it that lies there; `nil` where none does.
+    fileprivate func within(_ seconds: Range<Int64>) -> OpenInterval? {
+        let part = OpenInterval(from: max(from, seconds.lowerBound), until: min(until, seconds.upperBound))
+        return part.from < part.until ? part : nil
+    }
 
     /// What is left of it beside another one.
     func without(_ other: OpenInterval) -> [OpenInterval] {

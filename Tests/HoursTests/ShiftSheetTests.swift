@@ -33,6 +33,18 @@ import Testing
         #expect(none.days[0].gaps == none.days[0].posted)
     }
 
+    /// Openings that touch are one for whoever looks for its end; a plan is read day by day.
+    @Test func whatIsAlwaysOpenIsToldDayByDay() throws {
+        let always = try ScheduleTests.schedule("America/Chicago", [OpenSpan(opens: 0, closes: 1_440)])
+        let day = try ScheduleTests.day("2026-03-07")
+        let sheet = ShiftSheet([try shift(1, "2026-03-08T06:00:00Z", "2026-03-08T18:00:00Z")], days: day...day.adding(days: 2), always)
+        #expect(sheet.days.map(\.posted.count) == [1, 1, 1] && sheet.days.map(\.gaps.count) == [1, 1, 1])
+        // 2026-03-08 has 23 hours.
+        #expect(sheet.days[1].posted == [try interval("2026-03-08T06:00:00Z", "2026-03-09T05:00:00Z")])
+        #expect(sheet.days[1].gaps == [try interval("2026-03-08T18:00:00Z", "2026-03-09T05:00:00Z")])
+        #expect(sheet.gapMinutes == (24 + 11 + 24) * 60)
+    }
+
     /// Whoever is on duty for the general queue alone leaves the library's own queue to others; nor does whoever does not count.
     @Test func whoStaffsTheLibraryCounts() throws {
         let chicago = try ScheduleTests.schedule("America/Chicago", [OpenSpan(opens: 540, closes: 600)])

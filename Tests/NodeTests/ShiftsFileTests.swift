@@ -77,9 +77,9 @@ import Testing
         #expect(file.problems == [])
         #expect(try file.entries.map(\.from) == [Self.at("2026-01-15T15:00:00Z"), Self.at("2026-07-15T14:00:00Z")])
         #expect(try file.entries.map(\.until) == [Self.at("2026-01-15T18:00:00Z"), Self.at("2026-07-15T16:00:00Z")])
-        #expect(file.entries[0].people == [["Chat reference , Ann Lee", "Chat reference", "Ann Lee"]])
+        #expect(file.entries[0].people == [["Chat reference , Ann Lee"], ["Chat reference , Ann Lee", "Chat reference", "Ann Lee"]])
         #expect(file.entries[0].duty == .library)
-        #expect(file.entries[1].people == [["Lee; Max", "max"], ["Chat", "Chat"]])
+        #expect(file.entries[1].people == [["Lee; Max", "max"], ["Chat"], ["Chat", "Chat"]])
     }
 
     /// Clocks change on 8 March; the shift stays at nine, and a night a night.
@@ -158,7 +158,7 @@ import Testing
         var people: [Operator] = []
         for (name, display, library) in [
             ("ann.law", "Ann Lee", "law"), ("max.law", "Max", "law"), ("may.law", "Max", "law"), ("ann.music", "Ann Lee", "music"),
-            ("zoe.music", "Zoe", "music"),
+            ("zoe.music", "Zoe", "music"), ("kim.law", "Kim", "law"), ("jo.law", "kim.law", "law"),
         ] {
             people.append(
                 Operator(
@@ -169,12 +169,16 @@ import Testing
     }
 
     private func read(_ rows: String, book: ShiftBook? = nil, first: String? = nil, last: String? = nil) -> ShiftsReading {
+        read(file: "operator,from,until\n" + rows, book: book, first: first, last: last)
+    }
+
+    private func read(file: String, book: ShiftBook? = nil, first: String? = nil, last: String? = nil) -> ShiftsReading {
         let wish = ShiftsReading.Wish(
-            library: law, id: RequestID(high: UInt64(rows.utf8.count), low: 1), first: first.flatMap { CalendarDay($0) },
+            library: law, id: RequestID(high: UInt64(file.utf8.count), low: 1), first: first.flatMap { CalendarDay($0) },
             last: last.flatMap { CalendarDay($0) },
             by: .admin)
         return ShiftsReading(
-            "operator,from,until\n" + rows, wish, book: book ?? ShiftBook(library: law), operators: operators, schedule, now: now,
+            file, wish, book: book ?? ShiftBook(library: law), operators: operators, schedule, now: now,
             zones: ZoneFiles.reader())
     }
 
@@ -189,6 +193,40 @@ import Testing
         #expect(wrong.problems[0].sentence.contains("max.law, may.law"))
         #expect(wrong.problems[1].sentence.contains("Nobody of law is called `Pat`"))
         #expect(read("Zoe,2026-01-15 09:00,12:00\nann.law,2026-01-15 12:00,11:00\n").problems.map(\.line) == [2, 3])
+    }
+
+    /// Whom an event invites are asked before its title; of several people nobody is taken for the one.
+    @Test func whomAnEventMeans() throws {
+        func event(_ lines: String...) -> ShiftsReading {
+            let times = ["DTSTART:20260115T090000", "DTEND:20260115T120000"]
+            return read(
+                file: (["BEGIN:VCALENDAR", "BEGIN:VEVENT"] + times + lines + ["END:VEVENT", "END:VCALENDAR", ""]).joined(separator: "\r\n"))
+        }
+        #expect(event("SUMMARY:Chat", "ATTENDEE;CN=Kim:mailto:kim.law@example.edu").list.rows.map(\.operatorName.text) == ["kim.law"])
+        #expect(event("SUMMARY:Chat: Ann Lee").list.rows.map(\.operatorName.text) == ["ann.law"])
+        let several = event("SUMMARY:Chat", "ATTENDEE;CN=Ann Lee:mailto:ann.law@example.edu", "ATTENDEE;CN=Kim:mailto:kim.law@example.edu")
+        #expect(several.problems.map(\.line) == [2] && several.problems.first?.sentence.contains("ann.law, kim.law") == true)
+        // Somebody else is called as one signs in.
+        #expect(read("kim.law,2026-01-15 09:00,12:00\n").list.rows.map(\.operatorName.text) == ["kim.law"])
+    }
+
+    /// A trainee fills no gap alone.
+    @Test func aTraineesShiftIsAGap() throws {
+        let reading = read("kim.law,2026-01-15 09:00,17:00\nann.law,2026-01-16 09:00,17:00\n")
+        let book = ShiftBook(library: law, change: 1, shifts: reading.list.shifts(in: ShiftBook(library: law)))
+        func gaps(isTrainee: Bool) throws -> [Int] {
+            var board = ConsortiumState().board()
+            board.operators = operators.map { person in
+                var person = person
+                person.isTrainee = isTrainee && person.name.text == "kim.law"
+                return person
+            }
+            let monday = try #require(CalendarDay("2026-01-12"))
+            let entry = HoursEntry(library: law, title: "Law", schedule: schedule)
+            return ShiftsReport(book, board, entry, week: monday, for: nil, now: now).days.map(\.gaps.count)
+        }
+        #expect(try gaps(isTrainee: false) == [1, 1, 1, 0, 0, 1, 1])
+        #expect(try gaps(isTrainee: true) == [1, 1, 1, 1, 0, 1, 1])
     }
 
     /// What is replaced is the days of the file, or those that were named; what stays is known again.

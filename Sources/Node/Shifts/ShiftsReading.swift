@@ -99,28 +99,30 @@ struct ShiftPeople: Sendable {
     init(_ operators: [Operator], of library: LibraryName) {
         self.library = library
         for person in operators {
-            let names = [person.name.text, person.displayName.trimmed.lowercased()] + person.formerNames.map(\.text)
+            let names = [person.displayName.trimmed.lowercased()] + person.formerNames.map(\.text)
             for name in names where !name.isEmpty {
                 all[name, default: []].insert(person.name)
                 if person.library == library { own[name, default: []].insert(person.name) }
             }
+        }
+        // A name to sign in with is that person's, whoever else is called so.
+        for person in operators {
+            all[person.name.text] = [person.name]
+            if person.library == library { own[person.name.text] = [person.name] }
         }
     }
 
     func find(_ entry: ShiftsFile.Entry) throws(ShiftsFile.Problem) -> OperatorName {
         for known in [own, all] {
             for words in entry.people {
-                // What is named whole counts before its parts.
-                for group in [Array(words.prefix(1)), words] {
-                    let found = group.reduce(into: Set<OperatorName>()) { $0.formUnion(known[$1.lowercased()] ?? []) }
-                    if found.count > 1 {
-                        let names = found.map(\.text).sorted().joined(separator: ", ")
-                        throw .init(
-                            line: entry.line,
-                            sentence: "This may be several people (\(names)); write the name that one of them signs in with.")
-                    }
-                    if let person = found.first { return person }
+                let found = words.reduce(into: Set<OperatorName>()) { $0.formUnion(known[$1.lowercased()] ?? []) }
+                if found.count > 1 {
+                    let names = found.map(\.text).sorted().joined(separator: ", ")
+                    throw .init(
+                        line: entry.line,
+                        sentence: "This may be several people (\(names)); write the name that one of them signs in with.")
                 }
+                if let person = found.first { return person }
             }
         }
         let named = entry.people.first?.first ?? ""

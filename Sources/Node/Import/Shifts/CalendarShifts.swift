@@ -77,9 +77,12 @@ extension ShiftsFile {
         let end = try Self.time(ends, ends.value, zone: zone, zones)
         // As long as by the clocks of the zone where it begins, so that a night stays a night when they are changed.
         let lengthS = end.second + Int64(start.zone.offset(at: end.second)) - start.local
-        let people = [event.all("ATTENDEE"), event.all("SUMMARY"), event.all("ORGANIZER")].map { $0.flatMap(\.people) }.filter {
-            !$0.isEmpty
-        }
+        // A title that is somebody's name as a whole counts before its parts.
+        let titles = event.all("SUMMARY")
+        let people = [
+            event.all("ATTENDEE").flatMap(\.people), titles.flatMap { $0.people.prefix(1) }, titles.flatMap(\.people),
+            event.all("ORGANIZER").flatMap(\.people),
+        ].filter { !$0.isEmpty }
         guard !people.isEmpty else {
             throw Problem(
                 line: event.line, sentence: "This event names nobody; its title (SUMMARY) or whom it invites (ATTENDEE) says whose it is.")
@@ -91,11 +94,11 @@ extension ShiftsFile {
         }
         guard rules.count == 1 else { throw .expand(rules[1]) }
         var without: [CalendarTime] = []
-        var withoutDays: [CalendarDay] = []
+        var withoutDays: Set<CalendarDay> = []
         for line in event.all("EXDATE") {
-            for value in line.value.split(separator: ",").prefix(Limits.shiftsPerLibraryMax) {
+            for value in line.value.split(separator: ",") {
                 if let day = CalendarDay(compact: value) {
-                    withoutDays.append(day)
+                    withoutDays.insert(day)
                 } else {
                     without.append(try Self.time(line, String(value), zone: zone, zones))
                 }
@@ -238,7 +241,7 @@ extension CalendarLine {
     fileprivate var people: [String] {
         switch name {
         case "SUMMARY":
-            let parts = text.split { ":–—(),/|".contains($0) }.flatMap { part in String(part).pieces(between: " - ") }
+            let parts = text.split { ":–—(),/|".contains($0) }.flatMap { part in part.split(separator: " - ").map(String.init) }
             return ([text] + parts).map(\.trimmed).filter { !$0.isEmpty }
         default:
             let address = value.lowercased().hasPrefix("mailto:") ? value.dropFirst(7).prefix { $0 != "@" } : ""
@@ -261,17 +264,5 @@ extension CalendarLine {
             }
         }
         return result
-    }
-}
-
-extension String {
-    fileprivate func pieces(between mark: String) -> [String] {
-        var pieces: [String] = []
-        var rest = self[...]
-        while let found = rest.firstRange(of: mark) {
-            pieces.append(String(rest[..<found.lowerBound]))
-            rest = rest[found.upperBound...]
-        }
-        return pieces + [String(rest)]
     }
 }

@@ -18,10 +18,15 @@ let previewed = null;
 
 const query = () => chosenIn(location.search, ["library", "week"]);
 
-const failure = (answer) => answer.body?.text ?? "The node does not answer. Nothing was changed; try again in a moment.";
+const failure = (answer) => answer.body?.text ?? "The node did not answer in time. Look at the list again before you repeat it.";
+
+/** Which of the questions for a week was asked last: a late answer to another one is not drawn. */
+let shows = 0;
 
 async function show(move = false) {
+    const mine = (shows += 1);
     const answer = await ask("GET", `/api/shifts?${query()}`);
+    if (mine !== shows) return;
     setText(part("problem"), answer.status === 200 ? "" : failure(answer));
     if (answer.status !== 200) return;
     week = answer.body;
@@ -75,7 +80,7 @@ function drawShift(shift) {
     const partners = isMine || week.mayImport ? others : mine;
     const people = week.people.filter((person) => person.name !== shift.person);
     const acts = shift.isOver ? [] : [
-        !isMine && week.me ? act("I take it", () => settle(moves(shift, week.me), `You have the shift on ${shiftTime(shift)} now, and ${shift.name} is told here.`)) : null,
+        !isMine && week.people.some((person) => person.name === week.me) ? act("I take it", () => settle(moves(shift, week.me), `You have the shift on ${shiftTime(shift)} now, and ${shift.name} is told here.`)) : null,
         mayGive && people.length > 0 ? act("Give to …", () => choose(place, "Give to", people.map(({ name, display }) => [name, display]), "Give", (name, display) => settle(moves(shift, name), `${display} has the shift on ${shiftTime(shift)} now, and is told here.`))) : null,
         partners.length > 0 ? act("Exchange with …", () => choose(place, "Exchange with", partners.map((other) => [other.id, `${other.name}, ${shiftTime(other)}`]), "Exchange", (id) => {
             const other = partners.find((one) => one.id === id);
@@ -145,16 +150,28 @@ window.addEventListener("popstate", () => show());
 
 // MARK: Import
 
+/** Which file was looked at last: what a former one would change is not shown any more. */
+let looks = 0;
+
+function forget() {
+    looks += 1;
+    previewed = null;
+    setHidden(part("preview"), true);
+}
+
+part("file").addEventListener("change", forget);
 part("import-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const file = part("file").files[0];
-    setHidden(part("preview"), true);
+    forget();
+    const mine = looks;
     if (!file) {
         setText(part("problem"), "Choose a file first: a table (.csv) or a calendar (.ics).");
         return;
     }
     const body = { library: week.library, id: newId(), text: await file.text() };
     const answer = await ask("POST", "/api/shifts/import?preview=1", body);
+    if (mine !== looks) return;
     drawPreview(answer, answer.status === 200 ? { ...body, change: answer.body.change, from: answer.body.from, to: answer.body.to } : null);
 });
 
@@ -177,8 +194,7 @@ part("import-now").addEventListener("click", async () => {
     isBusy = false;
     if (answer.status !== 200) return drawPreview(answer, null);
     const first = previewed.from;
-    previewed = null;
-    setHidden(part("preview"), true);
+    forget();
     part("import-form").reset();
     const to = query();
     to.set("week", first);
