@@ -1,5 +1,9 @@
 /// Every limit of the domain, in one place. A command that would pass one is refused with `tooLong`, `tooMany` or `full`.
 public enum Limits {
+    // Posted hours that nobody of the library staffs: after so many minutes these are told, at the desk and by mail (agreement, 3).
+    public static let gapToAdminMinutes: UInt64 = 5
+    public static let gapToChatWogMinutes: UInt64 = 15
+
     public static let termsMax = 60
     /// Open and solved. Where there is no room, solved ones are forgotten before their time, the longest solved first.
     public static let ticketsMax = 500

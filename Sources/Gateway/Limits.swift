@@ -17,10 +17,6 @@ enum GatewayLimits {
     /// Says of one connection that wait for its `open` or `resume` to be answered.
     static let saysHeldMax = 64
 
-    // Posted hours that nobody of the library staffs: after so many minutes these are told.
-    static let gapToAdminMinutes: UInt64 = 5
-    static let gapToChatWogMinutes: UInt64 = 15
-
     // Proposals. Rule 14: under pressure new chats give way first, then messages, then claims.
     static let pendingMax = 4_096
     static let pendingForMessagesMax = 3_584

@@ -24,7 +24,7 @@ extension GatewayCore {
 
     /// `nil` for whoever is not told at all.
     private func minutesUntilTold(_ person: Operator, of library: LibraryName) -> UInt64? {
-        if person.isAdmin, person.library == library { return GatewayLimits.gapToAdminMinutes }
-        return person.committee == .chatWog ? GatewayLimits.gapToChatWogMinutes : nil
+        if person.isAdmin, person.library == library { return Limits.gapToAdminMinutes }
+        return person.committee == .chatWog ? Limits.gapToChatWogMinutes : nil
     }
 }

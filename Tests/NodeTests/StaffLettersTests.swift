@@ -154,9 +154,9 @@ import Testing
         #expect(again.room == StaffLetterBook.linesMax - 1)
         // As long as its matter goes on, and for a day more.
         let later = 1_000 + StaffLetterBook.keptMs
+        let end = later + StaffLetterBook.keptMs
         let forgot = [
-            again.forget(beside: [letter], wallMs: later), again.forget(beside: [], wallMs: later - 1),
-            again.forget(beside: [], wallMs: later),
+            again.forget(beside: [letter], wallMs: later), again.forget(beside: [], wallMs: end - 1), again.forget(beside: [], wallMs: end),
         ]
         #expect(forgot == [false, false, true])
         #expect(!again.has(letter))

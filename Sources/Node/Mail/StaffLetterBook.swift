@@ -33,6 +33,8 @@ struct StaffLetterBook: Sendable {
     /// - Returns: whether there was any.
     mutating func forget(beside due: [StaffLetter], wallMs: UInt64) -> Bool {
         let present = Set(due.map(\.id))
+        // The day counts from when the matter was last seen: it may be over for a moment.
+        for id in present where noted[id] != nil { noted[id] = wallMs }
         let before = noted.count
         noted = noted.filter { id, notedMs in present.contains(id) || wallMs < notedMs || wallMs - notedMs < Self.keptMs }
         return noted.count != before

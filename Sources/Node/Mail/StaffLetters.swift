@@ -17,10 +17,6 @@ struct StaffLetter: Hashable, Sendable {
 }
 
 struct StaffLetters {
-    /// After so many minutes without anybody of the library: its own people, and ChatWog.
-    static let gapToLibraryMinutes: UInt64 = 5
-    static let gapToChatWogMinutes: UInt64 = 15
-
     /// The coordinators' newest.
     var board: Board
     /// The replicated clock, and Unix milliseconds.
@@ -34,14 +30,23 @@ struct StaffLetters {
     /// Where this node's pages are, without a slash at the end.
     var url: String
 
+    /// What is the same for every library of a look.
+    private struct Known {
+        var alerts: [RegisterEntry]
+        var queues: [QueueName: Queue]
+    }
+
     /// The letters whose matter goes on now.
     var due: [StaffLetter] {
+        let known = Known(
+            alerts: entries.values.filter { $0.register == .alerts },
+            queues: Dictionary(board.queues.map { ($0.queue.name, $0.queue) }, uniquingKeysWith: { first, _ in first }))
         var seen: Set<String> = []
-        return board.libraries.filter { $0.homeNode == node }.flatMap { gaps($0) + referrals($0) + decisions($0) }
+        return board.libraries.filter { $0.homeNode == node }.flatMap { gaps($0, known) + referrals($0, known) + decisions($0, known) }
             .filter { seen.insert($0.id).inserted }
     }
 
-    private func gaps(_ library: Library) -> [StaffLetter] {
+    private func gaps(_ library: Library, _ known: Known) -> [StaffLetter] {
         guard let gap = board.ledger?.first(where: { $0.library == library.name }), let since = gap.gapSince else { return [] }
         let minute = wallMs / 60_000
         let minutes = minute - min(minute, UInt64(since))
@@ -52,24 +57,23 @@ struct StaffLetters {
             Somebody of the library can sign on, or close it at short notice: \(url)/desk
             """
         var letters: [StaffLetter] = []
-        if minutes >= Self.gapToLibraryMinutes {
-            let to = addresses(.gaps, library.name)
+        if minutes >= Limits.gapToAdminMinutes {
+            let to = addresses(.gaps, library.name, known)
             letters += letter(
                 "gap \(library.name) \(since)", to: to.isEmpty ? Self.addresses([library.card.email]) : to,
                 subject: "Nobody is there: \(library.title)", text)
         }
-        if minutes >= Self.gapToChatWogMinutes {
+        if minutes >= Limits.gapToChatWogMinutes {
             letters += letter(
-                "gap \(library.name) \(since)", to: addresses(.gaps, nil), subject: "Nobody is there: \(library.title)", text)
+                "gap \(library.name) \(since)", to: addresses(.gaps, nil, known), subject: "Nobody is there: \(library.title)", text)
         }
         return letters
     }
 
-    private func referrals(_ library: Library) -> [StaffLetter] {
-        let queues = Dictionary(board.queues.map { ($0.queue.name, $0.queue) }, uniquingKeysWith: { first, _ in first })
-        let to = addresses(.referrals, library.name)
+    private func referrals(_ library: Library, _ known: Known) -> [StaffLetter] {
+        let to = addresses(.referrals, library.name, known)
         return board.kept.flatMap { line -> [StaffLetter] in
-            guard let dueMs = line.dueMs, let queue = queues[line.queue], queue.library == library.name else { return [] }
+            guard let dueMs = line.dueMs, let queue = known.queues[line.queue], queue.library == library.name else { return [] }
             let addresses = to.isEmpty ? Self.addresses([library.card.email]) : to
             let place = "It stands among the kept messages at the desk: \(url)/desk"
             guard dueMs <= clockMs else {
@@ -83,8 +87,8 @@ struct StaffLetters {
         }
     }
 
-    private func decisions(_ library: Library) -> [StaffLetter] {
-        let to = addresses(.decisions, library.name)
+    private func decisions(_ library: Library, _ known: Known) -> [StaffLetter] {
+        let to = addresses(.decisions, library.name, known)
         return wishes.filter { $0.library == library.name && $0.stage == .waiting && $0.isOpen(atWallMs: wallMs) }.flatMap { wish in
             letter(
                 "decision \(wish.id)", to: to, subject: "A request waits for the director of \(library.title)",
@@ -102,15 +106,14 @@ struct StaffLetters {
             .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
         return addresses.map { address in
             let digest = Hash.sha256(Array("callslip staff letter \(matter) \(address.text)".utf8)).prefix(16)
-            let id = digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+            let id = Hex.text(of: digest)
             return StaffLetter(id: id, to: address, subject: subject, text: whole)
         }
     }
 
     /// Who is mailed about a matter, of a library or of all of them.
-    private func addresses(_ matter: AlertMatter, _ library: LibraryName?) -> [MailAddress] {
-        Self.addresses(
-            entries.values.filter { $0.register == .alerts && $0["about"] == matter.rawValue && $0.library == library }.map { $0["email"] })
+    private func addresses(_ matter: AlertMatter, _ library: LibraryName?, _ known: Known) -> [MailAddress] {
+        Self.addresses(known.alerts.filter { $0["about"] == matter.rawValue && $0.library == library }.map { $0["email"] })
     }
 
     /// In order, and each once: what is no address for a mail server is left out.

@@ -1,6 +1,6 @@
 /// Mails staff what waits for them: looks for letters that are due, gives them to the library's mail server on a thread of its own, and notes which are done with.
 ///
-/// A letter that no server took is tried less and less often, while its matter goes on; what a server refuses for good is not tried again. Nothing is sent while the coordinators cannot be
+/// A letter that no server took is tried less and less often, for three days at most, while its matter goes on; what a server refuses for good is not tried again. Nothing is sent while the coordinators cannot be
 /// asked, as this node would not know whether it is still so.
 
 import Consortium
