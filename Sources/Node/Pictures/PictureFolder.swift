@@ -110,8 +110,16 @@ struct PictureFolder: Sendable {
         let over = kept.filter { id, one in
             tickets.map { Self.isOver(one.savedMs, $0[id], wallMs: wallMs) } ?? (Self.ms(from: one.savedMs, to: wallMs) >= Self.keptMs)
         }
-        for id in over.keys.sorted() { try remove(id) }
-        return over.count
+        var (count, failure): (Int, (any Error)?) = (0, nil)
+        // One that cannot be deleted keeps no other one.
+        for id in over.keys.sorted() {
+            do {
+                try remove(id)
+                count += 1
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return count
     }
 
     /// - Parameter ticket: the report, if there is one.

@@ -18,6 +18,8 @@ const DRAG_MIN = 6;
 let source = null;
 let covers = [];
 let chosen = 0;
+/** Which picture was asked for last: one that takes longer to read does not come in the place of a later one. */
+let asked = 0;
 
 const say = (text) => setText(part("said"), text);
 
@@ -28,24 +30,27 @@ function fail(text) {
 
 /** Takes a file, if it is a picture. */
 async function take(file) {
+    const mine = (asked += 1);
     fail("");
     if (file.size > FILE_BYTES_MAX) return fail(t("problem.pictureLarge"));
     const size = measured(new Uint8Array(await file.arrayBuffer()));
+    if (mine !== asked) return undefined;
     if (size === "kind") return fail(t("problem.pictureKind"));
     if (size === "cut") return fail(t("problem.pictureCut"));
     if (size.width < 1 || size.height < 1 || size.width * size.height > PIXELS_MAX) return fail(t("problem.pictureLarge"));
     try {
         const image = await createImageBitmap(file);
-        show(image, image.width, image.height);
+        if (mine === asked) show(image, image.width, image.height);
         image.close();
     } catch {
-        fail(t("problem.pictureCut"));
+        if (mine === asked) fail(t("problem.pictureCut"));
     }
     return undefined;
 }
 
 /** Takes one still of a screen, a window or a tab, as people choose in the browser's own dialog; nothing is recorded. */
 async function takeScreen() {
+    asked += 1;
     fail("");
     let stream;
     try {
@@ -266,7 +271,8 @@ export function begin() {
     part("take").addEventListener("click", takeScreen);
     document.addEventListener("paste", (event) => {
         const file = imageOf(event.clipboardData?.files);
-        if (!file) return;
+        // Programs that copy a text or a table often put a picture of it beside.
+        if (!file || event.clipboardData.types.includes("text/plain")) return;
         event.preventDefault();
         take(file);
     });

@@ -57,7 +57,11 @@ function draw() {
             setText(item.querySelector(".age"), ago(ticket.openedMs, Date.now()));
             return item;
         }
-        return drawTicket(ticket, item?.querySelector("details").open ?? false);
+        const drawn = drawTicket(ticket, item?.querySelector("details").open ?? false);
+        // A picture that was fetched stays.
+        const seen = item?.querySelector(".along");
+        if (seen?.querySelector("canvas")) drawn.querySelector(".along")?.replaceWith(seen);
+        return drawn;
     });
     keyed(list, items, (item) => item, (item) => item);
 }
@@ -65,7 +69,8 @@ function draw() {
 const stamp = (ticket) => `${ticket.changedMs} ${ticket.stage} ${ticket.count} ${ticket.entries.length} ${ticket.owner ?? ""}`;
 
 /** Whether somebody is in the middle of a word there. */
-const isBusy = (item) => [...item.querySelectorAll("textarea, input")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
+const isBusy = (item) => item.querySelector(".along canvas") === document.activeElement
+    || [...item.querySelectorAll("textarea, input")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
 
 function drawTicket(ticket, isOpen) {
     const stage = ticket.stage === "inWork" && ticket.owner ? `${STAGES.inWork}: ${ticket.owner}` : STAGES[ticket.stage];

@@ -30,7 +30,7 @@ export function drawPicture(ticket, token) {
         canvas.focus();
         return undefined;
     });
-    return h("div", {}, button, said, place);
+    return h("div", { class: "along" }, button, said, place);
 }
 
 const address = (ticket) => `/api/problems/picture?id=${ticket.id}`;
