@@ -81,7 +81,7 @@ extension ConsortiumState {
         case .dropEntry(let id, _, _): entries[id]
         case .setTerms: terms
         case .setHours(let posted): hours[posted.library]
-        case .bringPast(let past): tally[TallyPlace(of: past.home)]?.cells.count
+        case .bringPast(let past): tally[TallyPlace(of: past.home)]?.chain
         case .closeLibrary(let library, _, _), .reopenLibrary(let library, _, _, _): hours[library]?.closures
         case .openNow(let library, _, _): hours[library]?.openNow
         case .changeTicket(let change): ticket(change.ticket)

@@ -79,8 +79,11 @@ extension ConsortiumState {
         }
         guard !new.isEmpty else { return }
         if !tally.contains(place) { tally[place] = TallyBook(place: place) }
-        tally.change(place) { book in book.bring(new) }
-        index.tallyCells += new.count
+        tally.change(place) { book in
+            index.tallyCells -= book.cells.count
+            book.bring(new)
+            index.tallyCells += book.cells.count
+        }
     }
 }
 
@@ -92,7 +95,7 @@ extension ConsortiumState {
 }
 
 extension TallyBook {
-    /// Hours of which there is none yet.
+    /// Hours of which there is none yet. What is too old beside them gives way, as when an hour is counted.
     fileprivate mutating func bring(_ new: [TallyHourCell]) {
         var digest = Digest(seed: chain)
         for entry in new {
@@ -104,5 +107,6 @@ extension TallyBook {
             }
         }
         chain = digest.value
+        while let oldest = cells.first?.key, let newest = cells.last?.key, newest - oldest >= Limits.tallyHoursMax { cells.remove(oldest) }
     }
 }

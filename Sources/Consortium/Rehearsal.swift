@@ -12,7 +12,7 @@ public struct Rehearsal: Sendable {
     ///   - canned: all canned messages.
     ///   - entries: those of all registers.
     ///   - editions: of the signed settings, which no import changes; none where LTG has signed none yet.
-    ///   - tally: what was counted of the places and hours that the import brings past hours of.
+    ///   - tally: all that was counted, as past hours want their room beside it; none where the import brings no past hours.
     ///   - wallMs: the wall clock, in Unix milliseconds.
     public init(
         _ board: Board, canned: [CannedMessage], entries: [RegisterEntry], editions: [SettingsEdition] = [],
@@ -23,7 +23,10 @@ public struct Rehearsal: Sendable {
                 node: node, boot: 0, board: board, clockMs: board.clockMs, parts: [], index: BranchBase.logIndex(random: 0)))
         state.rehearse(canned, entries, wallMs: wallMs)
         state.settingsBook = editions
-        for (place, cells) in tally { state.tally[place] = TallyBook(place: place, cells: cells, chain: 0) }
+        for (place, cells) in tally {
+            state.tally[place] = TallyBook(place: place, cells: cells, chain: 0)
+            state.index.tallyCells += cells.count
+        }
     }
 
     /// Why the next command would be refused; `nil` where it would not.

@@ -23,7 +23,9 @@ struct MoveInCommand: AsyncParsableCommand {
     @Option(help: "Write the consortium's file there, for you to edit and `callslip import`, and import nothing now.") var out: String?
     @Option(help: "Write the history there, by library and day, in the columns of `callslip reports --rows days`.") var history: String?
     @Option(
-        help: "The time zone of the history's times, such as America/Chicago: with it the last 398 days before today go into the reports.")
+        help:
+            "The time zone of the history's times, such as America/Chicago: with it the last 370 days before yesterday go into the reports."
+    )
     var zone: String?
     @Flag(help: "Make first codes, with which people choose a password.") var firstCodes = false
     @OptionGroup var admin: AdminOptions
@@ -53,12 +55,10 @@ struct MoveInCommand: AsyncParsableCommand {
         try await Import.send(moving.yaml, ImportOptions(invites: firstCodes), of: folder, to: try admin.read())
     }
 
-    /// Whole days by UTC: reports go back 400 of them, and today is counted here.
     private static func reported(_ zone: String) throws -> VendorHistory.Reported {
         let rules: ZoneRules
         do { rules = try ZoneFiles.rules(of: zone) } catch { throw ValidationError("--zone \(zone): \(error)") }
-        let today = TallyHour(clamping: Int(Date().timeIntervalSince1970) / 86_400) * 24
-        return VendorHistory.Reported(zone: rules, hours: (today - min(today, 398 * 24))..<today)
+        return VendorHistory.Reported(zone: rules, now: TallyHour(clamping: Int(Date().timeIntervalSince1970) / 3_600))
     }
 
     private func files() throws -> [MovingIn.File] {

@@ -114,6 +114,36 @@ private func files(_ changed: [String: String?] = [:]) -> [MovingIn.File] {
         #expect(!MovingIn(files()).yaml.contains("past:"))
     }
 
+    /// Whatever the hour of the day, the state takes each hour that the list is asked for, also after four weeks in which somebody looks at the file.
+    @Test func theHoursOfThePastCanComeInWheneverTheyDo() throws {
+        let today: TallyHour = 20_500 * 24
+        for now in today..<today + 24 {
+            let hours = VendorHistory.Reported(zone: .utc, now: now).hours
+            #expect(hours.count == VendorHistory.Reported.daysMax * 24)
+            for later in [now, now + 28 * 24] {
+                var state = ConsortiumState()
+                let node = try #require(NodeName("a"))
+                let law = try #require(LibraryName("law"))
+                let commands: [Command] =
+                    [
+                        .setFeatureLevel(FeatureLevel.supported),
+                        .setLibrary(Library(name: law, title: "Law", homeNode: node)),
+                    ]
+                    + [hours.lowerBound, hours.upperBound - 1].compactMap { hour in
+                        TallyCell(former: 1, waits: []).map {
+                            .bringPast(PastHours(home: law, cells: [TallyHourCell(hour: hour, cell: $0)]))
+                        }
+                    }
+                let items = commands.enumerated().map {
+                    Batch.Item(id: ProposalID(node: node, boot: 1, counter: UInt64($0.offset) + 1), command: $0.element)
+                }
+                let applied = state.apply(Batch(elapsedMs: 0, wallMs: UInt64(later) * 3_600_000, term: 1, items: items), index: 1)
+                #expect(
+                    applied.verdicts.count == 4 && applied.verdicts.allSatisfy { $0 == .accepted(.done) }, "\(now): \(applied.verdicts)")
+            }
+        }
+    }
+
     @Test(arguments: [
         ("15 1 2", "more answered than asked"), ("24 1", "no such hour"), ("15", "nothing asked"), ("15 x", "no number"),
         ("15 2 0 1; 15 1", "the same hour twice"),

@@ -42,7 +42,7 @@ public struct ImportReport: Codable, Sendable {
     /// Hours of a former service, and the chats in them; `nil` from a node of an earlier version.
     public var pastHours: Int?
     public var pastChats: Int?
-    public init() {}
+    public init(problems: [String] = []) { self.problems = problems }
 }
 
 /// A code with which somebody chooses a password.
@@ -57,15 +57,24 @@ struct Importer {
     let library: LibraryHost
     let accounts: Accounts
 
+    /// A file with the past in it is long, so it is read off the loop.
     func run(yaml: String, _ options: ImportOptions = ImportOptions(), completion: @escaping (ImportReport) -> Void) {
-        var report = ImportReport()
-        let file: ConsortiumFile
-        do {
-            file = try ConsortiumFile(yaml: yaml)
-        } catch {
-            report.problems = error.problems.map(\.description)
-            return completion(report)
+        Task { @ClusterActor in
+            let read = try? await ClusterActor.loop.work { () -> Result<ConsortiumFile, ConsortiumFile.Problems> in
+                do throws(ConsortiumFile.Problems) { return .success(try ConsortiumFile(yaml: yaml)) } catch { return .failure(error) }
+            }
+            switch read {
+            case .success(let file)?: run(file, options, completion)
+            case .failure(let mistakes)?: completion(ImportReport(problems: mistakes.problems.map(\.description)))
+            case nil: completion(ImportReport(problems: [Self.busy]))
+            }
         }
+    }
+
+    private static let busy = "This node has too much to do just now; run the import again in a moment."
+
+    private func run(_ file: ConsortiumFile, _ options: ImportOptions, _ completion: @escaping (ImportReport) -> Void) {
+        var report = ImportReport()
         report.libraries = file.libraries.count
         report.queues = file.queues.count
         report.operators = file.operators.count
@@ -87,10 +96,10 @@ struct Importer {
     /// All or nothing: a file of which something would be refused changes nothing. What the rehearsal lets pass and the state refuses, somebody else has changed meanwhile.
     /// - Parameter completion: given what would be refused, with its lines.
     private func rehearse(_ file: ConsortiumFile, tries: Int = 1, _ completion: @escaping ([String]) -> Void) {
-        guard let first = file.past.compactMap({ $0.past.cells.first?.hour }).min() else { return rehearse(file, [], tries, completion) }
-        // What was counted since then is rehearsed with.
-        let homes = Set(file.past.map(\.past.home))
-        library.books.readTally(TallyWish(homes: Array(homes), hours: first..<TallyHour.max)) { answer in
+        guard !file.past.isEmpty else { return rehearse(file, [], tries, completion) }
+        // Whether there is room depends on everything that was counted.
+        let homes = (library.board?.libraries ?? []).map { Optional($0.name) } + [nil]
+        library.books.readTally(TallyWish(homes: homes, hours: 0..<TallyHour.max)) { answer in
             guard let answer else {
                 guard tries < Self.levelTriesMax else {
                     return completion(["What was counted until now cannot be read from the coordinators; run the import again in a moment."]
@@ -117,7 +126,7 @@ struct Importer {
                     board, canned: canned, entries: entries, editions: editions, tally: tally, node: node, wallMs: wallMs)
                 return commands.compactMap { command, line in rehearsal.refusal(of: command).map { (line: line, refusal: $0) } }
             }
-            guard let found else { return completion(["This node has too much to do just now; run the import again in a moment."]) }
+            guard let found else { return completion([Self.busy]) }
             let triesMax = found.contains { $0.refusal.code == .notAvailable } ? Self.levelTriesMax : Self.rehearsalsMax
             guard !found.isEmpty, tries < triesMax else {
                 return completion(found.map { "line \($0.line): \($0.refusal.sentence)" })

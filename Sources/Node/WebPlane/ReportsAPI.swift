@@ -36,7 +36,7 @@ struct ReportsAPI {
     }
 
     /// What is wanted.
-    private struct Want: Sendable {
+    struct Want: Sendable {
         var homes: [Home]
         /// Whether it is about one home.
         var isOne: Bool
@@ -54,7 +54,9 @@ struct ReportsAPI {
             api.overseer(request, responder) { person in
                 guard let want = want(request, person, responder) else { return }
                 read(want, responder) { found in
-                    withLedger(want) { ledger in responder.send(api.json(report(want, found, ledger), 200)) }
+                    withLedger(want) { ledger in
+                        make(responder, { found.report(ledger) }) { api.json($0, 200) }
+                    }
                 }
             }
         }
@@ -66,29 +68,18 @@ struct ReportsAPI {
             }
             api.overseer(request, responder) { person in
                 guard let want = want(request, person, responder) else { return }
-                read(want, responder) { found in responder.send(api.csv(table(rows, want, found), named: "reports-\(rows.rawValue)")) }
+                read(want, responder) { found in
+                    make(responder, { found.table(rows) }) { api.csv($0, named: "reports-\(rows.rawValue)") }
+                }
             }
         }
     }
 
-    /// What the coordinators told of the places of a `Want`.
-    private struct Found: Sendable {
-        var queues: [Queue]
-        var books: [TallyPlace: [TallyHourCell]]
-        /// `nil` where the coordinators keep no books of duty yet.
-        var duty: [LibraryName: [DutyRun]]?
-        /// When it was asked, in Unix seconds.
-        var now: Int64
-
-        /// Of the general queue's own button: of everybody who staffs it.
-        func duty(of home: LibraryName?) -> [DutyRun]? {
-            guard let home else { return duty.map { .together(Array($0.values)) } }
-            return duty.map { $0[home] ?? [] }
-        }
-    }
-
-    private func read(_ want: Want, _ responder: Responder, _ body: @escaping @Sendable @WebActor (Found) -> Void) {
-        api.services.tally(TallyWish(homes: want.homes.map(\.library), hours: want.clock.hours(want.days))) { answer in
+    private func read(_ want: Want, _ responder: Responder, _ body: @escaping @Sendable @WebActor (ReportsFound) -> Void) {
+        // Of the general queue's own button it is also told what the people of all libraries answered there.
+        let homes = want.homes.map(\.library)
+        let others = want.staffed.map { Optional($0.library) }.filter { !homes.contains($0) }
+        api.services.tally(TallyWish(homes: homes + others, hours: want.clock.hours(want.days))) { answer in
             guard let answer else {
                 let text =
                     "Chats are not counted here yet, as one of the coordinators is to be updated first, or they cannot be asked now; try again in a moment."
@@ -98,8 +89,25 @@ struct ReportsAPI {
             let minutes = ReportSheet(want.days, want.clock).minutes
             api.services.duty(want.staffed.map { DutyPart(library: $0.library, minutes: minutes) }) { runs in
                 let duty = runs.map { Dictionary($0.map { ($0.part.library, $0.entries) }, uniquingKeysWith: { first, _ in first }) }
-                body(Found(queues: answer.queues, books: books, duty: duty, now: hours.now))
+                let titles = Dictionary(hours.libraries.map { ($0.library, $0.title) }, uniquingKeysWith: { first, _ in first })
+                body(
+                    ReportsFound(
+                        want: want, titles: titles, terms: hours.usualSchedule?.terms.terms ?? [],
+                        queues: answer.queues.filter { homes.contains($0.library) }, books: books, duty: duty, now: hours.now))
             }
+        }
+    }
+
+    /// A year of many libraries takes a while: it is put together off the loop.
+    private func make<Made: Sendable>(
+        _ responder: Responder, _ body: @escaping @Sendable () -> Made, _ answer: @escaping @Sendable @WebActor (Made) -> Response
+    ) {
+        Task { @WebActor in
+            guard let made = try? await WebActor.loop.work(body) else {
+                let text = "This node has too much to do just now; ask again in a moment."
+                return responder.send(api.json(HTTPAPI.Said(code: "busy", text: text), 503))
+            }
+            responder.send(answer(made))
         }
     }
 
@@ -146,68 +154,5 @@ struct ReportsAPI {
         let clock = LocalClock(isOne && homes[0].schedule != nil ? homes[0].schedule : hours.usualSchedule)
         let days = try HTTPAPI.days(request, today: clock.day(at: hours.now), daysMax: ReportSheet.daysMax)
         return Want(homes: homes, isOne: isOne, choices: choices, clock: clock, days: days)
-    }
-
-    // MARK: What was found, put together
-
-    private func sheet(of home: LibraryName?, _ want: Want, _ found: Found) -> ReportSheet {
-        var sheet = ReportSheet(want.days, want.clock)
-        sheet.add(found.books[TallyPlace(of: home)] ?? [], home: home)
-        if let duty = found.duty(of: home) { sheet.add(duty, now: found.now) }
-        return sheet
-    }
-
-    private func sheets(_ want: Want, _ found: Found) -> [(home: Home, sheet: ReportSheet)] {
-        want.homes.map { ($0, sheet(of: $0.library, want, found)) }
-    }
-
-    private func queues(_ want: Want, _ found: Found) -> [(queue: Queue, sums: ReportSums)] {
-        found.queues.map { queue in
-            var sheet = ReportSheet(want.days, want.clock)
-            sheet.add(found.books[.queue(queue.name)] ?? [], home: queue.library)
-            return (queue, sheet.sums)
-        }
-    }
-
-    private func table(_ rows: ReportTable.Rows, _ want: Want, _ found: Found) -> String {
-        let lines: [String] =
-            switch rows {
-            case .answers: sheets(want, found).map { ReportTable.answers($0.home.name, $0.sheet.sums) }
-            case .queues:
-                queues(want, found).map { ReportTable.queue($0.queue.library?.text ?? Self.generalName, $0.queue.name, $0.sums) }
-            case .days, .weeks, .weekdays, .hours: sheets(want, found).map { ReportTable.lines(rows, $0.home.name, $0.sheet) }
-            }
-        return ReportTable.head(rows) + lines.joined()
-    }
-
-    private func report(_ want: Want, _ found: Found, _ ledger: LedgerTally?) -> ReportsReport {
-        var whole = ReportSheet(want.days, want.clock)
-        for home in want.homes { whole.add(found.books[TallyPlace(of: home.library)] ?? [], home: home.library) }
-        if let duty = found.duty { whole.add(.together(Array(duty.values)), now: found.now) }
-        let titles = Dictionary(hours.libraries.map { ($0.library, $0.title) }, uniquingKeysWith: { first, _ in first })
-        var report = ReportsReport(whole, titles: titles)
-        if want.isOne { (report.library, report.title) = (want.homes[0].name, want.homes[0].title) }
-        report.choices = want.choices.map { ReportsReport.Choice(library: $0.name, title: $0.title) }
-        report.terms = (hours.usualSchedule?.terms.terms ?? []).map {
-            ReportsReport.Term(title: $0.title, kind: $0.kind.text, first: $0.first.text, last: $0.last.text)
-        }
-        report.queues = queues(want, found).map { ReportsReport.Offers($0.queue, $0.sums) }
-        report.ledger = ledger.map { LedgerReport.Sums($0) }
-        let sheets = sheets(want, found)
-        if whole.knowsDuty {
-            // Where it is about the general queue's own button, libraries' books of chats were not asked for.
-            let known = Dictionary(
-                sheets.compactMap { entry in entry.home.library.map { ($0, entry.sheet) } }, uniquingKeysWith: { first, _ in first })
-            report.duty = ReportsReport.Duty(
-                minutes: whole.sums.duty.minutes, peopleMinutes: whole.sums.duty.peopleMinutes,
-                libraries: want.staffed.map { library, title in
-                    ReportsReport.Duty.Line(library: library, title: title, (known[library] ?? sheet(of: library, want, found)).sums)
-                })
-        }
-        guard !want.isOne else { return report }
-        report.libraries = sheets.map {
-            ReportsReport.Line(library: $0.home.name, title: $0.home.title, numbers: ReportsReport.Numbers($0.sheet.sums))
-        }
-        return report
     }
 }

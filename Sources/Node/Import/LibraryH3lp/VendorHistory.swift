@@ -24,6 +24,16 @@ public struct VendorHistory: Sendable {
             self.zone = zone
             self.hours = hours
         }
+
+        /// Whole days by UTC which the tally takes (`PastHours`) whenever they come in within four weeks from now: today and yesterday are not over for long enough, and the oldest
+        /// would be too old before somebody has looked at the file.
+        public init(zone: ZoneRules, now: TallyHour) {
+            let today = now / 24 * 24
+            let end = today - min(today, 24)
+            self.init(zone: zone, hours: (end - min(end, Self.daysMax * 24))..<end)
+        }
+
+        public static let daysMax: TallyHour = 370
     }
 
     private struct Former {

@@ -67,7 +67,7 @@ export function drawOffers(queues) {
 
 /** For how long people of which library staffed the general queue; what is counted is told once, beneath. */
 export function drawDuty({ duty, library }) {
-    if (!duty) return h("p", { text: "It is not noted yet for how long somebody was on duty for the general queue, as one of the coordinators is to be updated first." });
+    if (!duty) return h("p", { text: "It is not known now for how long somebody was on duty for the general queue: one of the coordinators is to be updated first, or they could not be asked. Look again in a moment." });
     const line = (title, entry) => row(title, span(entry.minutes), span(entry.peopleMinutes), share(entry.peopleMinutes, duty.peopleMinutes), entry.answered.toLocaleString());
     const isOne = library !== undefined && library !== "general";
     return h("div", {},
