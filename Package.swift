@@ -28,14 +28,15 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CCurl"),
 
-        .target(name: "EventLoop", dependencies: ["CUV"]),
+        .target(name: "Locking"),
+        .target(name: "EventLoop", dependencies: ["CUV", "Locking"]),
         .target(name: "Sodium", dependencies: ["CSodium"]),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop"]),
         .target(name: "Mail", dependencies: ["CCurl"]),
         .target(name: "SignIn", dependencies: ["COpenSSL", "CCurl", "Sodium"]),
         .target(name: "Seeded"),
         .target(name: "Gossip", dependencies: ["Seeded"]),
-        .target(name: "Raft", dependencies: ["CRaft"]),
+        .target(name: "Raft", dependencies: ["CRaft", "Locking"]),
         .target(name: "Consortium", dependencies: ["Sodium"]),
         .target(name: "Hours", dependencies: ["Consortium"]),
         .target(name: "PageCheck"),
@@ -48,7 +49,7 @@ let package = Package(
             dependencies: ["Gossip", "Raft", "Consortium", "Coordinator", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["Protos"]),
         .target(name: "SQLite", dependencies: ["CSQLite"]),
-        .target(name: "Transcripts", dependencies: ["SQLite", "Consortium", "Wire"]),
+        .target(name: "Transcripts", dependencies: ["SQLite", "Consortium", "Wire", "Locking"]),
         .target(name: "ClientProtocol", dependencies: ["Consortium"], exclude: ["PROTOCOL.md"]),
         .target(name: "Gateway", dependencies: ["Consortium", "ClientProtocol", "Seeded"]),
         .target(
@@ -59,7 +60,7 @@ let package = Package(
         .executableTarget(name: "EmbedFiles"),
         .plugin(name: "EmbedFilesPlugin", capability: .buildTool(), dependencies: ["EmbedFiles"], path: "Sources/EmbedFilesPlugin"),
         .target(
-            name: "Web", dependencies: ["EventLoop", "CHTTPParser", "CWslay", "CZlib", metrics], exclude: ["Client"],
+            name: "Web", dependencies: ["EventLoop", "CHTTPParser", "CWslay", "CZlib", "Locking", metrics], exclude: ["Client"],
             plugins: ["EmbedFilesPlugin"]),
         .executableTarget(name: "web-echo", dependencies: ["Web", "EventLoop"], path: "Sources/WebEcho"),
         .target(
@@ -77,14 +78,14 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Locking"]),
         .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop"]),
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
         .testTarget(name: "SignInTests", dependencies: ["SignIn", "COpenSSL"]),
         .testTarget(name: "SodiumTests", dependencies: ["Sodium"]),
         .testTarget(name: "GossipTests", dependencies: ["Gossip", "Seeded"], exclude: ["Scenarios"]),
-        .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded"]),
+        .testTarget(name: "RaftTests", dependencies: ["Raft", "Seeded", "Locking"]),
         .executableTarget(name: "replay-log", dependencies: ["Consortium", "Wire"], path: "Tests/ReplayLog"),
         .target(name: "ScenarioText", path: "Tests/ScenarioText"),
         .testTarget(
@@ -116,7 +117,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "IsolationTests", dependencies: ["Gateway", "Coordinator", "Consortium", "ClientProtocol", "History", "Seeded"]),
-        .testTarget(name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]),
+        .testTarget(
+            name: "WebTests", dependencies: ["Web", "EventLoop", "CZlib", "Locking", "ScenarioText", "Seeded", metrics], exclude: ["Golden"]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 import CUV
 import Glibc
+import Locking
 import Synchronization
 
 /// One libuv loop on one thread of its own; the executor of a global actor.

@@ -1,5 +1,6 @@
 import CUV
 import Glibc
+import Locking
 
 extension Loop {
     /// Runs `body`, which may block, on libuv's thread pool (4 threads for the whole process unless UV_THREADPOOL_SIZE says otherwise).

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 
 /// One write for the log's thread; the write directives of `RaftReplica`, one to one.
 public enum LogRequest: Sendable {
@@ -48,9 +48,9 @@ public final class LogWriter: Sendable {
         case request(LogRequest)
         case snapshotWritten(PersistTicket, SnapshotMeta, [UInt8], keptFrom: UInt64, Result<Void, LogError>)
     }
-    private let state = Mutex(State())
-    private let thread = Mutex<pthread_t?>(nil)
-    private let snapshotThread = Mutex<pthread_t?>(nil)
+    private let state = Locked(State())
+    private let thread = Locked<pthread_t?>(nil)
+    private let snapshotThread = Locked<pthread_t?>(nil)
     private let wakeRead: Int32
     private let wakeWrite: Int32
     private let onCompletion: @Sendable (LogCompletion) -> Void

@@ -1,6 +1,6 @@
 import Consortium
+import Locking
 import SQLite
-import Synchronization
 import Wire
 
 /// The transcripts of a node. Safe to use from any thread; every call blocks on the disk.
@@ -44,7 +44,7 @@ public final class TranscriptStore: Sendable {
 
     private static let form: Int64 = 1
     public let path: String
-    private let file: Mutex<TranscriptFile>
+    private let file: Locked<TranscriptFile>
 
     /// - Parameter create: whether the file is made when it is not there; otherwise that is `noFile`.
     public init(folder: String, create: Bool) throws(TranscriptStoreError) {
@@ -58,7 +58,7 @@ public final class TranscriptStore: Sendable {
             throw error
         }
         try Self.prepare(opened)
-        file = Mutex(opened)
+        file = Locked(opened)
     }
 
     /// With a journal that is cut after each transaction, deleted text is neither left in a write-ahead log nor in free pages.

@@ -1,5 +1,5 @@
 import CoreMetrics
-import Synchronization
+import Locking
 
 /// A backend for swift-metrics that renders Prometheus' text format.
 ///
@@ -9,7 +9,7 @@ import Synchronization
 public final class PrometheusMetrics: MetricsFactory {
     public let seriesMax: Int
     public let seriesPerNameMax: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     private struct State {
         var families: [String: Family] = [:]

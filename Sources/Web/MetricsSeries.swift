@@ -1,4 +1,5 @@
 import CoreMetrics
+import Locking
 import Synchronization
 
 /// One line, or for histograms one group of lines, of `/metrics`.
@@ -35,7 +36,7 @@ final class CounterSeries: Series, CounterHandler {
 
 /// A value that goes up and down; also a counter of fractions.
 final class GaugeSeries: Series, MeterHandler, RecorderHandler, FloatingPointCounterHandler {
-    private let value = Mutex(0.0)
+    private let value = Locked(0.0)
 
     func set(_ value: Int64) { set(Double(value)) }
     func set(_ value: Double) { self.value.withLock { $0 = value } }
@@ -61,11 +62,11 @@ final class HistogramSeries: Series, TimerHandler, RecorderHandler {
     }
 
     private let bounds: [Double]
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     init(bounds: [Double]) {
         self.bounds = bounds
-        state = Mutex(State(counts: Array(repeating: 0, count: bounds.count + 1)))
+        state = Locked(State(counts: Array(repeating: 0, count: bounds.count + 1)))
     }
 
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }

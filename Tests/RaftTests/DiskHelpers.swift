@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 
 @testable import Raft
 
@@ -58,7 +58,7 @@ final class FaultyFiles: FileOperations {
         /// After this many further changing calls everything fails, as if the process had been killed there.
         var callsLeft: Int?
     }
-    private let plan = Mutex(Plan())
+    private let plan = Locked(Plan())
     private let real = SystemFiles()
 
     func fail(_ call: String, _ code: Int32) { plan.withLock { $0.failing[call] = code } }

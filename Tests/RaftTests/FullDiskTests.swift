@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 import Testing
 
 @testable import Raft
@@ -145,7 +145,7 @@ final class ForgetfulFiles: FileOperations {
         var forgotten: [Write] = []
         var failsNext = false
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let real = SystemFiles()
 
     func failNextDataSync() { state.withLock { $0.failsNext = true } }

@@ -1,12 +1,12 @@
 import Glibc
-import Synchronization
+import Locking
 import Testing
 
 @testable import Raft
 
 /// Collects what a writer reports, for a thread that waits for it.
 final class CompletionLog: Sendable {
-    private let seen = Mutex<(tickets: [UInt64], failure: LogError?, full: Int, again: Int)>(([], nil, 0, 0))
+    private let seen = Locked<(tickets: [UInt64], failure: LogError?, full: Int, again: Int)>(([], nil, 0, 0))
 
     func take(_ completion: LogCompletion) {
         seen.withLock {

@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import Locking
 import Testing
 
 @testable import Raft
@@ -17,8 +17,8 @@ final class ThreadedCluster {
         init(replica: RaftReplica, writer: LogWriter, done: Mailbox) { (self.replica, self.writer, self.done) = (replica, writer, done) }
     }
     final class Mailbox: Sendable {
-        private let tickets = Mutex<[PersistTicket]>([])
-        private let failure = Mutex<LogError?>(nil)
+        private let tickets = Locked<[PersistTicket]>([])
+        private let failure = Locked<LogError?>(nil)
         func take(_ completion: LogCompletion) {
             switch completion {
             case .persisted(let more): tickets.withLock { $0 += more }

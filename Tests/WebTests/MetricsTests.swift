@@ -1,5 +1,6 @@
 import CoreMetrics
 import EventLoop
+import Locking
 import Testing
 
 @testable import Web
@@ -126,14 +127,14 @@ import Testing
     @Test @WebActor func healthAndReadinessSayWhy() async {
         let server = WebServer()
         let metrics = PrometheusMetrics()
-        var why: String? = "no coordinator answers"
-        let health = Health(loops: [], metrics: metrics, whyNotReady: { why })
+        let why = Locked<String?>("no coordinator answers")
+        let health = Health(loops: [], metrics: metrics, whyNotReady: { why.withLock { $0 } })
         health.install(on: server)
         func get(_ path: String) -> String { server.answer("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n") }
         #expect(get("/healthz").status == 200)
         #expect(get("/readyz").status == 503)
         #expect(get("/readyz").hasSuffix("\n\nno coordinator answers\n"))
-        why = nil
+        why.withLock { $0 = nil }
         #expect(get("/readyz").status == 200)
         #expect(get("/readyz").contains("Cache-Control: no-store\n"))
         #expect(get("/metrics").contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\n"))

@@ -1,6 +1,6 @@
 import EventLoop
+import Locking
 import Seeded
-import Synchronization
 
 @testable import Web
 
@@ -23,7 +23,7 @@ final class FakeStream: ByteStream {
     nonisolated(unsafe) var isStuck = false
 
     /// Those that no end was given yet: a test's open connection is no leak, and what is still there of a closed one is.
-    private nonisolated static let open = Mutex<[ObjectIdentifier: FakeStream]>([:])
+    private nonisolated static let open = Locked<[ObjectIdentifier: FakeStream]>([:])
 
     nonisolated init() { Self.open.withLock { $0[ObjectIdentifier(self)] = self } }
 
