@@ -30,6 +30,9 @@ final class CoordinatorPart {
     private var tickAtMs: UInt64?
     private var isSyncPlanned = false
     private var role: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
+    /// As `CoordinatorHost` and `VoterLinks` have it.
+    private var knewLeaderMs: UInt64 = 0
+    private static let leaderlessMs: UInt64 = 3_000
     /// It has read its disk: before that a process hears nobody.
     private var isStarted = false
     private var isFull = false
@@ -81,6 +84,7 @@ final class CoordinatorPart {
             awaitsAddition = log.hasNoEntries && !isRepairing
             others = (told.isEmpty ? machine.listed : told).filter { $0.id != voter }
             highestTold = told.map(\.id).max() ?? 0
+            knewLeaderMs = nowMs
             for other in others { dial(other) }
             isStarted = true
             perform(replica.start(from: log, nowMs: nowMs))
@@ -195,11 +199,15 @@ final class CoordinatorPart {
 
     /// Who is a member, and rule 12, as `VoterLinks.refusal` has it.
     private func accept(_ port: Port, _ other: RaftMember, _ hello: Hello) -> Bool {
-        guard other.id > highestTold || others.contains(where: { $0.id == other.id && $0.name == other.name }),
-            !hasForgotten(other, hello, memory)
-        else { return false }
+        guard isHeard(other), !hasForgotten(other, hello, memory) else { return false }
         note(hello, of: other.id)
-        return serveVoter(port, other.id, hello)
+        return serveVoter(port, other, hello)
+    }
+
+    /// As `VoterLinks` has it.
+    private func isHeard(_ other: RaftMember) -> Bool {
+        others.contains { $0.id == other.id && $0.name == other.name }
+            || other.id > highestTold && leaderName == nil && nowMs - knewLeaderMs >= Self.leaderlessMs
     }
 
     private func hasForgotten(_ other: RaftMember, _ hello: Hello, _ memory: VoterMemory) -> Bool {
@@ -242,13 +250,14 @@ final class CoordinatorPart {
         core.onVoters(replica.appliedMembers.map(\.id).filter { $0 != voter }, levels: levels)
     }
 
-    private func serveVoter(_ port: Port, _ voter: UInt64, _ hello: Hello) -> Bool {
-        incoming.append((voter, port))
+    private func serveVoter(_ port: Port, _ other: RaftMember, _ hello: Hello) -> Bool {
+        incoming.append((other.id, port))
         port.onEnd = { [self] in
             incoming.removeAll { $0.port === port }
-            perform(replica.onConnectionLost(from: voter, nowMs: nowMs))
+            perform(replica.onConnectionLost(from: other.id, nowMs: nowMs))
         }
-        port.onFrame = hears(voter, hello, memory)
+        let hear = hears(other.id, hello, memory)
+        port.onFrame = { [self] frame in if isHeard(other) { hear(frame) } }
         return true
     }
 
@@ -319,6 +328,7 @@ final class CoordinatorPart {
             case .roleChanged(let role, let term, let leader):
                 cluster.say(machine, "raft: \(role), term \(term), leader \(leader.map(String.init) ?? "none")")
                 cluster.checker.onRole(role, term: term, voter: voter)
+                if leaderName != nil { knewLeaderMs = nowMs }
                 self.role = (role, term, leader)
                 reckonSupport()
                 tellRole()

@@ -81,6 +81,64 @@ import Wire
         theirs.close()
     }
 
+    /// Any node of the consortium could say that it is a coordinator which came since, and depose the leader with a greater term.
+    @ClusterActor
+    @Test func whoTheLogDoesNotTellOfIsHeardOnlyWhileThereIsNoLeader() async throws {
+        let logger = Logger(label: "test")
+        let (name, other, stranger) = (try #require(NodeName("c1")), try #require(NodeName("c2")), try #require(NodeName("college")))
+        let address = try #require(SocketAddress("127.0.0.1:\(try FreePort.next())"))
+        let nobody = try #require(SocketAddress("127.0.0.1:1"))
+        let ours = PeerNetwork(cluster: Self.cluster, node: name, boot: 1, logger: logger)
+        let own = NodeConfiguration.Coordinator(name: name, id: 1, peer: nobody)
+        let links = VoterLinks(network: ours, own: own, all: [own, .init(name: other, id: 2, peer: nobody)], logger: logger)
+        links.update([own, .init(name: other, id: 2, peer: nobody)])
+        var (hasLeader, heard): (Bool, [UInt64]) = (false, [])
+        links.knowsLeader = { hasLeader }
+        ours.refuse = { links.refusal(of: $0) }
+        links.start()
+        try ours.listen(address)
+        let theirs = PeerNetwork(cluster: Self.cluster, node: stranger, boot: 2, logger: logger)
+        theirs.claim = { .init(id: 99, term: 0, index: 0, repairingSince: 0) }
+        let message = RaftMessage.appendEntriesResult(AppendEntriesResult(term: 1_000, rejected: 0, lastLogIndex: 0))
+        var link: PeerLink?
+        // While nobody leads, it may be one who came while this one was away.
+        await withCheckedContinuation { continuation in
+            links.onMessage = { _, from in
+                heard.append(from)
+                if heard.count == 1 { continuation.resume() }
+            }
+            theirs.dial(
+                address, purpose: .raft,
+                onUp: {
+                    link = $0
+                    $0.send(.raft(message))
+                }, onEnd: { _ in })
+        }
+        #expect(heard == [99])
+        // Then the same link is heard no more, and another one is refused, with a word that makes no coordinator take itself for removed.
+        hasLeader = true
+        link?.send(.raft(message))
+        let told: String = await withCheckedContinuation { continuation in
+            theirs.dial(address, purpose: .raft, onUp: { _ in }, onEnd: { continuation.resume(returning: $0) })
+        }
+        #expect(told.contains("raft id 99 (`college`) is not in this coordinator's log yet"), "\(told)")
+        #expect(!Refusal.wasTold(Refusal.notMember, in: told))
+        #expect(heard == [99])
+        // Once the log tells of it, it is.
+        links.update([own, .init(name: other, id: 2, peer: nobody), .init(name: stranger, id: 99, peer: nobody)])
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            var waits = Optional(continuation)
+            links.onMessage = { _, _ in
+                waits?.resume()
+                waits = nil
+            }
+            link?.send(.raft(message))
+        }
+        links.stop()
+        ours.close()
+        theirs.close()
+    }
+
     /// Rule 12, when the one that remembers was started again meanwhile.
     @ClusterActor
     @Test func whatWasRememberedOutlivesTheProcess() async throws {

@@ -21,7 +21,7 @@ struct FoundBySeedsTests {
     func newVoterHearsNewLeader() {
         var replaced = 0
         let trace = Trace(write: { if $0.contains("the voter is replaced") { replaced += 1 } })
-        let outcome = Outcome.of(Scenario(seed: 397, minutes: 3, kinds: [.replace]), trace: trace)
+        let outcome = Outcome.of(Scenario(seed: 397, minutes: 5, kinds: [.replace]), trace: trace)
         #expect(outcome.violation == nil)
         #expect(replaced == 3)
     }

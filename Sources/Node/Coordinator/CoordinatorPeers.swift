@@ -26,6 +26,8 @@ protocol CoordinatorPeers: AnyObject {
     /// Whether most of the others say that this coordinator is none of theirs.
     var isDisowned: Bool { get }
     var onDisowned: (() -> Void)? { get set }
+    /// Whether this coordinator knows a leader, by its name, or did a moment ago.
+    var knowsLeader: () -> Bool { get set }
 }
 
 extension VoterLinks: CoordinatorPeers {}
@@ -44,6 +46,7 @@ final class NoPeers: CoordinatorPeers {
     let levels: [UInt64: UInt32] = [:]
     let isDisowned = false
     var onDisowned: (() -> Void)?
+    var knowsLeader: () -> Bool = { true }
 
     func start() {}
     func stop() {}

@@ -8,6 +8,9 @@ import Wire
 
 @ClusterActor
 final class VoterLinks {
+    /// So long without a leader is no election: those who lead now may have come while this coordinator was away.
+    nonisolated static let leaderlessMs: UInt64 = 3_000
+
     private let network: PeerNetwork
     private let own: NodeConfiguration.Coordinator
     /// The other members, as the log tells them; before it tells any, as the node's file does.
@@ -19,6 +22,8 @@ final class VoterLinks {
     /// The highest raft id that the log has told of. Ids only rise: one that is above came later than what this log has yet, and must be heard, or a
     /// coordinator that was away for long would refuse those who could tell it (thesis 4.1: whoever sends is served). One that is below and no member has left.
     private var highestTold: UInt64 = 0
+    /// Whether a leader is known, by its name, or was a moment ago. While one is, the log tells who came: any node could say that it did, and depose the leader with a greater term.
+    var knowsLeader: () -> Bool = { false }
     private(set) var memory: VoterMemory
     /// There may be something new to remember.
     var onRemembered: (() -> Void)?
@@ -132,6 +137,13 @@ final class VoterLinks {
     func refusal(of hello: PeerHello) -> Refusal? {
         guard hello.purpose == .raft else { return nil }
         guard isHeard(hello) else {
+            // To one that is being added this is no word that it is none: it asks again, and is heard once the log tells of it.
+            if hello.raftID > highestTold {
+                return Refusal(
+                    text:
+                        "raft id \(hello.raftID) (`\(hello.node)`) is not in this coordinator's log yet, and there is a leader who will tell of it"
+                )
+            }
             return Refusal(
                 code: Refusal.notMember,
                 text: """
@@ -158,7 +170,7 @@ final class VoterLinks {
     }
 
     private func isHeard(_ hello: PeerHello) -> Bool {
-        hello.raftID > highestTold || others.contains { $0.id == hello.raftID && $0.name == hello.node }
+        others.contains { $0.id == hello.raftID && $0.name == hello.node } || hello.raftID > highestTold && !knowsLeader()
     }
 
     /// Whoever dials: a voter whose log is from before the others came knows none of them to dial, and is known by its answers.
@@ -176,7 +188,8 @@ final class VoterLinks {
         let key = ObjectIdentifier(link)
         incoming[key] = link
         note(hello)
-        link.onFrame = { [self] frame in hear(frame, from: from) }
+        // One that was heard for want of a leader is not heard on when there is one.
+        link.onFrame = { [self] frame in if isHeard(hello) { hear(frame, from: from) } }
         link.onEnd = { [self] sentence in
             incoming[key] = nil
             logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])
