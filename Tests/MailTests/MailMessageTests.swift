@@ -42,6 +42,11 @@ import Testing
                 "From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
                 "Auto-Submitted",
             ])
+        // Nor for a reader that takes a head apart after it decoded its words.
+        for word in head.joined().matches(of: /=\?utf-8\?B\?([^?]*)\?=/) {
+            let decoded = try #require(Data(base64Encoded: String(word.output.1)))
+            #expect(decoded.allSatisfy { $0 >= 0x20 && $0 != 0x7f })
+        }
         let body = lines.drop { !$0.isEmpty }.dropFirst().joined()
         #expect(Data(base64Encoded: body).map { String(decoding: $0, as: UTF8.self) } == words + "\n.\n" + words)
     }

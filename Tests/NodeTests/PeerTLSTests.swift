@@ -211,6 +211,8 @@ import Wire
             ours.dial(address, purpose: .call, onUp: { _ in tell(true) }, onEnd: { _ in tell(false) })
         }
         #expect(isUp)
+        // It came last: all who were before it have come to the door.
+        #expect(try #require(theirs.door).waitingCount <= PeerDoor.waitingMax)
         for stream in idle { stream.close() }
         ours.close()
         theirs.close()

@@ -213,6 +213,13 @@ import Testing
             server.hear([22, 3, 1, 0x40, 0] + [UInt8](repeating: 0, count: 16_384))
         }
         #expect(server.failure != nil)
+        // One that is as long as OpenSSL itself takes it: our own limit ends it before.
+        let (_, patient) = try pair()
+        patient.hear([22, 3, 1, 0x40, 0, 1, 1, 0xfb, 0xd0] + [UInt8](repeating: 0, count: 16_380))
+        for _ in 0..<8 where patient.failure == nil {
+            patient.hear([22, 3, 1, 0x40, 0] + [UInt8](repeating: 0, count: 16_384))
+        }
+        #expect(patient.failure == .handshakeTooLong(bytesMax: TLSLimits.handshakeBytesMax))
         let (_, quiet) = try pair()
         // Records of one byte.
         for _ in 0..<20_000 where quiet.failure == nil { quiet.hear([20, 3, 3, 0, 1, 1]) }
