@@ -13,12 +13,15 @@ import subprocess
 import sys
 import tempfile
 
+from attack_peer import client_hello
+from attack_public import ended
 from node import PASSWORD, Node, finish, hold, until
 from playwright.sync_api import expect, sync_playwright
 from websockets.sync.client import connect
 
 program, port = os.path.abspath(sys.argv[1]), int(sys.argv[2])
 REDIRECT, LOCAL = port + 3, port + 4
+LEFT = 300
 STRONG = {
     "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305",
@@ -130,6 +133,15 @@ def redirects(folder):
     hold(status == 200 and "strict-transport-security" not in headers, "this machine's own monitoring comes without TLS")
 
 
+def left_handshakes():
+    """Begun and left: nothing, half a hello, a whole one that is answered."""
+    whole = client_hello()
+    opened = [socket.create_connection(("127.0.0.1", port), timeout=5, source_address=(f"127.88.{number // 10}.1", 0)) for number in range(LEFT)]
+    for number, one in enumerate(opened):
+        one.sendall((b"", whole[:100], whole)[number % 3])
+    return opened
+
+
 def hello(socket):
     socket.send(json.dumps({"t": "hello", "v": 1, "role": "patron", "client": "tls/1"}))
     return json.loads(socket.recv(timeout=10))["t"]
@@ -218,6 +230,7 @@ with tempfile.TemporaryDirectory() as name:
     node(certificate=folder / f"fullchain{weak}.pem", key=folder / f"privkey{weak}.pem").refused("key too small")
     trust = ssl.create_default_context(cafile=authority.root)
     with node().start(f"http://127.0.0.1:{LOCAL}") as running:
+        left = left_handshakes()
         spoken(authority)
         held = pages(trust)
         redirects(folder)
@@ -227,5 +240,7 @@ with tempfile.TemporaryDirectory() as name:
         ran = subprocess.run([program, "health", "--node", f"https://localhost:{port}"], capture_output=True, text=True, timeout=20)
         hold(ran.returncode != 0, "our own commands do not believe an authority that this machine does not know")
         people()
+        # They have 10 s; everybody was served meanwhile.
+        until("the end of handshakes that were begun and left", 20, lambda: ended(left) == LEFT)
         renewal(running, authority, trust, held)
 finish("HTTPS")
