@@ -58,6 +58,9 @@ final class ChaosCluster {
     func address(_ name: String) -> String { machines[name]?.address ?? "" }
     func url(_ name: String) -> String { "http://\(address(name)):\(Self.webPort)" }
 
+    /// Where a node keeps its data, as this process sees it.
+    func data(of name: String) -> String { "\(folder)/\(name)/data" }
+
     // MARK: Making
 
     func prepare() async throws {
@@ -80,8 +83,10 @@ final class ChaosCluster {
         }
     }
 
+    /// Whether nodes begin with an earlier version.
+    var isMixed: Bool { previous != nil }
     /// An earlier version may not know of TLS.
-    private var hasTLS: Bool { previous == nil }
+    private var hasTLS: Bool { !isMixed }
 
     /// An authority of this run, and what each node shows; the keys as readable as the nodes' other files, since these run as another user.
     private func prepareCertificates(_ mode: mode_t) throws {
@@ -139,6 +144,14 @@ final class ChaosCluster {
             lines.append("    operators:")
             for account in accounts(of: library) {
                 lines.append("      - {name: \(account), display: \(account), password: \(Self.password), queues: [\(library), general]}")
+            }
+        }
+        // Always open; shifts are planned for libraries that posted hours. An earlier version may not know of them.
+        if !isMixed {
+            lines.append("hours:")
+            let week = #"{monday to sunday: "0:00-24:00"}"#
+            for library in libraries {
+                lines.append("  \(library): {zone: Etc/UTC, semester: \(week), intersession: closed, break: closed}")
             }
         }
         return lines.joined(separator: "\n") + "\n"

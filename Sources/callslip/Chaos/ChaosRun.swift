@@ -16,6 +16,8 @@ final class ChaosRun {
     private let terrain: Terrain
     private let assailant: Assailant
     private let traffic: Traffic
+    /// None where nodes of an earlier version take part, which may not know of all that is decided.
+    private let clerks: [Clerk]
     private let plan: Plan
     private let folder: String
     private let seed: UInt64
@@ -39,6 +41,8 @@ final class ChaosRun {
         terrain = Terrain(folder: folder, delayTool: delayTool)
         assailant = Assailant(cluster, terrain)
         traffic = Traffic(cluster, habits, seed: seed)
+        clerks =
+            cluster.isMixed ? [] : cluster.libraries.enumerated().map { Clerk($0.element, cluster, seed: seed &+ UInt64($0.offset) &+ 1) }
     }
 
     /// - Returns: whether everything held.
@@ -47,10 +51,13 @@ final class ChaosRun {
         beganMs = ClusterActor.loop.nowMs
         watch()
         try traffic.begin()
+        for clerk in clerks { clerk.begin() }
         for assault in plan.assaults where !isInterrupted { try await carryOut(assault) }
         try await healAll()
         traffic.stopOpening()
+        for clerk in clerks { clerk.stop() }
         await wait("every patron's question to come to an end", withinMs: Self.resolveMs) { [traffic] in traffic.unresolved.isEmpty }
+        await wait("every decision to be answered", withinMs: Self.resolveMs) { [clerks] in clerks.allSatisfy(\.hasEnded) }
         sampler.close()
         return try await judge()
     }
@@ -171,6 +178,7 @@ final class ChaosRun {
         let witness = await traffic.witness()
         troubles += witness.unread.prefix(10)
         await compareReplicas()
+        await compareDecisions()
         let judgement = traffic.recorder.judge(traffic.transcripts + witness.transcripts)
         let holders = traffic.recorder.holders
         traffic.end()
@@ -201,11 +209,28 @@ final class ChaosRun {
         }
     }
 
+    /// What was answered as done must be so at every library's node.
+    private func compareDecisions() async {
+        troubles += clerks.flatMap { $0.faults.prefix(10) }
+        var differences: [String] = []
+        await wait("all nodes to know what was decided", withinMs: Self.healMs) { [clerks, cluster] in
+            differences = []
+            for clerk in clerks {
+                for node in cluster.libraries {
+                    if let difference = await clerk.difference(at: node) { differences.append(difference) }
+                }
+            }
+            return differences.isEmpty
+        }
+        troubles += differences.prefix(10)
+    }
+
     private func figures(_ judgement: Judgement, _ holders: Holders, _ unresolved: Int) -> [String] {
         let (lost, doubled) = (judgement.count(.lost), judgement.count(.doubled))
         var parts = [
             "chats \(traffic.visitors.count)", "acknowledged \(judgement.acknowledged)", "lost \(lost)", "doubled \(doubled)",
             "other faults \(judgement.faults.count - lost - doubled)", "double holders \(holders.faults.count)", "unresolved \(unresolved)",
+            "decisions \(clerks.reduce(0) { $0 + $1.done }), asked again \(clerks.reduce(0) { $0 + $1.repeats })",
             "longest pause \(traffic.recorder.longestMs) ms",
             "held first \(traffic.recorder.mergedInAll), safe after \(traffic.recorder.longestHeldMs) ms at most", "assaults \(assaults)",
             "processes that ended by themselves \(ends)",
