@@ -32,6 +32,7 @@ extension ConsortiumState {
         let day = UInt32(clamping: wallMs / 86_400_000)
         let websites = Set(libraries.values.compactMap(\.card.websiteHost))
         for one in seen {
+            findButton(one)
             if websites.contains(one.place.host) || buttons.hosts.contains(one.place.host) {
                 note(one, day: day)
             } else {

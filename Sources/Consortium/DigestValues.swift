@@ -65,6 +65,12 @@ extension Digest {
         add(entry.change)
         add(entry.changedWallMs)
         add(entry.changedBy) { $0.add($1) }
+        // Nothing, below its feature level.
+        for finding in entry.found {
+            add(finding.step.rawValue)
+            add(finding.place)
+            add(finding.wallMs)
+        }
     }
 
     mutating func add(_ ticket: Ticket) {

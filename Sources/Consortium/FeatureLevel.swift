@@ -69,8 +69,10 @@ public enum FeatureLevel {
     public static let dutyMinutes: UInt32 = 30
     /// Hours of a former service in the tally (`Past.swift`).
     public static let past: UInt32 = 30
+    /// What is found out of a library's checklist (`Findings.swift`).
+    public static let findings: UInt32 = 31
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 30
+    public static let supported: UInt32 = 31
 }
 
 extension Command {

@@ -153,8 +153,13 @@ extension RegisterForm {
         questions: [
             .init("library", "Library", .library, required: true),
             .init("met", "Meeting with ChatWog held on", .day),
-            .init("button", "Page where the button was seen", .link),
-            .init("test", "Test chat answered on", .day),
+            .init(
+                "button", "Page where the button was seen", .link,
+                "Found out by itself, of a page of the library that is opened in a browser. To tick it by hand, say why in the note."),
+            .init(
+                "test", "Test chat answered on", .day,
+                "Found out by itself, when a chat is answered while the library is open for a trial. To tick it by hand, say why in the note."
+            ),
             .init(
                 "waived", "Waived", .words,
                 "Steps that ChatWog does without, separated by commas: \(OnboardingStep.allCases.map(\.rawValue).joined(separator: ", "))."),

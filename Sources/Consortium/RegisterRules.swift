@@ -52,8 +52,7 @@ public struct OnboardingFacts: Sendable {
                 entry.register == .training && entry["topic"] == "admin" && admins.contains { $0.text == entry["person"] }
             }
         case .hours: return hasHours
-        case .button: return !checklist["button"].isEmpty
-        case .test: return !checklist["test"].isEmpty
+        case .button, .test: return checklist.finding(step) != nil || !checklist[step.rawValue].isEmpty
         }
     }
 
@@ -97,7 +96,11 @@ extension ConsortiumState {
             guard entry["answer"] == former?["answer"] ?? "", ["", "open", former?["state"]].contains(entry["state"]) else {
                 throw Refusal(.notAllowed, "How far a request is, and the answer to it, is for ChatWog to say.")
             }
-        case .onboarding: try checkChecklist(entry)
+        case .onboarding:
+            var asked = entry
+            asked.found = former.map { $0.library == entry.library ? $0.found : [] } ?? []
+            try checkChecklist(asked)
+            try checkHandTicks(asked, replacing: former)
         case .pages:
             if let problem = PageHosts.problem(in: entry["hosts"]) { throw Refusal(.invalid, "Websites: \(problem).") }
         case .alerts:

@@ -31,6 +31,13 @@ public enum Register: UInt8, Hashable, Comparable, Sendable, CaseIterable {
     public static func < (left: Register, right: Register) -> Bool { left.rawValue < right.rawValue }
 }
 
+extension Register {
+    /// What no two of its entries have in common, of one with these answers.
+    func key(_ answers: [String: String]) -> String {
+        form.unique.reduce(into: "\(rawValue)") { $0 += "\u{0}\(answers[$1] ?? "")" }
+    }
+}
+
 public enum EntryTag {}
 /// Made by whoever writes the entry first, so that asking twice makes it once.
 public typealias EntryID = Identifier<EntryTag>
@@ -59,6 +66,8 @@ public struct RegisterEntry: Hashable, Sendable {
     public var changedWallMs: UInt64 = 0
     /// Who changed it last; `nil`: LTG.
     public var changedBy: OperatorName?
+    /// Of a checklist: what was found out, one for each step at most, in the order of the steps. Not counted in `bytes`, as a library has one checklist.
+    public var found: [Finding] = []
 
     public init(id: EntryID, register: Register, version: UInt64 = 0, answers: [Answer]) {
         self.id = id
@@ -77,9 +86,8 @@ public struct RegisterEntry: Hashable, Sendable {
 
     /// What no other entry of the register has; `nil` where that may repeat.
     var uniqueKey: String? {
-        let form = register.form
-        guard !form.unique.isEmpty else { return nil }
-        return form.unique.reduce(into: "\(register.rawValue)") { $0 += "\u{0}\(self[$1])" }
+        guard !register.form.unique.isEmpty else { return nil }
+        return register.key(Dictionary(answers.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Whether both name what may be in the register once.
@@ -132,6 +140,8 @@ extension ConsortiumState {
             throw Refusal(.full, "All entries together have \(Limits.registerBytesMax) bytes at most; shorten or delete some.")
         }
         entry.version = (former?.version ?? 0) + 1
+        // Found of this library, and by nobody who asks.
+        entry.found = former.map { $0.library == entry.library ? $0.found : [] } ?? []
         entry.changedWallMs = wallMs
         if case .person(let name) = editor { entry.changedBy = name } else { entry.changedBy = nil }
         put(entry)
@@ -152,7 +162,7 @@ extension ConsortiumState {
         followRules(of: former.register)
     }
 
-    private mutating func put(_ entry: RegisterEntry) {
+    mutating func put(_ entry: RegisterEntry) {
         let former = entries[entry.id]
         index.registerBytes += entry.bytes - (former?.bytes ?? 0)
         if let key = former?.uniqueKey { index.entryOf.remove(key) }
@@ -227,6 +237,7 @@ extension ConsortiumState {
         for (id, entry) in entries {
             try hold(
                 id == entry.id && entry.version > 0 && entry.change > 0 && entry.change <= entryChange, "Entry \(id) is misfiled.")
+            try checkFindings(of: entry)
             try hold((try? entry.register.form.filled(entry))?.answers == entry.answers, "Entry \(id) does not fit its form.")
         }
         let keys = entries.values.compactMap(\.uniqueKey)

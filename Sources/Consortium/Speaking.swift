@@ -48,6 +48,7 @@ extension ConsortiumState {
         if !late, !say.isNote, case .staff = author, case .held(var holding) = chat.stage, !holding.answered {
             holding.answered = true
             chat.stage = .held(holding)
+            findAnswer(in: chat, from: holding.queue)
         }
         // Whoever answers somebody who is away gives them time to come back and read it.
         if !late, !say.isNote, author != .patron, chat.leftAtMs != nil {

@@ -17,6 +17,13 @@ extension PBRegisterRecord {
         change = entry.change
         changedWallMs = entry.changedWallMs
         changedBy = entry.changedBy?.text ?? ""
+        found = entry.found.map { finding in
+            var message = PBFindingEntry()
+            message.step = finding.step.rawValue
+            message.place = finding.place
+            message.wallMs = finding.wallMs
+            return message
+        }
     }
 
     func decoded() throws(WireError) -> RegisterEntry {
@@ -28,7 +35,17 @@ extension PBRegisterRecord {
         entry.change = change
         entry.changedWallMs = changedWallMs
         entry.changedBy = try Field.optionalName(changedBy, "entry.changedBy")
+        entry.found = try Field.list(found, "entry.found", max: Finding.steps.count) { e throws(WireError) in try e.decoded() }
         return entry
+    }
+}
+
+extension PBFindingEntry {
+    func decoded() throws(WireError) -> Finding {
+        guard let step = OnboardingStep(rawValue: step), Finding.steps.contains(step) else {
+            throw .invalidField("finding.step", expected: "one of \(Finding.steps.map(\.rawValue))")
+        }
+        return Finding(step: step, place: place, wallMs: wallMs)
     }
 }
 

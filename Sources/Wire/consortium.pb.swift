@@ -847,11 +847,30 @@ nonisolated struct PBRegisterRecord: Sendable {
 
   var changedBy: String = String()
 
+  var found: [PBFindingEntry] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _id: PBId? = nil
+}
+
+/// What was found of a checklist: the step by its name.
+nonisolated struct PBFindingEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var step: String = String()
+
+  var place: String = String()
+
+  var wallMs: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct PBRegisterNewsEntry: Sendable {
@@ -7417,7 +7436,7 @@ nonisolated extension PBAnswerEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension PBRegisterRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RegisterRecord"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}register\0\u{1}version\0\u{1}answers\0\u{1}change\0\u{3}changed_wall_ms\0\u{3}changed_by\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}register\0\u{1}version\0\u{1}answers\0\u{1}change\0\u{3}changed_wall_ms\0\u{3}changed_by\0\u{2}\u{15}found\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7432,6 +7451,7 @@ nonisolated extension PBRegisterRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.change) }()
       case 6: try { try decoder.decodeSingularUInt64Field(value: &self.changedWallMs) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.changedBy) }()
+      case 28: try { try decoder.decodeRepeatedMessageField(value: &self.found) }()
       default: break
       }
     }
@@ -7463,6 +7483,9 @@ nonisolated extension PBRegisterRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.changedBy.isEmpty {
       try visitor.visitSingularStringField(value: self.changedBy, fieldNumber: 7)
     }
+    if !self.found.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.found, fieldNumber: 28)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7474,6 +7497,47 @@ nonisolated extension PBRegisterRecord: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.change != rhs.change {return false}
     if lhs.changedWallMs != rhs.changedWallMs {return false}
     if lhs.changedBy != rhs.changedBy {return false}
+    if lhs.found != rhs.found {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBFindingEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".FindingEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}place\0\u{3}wall_ms\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.step) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.place) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.wallMs) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.step.isEmpty {
+      try visitor.visitSingularStringField(value: self.step, fieldNumber: 1)
+    }
+    if !self.place.isEmpty {
+      try visitor.visitSingularStringField(value: self.place, fieldNumber: 2)
+    }
+    if self.wallMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.wallMs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBFindingEntry, rhs: PBFindingEntry) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.place != rhs.place {return false}
+    if lhs.wallMs != rhs.wallMs {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

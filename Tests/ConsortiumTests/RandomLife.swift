@@ -217,7 +217,7 @@ struct RandomLife {
         let answers = register.form.questions.filter { $0.isRequired || chance(30) }.map { question in
             let text =
                 switch question.kind {
-                case .text, .paragraph, .words: of(["a", "b", "agreement,hours"])
+                case .text, .paragraph, .words: of(["a", "a.example", "agreement,hours"])
                 case .day: "2026-11-2\(pick(9))"
                 case .email: "a@example.org"
                 case .link: "https://example.org/"

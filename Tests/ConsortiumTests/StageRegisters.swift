@@ -31,7 +31,8 @@ extension Stage {
     func showRegisters() -> [String] {
         state.registerNews(after: 0).news.changed.map { entry in
             let answers = entry.answers.map { "\($0.key) \(EntryID($0.text) == nil ? $0.text : "(entry)")" }.joined(separator: "; ")
-            return "\(entry.register.form.name) \(entry.version) by \(entry.changedBy?.text ?? "ltg"): \(answers)"
+            let found = entry.found.map { "; found \($0.step.rawValue) at \($0.place), \($0.wallMs) ms" }.joined()
+            return "\(entry.register.form.name) \(entry.version) by \(entry.changedBy?.text ?? "ltg"): \(answers)\(found)"
         }
     }
 }

@@ -78,6 +78,30 @@ import Testing
         }
     }
 
+    @Test func whatAChecklistWaitsForIsNewsWhateverWasHeard() {
+        var gatherer = InstallGatherer()
+        let seen = Self.seen("/", host: "listed.example")
+        func due(_ nowMs: UInt64, awaited: Bool) -> Int {
+            gatherer.due(ButtonBook(), websites: [], day: 9, nowMs: nowMs, isAwaited: { _ in awaited }).count
+        }
+        gatherer.take(seen, isAwaited: true, nowMs: 0)
+        #expect(due(1, awaited: true) == 1)
+        // Once a minute, while it is waited for; then once an hour as all others.
+        gatherer.take(seen, isAwaited: true, nowMs: 2)
+        #expect(gatherer.isEmpty)
+        gatherer.take(seen, nowMs: 60_002)
+        #expect(gatherer.isEmpty)
+        gatherer.take(seen, isAwaited: true, nowMs: 60_002)
+        #expect(due(60_003, awaited: true) == 1)
+        // No more of them than of others.
+        for number in 0..<1_000 {
+            gatherer.take(Self.seen("/\(number)", host: "listed.example"), isAwaited: true, nowMs: 60_004)
+            _ = due(60_004, awaited: true)
+        }
+        gatherer.take(Self.seen("/last", host: "listed.example"), isAwaited: true, nowMs: 60_005)
+        #expect(due(60_005, awaited: true) == 0)
+    }
+
     @Test func strangersCannotFillIt() {
         var gatherer = InstallGatherer()
         for number in 0..<1_000 { gatherer.take(Self.seen("/", host: "h\(number).example"), nowMs: 0) }

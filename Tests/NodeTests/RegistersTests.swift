@@ -144,6 +144,30 @@ import Testing
         #expect(NoticesReport([text], board, for: mia, today: today).accept == nil, "it is for admins to accept")
     }
 
+    @Test func aChecklistSaysWhatItWaitsForAndWhatWasFound() throws {
+        var (board, mia) = try Self.board()
+        mia.isAdmin = true
+        var checklist = Self.entry(1, .onboarding, [("library", "memorial"), ("live", "no")])
+        func step(_ name: String, _ others: [RegisterEntry] = []) throws -> NoticesReport.Step {
+            let report = NoticesReport([checklist] + others, board, for: mia, today: nil)
+            return try #require(report.checklists.first?.steps.first { $0.step == name })
+        }
+        #expect(try step("button").awaits?.contains("No page of the library is known") ?? false)
+        #expect(try step("test").awaits?.contains("The queues take no chats yet") ?? false)
+        #expect(try step("meeting").awaits == nil)
+        let pages = Self.entry(2, .pages, [("library", "memorial"), ("hosts", "*.memorial.example")])
+        board.libraries[0].card.website = "https://www.example.edu/memorial"
+        #expect(try step("button", [pages]).awaits?.contains("on a page of *.memorial.example or www.example.edu,") ?? false)
+        checklist = Self.entry(1, .onboarding, [("library", "memorial"), ("live", "trial")])
+        #expect(try step("test").awaits?.contains("Nobody has answered a chat yet") ?? false)
+        checklist.found = [Finding(step: .button, place: "www.example.edu/ask", wallMs: 7)]
+        let found = try step("button")
+        #expect(found.done && found.awaits == nil && found.found?.place == "www.example.edu/ask" && found.found?.ms == 7)
+        #expect(try !step("test").done)
+        let entries = RegisterEntries(.onboarding, [checklist.id: checklist], board, for: mia)
+        #expect(entries.entries.first?.found?.first?.step == "button")
+    }
+
     @Test func trainingRecordsAreReadByWhomTheyConcern() throws {
         let (board, mia) = try Self.board()
         let record = Self.entry(1, .training, [("person", "mia"), ("topic", "general"), ("day", "2026-01-01")])

@@ -230,9 +230,34 @@ def registers(node, cookie):
     assert mine["answers"] == answers and not mine["mayWrite"], mine
     node.ask("post", "/api/registers", 200, {"id": one["id"], "version": mine["version"], "drop": True}, admin=True)
     until(lambda: found() == [], "the liaison's end")
+    findings(node)
     node.ask("get", "/api/notices", 401)
     node.ask("get", "/api/notices", 403, admin=True)
     node.ask("get", "/api/notices", 200, cookie=cookie)
+
+
+def findings(node):
+    """The button is found out on a page that the library listed; by hand a step is ticked with a note."""
+    checklist, pages = ({"id": secrets.token_hex(16), "version": 0, "register": name} for name in ("onboarding", "pages"))
+    answers = {"library": "memorial", "live": "trial"}
+    unsaid = {**checklist, "answers": {**answers, "test": "2026-11-21"}}
+    assert "by hand" in node.ask("post", "/api/registers", 409, unsaid, admin=True)["text"]
+    node.ask("post", "/api/registers", 200, {**checklist, "answers": answers}, admin=True)
+    node.ask("post", "/api/registers", 200, {**pages, "answers": {"library": "memorial", "hosts": "*.listed.example"}}, admin=True)
+    released = node.ask("get", "/api/buttons", 200, admin=True).get("released", "0123456789abcdef")
+    seen = {"host": "www.listed.example", "path": "/ask", "queue": "memorial", "kind": "own", "version": released, "error": ""}
+    mine = lambda: next((one for one in node.ask("get", "/api/registers/entries", 200, admin=True, query="?register=onboarding")["entries"] if one["id"] == checklist["id"]), {})
+
+    def found():
+        # A page that is opened again, until the node has heard of the checklist and passed it on.
+        node.ask("post", "/api/button/seen", 204, seen, kind="text/plain", origin="https://www.listed.example")
+        return mine().get("found")
+
+    until(found, "the button to be found")
+    assert [(one["step"], one["place"]) for one in mine()["found"]] == [("button", "www.listed.example/ask")], mine()
+    assert mine()["version"] == 1, "nobody's edit meets a conflict"
+    for one in (checklist, pages):
+        node.ask("post", "/api/registers", 200, {"id": one["id"], "version": 1, "drop": True}, admin=True)
 
 
 def people(node):

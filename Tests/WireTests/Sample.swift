@@ -292,6 +292,9 @@ extension Sample {
         entry.change = number()
         entry.changedWallMs = number()
         entry.changedBy = chance(50) ? try person() : nil
+        entry.found = Finding.steps.compactMap { step in
+            chance(50) ? Finding(step: step, place: text(), wallMs: number()) : nil
+        }
         return entry
     }
     mutating func naming() -> NamingConventions {

@@ -1,7 +1,7 @@
 /// Sightings of buttons on their way from pages to the consortium: gathered in memory, within limits whatever comes, and passed on when they are news. A pure value.
 ///
 /// A page may be looked at a thousand times a minute, and anybody can say anything: so one place is heard once in an hour, unless it begins to fail; so many are passed on
-/// in an hour at most; and of hosts that nobody knows far fewer.
+/// in an hour at most; and of hosts that nobody knows far fewer. What a library's checklist waits for is news whatever was heard before.
 
 import Consortium
 
@@ -9,6 +9,8 @@ struct InstallGatherer {
     static let waitingMax = 256
     static let heardMax = 4_096
     static let againMs: UInt64 = 3_600_000
+    /// One that a checklist waits for.
+    static let awaitedAgainMs: UInt64 = 60_000
     static let knownPerHourMax = 600
     static let strangersPerHourMax = 20
 
@@ -21,9 +23,14 @@ struct InstallGatherer {
 
     var isEmpty: Bool { waiting.isEmpty }
 
-    mutating func take(_ seen: InstallSighting, nowMs: UInt64) {
+    /// - Parameter isAwaited: a library's checklist waits for it.
+    mutating func take(_ seen: InstallSighting, isAwaited: Bool = false, nowMs: UInt64) {
         guard seen.isValid else { return }
-        if let last = heard[seen.place], nowMs < last.ms + Self.againMs, last.failed || seen.error.isEmpty { return }
+        if let last = heard[seen.place], nowMs < last.ms + (isAwaited ? Self.awaitedAgainMs : Self.againMs),
+            isAwaited || last.failed || seen.error.isEmpty
+        {
+            return
+        }
         if let before = waiting[seen.place] {
             // What failed counts.
             if before.error.isEmpty { waiting[seen.place] = seen }
@@ -36,7 +43,10 @@ struct InstallGatherer {
     /// - Parameters:
     ///   - book: what the consortium knows.
     ///   - websites: hosts of libraries' websites.
-    mutating func due(_ book: ButtonBook, websites: Set<String>, day: UInt32, nowMs: UInt64) -> [InstallSighting] {
+    ///   - isAwaited: whether a library's checklist waits for it: then it stands on a page that the library listed.
+    mutating func due(
+        _ book: ButtonBook, websites: Set<String>, day: UInt32, nowMs: UInt64, isAwaited: (InstallSighting) -> Bool = { _ in false }
+    ) -> [InstallSighting] {
         knownMs.removeAll { $0 + 3_600_000 <= nowMs }
         strangersMs.removeAll { $0 + 3_600_000 <= nowMs }
         if heard.count > Self.heardMax { heard = heard.filter { nowMs < $0.value.ms + Self.againMs } }
@@ -45,8 +55,11 @@ struct InstallGatherer {
         var hosts: Set<String> = []
         for (place, seen) in waiting.sorted(by: { $0.key < $1.key }) where due.count < Limits.sightingsPerCommandMax {
             waiting[place] = nil
-            let isKnown = websites.contains(place.host) || book.lists.hosts.contains(place.host)
-            guard book.isNews(seen, day: day, isKnownHost: isKnown), isKnown || hosts.insert(place.host).inserted else { continue }
+            let isAwaited = isAwaited(seen)
+            let isKnown = isAwaited || websites.contains(place.host) || book.lists.hosts.contains(place.host)
+            guard isAwaited || book.isNews(seen, day: day, isKnownHost: isKnown), isKnown || hosts.insert(place.host).inserted else {
+                continue
+            }
             guard isKnown ? knownMs.count < Self.knownPerHourMax : strangersMs.count < Self.strangersPerHourMax else { continue }
             if isKnown {
                 knownMs.append(nowMs)

@@ -21,11 +21,25 @@ final class InstallHost {
     }
 
     func take(_ seen: InstallSighting) {
-        gatherer.take(seen, nowMs: ClusterActor.loop.nowMs)
+        gatherer.take(seen, isAwaited: isAwaited(seen), nowMs: ClusterActor.loop.nowMs)
         if !gatherer.isEmpty, !isAsking, !timer.isActive { timer.start(afterMs: Self.gatherMs) { [self] in passOn() } }
     }
 
     func stop() { timer.close() }
+
+    /// Whether a library's checklist waits for just this (`RegisterEntry.isTicked`).
+    private func isAwaited(_ seen: InstallSighting) -> Bool {
+        guard let queue = QueueName(seen.place.queue), let board = library.board,
+            let of = board.queues(called: queue).first?.queue.library
+        else { return false }
+        func entry(_ register: Register) -> RegisterEntry? {
+            library.entries.values.first { $0.register == register && $0.library == of }
+        }
+        guard let checklist = entry(.onboarding), checklist.awaits(.button) else { return false }
+        return checklist.isTicked(
+            by: seen, of: of, pages: entry(.pages), website: board.libraries.first { $0.name == of }?.card.websiteHost,
+            released: library.buttons.lists.released)
+    }
 
     private func passOn() {
         // Where the coordinators cannot be asked they wait, as many as have room.
@@ -33,7 +47,8 @@ final class InstallHost {
             return timer.start(afterMs: Self.againMs) { [self] in passOn() }
         }
         let websites = Set(board.libraries.compactMap(\.card.websiteHost))
-        let due = gatherer.due(library.buttons, websites: websites, day: WallClock.day, nowMs: ClusterActor.loop.nowMs)
+        let due = gatherer.due(
+            library.buttons, websites: websites, day: WallClock.day, nowMs: ClusterActor.loop.nowMs, isAwaited: { isAwaited($0) })
         guard !due.isEmpty else { return }
         isAsking = true
         library.propose(.sawInstalls(due)) { [self] verdict in

@@ -35,6 +35,10 @@ public struct NoticesReport: Codable, Sendable {
         public var text: String
         public var done: Bool
         public var waived: Bool
+        /// What the service found out by itself, while that is how the step is done.
+        public var found: FoundStep?
+        /// What it waits for, in a sentence, where nothing was found yet of what it finds out.
+        public var awaits: String?
     }
     public struct Checklist: Codable, Sendable {
         public var library: String
@@ -79,10 +83,15 @@ public struct NoticesReport: Codable, Sendable {
         let admins = board.operators.filter { $0.isAdmin && $0.library == entry.library }.map(\.name)
         let facts = OnboardingFacts(
             entries: Array(entries), admins: admins, hasHours: board.hours.contains { $0.library == entry.library })
+        let pages = entries.first { $0.register == .pages && $0.library == entry.library }
+        let hosts = (pages?["hosts"].commaSeparated ?? []) + [library?.card.websiteHost].compactMap(\.self)
         return Checklist(
             library: entry["library"], title: library?.title ?? entry["library"], live: entry["live"],
             steps: OnboardingStep.allCases.map { step in
-                Step(step: step.rawValue, text: step.sentence, done: facts.isDone(step, of: entry), waived: facts.isWaived(step, in: entry))
+                let isDone = facts.isDone(step, of: entry)
+                return Step(
+                    step: step.rawValue, text: step.sentence, done: isDone, waived: facts.isWaived(step, in: entry),
+                    found: entry.finding(step).map { FoundStep($0) }, awaits: isDone ? nil : entry.awaited(step, hosts: hosts))
             })
     }
 
@@ -132,6 +141,43 @@ public struct NoticesReport: Codable, Sendable {
                 ))
         }
         return found
+    }
+}
+
+/// What the service found out of a checklist's step.
+public struct FoundStep: Codable, Sendable {
+    /// `button` or `test`.
+    public var step: String
+    /// The page without its scheme, or the queue.
+    public var place: String
+    /// Unix milliseconds.
+    public var ms: UInt64
+    init(_ finding: Finding) {
+        step = finding.step.rawValue
+        place = finding.place
+        ms = finding.wallMs
+    }
+}
+
+extension RegisterEntry {
+    /// What would tick the step by itself, for people; nil where nothing does.
+    /// - Parameter hosts: of the library's pages.
+    fileprivate func awaited(_ step: OnboardingStep, hosts: [String]) -> String? {
+        guard awaits(step) else { return nil }
+        switch step {
+        case .button:
+            guard !hosts.isEmpty else {
+                return
+                    "No page of the library is known. List its websites (Pages with the chat), or name its website on its card, and put the code on a page there."
+            }
+            return
+                "No page of yours has shown the button yet: put the code on a page of \(hosts.joined(separator: " or ")), with the name of your own queue, and open it."
+        case .test:
+            return self["live"] == "no"
+                ? "The queues take no chats yet. When ChatWog opens them for a trial, ask something by the button and answer it at the desk."
+                : "Nobody has answered a chat yet: ask something by the button, and answer it at the desk."
+        case .agreement, .meeting, .training, .hours: return nil
+        }
     }
 }
 

@@ -91,6 +91,8 @@ public struct RegisterEntries: Codable, Sendable {
         /// Who changed it last, for people; LTG where that was an import or a command.
         public var changedBy: String
         public var mayWrite: Bool
+        /// Of a checklist: what the service found out by itself.
+        public var found: [FoundStep]?
     }
     public var register: String
     public var entries: [Entry]
@@ -107,7 +109,8 @@ public struct RegisterEntries: Codable, Sendable {
                     answers: Dictionary(entry.answers.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first }),
                     changedMs: entry.changedWallMs,
                     changedBy: entry.changedBy.map { name in board.person(called: name)?.displayName ?? name.text } ?? "LTG",
-                    mayWrite: person.map { form.mayEdit($0, entry.library) } ?? true)
+                    mayWrite: person.map { form.mayEdit($0, entry.library) } ?? true,
+                    found: entry.found.isEmpty ? nil : entry.found.map { FoundStep($0) })
             }
     }
 }

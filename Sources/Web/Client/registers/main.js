@@ -2,7 +2,7 @@
 
 import { ask } from "/shared/ask.js";
 import { h, setHidden, setText } from "/shared/dom.js";
-import { checklists, acceptance } from "./notices.js";
+import { checklists, acceptance, foundText } from "./notices.js";
 import { entryForm, shown } from "./form.js";
 
 const part = (id) => document.getElementById(id);
@@ -123,6 +123,7 @@ function drawAnswers(entry, body) {
     }));
     const when = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" }).format(new Date(entry.changedMs));
     const last = h("p", { class: "small", text: `Changed by ${entry.changedBy}, ${when}` });
+    answers.append(...(entry.found ?? []).flatMap((found) => [h("dt", { text: "Found out" }), h("dd", { text: foundText(found) })]));
     if (!entry.mayWrite) return [answers, last];
     const error = h("p", { class: "error", role: "alert" });
     return [answers, last, error, h("div", { class: "buttons" },

@@ -8,6 +8,12 @@ const LIVE = { no: "not open yet", trial: "open for a trial", yes: "live" };
 /** Where each step is done. */
 const LINKS = { agreement: "/registers?register=acceptances", training: "/registers?register=training", hours: "/hours", button: "/hours" };
 
+/** What the service found out, with where and when. */
+export function foundText(found) {
+    const when = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" }).format(new Date(found.ms));
+    return found.step === "button" ? `Seen on ${found.place}, ${when}` : `A chat was answered in ${found.place}, ${when}`;
+}
+
 export function checklists(list) {
     if (list.length === 0) return null;
     return h("div", {}, ...list.map((checklist) => {
@@ -17,8 +23,10 @@ export function checklists(list) {
             h("ul", { class: "steps" }, ...checklist.steps.map((step) => {
                 const state = step.waived ? "Waived" : step.done ? "Done" : "To do";
                 const text = step.text[0].toLocaleUpperCase() + step.text.slice(1);
+                const more = step.found ? foundText(step.found) : step.awaits;
                 return h("li", { class: step.done ? "done-step" : "open-step" }, h("strong", { text: `${state}: ` }),
-                    !step.done && LINKS[step.step] ? h("a", { href: LINKS[step.step], text }) : text);
+                    !step.done && LINKS[step.step] ? h("a", { href: LINKS[step.step], text }) : text,
+                    more ? h("p", { class: "small", text: more }) : null);
             })));
     }));
 }
