@@ -155,10 +155,13 @@ public enum ClientMessage: Hashable, Sendable {
         public var note: String
         /// Of a tracked referral: within how many seconds the target is to answer. `nil`: a transfer.
         public var answerInSeconds: UInt64?
+        /// Of a tracked referral: the entry of the directory that it was found by.
+        public var listing: EntryID?
         public init(
             re: RequestID, chat: ChatID, token: LogPosition, target: QueueName, consentGiven: Bool, note: String,
-            answerInSeconds: UInt64? = nil
+            answerInSeconds: UInt64? = nil, listing: EntryID? = nil
         ) {
+            self.listing = listing
             self.answerInSeconds = answerInSeconds
             self.re = re
             self.chat = chat

@@ -323,7 +323,8 @@ extension ClientMessage.Transfer {
             re: try fields.identifier("re"), chat: try fields.identifier("chat"), token: try fields.token("token"),
             target: try fields.name("target"), consentGiven: try fields.bool("consentGiven", default: false),
             note: try fields.stringIfPresent("note", bytesMax: Limits.noteBytesMax) ?? "",
-            answerInSeconds: try fields.integerIfPresent("answerInS"))
+            answerInSeconds: try fields.integerIfPresent("answerInS"),
+            listing: try fields.identifierIfPresent("listing"))
         guard answerInSeconds ?? 0 <= Limits.answerInMsRange.upperBound / 1_000 else {
             throw fields.fault("answerInS", "at most \(Limits.answerInMsRange.upperBound / 1_000) seconds")
         }
@@ -336,6 +337,7 @@ extension ClientMessage.Transfer {
         writer.field("consentGiven", consentGiven)
         writer.field("note", note)
         if let answerInSeconds { writer.field("answerInS", answerInSeconds) }
+        if let listing { writer.field("listing", listing) }
         return writer.finish()
     }
 }

@@ -177,7 +177,8 @@ extension ServerMessage.BoardChat {
             question: try fields.string("question"), waitedSeconds: try fields.integer("waitedS"),
             offer: try fields.tokenIfPresent("offer"), by: try fields.nameIfPresent("by"), note: try fields.stringIfPresent("note"),
             mayClaim: try fields.bool("mayClaim"), dueSeconds: try fields.integerIfPresent("dueS"),
-            isOnDuty: fields.has("onDuty") ? try fields.bool("onDuty") : nil, firstSeconds: try fields.integerIfPresent("firstS"))
+            isOnDuty: fields.has("onDuty") ? try fields.bool("onDuty") : nil, firstSeconds: try fields.integerIfPresent("firstS"),
+            listed: try fields.stringIfPresent("listed"))
     }
 
     fileprivate func write(to writer: inout JSONWriter) {
@@ -193,6 +194,7 @@ extension ServerMessage.BoardChat {
         if let dueSeconds { writer.field("dueS", dueSeconds) }
         if let isOnDuty { writer.field("onDuty", isOnDuty) }
         if let firstSeconds { writer.field("firstS", firstSeconds) }
+        if let listed { writer.field("listed", listed) }
     }
 }
 

@@ -131,11 +131,14 @@ extension ServerMessage {
         public var isOnDuty: Bool?
         /// For how many seconds more it is for those on duty for its queue, the reader not among them; `nil` where it is the reader's as well.
         public var firstSeconds: UInt64?
+        /// Of a message that was referred: whom the directory named.
+        public var listed: String?
         public init(
             chat: ChatID, library: LibraryRef?, queue: QueueRef, question: String, waitedSeconds: UInt64, offer: LogPosition?,
             by: OperatorName?, note: String?, mayClaim: Bool, dueSeconds: UInt64? = nil, isOnDuty: Bool? = nil,
-            firstSeconds: UInt64? = nil
+            firstSeconds: UInt64? = nil, listed: String? = nil
         ) {
+            self.listed = listed
             self.isOnDuty = isOnDuty
             self.firstSeconds = firstSeconds
             self.dueSeconds = dueSeconds

@@ -158,10 +158,13 @@ package struct Offer: Equatable, Sendable {
     package var leg: OfferLeg?
     /// Set for a tracked referral: nobody is to pick it up, and the patron is asked to leave the question as a message (`FollowUp`).
     package var answerInMs: UInt64?
+    /// The entry of the directory that it was found by.
+    package var listing: EntryID?
     package init(
         id: LogPosition, request: RequestID, target: QueueName, note: String, by: OperatorName, byToken: LogPosition,
-        awaitingConsent: Bool, deadlineMs: UInt64, leg: OfferLeg? = nil, answerInMs: UInt64? = nil
+        awaitingConsent: Bool, deadlineMs: UInt64, leg: OfferLeg? = nil, answerInMs: UInt64? = nil, listing: EntryID? = nil
     ) {
+        self.listing = listing
         self.answerInMs = answerInMs
         self.id = id
         self.request = request
@@ -181,7 +184,9 @@ package struct FollowUp: Equatable, Sendable {
     package var by: OperatorName
     /// On the replicated clock. Nothing ends then: whoever may answer is reminded.
     package var dueMs: UInt64
-    package init(target: QueueName, by: OperatorName, dueMs: UInt64) {
+    package var listed: Listed?
+    package init(target: QueueName, by: OperatorName, dueMs: UInt64, listed: Listed? = nil) {
+        self.listed = listed
         self.target = target
         self.by = by
         self.dueMs = dueMs

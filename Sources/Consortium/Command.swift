@@ -247,9 +247,13 @@ public struct OfferTransfer: Hashable, Sendable {
     /// A tracked referral: nobody need be there now. The patron, once they agree, leaves the question as a message to the target, to be answered within so many
     /// milliseconds. `nil`: a transfer.
     public var answerInMs: UInt64?
+    /// Of a tracked referral: the liaison, or the agreement, that it was found by in the directory. They need no queue of their own: the target is one of their library's.
+    public var listing: EntryID?
     public init(
-        chat: ChatID, token: LogPosition, target: QueueName, request: RequestID, consentGiven: Bool, note: String, answerInMs: UInt64? = nil
+        chat: ChatID, token: LogPosition, target: QueueName, request: RequestID, consentGiven: Bool, note: String,
+        answerInMs: UInt64? = nil, listing: EntryID? = nil
     ) {
+        self.listing = listing
         self.answerInMs = answerInMs
         self.chat = chat
         self.token = token

@@ -71,8 +71,10 @@ public enum FeatureLevel {
     public static let past: UInt32 = 30
     /// What is found out of a library's checklist (`Findings.swift`).
     public static let findings: UInt32 = 31
+    /// Tracked referrals to whom the directory names (`OfferTransfer.listing`).
+    public static let listings: UInt32 = 32
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 31
+    public static let supported: UInt32 = 32
 }
 
 extension Command {
@@ -81,6 +83,7 @@ extension Command {
         switch self {
         case .say(let say) where say.isNote: FeatureLevel.notes
         case .block: FeatureLevel.notes
+        case .offerTransfer(let offer) where offer.listing != nil: FeatureLevel.listings
         case .offerTransfer(let offer) where offer.answerInMs != nil: FeatureLevel.followUps
         case .mergeBranch(let merge) where merge.lines.contains(where: \.isNote): FeatureLevel.notes
         case .setLibrary, .setQueue, .setOperator, .setSettings, .signOn, .signOff, .setAvailability, .leaving, .back, .open, .attach, .say,

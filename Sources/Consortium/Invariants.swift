@@ -102,12 +102,18 @@ extension ConsortiumState {
         try hold(
             queues.contains(followUp.target) && chat.code != nil,
             "Chat \(chat.id) is referred to nobody, or its answer cannot be collected.")
+        try hold(
+            followUp.listed == nil || featureLevel >= FeatureLevel.listings,
+            "Chat \(chat.id) names somebody below the feature level of that.")
     }
 
     private func check(_ offer: Offer, of chat: Chat) throws(InvariantViolation) {
         try hold(
             offer.answerInMs != nil || !chat.tried.contains(offer.target),
             "Chat \(chat.id) is on offer where it was tried before (rule 20).")
+        try hold(
+            offer.listing == nil || offer.answerInMs != nil && featureLevel >= FeatureLevel.listings,
+            "Chat \(chat.id) is on offer to somebody who has no queue.")
         try hold(!chat.pastOffers.contains { $0.id == offer.id }, "Chat \(chat.id)'s offer runs and is over.")
     }
 

@@ -65,7 +65,7 @@ extension ConsortiumState {
         return WaitingChat(
             chat: chat.id, library: chat.library, queue: queue, home: chat.queue, question: chat.question, sinceMs: chat.rankMs,
             offer: offer?.id, offeredBy: offer?.by ?? chat.followUp?.by, note: offer?.note ?? "", dueMs: chat.followUp?.dueMs,
-            dutyFirstUntilMs: isFirst ? sinceMs.adding(ms: Limits.dutyFirstMs) : nil)
+            dutyFirstUntilMs: isFirst ? sinceMs.adding(ms: Limits.dutyFirstMs) : nil, listed: chat.followUp?.listed)
     }
 
     /// Everything about a chat but its messages; `nil` when it is not known or was forgotten.

@@ -68,6 +68,15 @@ extension ConsortiumState {
             }
             digest.add(chats.values.map(\.offer?.answerInMs)) { digest, ms in digest.add(ms) { $0.add($1) } }
         }
+        if featureLevel >= FeatureLevel.listings {
+            digest.add(chats.values.map(\.followUp?.listed)) { digest, listed in
+                digest.add(listed) { digest, listed in
+                    digest.add(listed.entry)
+                    digest.add(listed.name)
+                }
+            }
+            digest.add(chats.values.map(\.offer?.listing)) { digest, entry in digest.add(entry) { $0.add($1) } }
+        }
         if featureLevel >= FeatureLevel.retiredVoters { digest.add(retiredVoter) }
         if featureLevel >= FeatureLevel.nodes {
             digest.add(removed.values) { $0.add($1) }

@@ -23,7 +23,8 @@ extension ConsortiumState {
         var offer = Offer(
             id: position, request: command.request, target: command.target, note: command.note, by: holding.operatorName,
             byToken: holding.token, awaitingConsent: true, deadlineMs: clockMs.adding(ms: settings.consentMs),
-            leg: keepsTally ? OfferLeg(from: holding.queue, sinceMs: clockMs) : nil, answerInMs: command.answerInMs)
+            leg: keepsTally ? OfferLeg(from: holding.queue, sinceMs: clockMs) : nil, answerInMs: command.answerInMs,
+            listing: command.listing)
         if command.consentGiven, command.answerInMs == nil {
             putOnOffer(&offer, in: &chat)
         } else {
@@ -40,12 +41,14 @@ extension ConsortiumState {
         guard command.note.utf8.count <= Limits.noteBytesMax else {
             throw Refusal(.tooLong, "A note has \(Limits.noteBytesMax) bytes at most; shorten it.")
         }
-        guard command.target != holding.queue else {
+        // Whom the directory names may be of the very library that holds the chat.
+        guard command.target != holding.queue || command.listing != nil else {
             throw Refusal(.notAllowed, "The chat is in \(command.target) already; release it to give it back.")
         }
         guard chat.pastOffers.count < Limits.transfersPerChatMax else {
             throw Refusal(.tooMany, "The chat was offered \(Limits.transfersPerChatMax) times; answer it, or refer it as a message.")
         }
+        if let listing = command.listing { try check(listing, command) }
         if let answerInMs = command.answerInMs { return try checkFollowUp(answerInMs, chat, holding) }
         guard !chat.tried.contains(command.target) else {
             throw Refusal(.triedBefore, "\(command.target) was tried with this chat; choose another, or refer it as a message.")

@@ -101,11 +101,14 @@ public struct WaitingChat: Hashable, Sendable {
     public var dueMs: UInt64?
     /// Until when it is first for those on duty for its queue, on the replicated clock; `nil` where it is everybody's at once.
     public var dutyFirstUntilMs: UInt64?
+    /// Of a message that was referred: whom the directory named.
+    public var listed: Listed?
     public init(
         chat: ChatID, library: LibraryName?, queue: QueueName, home: QueueName, question: String, sinceMs: UInt64,
         offer: LogPosition? = nil, offeredBy: OperatorName? = nil, note: String = "", dueMs: UInt64? = nil,
-        dutyFirstUntilMs: UInt64? = nil
+        dutyFirstUntilMs: UInt64? = nil, listed: Listed? = nil
     ) {
+        self.listed = listed
         self.dutyFirstUntilMs = dutyFirstUntilMs
         self.dueMs = dueMs
         self.chat = chat

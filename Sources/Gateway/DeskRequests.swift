@@ -21,7 +21,7 @@ extension GatewayCore {
                 OfferTransfer(
                     chat: transfer.chat, token: transfer.token, target: transfer.target, request: transfer.re,
                     consentGiven: transfer.consentGiven, note: transfer.note,
-                    answerInMs: transfer.answerInSeconds.map { $0 * 1_000 }))
+                    answerInMs: transfer.answerInSeconds.map { $0 * 1_000 }, listing: transfer.listing))
             request(client, transfer.re, command, .transfer(transfer.re))
         case .withdraw(let re, let chat, let token, let offer):
             let token = present(token, of: chat, session)

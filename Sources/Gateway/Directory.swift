@@ -134,7 +134,7 @@ struct Directory: Sendable {
                 waitedSeconds: clockMs > chat.sinceMs ? (clockMs - chat.sinceMs) / 1_000 : 0, offer: chat.offer, by: chat.offeredBy,
                 note: chat.note.isEmpty ? nil : chat.note, mayClaim: person.map { mayClaim(chat, $0, isKept: isKept) } ?? false,
                 dueSeconds: chat.dueMs.map { $0 > clockMs ? ($0 - clockMs) / 1_000 : 0 }, isOnDuty: isOnDuty,
-                firstSeconds: firstMs.map { $0 / 1_000 + 1 })
+                firstSeconds: firstMs.map { $0 / 1_000 + 1 }, listed: chat.listed?.name)
         }
     }
 

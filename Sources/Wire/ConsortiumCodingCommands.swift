@@ -413,12 +413,14 @@ extension PBOfferTransferCommand {
         consentGiven = command.consentGiven
         note = command.note
         answerInMs = command.answerInMs ?? 0
+        if let listing = command.listing { self.listing = PBId(listing) }
     }
 
     func decoded() throws(WireError) -> OfferTransfer {
         OfferTransfer(
             chat: chat.decoded(), token: token.decoded(), target: try Field.name(target, "offerTransfer.target"),
-            request: request.decoded(), consentGiven: consentGiven, note: note, answerInMs: answerInMs > 0 ? answerInMs : nil)
+            request: request.decoded(), consentGiven: consentGiven, note: note, answerInMs: answerInMs > 0 ? answerInMs : nil,
+            listing: hasListing ? listing.decoded() : nil)
     }
 }
 

@@ -190,6 +190,7 @@ extension PBOfferEntry {
         deadlineMs = offer.deadlineMs
         if let leg = offer.leg { (legFrom, legSinceMs) = (leg.from.text, leg.sinceMs) }
         answerInMs = offer.answerInMs ?? 0
+        if let listing = offer.listing { self.listing = PBId(listing) }
     }
 
     func decoded() throws(WireError) -> Offer {
@@ -197,7 +198,7 @@ extension PBOfferEntry {
             id: id.decoded(), request: request.decoded(), target: try Field.name(target, "offer.target"), note: note,
             by: try Field.name(by, "offer.by"), byToken: byToken.decoded(), awaitingConsent: awaitingConsent, deadlineMs: deadlineMs,
             leg: try Field.optionalName(legFrom, "offer.legFrom").map { OfferLeg(from: $0, sinceMs: legSinceMs) },
-            answerInMs: answerInMs > 0 ? answerInMs : nil)
+            answerInMs: answerInMs > 0 ? answerInMs : nil, listing: hasListing ? listing.decoded() : nil)
     }
 }
 
@@ -281,6 +282,7 @@ extension PBChatSnapshot {
         if let ms = chat.leftAtMs { leftAtMs = ms }
         if let followUp = chat.followUp {
             (self.followUp.target, self.followUp.by, self.followUp.dueMs) = (followUp.target.text, followUp.by.text, followUp.dueMs)
+            if let listed = followUp.listed { self.followUp.listed = PBListedEntry(listed) }
         }
         question = chat.question
         if let tally = chat.tally { self.tally = PBChatTallyEntry(tally) }
@@ -347,7 +349,7 @@ extension PBChatSnapshot {
         if hasFollowUp {
             chat.followUp = FollowUp(
                 target: try Field.name(followUp.target, "followUp.target"), by: try Field.name(followUp.by, "followUp.by"),
-                dueMs: followUp.dueMs)
+                dueMs: followUp.dueMs, listed: followUp.hasListed ? followUp.listed.decoded() : nil)
         }
         chat.question = question
         chat.tally = hasTally ? try tally.decoded() : nil

@@ -191,6 +191,7 @@ extension PBWaitingChatMessage {
         note = line.note
         if let ms = line.dueMs { dueMs = ms }
         if let ms = line.dutyFirstUntilMs { dutyFirstUntilMs = ms }
+        if let listed = line.listed { self.listed = PBListedEntry(listed) }
     }
 
     func decoded() throws(WireError) -> WaitingChat {
@@ -199,8 +200,18 @@ extension PBWaitingChatMessage {
             queue: try Field.name(queue, "waiting.queue"), home: try Field.name(home.isEmpty ? queue : home, "waiting.home"),
             question: question, sinceMs: sinceMs, offer: hasOffer ? offer.decoded() : nil,
             offeredBy: try Field.optionalName(offeredBy, "waiting.offeredBy"), note: note, dueMs: hasDueMs ? dueMs : nil,
-            dutyFirstUntilMs: hasDutyFirstUntilMs ? dutyFirstUntilMs : nil)
+            dutyFirstUntilMs: hasDutyFirstUntilMs ? dutyFirstUntilMs : nil, listed: hasListed ? listed.decoded() : nil)
     }
+}
+
+extension PBListedEntry {
+    init(_ listed: Listed) {
+        self.init()
+        entry = PBId(listed.entry)
+        name = listed.name
+    }
+
+    func decoded() -> Listed { Listed(entry: entry.decoded(), name: name) }
 }
 
 extension PBReferredChatMessage {

@@ -1956,6 +1956,16 @@ nonisolated struct PBOfferTransferCommand: Sendable {
   /// A tracked referral; 0 for a transfer.
   var answerInMs: UInt64 = 0
 
+  /// The entry of the directory that it was found by.
+  var listing: PBId {
+    get {_listing ?? PBId()}
+    set {_listing = newValue}
+  }
+  /// Returns true if `listing` has been explicitly set.
+  var hasListing: Bool {self._listing != nil}
+  /// Clears the value of `listing`. Subsequent reads from it will return its default value.
+  mutating func clearListing() {self._listing = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -1963,6 +1973,7 @@ nonisolated struct PBOfferTransferCommand: Sendable {
   fileprivate var _chat: PBId? = nil
   fileprivate var _token: PBLogPos? = nil
   fileprivate var _request: PBId? = nil
+  fileprivate var _listing: PBId? = nil
 }
 
 nonisolated struct PBConsentCommand: Sendable {
@@ -3522,6 +3533,16 @@ nonisolated struct PBWaitingChatMessage: Sendable {
   /// Clears the value of `dutyFirstUntilMs`. Subsequent reads from it will return its default value.
   mutating func clearDutyFirstUntilMs() {self._dutyFirstUntilMs = nil}
 
+  /// Of one that was referred by an entry of the directory.
+  var listed: PBListedEntry {
+    get {_listed ?? PBListedEntry()}
+    set {_listed = newValue}
+  }
+  /// Returns true if `listed` has been explicitly set.
+  var hasListed: Bool {self._listed != nil}
+  /// Clears the value of `listed`. Subsequent reads from it will return its default value.
+  mutating func clearListed() {self._listed = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3530,6 +3551,7 @@ nonisolated struct PBWaitingChatMessage: Sendable {
   fileprivate var _offer: PBLogPos? = nil
   fileprivate var _dueMs: UInt64? = nil
   fileprivate var _dutyFirstUntilMs: UInt64? = nil
+  fileprivate var _listed: PBListedEntry? = nil
 }
 
 nonisolated struct PBClaimedChatMessage: Sendable {
@@ -4634,6 +4656,15 @@ nonisolated struct PBOfferEntry: Sendable {
   /// Of a tracked referral.
   var answerInMs: UInt64 = 0
 
+  var listing: PBId {
+    get {_listing ?? PBId()}
+    set {_listing = newValue}
+  }
+  /// Returns true if `listing` has been explicitly set.
+  var hasListing: Bool {self._listing != nil}
+  /// Clears the value of `listing`. Subsequent reads from it will return its default value.
+  mutating func clearListing() {self._listing = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -4641,6 +4672,7 @@ nonisolated struct PBOfferEntry: Sendable {
   fileprivate var _id: PBLogPos? = nil
   fileprivate var _request: PBId? = nil
   fileprivate var _byToken: PBLogPos? = nil
+  fileprivate var _listing: PBId? = nil
 }
 
 nonisolated struct PBFollowUpEntry: Sendable {
@@ -4654,9 +4686,44 @@ nonisolated struct PBFollowUpEntry: Sendable {
 
   var dueMs: UInt64 = 0
 
+  var listed: PBListedEntry {
+    get {_listed ?? PBListedEntry()}
+    set {_listed = newValue}
+  }
+  /// Returns true if `listed` has been explicitly set.
+  var hasListed: Bool {self._listed != nil}
+  /// Clears the value of `listed`. Subsequent reads from it will return its default value.
+  mutating func clearListed() {self._listed = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _listed: PBListedEntry? = nil
+}
+
+/// An entry of the directory, and whom it named when a question was referred by it.
+nonisolated struct PBListedEntry: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var entry: PBId {
+    get {_entry ?? PBId()}
+    set {_entry = newValue}
+  }
+  /// Returns true if `entry` has been explicitly set.
+  var hasEntry: Bool {self._entry != nil}
+  /// Clears the value of `entry`. Subsequent reads from it will return its default value.
+  mutating func clearEntry() {self._entry = nil}
+
+  var name: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _entry: PBId? = nil
 }
 
 nonisolated struct PBWaitingStage: Sendable {
@@ -9311,7 +9378,7 @@ nonisolated extension PBClaimCommand: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferTransferCommand"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0\u{1}target\0\u{1}request\0\u{3}consent_given\0\u{1}note\0\u{4}6answer_in_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}token\0\u{1}target\0\u{1}request\0\u{3}consent_given\0\u{1}note\0\u{4}6answer_in_ms\0\u{2}\u{15}listing\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -9326,6 +9393,7 @@ nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtob
       case 5: try { try decoder.decodeSingularBoolField(value: &self.consentGiven) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.note) }()
       case 60: try { try decoder.decodeSingularUInt64Field(value: &self.answerInMs) }()
+      case 81: try { try decoder.decodeSingularMessageField(value: &self._listing) }()
       default: break
       }
     }
@@ -9357,6 +9425,9 @@ nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtob
     if self.answerInMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.answerInMs, fieldNumber: 60)
     }
+    try { if let v = self._listing {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 81)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -9368,6 +9439,7 @@ nonisolated extension PBOfferTransferCommand: SwiftProtobuf.Message, SwiftProtob
     if lhs.consentGiven != rhs.consentGiven {return false}
     if lhs.note != rhs.note {return false}
     if lhs.answerInMs != rhs.answerInMs {return false}
+    if lhs._listing != rhs._listing {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -12005,7 +12077,7 @@ nonisolated extension PBOperatorStatusMessage: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".WaitingChatMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0\u{4}3due_ms\0\u{4}F\u{1}duty_first_until_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chat\0\u{1}library\0\u{1}queue\0\u{1}question\0\u{3}since_ms\0\u{1}offer\0\u{3}offered_by\0\u{1}note\0\u{1}home\0\u{4}3due_ms\0\u{4}F\u{1}duty_first_until_ms\0\u{2}\u{15}listed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -12024,6 +12096,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
       case 9: try { try decoder.decodeSingularStringField(value: &self.home) }()
       case 60: try { try decoder.decodeSingularUInt64Field(value: &self._dueMs) }()
       case 130: try { try decoder.decodeSingularUInt64Field(value: &self._dutyFirstUntilMs) }()
+      case 151: try { try decoder.decodeSingularMessageField(value: &self._listed) }()
       default: break
       }
     }
@@ -12067,6 +12140,9 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._dutyFirstUntilMs {
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 130)
     } }()
+    try { if let v = self._listed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 151)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -12082,6 +12158,7 @@ nonisolated extension PBWaitingChatMessage: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.home != rhs.home {return false}
     if lhs._dueMs != rhs._dueMs {return false}
     if lhs._dutyFirstUntilMs != rhs._dutyFirstUntilMs {return false}
+    if lhs._listed != rhs._listed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -13836,7 +13913,7 @@ nonisolated extension PBRecentClaimEntry: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OfferEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}request\0\u{1}target\0\u{1}note\0\u{1}by\0\u{3}by_token\0\u{3}awaiting_consent\0\u{3}deadline_ms\0\u{3}leg_from\0\u{3}leg_since_ms\0\u{4}2answer_in_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}request\0\u{1}target\0\u{1}note\0\u{1}by\0\u{3}by_token\0\u{3}awaiting_consent\0\u{3}deadline_ms\0\u{3}leg_from\0\u{3}leg_since_ms\0\u{4}2answer_in_ms\0\u{2}\u{15}listing\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -13855,6 +13932,7 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 9: try { try decoder.decodeSingularStringField(value: &self.legFrom) }()
       case 10: try { try decoder.decodeSingularUInt64Field(value: &self.legSinceMs) }()
       case 60: try { try decoder.decodeSingularUInt64Field(value: &self.answerInMs) }()
+      case 81: try { try decoder.decodeSingularMessageField(value: &self._listing) }()
       default: break
       }
     }
@@ -13898,6 +13976,9 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if self.answerInMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.answerInMs, fieldNumber: 60)
     }
+    try { if let v = self._listing {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 81)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -13913,6 +13994,7 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.legFrom != rhs.legFrom {return false}
     if lhs.legSinceMs != rhs.legSinceMs {return false}
     if lhs.answerInMs != rhs.answerInMs {return false}
+    if lhs._listing != rhs._listing {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -13920,7 +14002,7 @@ nonisolated extension PBOfferEntry: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension PBFollowUpEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".FollowUpEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}by\0\u{3}due_ms\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}by\0\u{3}due_ms\0\u{2}\u{15}listed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -13931,12 +14013,17 @@ nonisolated extension PBFollowUpEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularStringField(value: &self.target) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.by) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.dueMs) }()
+      case 24: try { try decoder.decodeSingularMessageField(value: &self._listed) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.target.isEmpty {
       try visitor.visitSingularStringField(value: self.target, fieldNumber: 1)
     }
@@ -13946,6 +14033,9 @@ nonisolated extension PBFollowUpEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if self.dueMs != 0 {
       try visitor.visitSingularUInt64Field(value: self.dueMs, fieldNumber: 3)
     }
+    try { if let v = self._listed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -13953,6 +14043,46 @@ nonisolated extension PBFollowUpEntry: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.target != rhs.target {return false}
     if lhs.by != rhs.by {return false}
     if lhs.dueMs != rhs.dueMs {return false}
+    if lhs._listed != rhs._listed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension PBListedEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ListedEntry"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}entry\0\u{1}name\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._entry) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._entry {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: PBListedEntry, rhs: PBListedEntry) -> Bool {
+    if lhs._entry != rhs._entry {return false}
+    if lhs.name != rhs.name {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

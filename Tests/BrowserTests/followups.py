@@ -3,7 +3,15 @@
 
 from playwright.sync_api import expect
 
+from registers import written
 from stage import PHONE, WIDE
+
+# Somebody who has no queue, of a library that is there, and of the one that has the chat.
+LIAISONS = b"""registers:
+  liaisons:
+    - {subject: Heraldry, synonyms: "coats of arms", library: law, person: Lis Ott, email: lis@law.example, wording: Our herald will look it up.}
+    - {subject: Sigillography, synonyms: seals, library: memorial, person: Max Ney}
+"""
 
 
 def run(stage):
@@ -103,4 +111,49 @@ def run(stage):
     elsewhere.page.locator("#callslip-code-input").fill(code)
     elsewhere.page.locator("#callslip-collect-go").click()
     elsewhere.sees("Chapter 12, and I can send you a copy.")
+    without_a_queue(stage, mia, lea)
     mia.set("memorial", False)
+
+
+def without_a_queue(stage, mia, lea):
+    """One action at the desk's directory: the question stands at the liaison's library with their name on it, also where colleagues are there now, and at the own library."""
+    status, text = stage.post("college", "/api/import", LIAISONS, "application/yaml")
+    assert status == 200, text
+    stage.until("the liaisons", lambda: len([one for one in written(stage, mia, "liaisons") if one["answers"]["subject"] in ("Heraldry", "Sigillography")]) == 2)
+    lea.on("law")
+    stage.until("the law library is there", lambda: stage.presence("law", "memorial") == "available")
+    for typed, name, place, question, look in (
+        ("arms", "Lis Ott", "Law Library", "Whose coat of arms has three owls?", "refer-liaison"),
+        ("seals", "Max Ney", "Memorial Library", "Whose seal has three owls?", "refer-liaison-own"),
+    ):
+        patron = stage.patron_of("memorial").ask(question)
+        column = mia.claim(question)
+        column.locator("[data-composer]").focus()
+        mia.page.keyboard.press("Alt+r")
+        mia.page.keyboard.type(typed)
+        directory = mia.page.locator("#directory")
+        later = directory.get_by_role("button", name=f"Refer to {name} at ")
+        expect(later).to_be_visible()
+        stage.look(mia.page, f"{look}-directory")
+        later.focus()
+        mia.page.keyboard.press("Enter")
+        dialog = mia.page.locator("#transfer")
+        expect(dialog.locator("#transfer-choice")).to_contain_text(f"Chosen: {name}, ")
+        expect(dialog.locator("#transfer-choice")).to_contain_text("to answer later")
+        stage.look(mia.page, look)
+        dialog.get_by_role("button", name="Ask the patron").click()
+        expect(dialog).to_be_hidden()
+        patron.card("later").get_by_role("button", name="Yes, leave it there").click()
+        expect(patron.card("kept")).to_be_visible()
+        reader = lea if place == "Law Library" else mia
+        slip = reader.page.locator("#kept-list [data-waiting-chat]", has_text=question)
+        expect(slip).to_contain_text(f"Referred by Mia to {name}, ")
+        slip.scroll_into_view_if_needed()
+        stage.look(reader.page, f"{look}-kept")
+        slip.locator("[data-claim]").click()
+        answered = reader.column(question)
+        reader.say(answered, "The owls are of the founder.")
+        answered.locator("[data-action=close]").click()
+        reader.page.keyboard.press("Enter")
+        expect(answered).to_have_count(0)
+    lea.set("law", False)

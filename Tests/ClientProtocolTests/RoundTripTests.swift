@@ -35,6 +35,10 @@ import Testing
             .keep(re, chat, code: "K7QM-3XRT-9WZB", contact: "a@b.org"), .collect(re, code: "K7QM-3XRT-9WZB", attach: attach),
             .available(re, queue, true), .claim(re, chat), .pickUp(re, chat, offer: token),
             .transfer(.init(re: re, chat: chat, token: token, target: queue, consentGiven: true, note: "loan")),
+            .transfer(
+                .init(
+                    re: re, chat: chat, token: token, target: queue, consentGiven: false, note: "", answerInSeconds: 86_400,
+                    listing: EntryID(high: 4, low: 2))),
             .withdraw(re, chat, token: token, offer: token), .release(re, chat, token: token), .block(re, chat, token: token),
             .close(re, chat, token: token),
             .close(re, chat, token: token, .followUp), .rate(re, chat, .notHelped),
@@ -70,7 +74,7 @@ import Testing
             ] + events.map { ServerMessage.Message(at: at, by: .service, wallMs: 6, body: .event($0)) }
         let boardChat = ServerMessage.BoardChat(
             chat: chat, library: library, queue: queue, question: "Where?", waitedSeconds: 31, offer: token, by: try name("mia"),
-            note: "n", mayClaim: true)
+            note: "n", mayClaim: true, dueSeconds: 9, listed: "Mel Ost, Maps")
         let plainChat = ServerMessage.BoardChat(
             chat: chat, library: nil, queue: queue, question: "", waitedSeconds: 0, offer: nil, by: nil, note: nil, mayClaim: false)
         let board = ServerMessage.BoardState(

@@ -106,7 +106,8 @@ struct RandomLife {
             return .offerTransfer(
                 OfferTransfer(
                     chat: chat, token: holder(of: chat, in: state) ?? token(), target: try queue(), request: id("request", 40),
-                    consentGiven: chance(60), note: "n", answerInMs: chance(30) ? UInt64(3_600_000 + pick(9)) : nil))
+                    consentGiven: chance(60), note: "n", answerInMs: chance(30) ? UInt64(3_600_000 + pick(9)) : nil,
+                    listing: chance(8) ? id("entry", 8) : nil))
         case 76..<79: return .consent(chat, attach(chat, in: state), offer: chance(60) ? offer() : .zero, agreed: chance(60))
         case 79..<84: return .pickUp(chat, session(), offer: offer())
         case 84..<85: return .withdrawOffer(chat, token: token(), offer: offer())

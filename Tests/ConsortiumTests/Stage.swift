@@ -350,7 +350,8 @@ struct Stage {
             return .offerTransfer(
                 OfferTransfer(
                     chat: id, token: token(chat, person), target: try Self.name(try word(arguments, 2)), request: request,
-                    consentGiven: !arguments.contains("ask"), note: text, answerInMs: options["within"].flatMap(UInt64.init)))
+                    consentGiven: !arguments.contains("ask"), note: text, answerInMs: options["within"].flatMap(UInt64.init),
+                    listing: options["listing"].map { Self.id($0) }))
         case "consent":
             let offer = arguments.contains("referral") ? LogPosition.zero : offers[chat] ?? .zero
             return .consent(id, attach(chat, options), offer: offer, agreed: person == "yes")
@@ -507,6 +508,7 @@ struct Stage {
                 }
                 + board.kept.map {
                     "kept \(names[$0.chat.text] ?? "") for \($0.queue)" + ($0.dueMs.map { ms in ", due at \(ms)" } ?? "")
+                        + ($0.listed.map { ", for \($0.name)" } ?? "")
                         + ($0.offeredBy.map { by in ", referred by \(by)" } ?? "") + ": \($0.question)"
                 }
                 + board.claimed.map { "claimed \(names[$0.chat.text] ?? "") by \($0.by)" }

@@ -144,6 +144,26 @@ import Testing
         #expect(NoticesReport([text], board, for: mia, today: today).accept == nil, "it is for admins to accept")
     }
 
+    @Test func aLiaisonWithoutAQueueIsFoundWithThePlaceOfTheirLibrary() throws {
+        var (board, _) = try Self.board()
+        func queue(_ name: String, _ library: LibraryName?) throws -> QueueStatus {
+            QueueStatus(
+                queue: Queue(name: try #require(QueueName(name)), title: "Desk \(name)", library: library),
+                decision: RoutingDecision(reach: .nobody, reasons: []), staffed: 0, freePlaces: 0, waiting: 0, usualWaitMs: nil,
+                paused: false)
+        }
+        let memorial = try #require(LibraryName("memorial"))
+        let named = Self.entry(1, .liaisons, [("subject", "Maps"), ("library", "memorial"), ("queue", "atlas"), ("person", "Mel Ost")])
+        let plain = Self.entry(2, .liaisons, [("subject", "Music"), ("library", "memorial"), ("person", "Mo Ler")])
+        let without = Self.entry(3, .agreements, [("title", "Scores"), ("library", "law"), ("partner", "Archive")])
+        board.queues = try [queue("general", nil), queue("memorial", memorial), queue("atlas", memorial)]
+        let found = DirectoryReport([named, plain, without], board, today: nil).found
+        #expect(found.map(\.place) == ["atlas", "memorial", "general"])
+        #expect(found.map(\.available) == [false, nil, nil])
+        #expect(found.map(\.name) == ["Mel Ost, Maps", "Mo Ler, Music", "Scores, Archive"])
+        #expect(found[1].placeTitle == "Desk memorial")
+    }
+
     @Test func aChecklistSaysWhatItWaitsForAndWhatWasFound() throws {
         var (board, mia) = try Self.board()
         mia.isAdmin = true

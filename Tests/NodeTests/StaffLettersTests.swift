@@ -117,6 +117,48 @@ import Testing
         #expect(letters.due.map(\.to.text) == ["reference@memorial.example"])
     }
 
+    /// They need no queue: the question stands at their library, or, where it has none, with the general queue.
+    @Test mutating func whomTheDirectoryNamesIsMailedByTheirOwnLibrarysNode() throws {
+        letters.board.ledger = nil
+        let entry = EntryID(high: 5, low: 5)
+        func list(_ register: Register, _ library: LibraryName, _ answers: [(String, String)]) {
+            letters.entries[entry] = RegisterEntry(
+                id: entry, register: register, answers: [.init("library", library.text)] + answers.map { .init($0.0, $0.1) })
+        }
+        func line(_ queue: String, dueMs: UInt64) throws -> WaitingChat {
+            WaitingChat(
+                chat: ChatID(high: 7, low: 7), library: law, queue: try #require(QueueName(queue)),
+                home: try #require(QueueName("law")), question: "My name is Pat", sinceMs: 0, offeredBy: OperatorName("quentin"),
+                dueMs: dueMs, listed: Listed(entry: entry, name: "Mel Ost, Maps"))
+        }
+        list(.liaisons, memorial, [("subject", "Maps"), ("person", "Mel Ost"), ("email", "mel@memorial.example")])
+        letters.board.kept = [try line("memorial", dueMs: 3_600_000)]
+        #expect(letters.due.map(\.to.text) == ["mel@memorial.example", "desk@memorial.example"])
+        #expect(letters.due[0].text.contains("referred a question to you, to be answered within the hour."))
+        #expect(letters.due[0].text.contains("the kept messages of The desk of memorial at the desk: https://chat.memorial.example/desk"))
+        for word in ["Pat", "quentin", "Mel"] { #expect(!(letters.due[0].subject + letters.due[0].text).contains(word)) }
+        letters.clockMs = 3_600_000
+        #expect(letters.due.map(\.to.text) == ["mel@memorial.example", "desk@memorial.example"])
+        #expect(letters.due[0].text.contains("referred to you was to be answered by now"))
+        // Their own address is the library's: one letter.
+        list(.liaisons, memorial, [("subject", "Maps"), ("email", "desk@memorial.example")])
+        #expect(letters.due.map(\.to.text) == ["desk@memorial.example"])
+        // Where the question stands elsewhere they are mailed, and nobody else.
+        letters.board.kept = [try line("law", dueMs: 7_200_000)]
+        list(.liaisons, memorial, [("subject", "Maps"), ("email", "mel@memorial.example")])
+        #expect(letters.due.map(\.to.text) == ["mel@memorial.example"])
+        // Of another library: its own node speaks to them.
+        list(.liaisons, law, [("subject", "Statutes"), ("email", "lis@law.example")])
+        #expect(letters.due.isEmpty)
+        // A partner is outside the consortium, and who was taken out of the directory is nobody's business.
+        list(.agreements, memorial, [("title", "Archive"), ("partner", "State Archive"), ("email", "archive@partner.example")])
+        #expect(letters.due.isEmpty)
+        list(.announcements, memorial, [("email", "mel@memorial.example")])
+        #expect(letters.due.isEmpty)
+        letters.entries = [:]
+        #expect(letters.due.isEmpty)
+    }
+
     @Test mutating func aDirectorIsMailedOfWhatWaitsForThem() throws {
         letters.board.ledger = nil
         let wish = TranscriptWish(

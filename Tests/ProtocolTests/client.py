@@ -135,7 +135,7 @@ def room_line(value):
 
 LINE = fields(
     {"chat": hex32, "library": null_or(REF), "queue": REF, "question": text, "waitedS": whole, "mayClaim": boolean},
-    {"offer": text, "by": text, "note": text, "dueS": whole, "onDuty": boolean, "firstS": whole})
+    {"offer": text, "by": text, "note": text, "dueS": whole, "onDuty": boolean, "firstS": whole, "listed": text})
 REFERRED = fields(
     {"chat": hex32, "queue": REF, "home": REF, "askedS": whole, "dueS": whole, "standing": named("waiting", "claimed", "answered", "lapsed", "over")},
     {"by": PERSON, "endedMs": whole})

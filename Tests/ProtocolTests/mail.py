@@ -45,6 +45,8 @@ registers:
     - {about: gaps, email: chatwog@consortium.example}
     - {about: gaps, email: nobody@home.example}
     - {about: decisions, library: law, email: director@law.example}
+  liaisons:
+    - {subject: Cartography, library: law, person: Mel Ost, email: mel@law.example}
 """
 REFUSED = "nobody@home.example"
 CODES = (f"W{number}A" for number in itertools.count(10))
@@ -361,7 +363,7 @@ async def what_waits_for_staff(binary, port, folder):
 
         # A question is referred to be answered later: the library is mailed, and no word of it.
         await node.ready()
-        lea, _ = await node.lea()
+        lea, cookie = await node.lea()
         await lea.ok("available", queue="law", on=True)
         patron = await Client(node.web.replace("http", "ws") + "/ws").connect({"t": "hello", "v": 1, "role": "patron", "client": "check/1"})
         born = birth("law")
@@ -370,13 +372,22 @@ async def what_waits_for_staff(binary, port, folder):
         await patron.say(chat, "My name is Pat. Where is the map of 1848?")
         await lea.board("the question", lambda board: any(line["chat"] == chat for line in board["waiting"]))
         token = (await lea.ok("claim", chat=chat))["token"]
-        await lea.ok("transfer", chat=chat, token=token, target="maps", consentGiven=False, note="", answerInS=86_400)
+        # By the directory's entry of a liaison who has no queue: the question stands in one of their library's.
+        status, body, _ = await asyncio.to_thread(http, "GET", f"{node.web}/api/directory?q=cartography", None, {"Cookie": cookie})
+        expect(status == 200 and body["found"][0]["name"] == "Mel Ost, Cartography" and "place" in body["found"][0], f"{status} {body}")
+        await lea.ok("transfer", chat=chat, token=token, target="maps", consentGiven=False, note="", answerInS=86_400, listing=body["found"][0]["id"])
         await patron.ok("keep", chat=chat, code=f"K7QM-3XRT-{next(CODES)}", contact="pat@home.example")
         await lea.board("what was referred", lambda board: any(
             line["chat"] == chat and line["standing"] == "waiting" and line["queue"]["name"] == "maps" for line in board.get("referred", [])))
         await node.until("the letter of the referral", lambda: len(to(inbox, law)) == 3)
         text = to(inbox, law)[2].get_content()
         expect("referred a question to The Map Room, to be answered within 24 hours." in text, text)
+        for word in ("Pat", "1848", "pat@home.example", "Lea", chat):
+            expect(word not in text, f"{word} was mailed: {text}")
+        # So is the liaison.
+        await node.until("the liaison's letter", lambda: to(inbox, "mel@law.example"))
+        text = to(inbox, "mel@law.example")[0].get_content()
+        expect("referred a question to you, to be answered within 24 hours." in text and "the kept messages of The Map Room" in text, text)
         for word in ("Pat", "1848", "pat@home.example", "Lea", chat):
             expect(word not in text, f"{word} was mailed: {text}")
         expect(not to(inbox, "pat@home.example"), "the patron was mailed, and nobody has answered")

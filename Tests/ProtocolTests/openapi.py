@@ -223,6 +223,7 @@ def registers(node, cookie):
     node.ask("post", "/api/registers", 409, {**one, "version": 7, "answers": {**answers, "hours": "9-5"}}, admin=True)
     found = lambda: node.ask("get", "/api/directory", 200, cookie=cookie, query="?q=atlas%20mem")["found"]
     until(lambda: any(entry["id"] == one["id"] for entry in found()), "the liaison")
+    assert found()[0]["place"] == "memorial" and found()[0]["name"] == "Cartography", found()
     node.ask("get", "/api/directory", 401, query="?q=atlas")
     assert node.ask("get", "/api/directory", 200, cookie=cookie)["found"] == [], "nothing typed finds nothing"
     entries = node.ask("get", "/api/registers/entries", 200, cookie=cookie, query="?register=liaisons")["entries"]

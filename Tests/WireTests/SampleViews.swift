@@ -22,7 +22,7 @@ extension Sample {
             chat: id(), library: try optional { try $0.library() }, queue: try queue(), home: try queue(), question: text(),
             sinceMs: number(),
             offer: optional { $0.token() }, offeredBy: try optional { try $0.person() }, note: text(), dueMs: optional { $0.number() },
-            dutyFirstUntilMs: optional { $0.number() })
+            dutyFirstUntilMs: optional { $0.number() }, listed: optional { Listed(entry: $0.id(), name: $0.text()) })
     }
     mutating func board() throws -> Board {
         var board = Board(

@@ -73,18 +73,36 @@ struct StaffLetters {
     private func referrals(_ library: Library, _ known: Known) -> [StaffLetter] {
         let to = addresses(.referrals, library.name, known)
         return board.kept.flatMap { line -> [StaffLetter] in
-            guard let dueMs = line.dueMs, let queue = known.queues[line.queue], queue.library == library.name else { return [] }
-            let addresses = to.isEmpty ? Self.addresses([library.card.email]) : to
-            let place = "It stands among the kept messages at the desk: \(url)/desk"
-            guard dueMs <= clockMs else {
-                return letter(
-                    "referred \(line.chat) \(dueMs)", to: addresses, subject: "A question was referred to \(queue.title)",
-                    "A colleague referred a question to \(queue.title), to be answered within \(Self.span(dueMs - clockMs)).\n\n\(place)")
-            }
-            return letter(
-                "overdue \(line.chat) \(dueMs)", to: addresses, subject: "A question that was referred to \(queue.title) waits",
-                "A question that a colleague referred to \(queue.title) was to be answered by now, and nobody has answered it.\n\n\(place)")
+            guard let dueMs = line.dueMs, let queue = known.queues[line.queue] else { return [] }
+            // Whom the directory named is mailed by their own library's node, wherever the question stands.
+            let listed = listed(line, of: library.name)
+            let staff = queue.library != library.name ? [] : to.isEmpty ? Self.addresses([library.card.email]) : to
+            return referral(line, dueMs, of: queue, to: "you", listed)
+                + referral(line, dueMs, of: queue, to: queue.title, staff.filter { !listed.contains($0) })
         }
+    }
+
+    /// - Parameter whom: it was referred to.
+    private func referral(_ line: WaitingChat, _ dueMs: UInt64, of queue: Queue, to whom: String, _ addresses: [MailAddress])
+        -> [StaffLetter]
+    {
+        let place = "It stands among the kept messages of \(queue.title) at the desk: \(url)/desk"
+        guard dueMs <= clockMs else {
+            return letter(
+                "referred \(line.chat) \(dueMs)", to: addresses, subject: "A question was referred to \(whom)",
+                "A colleague referred a question to \(whom), to be answered within \(Self.span(dueMs - clockMs)).\n\n\(place)")
+        }
+        return letter(
+            "overdue \(line.chat) \(dueMs)", to: addresses, subject: "A question that was referred to \(whom) waits",
+            "A question that a colleague referred to \(whom) was to be answered by now, and nobody has answered it.\n\n\(place)")
+    }
+
+    /// The address of whom the directory named, where they are of this library. A partner outside the consortium has no desk, and is not mailed.
+    private func listed(_ line: WaitingChat, of library: LibraryName) -> [MailAddress] {
+        guard let entry = line.listed.flatMap({ entries[$0.entry] }), entry.library == library, entry.listedName != nil,
+            entry["partner"].isEmpty
+        else { return [] }
+        return Self.addresses([entry["email"]])
     }
 
     private func decisions(_ library: Library, _ known: Known) -> [StaffLetter] {

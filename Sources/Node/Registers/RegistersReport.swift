@@ -172,13 +172,19 @@ public struct DirectoryReport: Codable, Sendable {
         public var available: Bool?
         /// Why not.
         public var why: String?
+        /// Where a question stands that is referred to them, to be answered later; and whom it is referred to, for people.
+        public var place: String?
+        public var placeTitle: String?
+        public var name: String
         /// It says until when it is valid, and that day is over.
         public var expired: Bool
     }
     public var found: [Found]
 
     init(_ entries: [RegisterEntry], _ board: Board, today: CalendarDay?) {
+        let queues = board.queues.map(\.queue)
         found = entries.map { entry in
+            let place = queues.places(of: entry).first
             let library = board.libraries.first { $0.name == entry.library }
             let status = QueueName(entry["queue"]).flatMap { name in board.queues.first { $0.queue.name == name } }
             let titles = { (name: QueueName) in board.queues.first { $0.queue.name == name }?.queue.title ?? name.text }
@@ -190,6 +196,7 @@ public struct DirectoryReport: Codable, Sendable {
                 answers: Dictionary(entry.answers.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first }),
                 queueTitle: status?.queue.title, available: takes,
                 why: takes == false ? status?.decision.reasons.first?.sentence(title: titles) : nil,
+                place: place?.name.text, placeTitle: place?.title, name: entry.listedName ?? "",
                 expired: CalendarDay(entry["until"]).map { until in today.map { until < $0 } ?? false } ?? false)
         }
     }

@@ -161,9 +161,9 @@ export class Actions {
         return this.about(id, "transfer", { target, consentGiven, note });
     }
 
-    /** To be answered within so many seconds; the patron is asked. */
-    referLater(id, target, answerInS) {
-        return this.about(id, "transfer", { target, consentGiven: false, note: "", answerInS });
+    /** To be answered within so many seconds; the patron is asked. `listing`: the directory's entry that it was found by. */
+    referLater(id, target, answerInS, listing) {
+        return this.about(id, "transfer", { target, consentGiven: false, note: "", answerInS, ...(listing ? { listing } : {}) });
     }
 
     async withdraw(id, offer) {
@@ -172,7 +172,8 @@ export class Actions {
         else this.shell.floor.column(id)?.focus();
     }
 
-    openTransfer(id, target = null) {
+    /** `listing`: whom the directory names, `{id, name}`: they are asked to answer later. */
+    openTransfer(id, target = null, listing = null) {
         const { desk, floor } = this.shell;
         const chat = desk.chats.get(id);
         if (!desk.holds(id)) return;
@@ -181,7 +182,7 @@ export class Actions {
             return;
         }
         if (desk.isMessage(chat)) return;
-        this.shell.transfer.open(chat, target, () => floor.column(id)?.composer);
+        this.shell.transfer.open(chat, target, () => floor.column(id)?.composer, listing);
     }
 
     /** Shown at once, and taken back if the node refuses. */

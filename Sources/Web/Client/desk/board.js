@@ -81,14 +81,17 @@ export function reasonsText(queue) {
 
 /**
  * The targets of a transfer: every queue but the one that the chat is in, those that take it first, then by title. `why` is the
- * sentence for one that cannot be chosen, `null` for one that can.
+ * sentence for one that cannot be chosen, `null` for one that can. `listedAt`: where somebody is asked to answer later whom the directory names.
  */
-export function transferTargets(board, { currentQueue = null, tried = [] } = {}) {
+export function transferTargets(board, { currentQueue = null, tried = [], listedAt = null } = {}) {
     return wholeBoard(board).queues.map((queue) => {
         let why = null;
         // Nobody need be there to answer a question later.
         let later = false;
-        if (queue.name === currentQueue) why = "This chat came from here. Use “Back to queue” to put it back.";
+        if (queue.name === listedAt) {
+            why = "To be answered later, by whom the directory names.";
+            later = true;
+        } else if (queue.name === currentQueue) why = "This chat came from here. Use “Back to queue” to put it back.";
         else if (tried.includes(queue.name)) {
             why = "Already tried with this patron: each place is tried once in a chat.";
             later = true;

@@ -10,7 +10,7 @@ const settleMs = 150;
 const noAnswer = "The directory cannot be searched at the moment; try again.";
 
 export class DirectorySearch {
-    /** @param {import("./state.js").Desk} desk @param {() => object|null} column the chat that the person is in @param {(chat: string, queue: string) => void} transfer opens the dialog for it */
+    /** @param {import("./state.js").Desk} desk @param {() => object|null} column the chat that the person is in @param {(chat: string, queue: string, listing?: object) => void} transfer opens the dialog for it */
     constructor(root, desk, column, transfer, fallback) {
         Object.assign(this, { desk, column, transfer, fallback, asked: 0, timer: null, shown: [], seen: "" });
         this.search = h("input", {
@@ -91,20 +91,27 @@ export class DirectorySearch {
         const fields = Object.values(card).some(Boolean) ? cardFields(card, insert, into !== null) : [];
         const go = into !== null && entry.available
             ? h("button", { class: "primary small", type: "button", data: { directoryTransfer: answers.queue }, text: `Transfer to ${entry.queueTitle}`, on: { click: () => this.refer(into.chat.id, answers.queue) } })
-            : into !== null && entry.available === false
-                ? h("button", { class: "small", type: "button", data: { directoryLater: answers.queue }, text: `Refer to ${entry.queueTitle}, to be answered later`, on: { click: () => this.refer(into.chat.id, answers.queue) } })
-                : null;
+            : null;
+        // Who has no queue of their own is named on the question, which stands at their library.
+        const name = answers.person ?? entry.title;
+        const later = into !== null && entry.available !== true && entry.place !== undefined
+            ? h("button", {
+                class: "small", type: "button", data: { directoryLater: entry.place },
+                text: entry.available === false ? `Refer to ${entry.queueTitle}, to be answered later` : `Refer to ${name} at ${entry.placeTitle}, to be answered later`,
+                on: { click: () => this.refer(into.chat.id, entry.place, { id: entry.id, name: entry.name }) },
+            })
+            : null;
         return h("li", { class: "directory-entry", data: { entry: entry.id } },
             h("p", { class: "option-line" }, h("span", { class: "option-name", text: entry.title }), h("span", { class: "option-state", text: state })),
             h("p", { class: "option-why", text: who }),
             entry.available === false && entry.why ? h("p", { class: "option-why directory-why", text: `${entry.queueTitle}: ${entry.why}` }) : null,
             entry.expired ? h("p", { class: "option-why directory-why", text: "This entry says that it is no longer valid; ask before you rely on it." }) : null,
-            go, ...fields);
+            go, later, ...fields);
     }
 
     /** This dialog is closed first, so that the next one finds the focus where it belongs. */
-    refer(chat, queue) {
+    refer(chat, queue, listing) {
         this.dialog.close();
-        this.transfer(chat, queue);
+        this.transfer(chat, queue, listing);
     }
 }

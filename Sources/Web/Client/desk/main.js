@@ -70,7 +70,7 @@ class Shell {
         // What is changed there is everybody's.
         if (practice !== null) this.canned.edit.hidden = true;
         this.crisis = new CrisisCard(dialogs, this.canned.book, () => this.openColumn(), resting);
-        this.directory = new DirectorySearch(dialogs, this.desk, () => this.openColumn(), (chat, queue) => this.act.openTransfer(chat, queue), resting);
+        this.directory = new DirectorySearch(dialogs, this.desk, () => this.openColumn(), (chat, queue, listing) => this.act.openTransfer(chat, queue, listing), resting);
         this.help = new Help(dialogs, resting);
         this.library = new LibrarySheet(dialogs, resting);
         this.elsewhere = new Elsewhere(dialogs, () => this.connection.start());

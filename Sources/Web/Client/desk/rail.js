@@ -184,7 +184,7 @@ export class Rail {
         setHidden(parts.queue, parts.queue.textContent === "");
         setText(parts.question, line.question === "" || line.question === undefined ? "Has not written yet" : line.question);
         setAttribute(parts.question, "data-empty", !line.question);
-        if (line.dueS !== undefined) setText(parts.offer, `Referred by ${displayName(this.desk.board, line.by ?? "a colleague")}, ${dueText(this.due(line))}`);
+        if (line.dueS !== undefined) setText(parts.offer, `Referred by ${displayName(this.desk.board, line.by ?? "a colleague")}${line.listed ? ` to ${line.listed}` : ""}, ${dueText(this.due(line))}`);
         else setText(parts.offer, line.offer === undefined ? "" : `${displayName(this.desk.board, line.by ?? "A colleague")} offers you this chat`);
         setHidden(parts.offer, line.offer === undefined && line.dueS === undefined);
         element.dataset.overdue = String(this.due(line) <= 0);

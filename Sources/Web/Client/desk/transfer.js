@@ -19,6 +19,8 @@ export class TransferDialog {
         this.desk = desk;
         this.act = act;
         this.chat = null;
+        this.listing = null;
+        this.listedAt = null;
         this.chosen = null;
         this.active = null;
         this.title = h("h2", { id: "transfer-title" });
@@ -56,8 +58,11 @@ export class TransferDialog {
         root.append(this.dialog);
     }
 
-    open(chat, target = null, fallback = null) {
+    /** @param {{id: string, name: string}|null} listing whom the directory names at the target: they are asked to answer later */
+    open(chat, target = null, fallback = null, listing = null) {
         this.chat = chat;
+        this.listing = listing;
+        this.listedAt = listing === null ? null : target;
         this.chosen = null;
         this.active = null;
         this.search.value = "";
@@ -83,8 +88,13 @@ export class TransferDialog {
         if (this.dialog.open) this.show();
     }
 
+    /** Whether whom the directory names is chosen, and no other place since. */
+    isListed() {
+        return this.listing !== null && this.chosen === this.listedAt;
+    }
+
     targets() {
-        return transferTargets(this.desk.board, { currentQueue: this.desk.currentQueue(this.chat), tried: this.desk.tried(this.chat) });
+        return transferTargets(this.desk.board, { currentQueue: this.desk.currentQueue(this.chat), tried: this.desk.tried(this.chat), listedAt: this.listedAt });
     }
 
     /** Whether it can be chosen: it is there, or it can answer later. */
@@ -165,7 +175,8 @@ export class TransferDialog {
         const entry = this.chosen === null ? undefined : this.targets().find((target) => target.queue.name === this.chosen);
         const later = entry?.later === true;
         setText(this.choice, entry === undefined ? "Choose with the arrow keys and Enter, or click. One that is not there now can answer later."
-            : later ? `Chosen: ${entry.queue.title}, to answer later. Nobody is there now.` : `Chosen: ${entry.queue.title}`);
+            : this.isListed() ? `Chosen: ${this.listing.name}, at ${entry.queue.title}, to answer later.`
+                : later ? `Chosen: ${entry.queue.title}, to answer later. Nobody is there now.` : `Chosen: ${entry.queue.title}`);
         setHidden(this.later, !later);
         setHidden(this.now, later);
         setText(this.submit, later ? "Ask the patron" : "Offer the chat");
@@ -190,7 +201,7 @@ export class TransferDialog {
         setAttribute(this.submit, "aria-disabled", true);
         const chat = this.chat;
         const problem = later
-            ? await this.act.referLater(chat.id, this.chosen, Number(this.due.value) * dayS)
+            ? await this.act.referLater(chat.id, this.chosen, Number(this.due.value) * dayS, this.isListed() ? this.listing.id : null)
             : await this.act.transfer(chat.id, this.chosen, this.agreed.checked, this.note.value.trim());
         if (problem === null && this.dialog.open && this.chat === chat) this.dialog.close();
         else setText(this.error, problem ?? "");
