@@ -74,6 +74,7 @@ extension ServerMessage.BoardState {
             libraries: fields.has("libraries")
                 ? try fields.list("libraries") { (library) throws(ProtocolError) in try ServerMessage.BoardLibrary(library) } : nil,
             asksEnding: try fields.bool("asksEnding", default: false))
+        shifts = try fields.integerIfPresent("shifts") ?? 0
         guard fields.has("referred") else { return }
         referred = try fields.list("referred") { (line) throws(ProtocolError) in try ServerMessage.BoardReferral(line) }
     }
@@ -103,6 +104,7 @@ extension ServerMessage.BoardState {
             }
         }
         if asksEnding { writer.field("asksEnding", true) }
+        if shifts > 0 { writer.field("shifts", shifts) }
         if !referred.isEmpty {
             writer.field("referred", list: referred) { writer, line in writer.object { line.write(to: &$0) } }
         }

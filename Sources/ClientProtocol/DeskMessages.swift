@@ -51,6 +51,8 @@ extension ServerMessage {
         public var asksEnding: Bool
         /// What the reader referred, the newest first.
         public var referred: [BoardReferral] = []
+        /// Counts changes of shifts, of all libraries; 0 before anybody planned one.
+        public var shifts: UInt64 = 0
         public init(
             queues: [BoardQueue], waiting: [BoardChat], kept: [BoardChat], claimed: [BoardClaim], staff: [BoardPerson],
             libraries: [BoardLibrary]?, asksEnding: Bool = false

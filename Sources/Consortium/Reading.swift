@@ -35,6 +35,7 @@ extension ConsortiumState {
         board.keys = keyPlan
         board.keepsAudit = keepsAudit
         board.wishChange = wishChange
+        board.shiftChange = shiftChange
         return board
     }
 

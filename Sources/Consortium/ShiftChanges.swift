@@ -192,6 +192,8 @@ extension ConsortiumState {
         }
         shiftChange += 1
         shiftBooks[library] = ShiftBook(library: library, change: shiftChange, shifts: kept)
+        // Whoever is at the desk looks whether it is theirs (`Board.shiftChange`).
+        touched.board = true
     }
 
     /// A person is called otherwise now, or (`nil`) belongs to another library.
@@ -210,6 +212,7 @@ extension ConsortiumState {
             guard shifts != book.shifts else { continue }
             shiftChange += 1
             shiftBooks[book.library] = ShiftBook(library: book.library, change: shiftChange, shifts: shifts)
+            touched.board = true
         }
     }
 }

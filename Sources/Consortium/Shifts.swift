@@ -1,7 +1,8 @@
 /// Shifts: who means to be at the desk when, planned ahead by a library.
 ///
 /// They are a plan and nothing else: nobody is signed on or available by one, and no queue opens. What is planned stands here in the world's time; which of the posted hours
-/// nobody planned for is found where hours are reckoned (`Hours/ShiftSheet.swift`). Nodes read them when somebody looks, as they read the ledger.
+/// nobody planned for is found where hours are reckoned (`Hours/ShiftSheet.swift`). Nodes read them when somebody looks, as they read the ledger; of the board they have only
+/// how often they changed.
 
 public enum ShiftTag {}
 /// Drawn by whoever imports, so that asking twice plans once.

@@ -192,6 +192,8 @@ public struct Board: Hashable, Sendable {
     public var keepsAudit = false
     /// Counts changes of holds and exports, so that whoever keeps transcripts asks again.
     public var wishChange: UInt64 = 0
+    /// Counts changes of shifts, of all libraries, so that whoever is at the desk looks whether one of theirs changed hands.
+    public var shiftChange: UInt64 = 0
     /// All canned messages; only where they changed since the reader was sent them, else `nil`.
     public var canned: [CannedMessage]?
     /// Tickets that changed since the reader was told of them; `nil` where none did.

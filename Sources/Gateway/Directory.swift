@@ -102,6 +102,7 @@ struct Directory: Sendable {
                 shown.mentor = status.mentor
                 return shown
             }, libraries: withLibraries ? board.libraries.map(show) : nil, asksEnding: board.keepsTally)
+        shown.shifts = board.shiftChange
         shown.referred = board.referred.filter { $0.by == name }.reversed().map { show($0, nowMs: nowMs) }
         return shown
     }

@@ -36,6 +36,7 @@ extension PBBoardMessage {
         if let book = board.settingsBook { settingsBook = PBSettingsBookEntry(book) }
         keepsAudit = board.keepsAudit
         wishChange = board.wishChange
+        shiftChange = board.shiftChange
         if let messages = board.canned { canned = PBCannedBookEntry(messages) }
     }
 
@@ -64,6 +65,7 @@ extension PBBoardMessage {
         }
         board.keepsAudit = keepsAudit
         board.wishChange = wishChange
+        board.shiftChange = shiftChange
         if hasButtons { board.buttons = try buttons.decoded() }
         if hasRegisters { board.registers = try registers.decoded() }
         if hasSettingsBook { board.settingsBook = try settingsBook.decoded() }

@@ -3808,6 +3808,11 @@ nonisolated struct PBBoardMessage: @unchecked Sendable {
     set {_uniqueStorage()._wishChange = newValue}
   }
 
+  var shiftChange: UInt64 {
+    get {_storage._shiftChange}
+    set {_uniqueStorage()._shiftChange = newValue}
+  }
+
   /// Of those who are signed on.
   var referred: [PBReferredChatMessage] {
     get {_storage._referred}
@@ -12279,7 +12284,7 @@ nonisolated extension PBReferredChatMessage: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".BoardMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0\u{2}Y\u{1}referred\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}at\0\u{3}clock_ms\0\u{1}settings\0\u{1}libraries\0\u{1}queues\0\u{1}operators\0\u{3}signed_on\0\u{1}waiting\0\u{1}kept\0\u{1}claimed\0\u{1}terms\0\u{1}hours\0\u{2}&naming\0\u{1}canned\0\u{1}tickets\0\u{2}\u{8}ledger\0\u{1}registers\0\u{3}keeps_tally\0\u{2}\u{3}buttons\0\u{4}\u{19}settings_book\0\u{4}\u{a}keeps_audit\0\u{3}wish_change\0\u{4}\u{13}removed_nodes\0\u{3}key_plan\0\u{4}\u{9}feature_level\0\u{1}room\0\u{2}Y\u{1}referred\0\u{4}\u{15}shift_change\0")
 
   fileprivate class _StorageClass {
     var _at: PBLogPos? = nil
@@ -12308,6 +12313,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _keyPlan: PBKeyPlanEntry? = nil
     var _keepsAudit: Bool = false
     var _wishChange: UInt64 = 0
+    var _shiftChange: UInt64 = 0
     var _referred: [PBReferredChatMessage] = []
 
       // This property is used as the initial default value for new instances of the type.
@@ -12345,6 +12351,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _keyPlan = source._keyPlan
       _keepsAudit = source._keepsAudit
       _wishChange = source._wishChange
+      _shiftChange = source._shiftChange
       _referred = source._referred
     }
   }
@@ -12391,6 +12398,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 130: try { try decoder.decodeSingularUInt32Field(value: &_storage._featureLevel) }()
         case 131: try { try decoder.decodeRepeatedMessageField(value: &_storage._room) }()
         case 220: try { try decoder.decodeRepeatedMessageField(value: &_storage._referred) }()
+        case 241: try { try decoder.decodeSingularUInt64Field(value: &_storage._shiftChange) }()
         default: break
         }
       }
@@ -12484,6 +12492,9 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._referred.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._referred, fieldNumber: 220)
       }
+      if _storage._shiftChange != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._shiftChange, fieldNumber: 241)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -12519,6 +12530,7 @@ nonisolated extension PBBoardMessage: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._keyPlan != rhs_storage._keyPlan {return false}
         if _storage._keepsAudit != rhs_storage._keepsAudit {return false}
         if _storage._wishChange != rhs_storage._wishChange {return false}
+        if _storage._shiftChange != rhs_storage._shiftChange {return false}
         if _storage._referred != rhs_storage._referred {return false}
         return true
       }

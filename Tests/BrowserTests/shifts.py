@@ -5,7 +5,7 @@ import datetime
 
 from playwright.sync_api import expect
 
-from stage import DESKTOP, HOMES, PASSWORDS, PHONE
+from stage import DESKTOP, HOMES, PASSWORDS, PHONE, WIDE
 
 # A library that is nobody's in the other scenes.
 TOWER = b"""general: {queue: general, title: Ask a Librarian (all campus libraries)}
@@ -97,22 +97,48 @@ def run(stage):
     give = wims.get_by_role("button", name="Give to … (your shift on Monday")
     expect(give).to_be_visible()
     stage.look(wims, "shifts-phone-dark")
+    # Wim has begun to give it to Una, and is not interrupted: the list is shown anew when that is over.
+    give.click()
     take.focus()
     take.press("Enter")
     expect(vics.get_by_role("status")).to_contain_text("13:00 to 17:00 now, and Wim is told here.")
     expect(vics.get_by_role("button", name="Undo")).to_be_focused()
     expect(vics.get_by_text("was Wim’s")).to_be_visible()
     stage.look(vics, "shifts-taken-desktop-light")
-    give.click()
+    expect(wims.get_by_role("status")).to_contain_text("Somebody changed the shifts.")
     wims.get_by_role("combobox", name="Give to").select_option("una.tower")
+    stage.look(wims, "shifts-changed-meanwhile-phone-dark")
     wims.get_by_role("button", name="Give", exact=True).click()
     expect(wims.get_by_role("alert")).to_contain_text("Vic has this shift now; look at the list again.")
     expect(wims.get_by_role("listitem").filter(has_text="Vic took your shift on Monday")).to_be_visible()
     assert wims.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
     stage.look(wims, "shifts-told-phone-dark")
+    # At the desk he is told at once, and once: not by the next board, and not when the page is loaded anew.
+    notices = wim.page.locator(".notice", has_text="your shift")
+    expect(notices).to_have_count(1)
+    expect(notices).to_contain_text("Vic took your shift on Monday")
+    expect(notices.get_by_role("link", name="See the shifts")).to_have_attribute("href", "/shifts")
+    expect(wim.page.locator("#announce-now")).to_contain_text("Vic took your shift on Monday")
+    expect(wim.page.get_by_role("link", name="Shifts: 1 changed by colleagues")).to_be_visible()
+    stage.look(wim.page, "shifts-told-at-the-desk")
+    wim.page.set_viewport_size(PHONE)
+    wim.page.emulate_media(color_scheme="dark")
+    stage.look(wim.page, "shifts-told-at-the-desk-phone-dark")
+    wim.page.emulate_media(color_scheme="light")
+    wim.page.set_viewport_size(WIDE)
+    expect(vic.page.locator(".notice", has_text="shift")).to_have_count(0)
     wim.page.reload()
     expect(wim.page.get_by_role("link", name="Shifts: 1 changed by colleagues")).to_be_visible()
+    expect(notices).to_have_count(0)
+    # Wim looks at another shift while Vic takes it back: the list follows, and the focus stays where it was.
+    held = wims.get_by_role("button", name="Give to … (your shift on Tuesday")
+    held.focus()
     vics.keyboard.press("Enter")
+    expect(wims.get_by_role("status")).to_contain_text("The list has changed. Vic gave you the shift on Monday")
+    expect(give).to_be_visible()
+    expect(held).to_be_focused()
+    expect(wim.page.locator(".notice", has_text="Vic gave you the shift on Monday")).to_have_count(1)
+    stage.look(wims, "shifts-list-changed-phone-dark")
     expect(vics.get_by_role("status")).to_contain_text("It is as it was before.")
     expect(vics.get_by_role("button", name="Undo")).to_be_hidden()
     expect(take).to_be_visible()

@@ -92,6 +92,7 @@ import Testing
         var same = board
         same.libraries = nil
         same.asksEnding = true
+        same.shifts = 17
         same.referred = ServerMessage.BoardReferral.Standing.allCases.map { standing in
             .init(
                 chat: chat, queue: queue, home: queue, askedSeconds: 90, dueSeconds: 3_600, standing: standing,

@@ -175,7 +175,7 @@ MESSAGES = {
             "name": text, "display": text, "library": REF, "available": each(text), "chats": whole, "leavingS": null_or(whole), "until": null_or(whole)},
             {"duty": DUTY, "volunteers": boolean, "trainee": boolean, "mentor": text}))},
         {"libraries": each(fields({
-            "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean, "referred": each(REFERRED)}),
+            "name": text, "title": text, "fallback": named("immediately", "ringFirst", "off"), "card": CARD})), "asksEnding": boolean, "referred": each(REFERRED), "shifts": whole}),
     "bye": fields({"t": text, "code": BYES, "text": text, "retryMs": null_or(whole)}, {"want": each(whole)}),
 }
 

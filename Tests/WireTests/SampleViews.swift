@@ -64,6 +64,7 @@ extension Sample {
         }
         board.keepsAudit = chance(50)
         board.wishChange = number()
+        board.shiftChange = number()
         board.buttons = try optional { try $0.buttonNews() }
         board.removedNodes = try list(3) { try $0.removedNode() }
         board.keys = try keyPlan()

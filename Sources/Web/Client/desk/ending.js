@@ -86,13 +86,17 @@ export class Ending {
         this.warn(me.until);
     }
 
+    /** How many shifts colleagues took from the person, or gave them. */
+    showCount(count) {
+        setText(this.plan, count === 0 ? "Shifts" : `Shifts: ${count} changed by colleagues`);
+    }
+
     /** The end of the person's shift, or the posted close of their own library, where the answer is still open. */
     async suggest(me) {
         try {
             // At the practice desk nobody is real, and nobody has a shift.
             const shifts = location.pathname === "/practice" ? { told: [], days: [] } : await this.ask("/api/shifts");
-            const count = shifts.told.length;
-            setText(this.plan, count === 0 ? "Shifts" : `Shifts: ${count} changed by colleagues`);
+            this.showCount(shifts.told.length);
             const untilMs = shiftEnd(shifts, this.desk.now());
             if (untilMs !== null && this.time.value === "") this.time.value = this.time.defaultValue = clockText(untilMs);
         } catch {

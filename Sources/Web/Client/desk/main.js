@@ -28,6 +28,7 @@ import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
 import { StaffRoom, lineWords } from "./staffroom.js";
 import { Desk } from "./state.js";
+import { ShiftNews } from "./shiftnews.js";
 import { TransferDialog } from "./transfer.js";
 import { AskColleague } from "./watching.js";
 import { chatName } from "./words.js";
@@ -53,6 +54,8 @@ class Shell {
         this.act = new Actions(this);
         const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
         this.ending = new Ending(this.desk, this.act, (text) => this.notice(text, { stays: true }), ask, askedEnds);
+        // At the practice desk nobody is real, and nobody has a shift.
+        this.shiftNews = practice ? null : new ShiftNews(this.desk, (text) => this.notice(text, { stays: true, link: ["/shifts", "See the shifts"] }), (count) => this.ending.showCount(count), ask);
         this.rail = new Rail(byId("rail"), this.desk, this.act, this.ending, ask);
         this.news = new News();
         const atRest = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
@@ -315,6 +318,7 @@ class Shell {
         const ready = connection.state === "ready";
         this.rail.tick();
         if (desk.me !== null) this.ending.warn(desk.me.until);
+        if (ready) this.shiftNews?.update();
         this.floor.tick();
         this.bar.update(this.room.unread);
         this.room.drawCalls();
@@ -333,11 +337,12 @@ class Shell {
         byId("announce").textContent = text;
     }
 
-    /** Something that belongs to no other place on the page. `stays`: until it is put away. */
-    notice(text, { stays = false } = {}) {
+    /** Something that belongs to no other place on the page. `stays`: until it is put away. `link`: where there is more, and its words. */
+    notice(text, { stays = false, link = null } = {}) {
         byId("announce-now").textContent = "";
         byId("announce-now").textContent = text;
-        const element = h("div", { class: "notice slip" }, h("p", { text }), h("button", { class: "small quiet", type: "button", text: "OK", on: { click: () => element.remove() } }));
+        const more = link === null ? null : h("a", { href: link[0], target: "_blank", rel: "noopener", text: link[1] });
+        const element = h("div", { class: "notice slip" }, h("p", {}, text, more === null ? null : " ", more), h("button", { class: "small quiet", type: "button", text: "OK", on: { click: () => element.remove() } }));
         this.notices.append(element);
         while (this.notices.children.length > 3) this.notices.firstChild.remove();
         if (!stays) setTimeout(() => {

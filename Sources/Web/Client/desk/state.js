@@ -56,6 +56,7 @@ export class Desk {
         this.boardSeen = false;
         /** Chats are counted, so whoever closes one is asked how it ended. */
         this.asksEnding = false;
+        this.shifts = 0;
         this.leavingUntilMs = null;
         this.clockOffsetMs = 0;
         this.service = { state: "ok", text: "", answering: false };
@@ -155,6 +156,7 @@ export class Desk {
         this.board = next;
         this.rang = changes.rang;
         this.asksEnding = frame.asksEnding === true;
+        this.shifts = frame.shifts ?? 0;
         this.boardAtMs = this.now();
         if (!this.boardSeen) this.roomSeen ??= new Set();
         this.boardSeen = true;

@@ -15,6 +15,10 @@ let week = null;
 let undo = null;
 /** What a file would change, and with what it was asked. */
 let previewed = null;
+/** Somebody else changed the list while a choice was open in it. */
+let waits = false;
+/** How often is looked whether somebody else changed the list, while the page is to be seen. */
+const LOOK_MS = 5000;
 
 const query = () => chosenIn(location.search, ["library", "week"]);
 
@@ -30,6 +34,12 @@ async function show(move = false) {
     setText(part("problem"), answer.status === 200 ? "" : failure(answer));
     if (answer.status !== 200) return;
     week = answer.body;
+    waits = false;
+    draw();
+    if (move) part("week-title").focus();
+}
+
+function draw() {
     setHidden(part("shifts"), false);
     setText(part("week-title"), `${week.title}: week of ${spokenDay(week.week)}`);
     for (const [id, day] of [["before", week.before], ["after", week.after], ["this-week", null]]) {
@@ -48,7 +58,49 @@ async function show(move = false) {
     part("told-list").replaceChildren(...week.told.map((shift) => h("li", { text: news(shift, week.me) })));
     setHidden(part("import"), !week.mayImport);
     setText(part("sample"), `operator,from,until,duty\n${week.me ?? week.people[0]?.name ?? "ann"},${week.after} 09:00,12:00,library\n`);
-    if (move) part("week-title").focus();
+}
+
+// MARK: What others change meanwhile
+
+/** Looks whether somebody else changed the list, and shows it: what has the focus keeps it, and an open choice is not taken away. */
+async function look() {
+    if (week === null || isBusy || document.visibilityState === "hidden") return;
+    const asked = query().toString();
+    const answer = await ask("GET", `/api/shifts?${asked}`);
+    // What was done or looked up here meanwhile is newer.
+    if (answer.status !== 200 || isBusy || asked !== query().toString() || answer.body.change <= week.change) return;
+    if (part("days").querySelector("form") !== null) {
+        waits = true;
+        setText(part("said"), "Somebody changed the shifts. The list is shown anew when you have chosen, or cancelled.");
+        return;
+    }
+    take(answer.body);
+}
+
+function take(next) {
+    const known = new Set(week.told.map(({ id, version }) => `${id} ${version}`));
+    const fresh = next.told.filter(({ id, version }) => !known.has(`${id} ${version}`));
+    week = next;
+    waits = false;
+    const keep = focused();
+    draw();
+    keep();
+    setText(part("said"), ["The list has changed.", ...fresh.map((shift) => news(shift, week.me))].join(" "));
+}
+
+/** Where the focus is in the list, to be put there again: on the same button of the same shift, or on the shift whose button is gone. */
+function focused() {
+    const element = document.activeElement;
+    const shift = element?.closest("#days [data-shift]")?.dataset.shift;
+    if (shift === undefined) return () => {};
+    const words = element.textContent;
+    return () => {
+        const item = [...part("days").querySelectorAll("[data-shift]")].find((one) => one.dataset.shift === shift);
+        if (item === undefined) return part("week-title").focus();
+        const same = [...item.querySelectorAll("button")].find((button) => button.textContent === words);
+        if (same === undefined) item.tabIndex = -1;
+        return (same ?? item).focus();
+    };
 }
 
 function drawDay(day) {
@@ -106,6 +158,7 @@ function choose(place, label, options, words, run) {
     const close = () => {
         place.replaceChildren();
         from?.focus();
+        if (waits) look();
     };
     form.addEventListener("submit", (event) => {
         event.preventDefault();
@@ -205,3 +258,5 @@ part("import-now").addEventListener("click", async () => {
     return undefined;
 });
 show();
+setInterval(look, LOOK_MS);
+document.addEventListener("visibilitychange", look);

@@ -16,9 +16,13 @@ export function moves(shift, to, other = null) {
 /** The same step back: each move has made one version more. */
 export const back = (step) => step.map(({ shift, version, from, to }) => ({ shift, version: version + 1, from: to, to: from }));
 
+/** @param {string} [today] of the library */
+const spokenTime = (shift, today) => (shift.day === today ? `of ${shift.from} to ${shift.until} today` : `on ${shiftTime(shift)}`);
+
 /** What whoever looks is told of a shift that a colleague took or gave. */
-export function news(shift, me) {
+export function news(shift, me, today = undefined) {
+    const when = spokenTime(shift, today);
     const who = shift.handed.byName ?? "LTG";
-    if (shift.person === me) return shift.handed.by === shift.handed.from ? `${who} gave you the shift on ${shiftTime(shift)}.` : `${who} gave you ${shift.handed.fromName}’s shift on ${shiftTime(shift)}.`;
-    return shift.handed.by === shift.person ? `${who} took your shift on ${shiftTime(shift)}.` : `${who} gave your shift on ${shiftTime(shift)} to ${shift.name}.`;
+    if (shift.person === me) return shift.handed.by === shift.handed.from ? `${who} gave you the shift ${when}.` : `${who} gave you ${shift.handed.fromName}’s shift ${when}.`;
+    return shift.handed.by === shift.person ? `${who} took your shift ${when}.` : `${who} gave your shift ${when} to ${shift.name}.`;
 }
