@@ -42,6 +42,10 @@ final class Checker {
     /// The session in which each operator is signed on, and since when.
     private var signedOn: [OperatorName: (session: SessionID, sinceMs: UInt64)] = [:]
     private var waits = WaitChecks()
+    private(set) var books = BookChecks()
+    /// Which chats each reader was ever given, and who ever asked to look after them.
+    private var given: [String: Set<ChatID>] = [:]
+    private var mentors: [String: Set<String>] = [:]
     /// What the outbox held of each life of a chat, newest.
     private(set) var ended: [TranscriptKey: Transcript] = [:]
     private var endedThrough: UInt64 = 0
@@ -139,6 +143,7 @@ final class Checker {
         do {
             let asked = try Batch(wire: entry.payload)
             if let altered = try cluster.scenario.planted?.alter(state) { state = altered }
+            books.prepare(asked, state)
             let standings = asked.items.map { standing(of: $0.command) }
             let batch = cluster.scenario.planted?.alter(asked, for: state, voter: 0) ?? asked
             let applied = state.apply(batch, index: entry.index)
@@ -148,6 +153,9 @@ final class Checker {
             for (place, item) in asked.items.enumerated() {
                 if applied.verdicts[place].isAccepted { noteAttach(item.command) }
                 note(item.command, applied.verdicts[place], entry.index, standings[place])
+            }
+            if let wrong = books.judge(asked, applied.verdicts, applied.touched, state, index: entry.index) {
+                cluster.fail("entry \(entry.index): \(wrong)")
             }
             // The replicated clock counts what leaders saw pass; it may fall behind, and never runs ahead.
             if state.clockMs > cluster.nowMs + cluster.nowMs / 10 + 1_000 {
@@ -195,6 +203,7 @@ final class Checker {
                 cluster.fail("entry \(index): \(transfer.chat) is on offer to \(target), which was tried with it before")
             }
         case (.claim(let claim), .accepted(.token(let token))): holds(claim.chat, claim.session, by: token)
+        case (.takeOver(let chat, let session, _), .accepted(.token(let token))): holds(chat, session, by: token)
         case (.pickUp(let chat, let session, let offer), .accepted(.token(let token))):
             holds(chat, session, by: token)
             waits.pickedUp(offer, in: chat)
@@ -243,8 +252,7 @@ final class Checker {
         for part in plan.parts where !lost.contains(part.chat) && state.meta(of: part.chat) != nil {
             var last = Position.zero
             for line in part.merges.flatMap(\.lines) {
-                let body = ChatMessage.Body.text(line.text, sender: line.sender, sequence: line.sequence)
-                guard let merged = scripts[part.chat]?.first(where: { $0.body == body }) else {
+                guard let merged = scripts[part.chat]?.first(where: { $0.body == line.body }) else {
                     return cluster.fail(
                         "message \(line.sequence) of \(line.sender) in \(part.chat) was not merged from the branch of \(machine.name)")
                 }
@@ -357,6 +365,7 @@ final class Checker {
         let state: ConsortiumState
         let scripts: [ChatID: [ChatMessage]]
         let waits: WaitChecks
+        let books: BookChecks
         let ended: [TranscriptKey: Transcript]
         let deleted: Set<TranscriptKey>
         let early: Set<TranscriptKey>
@@ -364,7 +373,8 @@ final class Checker {
     }
 
     func backedUp() {
-        backup = Checkpoint(state: state, scripts: scripts, waits: waits, ended: ended, deleted: deleted, early: early, level: level)
+        backup = Checkpoint(
+            state: state, scripts: scripts, waits: waits, books: books, ended: ended, deleted: deleted, early: early, level: level)
     }
 
     /// The former cluster is judged as far as it came. What was acknowledged since the backup is not promised any more; everything before is.
@@ -377,7 +387,8 @@ final class Checker {
             let known = backup.scripts[chat] ?? []
             if !restored.messages(of: chat, after: .zero).starts(with: known) { cluster.fail("the backup has not all of \(chat)") }
         }
-        (state, scripts, waits, level) = (restored, backup.scripts, backup.waits, backup.level)
+        (state, scripts, waits, books, level) = (restored, backup.scripts, backup.waits, backup.books, backup.level)
+        books.beginAnew(restored)
         (ended, deleted, early, endedThrough) = (backup.ended, backup.deleted, backup.early, restored.outboxNumber)
         base = (restored.appliedThrough.index, restored.digest())
         (entries, digests, leaders, checkedLeaders, signedOn) = ([], [], [:], [:], [:])
@@ -401,6 +412,9 @@ final class Checker {
         return from...max(from, former?.lastIndex ?? 0)
     }
 
+    /// Whether an answer is of the former cluster, and of nothing that is in the backup.
+    func isLost(_ position: LogPosition) -> Bool { former != nil && lostIndices.contains(position.index) }
+
     // MARK: Clients
 
     func onSaid(_ key: History.Key, _ text: String) { history.say(key, text) }
@@ -419,7 +433,24 @@ final class Checker {
         }
     }
 
-    func onEntitled(_ reader: String, to chat: ChatID) { history.entitle(reader, to: chat) }
+    /// A note is for staff, and stands where its author was told.
+    func onNoted(_ text: String, sender: SenderID, in chat: ChatID, at position: Position, by client: String) {
+        if former?.lost[chat]?[position] != nil { return }
+        guard message(at: position, in: chat)?.body == .note(text, sender: sender, sequence: 1) else {
+            return cluster.fail("\(client) was told that a note is safe at \(position) in \(chat), where something else is")
+        }
+    }
+
+    func onEntitled(_ reader: String, to chat: ChatID) {
+        given[reader, default: []].insert(chat)
+        for reader in [reader] + (mentors[reader] ?? []) { history.entitle(reader, to: chat) }
+    }
+
+    /// Whoever asks to look after somebody is shown what they have from then on, also when the answer never comes.
+    func onMentoring(_ mentor: String, of trainee: String) {
+        mentors[trainee, default: []].insert(mentor)
+        for chat in given[trainee] ?? [] { history.entitle(mentor, to: chat) }
+    }
     func beginRead(of chat: ChatID) -> Position { history.beginRead(of: chat) }
     func onRead(_ reader: String, _ chat: ChatID, last: Position, since: Position) {
         if former?.lost[chat]?[since] == nil { history.read(reader, chat, last: last, since: since) }

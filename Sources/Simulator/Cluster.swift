@@ -28,6 +28,8 @@ package final class Cluster {
     private var administrator: Administrator?
     private var clerk: Clerk?
     private var officer: Officer?
+    private var colleagues: Colleagues?
+    private var archivist: Archivist?
     /// Faults are over: people finish what they began.
     private(set) var isSettling = false
     /// All patrons are done: people do nothing new.
@@ -107,6 +109,8 @@ package final class Cluster {
         administrator?.beginAnew(lost: checker.lostIndices)
         clerk?.beginAnew(lost: checker.lostIndices)
         officer?.beginAnew(lost: checker.lostIndices)
+        colleagues?.beginAnew(lost: checker.lostIndices)
+        archivist?.beginAnew(lost: checker.lostIndices)
     }
     var coordinatorMachines: ArraySlice<Machine> { machines.prefix(scenario.coordinators) }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
@@ -156,6 +160,11 @@ package final class Cluster {
         clerk?.arrive()
         officer = Officer(self, roster, signs: administrator == nil)
         officer?.arrive()
+        colleagues = Colleagues(self, roster)
+        colleagues?.arrive()
+        archivist = Archivist(self, roster)
+        archivist?.arrive()
+        Teacher(self, roster)?.arrive()
         _ = run(upToMs: scenario.strikeMs)
         settle()
         dismantle()
@@ -231,6 +240,9 @@ package final class Cluster {
         administrator?.judge()
         clerk?.judge()
         officer?.judge()
+        colleagues?.judge()
+        archivist?.judge()
+        checker.judge(books: coordinatorMachines)
         outliveText()
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
     }

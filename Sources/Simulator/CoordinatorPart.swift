@@ -441,7 +441,8 @@ final class CoordinatorPart {
         let life = machine.life
         cluster.after(cluster.diskDelay(machine) + 2, .snapshot, machine.index) { [self] in
             machine.receive(life: life) { [self] in
-                let state = cluster.scenario.planted == .lateSnapshot ? core.state : taken
+                let planted = cluster.scenario.planted
+                let state = planted == .lateSnapshot ? core.state : planted?.inSnapshot(taken) ?? taken
                 perform(replica.onSnapshotTaken(index: index, data: state.wireSnapshot(), nowMs: nowMs))
             }
         }

@@ -57,6 +57,15 @@ extension Checker {
         }
     }
 
+    /// Every coordinator has what the log comes to, also where it was given a snapshot, or read one at its start: digests are of running sums where books are long.
+    func judge(books machines: ArraySlice<Machine>) {
+        if let difference = books.difference(to: state) { return cluster.fail(difference) }
+        for machine in machines where !machine.isRetired {
+            guard let state = machine.coordinator?.core.state else { continue }
+            if let difference = books.difference(to: state) { cluster.fail("at \(machine.name): \(difference)") }
+        }
+    }
+
     /// Whether no text of a chat that is over is in the state.
     var hasForgotten: Bool { state.outbox.isEmpty && scripts.keys.allSatisfy { state.meta(of: $0).map { !$0.isClosed } ?? true } }
 
@@ -93,6 +102,11 @@ extension Checker {
         for (chat, script) in scripts.sorted(by: { $0.key < $1.key }) {
             var seen: Set<History.Key> = []
             for message in script {
+                if case .note(_, let sender, let sequence) = message.body,
+                    !seen.insert(History.Key(chat: chat, sender: sender, sequence: sequence)).inserted
+                {
+                    cluster.fail("note \(sequence) of \(sender) is twice in \(chat)")
+                }
                 guard case .text(let text, let sender, let sequence) = message.body else { continue }
                 let key = History.Key(chat: chat, sender: sender, sequence: sequence)
                 if !seen.insert(key).inserted { cluster.fail("message \(sequence) of \(sender) is twice in \(chat)") }

@@ -70,7 +70,7 @@ final class OperatorPerson: Client {
         saidIn = [:]
         asking = []
         (me, board) = (nil, nil)
-        fears = [:]
+        (fears, notes) = ([:], [:])
         forgetRequests()
     }
 
@@ -101,6 +101,7 @@ final class OperatorPerson: Client {
             let after = copies[chat]?.last ?? .zero
             request(.follow(makeID(), chat, after: after)) { _ in }
         }
+        for sender in notes.keys.sorted() { sendNote(sender) }
         repeatRequests()
     }
 
@@ -149,6 +150,12 @@ final class OperatorPerson: Client {
             ensureCopy(chat)
             _ = copies[chat]?.receive(messages)
         case .ack(let ack):
+            if let note = notes[ack.sender] {
+                notes[ack.sender] = nil
+                guard ack.level == .safe else { return }
+                cluster.count("trainees: a note is safe")
+                return cluster.checker.onNoted(note.text, sender: ack.sender, in: ack.chat, at: ack.at, by: name)
+            }
             guard let copy = copies[ack.chat], copy.sender == ack.sender else { return }
             copies[ack.chat]?.receive(ack)
             if ack.level == .safe { cluster.checker.onAcknowledged(copy.key(ack.sequence), at: ack.at, by: name) }
@@ -159,6 +166,10 @@ final class OperatorPerson: Client {
     }
 
     private func sayRefused(_ nack: ServerMessage.Nack) {
+        if notes[nack.sender] != nil {
+            if nack.code != .busy { notes[nack.sender] = nil }
+            return
+        }
         guard let copy = copies[nack.chat], copy.sender == nack.sender else { return }
         guard nack.code == .busy || nack.code == .outOfOrder else {
             copies[nack.chat]?.outbox.refused(from: nack.sequence)
@@ -196,12 +207,15 @@ final class OperatorPerson: Client {
             send(.active)
         }
         guard let me, let board else { return }
-        for queue in me.queues where !me.available.contains(queue.name) && random.chance(50) {
+        // Whoever learns tries it now and then all the same.
+        let mayTake = !me.isTrainee || me.mentor != nil || random.chance(10)
+        for queue in me.queues where mayTake && !me.available.contains(queue.name) && random.chance(50) {
             request(.available(makeID(), queue.name, true)) { _ in }
         }
         for queue in board.queues where queue.paused && me.queues.contains(queue.queue) && random.chance(40) {
             request(.back(makeID(), queue.queue.name)) { _ in }
         }
+        lookAfter(board, me)
         takeSomething(board)
         for chat in copies.keys.sorted() { tend(chat, board) }
         if !cluster.isSettling { wayward(me) }
@@ -225,7 +239,10 @@ final class OperatorPerson: Client {
         asking.append(chat)
         let by = desk
         let askedMs = cluster.nowMs
-        let number = cluster.checker.asked(.claim(by: by, token: nil), of: chat)
+        var isTakenOver = false
+        if case .takeOver = message { isTakenOver = true }
+        let number = cluster.checker.asked(
+            isTakenOver ? .pickUp(by: by, offer: .zero, token: nil) : .claim(by: by, token: nil), of: chat)
         request(message) { [self] answer in
             asking.removeAll { $0 == chat }
             switch answer {
@@ -234,6 +251,9 @@ final class OperatorPerson: Client {
                 cluster.checker.onHolding(chat, token: token, account: account, by: name)
                 if case .pickUp(_, _, let offer) = message {
                     cluster.checker.completed(number, as: .pickUp(by: by, offer: offer, token: token))
+                } else if isTakenOver {
+                    cluster.count("trainees: a chat is taken over")
+                    cluster.checker.completed(number, as: .pickUp(by: by, offer: .zero, token: token))
                 } else {
                     cluster.checker.completed(number, as: .claim(by: by, token: token))
                 }
@@ -306,9 +326,12 @@ final class OperatorPerson: Client {
         if random.chance(1) { return ask(chat, .block(makeID(), chat, token: token), .close(token: token)) }
         if random.chance(2), !cluster.isSettling { return ask(chat, .release(makeID(), chat, token: token), .release(token: token)) }
         if said >= 3 || copy.state?.patronPresent == false || cluster.isSettling, random.chance(cluster.isSettling ? 40 : 12) {
-            ask(chat, .close(makeID(), chat, token: token), .close(token: token))
+            ask(chat, .close(makeID(), chat, token: token, Self.endings[saidCount % Self.endings.count]), .close(token: token))
         }
     }
+
+    /// What is said of a chat that ends: of some nothing.
+    private static let endings: [ChatEnding?] = [nil] + ChatEnding.allCases
 
     private func ask(_ chat: ChatID, _ message: ClientMessage, _ act: HoldingModel.Act) {
         guard let token = tokens[chat] else { return }
@@ -350,11 +373,57 @@ final class OperatorPerson: Client {
             goElsewhere()
         case 2: request(.leaving(makeID(), inSeconds: random.chance(70) ? 20 : nil)) { _ in }
         case 5: request(.room(makeID(), random.chance(30) ? .swamped("") : .said("\(name) is here"))) { _ in }
+        case 13: request(.until(makeID(), inSeconds: random.chance(70) ? 3_600 : nil)) { _ in }
         case 6: request(.volunteer(makeID(), random.chance(70))) { _ in }
         case 7...12: askColleague()
         case 4: request(.duty(makeID(), random.chance(20) ? nil : Duty.allCases.randomElement(using: &random))) { _ in }
         case 3: if let queue = me.available.first { request(.available(makeID(), queue, false)) { _ in } }
         default: break
+        }
+    }
+
+    // MARK: Trainees, and who watches
+
+    /// Notes under way, by the sender that each has for itself.
+    private var notes: [SenderID: (chat: ChatID, text: String)] = [:]
+
+    private func sendNote(_ sender: SenderID) {
+        guard isWelcome, let note = notes[sender] else { return }
+        send(.say(.init(chat: note.chat, sender: sender, sequence: 1, text: note.text, isNote: true)))
+    }
+
+    /// Is a trainee's mentor, or no longer; and whispers in what is watched, takes it over, looks away.
+    private func lookAfter(_ board: ServerMessage.BoardState, _ me: ServerMessage.Me) {
+        guard !cluster.isSettling || random.chance(30) else { return }
+        for other in board.staff where other.isTrainee && other.person.name != account {
+            if other.mentor == nil, !me.isTrainee, random.chance(40) {
+                say("looks after \(other.person.name)")
+                cluster.checker.onMentoring(name, of: Self.name(of: other.person.name))
+                request(.mentor(makeID(), other.person.name, true)) { [self] answer in
+                    if case .ok = answer { cluster.count("trainees: somebody looks after one") }
+                }
+            } else if other.mentor == account, random.chance(2) {
+                request(.mentor(makeID(), other.person.name, false)) { _ in }
+            }
+        }
+        guard !cluster.isSettling else { return }
+        for chat in copies.keys.sorted() where tokens[chat] == nil && !asking.contains(chat) {
+            guard case .held(let held)? = copies[chat]?.state?.phase, held.mine != true,
+                held.watchers.contains(where: { $0.name == account })
+            else { continue }
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<12 where notes.count < 3:
+                let sender: SenderID = makeID()
+                saidCount += 1
+                let text = "\(name) whispers \(saidCount)"
+                notes[sender] = (chat, text)
+                cluster.checker.onSaid(History.Key(chat: chat, sender: sender, sequence: 1), text)
+                sendNote(sender)
+            // Who is no mentor is refused.
+            case 12..<25: hold(chat, .takeOver(makeID(), chat))
+            case 25..<28: request(.unwatch(makeID(), chat)) { _ in }
+            default: break
+            }
         }
     }
 

@@ -67,7 +67,10 @@ final class Patron {
         var isFollowUp = false
         switch phase {
         case .closed(let reason):
-            if random.chance(30) { page.request(.rate(page.makeID(), chat, .helped)) { _ in } }
+            if random.chance(30) {
+                let rating = ChatRating.allCases[saidCount % ChatRating.allCases.count]
+                page.request(.rate(page.makeID(), chat, rating)) { _ in }
+            }
             return finish(reason == .byPatron ? .left : reason == .patronGone ? .gaveUp : .answered)
         case .kept: return finish(.kept)
         case .ask: offer = .zero

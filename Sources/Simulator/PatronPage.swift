@@ -130,6 +130,9 @@ final class PatronPage: Client {
             }
             onNews?()
         case .messages(let id, let messages, _) where id == chat:
+            if messages.contains(where: { if case .note = $0.body { true } else { false } }) {
+                cluster.fail("\(name) is shown a note among staff")
+            }
             for message in copy.receive(messages) where message.by == .staff { wasAnswered = true }
             onNews?()
         case .fenced(let id) where id == chat: fence()

@@ -70,6 +70,28 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// A restored cluster has the same id, and numbers transcripts as before.
     case restoreNumbers
 
+    /// A shift goes to whoever asks last, whatever they saw.
+    case swapUnseen
+    /// A swap that is asked again is made again: the other way round.
+    case swapTwice
+    /// A list takes the place of shifts that whoever imports it has not seen.
+    case importUnseen
+
+    /// A trainee takes chats while nobody looks after them.
+    case claimAlone
+    /// Whoever watches takes a chat over.
+    case takeOverAnyway
+    /// Practice counts as what it looked like.
+    case practiceCounts
+    /// A chat that waits again is answered again.
+    case answerAgain
+    /// Hours of a former service are written beside those that stand, where they say something else.
+    case pastTwice
+    /// The books note who is on duty two minutes late.
+    case lateMinutes
+    /// A snapshot has not all that was counted.
+    case snapshotForgetsCounts
+
     /// Apply takes a repeated opening for a wrong one.
     case refuseSecondOpen
     /// A replica ends where apply should refuse.
@@ -99,6 +121,9 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .leaseWithoutPerson, .tryTargetAgain, .endlessWait: "20 leases, targets, deadline"
         case .recordsFromOne: "21 gossip's limits"
         case .trapInsteadOfRefusal: "10 apply is total"
+        case .swapUnseen, .swapTwice, .importUnseen: "shifts: one person has each"
+        case .claimAlone, .takeOverAnyway: "trainees have a mentor"
+        case .practiceCounts, .answerAgain, .pastTwice, .lateMinutes, .snapshotForgetsCounts: "reports say what happened"
         }
     }
 
@@ -144,6 +169,16 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .restoreEpochs: "a restored cluster's epochs are far beyond the former ones"
         case .restoreNumbers: "a restored cluster has another id, and its transcripts' numbers begin far beyond the former ones"
         case .trapInsteadOfRefusal: "what cannot be done is refused"
+        case .swapUnseen: "a swap names the version that its author saw"
+        case .swapTwice: "a swap that is asked again is recognised"
+        case .importUnseen: "a list names the change that its author saw"
+        case .claimAlone: "a trainee claims with a mentor at hand"
+        case .takeOverAnyway: "a chat is taken over by the mentor of its holder"
+        case .practiceCounts: "practice is taken out of the tally"
+        case .answerAgain: "a chat is answered once in the tally"
+        case .pastTwice: "hours that were brought in stand"
+        case .lateMinutes: "minutes of duty are those of the entry"
+        case .snapshotForgetsCounts: "a snapshot has all that was counted"
         }
     }
 }
@@ -156,15 +191,18 @@ extension PlantedBug {
         case .acknowledgeEarly, .forgetSynced, .sameBoot, .edgeTriggered, .resumeTooFar, .clockFromUptime, .believeOldImage,
             .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepDeleted, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
             .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne,
-            .oneLane, .renewalsWait, .restoreIndex, .restoreEpochs, .restoreNumbers:
+            .oneLane, .renewalsWait, .restoreIndex, .restoreEpochs, .restoreNumbers, .answerAgain, .snapshotForgetsCounts,
+            .claimAlone:
             break
+        case .lateMinutes: if altered.items.contains(where: \.command.isOfDuty) { altered.wallMs += 120_000 }
         case .skipUnknownCommand:
             guard voter == 2 else { break }
             for index in altered.items.indices {
                 if case .setAvailability = altered.items[index].command { altered.items[index].command = .tick }
             }
         case .readOwnClock: if voter == 1, altered.elapsedMs > 0 { altered.elapsedMs -= 1 }
-        case .skipDedup, .skipTokenCheck, .skipFencing, .refuseSecondOpen, .continueAnyway:
+        case .skipDedup, .skipTokenCheck, .skipFencing, .refuseSecondOpen, .continueAnyway, .swapUnseen, .swapTwice, .importUnseen,
+            .practiceCounts, .pastTwice, .takeOverAnyway:
             for index in altered.items.indices { altered.items[index].command = alter(altered.items[index].command, in: state) }
         }
         return altered
@@ -190,15 +228,55 @@ extension PlantedBug {
         case (.continueAnyway, .signOn(var signOn)):
             signOn.continues = nil
             return .signOn(signOn)
+        case (.swapUnseen, .swapShift(var swap)):
+            let parties = swap.moves.flatMap { [Editor.person($0.from), .person($0.to)] }
+            guard swap.moves.count == 1, parties.contains(swap.by),
+                let shift = state.shifts(of: swap.library).shifts.first(where: { $0.id == swap.moves[0].shift }),
+                shift.operatorName != swap.moves[0].to
+            else { return command }
+            (swap.moves[0].version, swap.moves[0].from, swap.by) = (shift.version, shift.operatorName, .admin)
+            return .swapShift(swap)
+        case (.swapTwice, .swapShift(let swap)):
+            let shifts = state.shifts(of: swap.library).shifts
+            let isDone = swap.moves.allSatisfy { move in
+                shifts.contains { $0.id == move.shift && $0.version == move.version + 1 && $0.operatorName == move.to }
+            }
+            guard isDone else { return command }
+            let moves = swap.moves.map { ShiftMove(shift: $0.shift, version: $0.version + 1, from: $0.to, to: $0.from) }
+            return .swapShift(ShiftSwap(library: swap.library, moves: moves, by: .admin))
+        case (.takeOverAnyway, .takeOver(let chat, let session, let request)):
+            guard case .held(let holding)? = state.chats[chat]?.stage, let mentor = state.sessions[holding.session]?.mentor,
+                let theirs = state.sessions.values.first(where: { $0.operatorName == mentor })
+            else { return command }
+            return .takeOver(chat, theirs.operatorName == state.sessions[session]?.operatorName ? session : theirs.id, request)
+        case (.practiceCounts, .close(let chat, let token, .practice)): return .close(chat, token: token, .answered)
+        case (.pastTwice, .bringPast(var past)):
+            let known = state.tally[TallyPlace(of: past.home)]?.cells
+            let others = past.cells.filter { entry in known?[entry.hour].map { $0 != entry.cell } ?? false }
+            guard let first = others.first?.hour, let last = past.cells.last?.hour else { return command }
+            // There is room before all that anybody brings.
+            for place in past.cells.indices { past.cells[place].hour -= 1_000 + last - first }
+            return .bringPast(past)
+        case (.importUnseen, .importShifts(var list)):
+            list.change = state.shifts(of: list.library).change
+            return .importShifts(list)
         default: return command
         }
     }
 
     /// The state as it would be without the guard, where a command cannot be changed so that it passes; nil where that is the same.
     func alter(_ state: ConsortiumState) throws -> ConsortiumState? {
-        guard [.rankByLastWait, .tryTargetAgain, .endlessWait].contains(self) else { return nil }
+        guard [.rankByLastWait, .tryTargetAgain, .endlessWait, .answerAgain, .claimAlone].contains(self) else { return nil }
         var memento = state.memento
         var isAltered = false
+        if self == .claimAlone {
+            func learns(_ session: Session) -> Bool { state.operators[session.operatorName]?.isTrainee ?? false }
+            let someone = memento.sessions.first { !learns($0) }?.operatorName
+            for place in memento.sessions.indices where learns(memento.sessions[place]) && memento.sessions[place].mentor == nil {
+                memento.sessions[place].mentor = someone
+                isAltered = someone != nil
+            }
+        }
         for place in memento.chats.indices {
             let chat = memento.chats[place].chat
             switch (self, chat.stage) {
@@ -207,6 +285,7 @@ extension PlantedBug {
             case (.tryTargetAgain, _) where !chat.tried.isEmpty: memento.chats[place].chat.tried = []
             case (.endlessWait, .waiting) where chat.messageAtMs < state.clockMs + Self.endlessMs / 2:
                 memento.chats[place].chat.messageAtMs = state.clockMs + Self.endlessMs
+            case (.answerAgain, .waiting) where chat.tally?.answer != nil: memento.chats[place].chat.tally?.answer = nil
             default: continue
             }
             isAltered = true
@@ -214,9 +293,31 @@ extension PlantedBug {
         return isAltered ? try ConsortiumState(memento: memento) : nil
     }
 
+    /// The state as a snapshot has it.
+    func inSnapshot(_ state: ConsortiumState) -> ConsortiumState {
+        guard self == .snapshotForgetsCounts else { return state }
+        var memento = state.memento
+        for place in memento.tally.indices {
+            let book = memento.tally[place]
+            let cells = book.cells.map { TallyHourCell(hour: $0.key, cell: $0.value) }
+            memento.tally[place] = TallyBook(place: book.place, cells: Array(cells.dropFirst()), chain: book.chain)
+        }
+        return (try? ConsortiumState(memento: memento)) ?? state
+    }
+
     private static let endlessMs: UInt64 = 7_200_000
 
     private func present(_ chat: ChatID, _ state: ConsortiumState) -> LogPosition? {
         if case .held(let holder, _)? = state.meta(of: chat)?.phase { holder.token } else { nil }
+    }
+}
+
+extension Command {
+    /// Whether it changes who is on duty.
+    fileprivate var isOfDuty: Bool {
+        switch self {
+        case .setDuty, .setAvailability, .signOn, .signOff, .lapse: true
+        default: false
+        }
     }
 }

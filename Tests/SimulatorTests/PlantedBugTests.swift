@@ -12,6 +12,9 @@ struct PlantedBugTests {
             (.clockFromUptime, 1...10), (.readOwnClock, 1...10), (.skipUnknownCommand, 1...10), (.forgetSynced, 1...60),
             (.retryFailedSync, 1...60), (.trapInsteadOfRefusal, 1...10), (.raiseTooEarly, 1...30),
             (.keepOldLog, 1...40), (.believeOldImage, 1...20), (.continueAnyway, 1...40), (.leaseWithoutPerson, 1...40),
+            (.swapUnseen, 1...20), (.swapTwice, 1...20), (.importUnseen, 1...20), (.practiceCounts, 1...20), (.answerAgain, 1...20),
+            (.pastTwice, 1...20), (.lateMinutes, 1...20), (.snapshotForgetsCounts, 1...20),
+            (.claimAlone, 1...20), (.takeOverAnyway, 1...40),
         ] as [(PlantedBug, ClosedRange<UInt64>)])
     func noticed(_ bug: PlantedBug, _ seeds: ClosedRange<UInt64>) { #expect(Self.first(seeds, minutes: 1, bug) != nil) }
 

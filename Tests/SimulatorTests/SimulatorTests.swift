@@ -68,6 +68,24 @@ struct SimulatorTests {
         #expect(outcome.troubles["restore: all coordinators are lost"] == 1)
     }
 
+    /// The checks of shifts, reports and trainees are worth something only where people do all of it.
+    @Test("people swap shifts, bring in past hours, decide about transcripts, learn and teach, amid all faults")
+    func everybodyTakesPart() {
+        var counts: [String: Int] = [:]
+        for seed in [2, 4, 24, 28, 30] as [UInt64] {
+            let outcome = Outcome.of(Scenario(seed: seed, minutes: 2))
+            #expect(outcome.violation == nil)
+            counts.merge(outcome.troubles, uniquingKeysWith: +)
+        }
+        for what in [
+            "shifts: a list is imported", "shifts: a list is refused as outOfOrder", "shifts: one changes hands",
+            "shifts: two are exchanged",
+            "shifts: a swap is refused as outOfOrder", "past: hours are brought in", "past: hours are refused", "wishes: one is decided",
+            "wishes: a decision is refused", "trainees: somebody looks after one", "trainees: a note is safe",
+            "trainees: a chat is taken over",
+        ] { #expect(counts[what, default: 0] > 0, "\(what)") }
+    }
+
     @Test("without faults nobody waits in vain and nothing is lost")
     func calm() {
         let outcome = Outcome.of(Scenario(seed: 11, minutes: 1, kinds: []))
