@@ -117,9 +117,18 @@ import Wire
         #expect(heard == [99])
         // Then the same link is heard no more, and another one is refused, with a word that makes no coordinator take itself for removed.
         hasLeader = true
-        link?.send(.raft(message))
         let told: String = await withCheckedContinuation { continuation in
-            theirs.dial(address, purpose: .raft, onUp: { _ in }, onEnd: { continuation.resume(returning: $0) })
+            var waits = Optional(continuation)
+            func tell(_ outcome: String) {
+                waits?.resume(returning: outcome)
+                waits = nil
+            }
+            links.onMessage = { _, from in
+                heard.append(from)
+                tell("it was heard")
+            }
+            link?.send(.raft(message))
+            theirs.dial(address, purpose: .raft, onUp: { $0.send(.raft(message)) }, onEnd: tell)
         }
         #expect(told.contains("raft id 99 (`college`) is not in this coordinator's log yet"), "\(told)")
         #expect(!Refusal.wasTold(Refusal.notMember, in: told))
