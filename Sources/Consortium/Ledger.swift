@@ -166,7 +166,7 @@ extension ConsortiumState {
         try hold(ledger.isEmpty, "There is a ledger below its feature level.")
         try hold(hours.values.allSatisfy { $0.gate != .closed }, "There are closed gates below their feature level.")
         try hold(isBranch || operators.values.allSatisfy { $0.committee == nil }, "There are committees below their feature level.")
-        try hold(sessions.values.allSatisfy { $0.untilMs == nil }, "There are ends of sign-ons below their feature level.")
+        try hold(isBranch || sessions.values.allSatisfy { $0.untilMs == nil }, "There are ends of sign-ons below their feature level.")
     }
 
     /// What is so of every library with posted hours; `nil` below the feature level, and of a branch, which keeps no ledger.

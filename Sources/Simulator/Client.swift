@@ -218,12 +218,17 @@ class Client {
         pending.values.min { $0.order < $1.order }.map { ($0.message, $0.invokedMs) }
     }
     func forgetRequests() { pending = [:] }
-    /// The oldest request without an answer that was asked since then, on the connection that is there now.
+    /// The oldest request without an answer that was asked since then, on the connection that is there now; talk among colleagues is none.
     func oldestRequest(sinceMs: UInt64) -> (message: ClientMessage, invokedMs: UInt64)? {
         guard let line, isOnline else { return nil }
-        return pending.values.filter { $0.invokedMs >= sinceMs && $0.line === line }.min { $0.order < $1.order }.map {
+        return pending.values.filter { $0.invokedMs >= sinceMs && $0.line === line && !$0.message.isTalk }.min { $0.order < $1.order }.map {
             ($0.message, $0.invokedMs)
         }
     }
     func makeID<Tag>() -> Identifier<Tag> { Identifier(using: &random) }
+}
+
+extension ClientMessage {
+    /// What gives way to what people do (rule 14), as what is said in chats.
+    fileprivate var isTalk: Bool { if case .room = self { true } else { false } }
 }
