@@ -30,9 +30,7 @@ final class CoordinatorPart {
     private var tickAtMs: UInt64?
     private var isSyncPlanned = false
     private var role: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
-    /// As `CoordinatorHost` and `VoterLinks` have it.
-    private var knewLeaderMs: UInt64 = 0
-    private static let leaderlessMs: UInt64 = 3_000
+    private var knownLeader = KnownLeader(nowMs: 0)
     /// It has read its disk: before that a process hears nobody.
     private var isStarted = false
     private var isFull = false
@@ -84,7 +82,7 @@ final class CoordinatorPart {
             awaitsAddition = log.hasNoEntries && !isRepairing
             others = (told.isEmpty ? machine.listed : told).filter { $0.id != voter }
             highestTold = told.map(\.id).max() ?? 0
-            knewLeaderMs = nowMs
+            knownLeader = KnownLeader(nowMs: nowMs)
             for other in others { dial(other) }
             isStarted = true
             perform(replica.start(from: log, nowMs: nowMs))
@@ -207,7 +205,7 @@ final class CoordinatorPart {
     /// As `VoterLinks` has it.
     private func isHeard(_ other: RaftMember) -> Bool {
         others.contains { $0.id == other.id && $0.name == other.name }
-            || other.id > highestTold && leaderName == nil && nowMs - knewLeaderMs >= Self.leaderlessMs
+            || other.id > highestTold && !knownLeader.isThere(nowMs: nowMs)
     }
 
     private func hasForgotten(_ other: RaftMember, _ hello: Hello, _ memory: VoterMemory) -> Bool {
@@ -267,6 +265,7 @@ final class CoordinatorPart {
             guard takes(message) else { return }
             if memory.heard(message, from: voter, termOfEntry: { replica.term(at: $0) }) { planMemory() }
             perform(replica.receive(message, from: voter, nowMs: nowMs))
+            if voter == role.leader, leaderName != nil { knownLeader.heard(nowMs: nowMs) }
         case .forward(let items): core.onForwarded(lanes.hide(items))
         case .renewals(let sessions): carryOut(core.onRenewals(sessions, nowMs: nowMs))
         case .typing(let chat, let side): carryOut(core.onTyping(from: nil, chat: chat, side: side))
@@ -328,7 +327,7 @@ final class CoordinatorPart {
             case .roleChanged(let role, let term, let leader):
                 cluster.say(machine, "raft: \(role), term \(term), leader \(leader.map(String.init) ?? "none")")
                 cluster.checker.onRole(role, term: term, voter: voter)
-                if leaderName != nil { knewLeaderMs = nowMs }
+                knownLeader.took(role == .leader, nowMs: nowMs)
                 self.role = (role, term, leader)
                 reckonSupport()
                 tellRole()

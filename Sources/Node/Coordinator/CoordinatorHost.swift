@@ -34,8 +34,7 @@ final class CoordinatorHost {
     /// It began with nothing, to be added to a cluster that runs.
     var awaitsAddition = false
     private var raftRole: (role: RaftRole, term: UInt64, leader: UInt64?) = (.follower, 0, nil)
-    /// When a leader was known last and is not any more, or this process began, by the loop's clock.
-    private var knewLeaderMs: UInt64 = 0
+    private var knownLeader = KnownLeader(nowMs: ClusterActor.loop.nowMs)
 
     init(core: CoordinatorCore, raft: RaftHost, links: any CoordinatorPeers, logger: Logger) {
         self.core = core
@@ -56,7 +55,7 @@ final class CoordinatorHost {
             schedule()
         }
         raft.onRole = { [self] role, term, leader in
-            if leaderName != nil { knewLeaderMs = nowMs }
+            knownLeader.took(role == .leader, nowMs: nowMs)
             raftRole = (role, term, leader)
             tellRole()
         }
@@ -65,8 +64,10 @@ final class CoordinatorHost {
             tellRole()
         }
         links.onDisowned = { [self] in reconsider() }
-        knewLeaderMs = nowMs
-        links.knowsLeader = { [self] in leaderName != nil || nowMs - knewLeaderMs < VoterLinks.leaderlessMs }
+        raft.onHeard = { [self] voter in
+            if voter == raftRole.leader, leaderName != nil { knownLeader.heard(nowMs: nowMs) }
+        }
+        links.knowsLeader = { [self] in knownLeader.isThere(nowMs: nowMs) }
         raft.onMembers = { [self] members in take(members) }
         raft.onRepaired = { [self] in reconsider() }
         raft.snapshotState = { [self] in core.halted == nil ? core.state : nil }

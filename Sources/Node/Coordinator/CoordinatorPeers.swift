@@ -26,7 +26,7 @@ protocol CoordinatorPeers: AnyObject {
     /// Whether most of the others say that this coordinator is none of theirs.
     var isDisowned: Bool { get }
     var onDisowned: (() -> Void)? { get set }
-    /// Whether this coordinator knows a leader, by its name, or did a moment ago.
+    /// Whether this coordinator knows a leader (`KnownLeader`).
     var knowsLeader: () -> Bool { get set }
 }
 

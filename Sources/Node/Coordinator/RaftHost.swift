@@ -38,6 +38,8 @@ final class RaftHost {
     private(set) var full: String?
     /// The membership changed: who is concerned by it now.
     var onMembers: (([RaftMember]) -> Void)?
+    /// A member said something of raft.
+    var onHeard: ((UInt64) -> Void)?
     /// What was damaged here has come from the others.
     var onRepaired: (() -> Void)?
     /// The replica cannot go on in this life of the process; says why and what to do.
@@ -55,7 +57,9 @@ final class RaftHost {
             if !stopped { perform(replica.onConnectionLost(from: voter, nowMs: nowMs)) }
         }
         links.onMessage = { [self] message, from in
-            if takes(message) { perform(replica.receive(message, from: from, nowMs: nowMs)) }
+            guard takes(message) else { return }
+            perform(replica.receive(message, from: from, nowMs: nowMs))
+            onHeard?(from)
         }
         writer = try LogWriter(store) { [weak self] completion in
             ClusterActor.loop.post { ClusterActor.assumeIsolated { self?.completed(completion) } }

@@ -8,9 +8,6 @@ import Wire
 
 @ClusterActor
 final class VoterLinks {
-    /// So long without a leader is no election: those who lead now may have come while this coordinator was away.
-    nonisolated static let leaderlessMs: UInt64 = 3_000
-
     private let network: PeerNetwork
     private let own: NodeConfiguration.Coordinator
     /// The other members, as the log tells them; before it tells any, as the node's file does.
@@ -22,7 +19,7 @@ final class VoterLinks {
     /// The highest raft id that the log has told of. Ids only rise: one that is above came later than what this log has yet, and must be heard, or a
     /// coordinator that was away for long would refuse those who could tell it (thesis 4.1: whoever sends is served). One that is below and no member has left.
     private var highestTold: UInt64 = 0
-    /// Whether a leader is known, by its name, or was a moment ago. While one is, the log tells who came: any node could say that it did, and depose the leader with a greater term.
+    /// Whether a leader is known (`KnownLeader`). While one is, the log tells who came: any node could say that it did, and depose the leader with a greater term.
     var knowsLeader: () -> Bool = { false }
     private(set) var memory: VoterMemory
     /// There may be something new to remember.
