@@ -53,7 +53,8 @@ extension ConsortiumState {
 
     /// A button was seen, be its host confirmed or not: the library listed it.
     mutating func findButton(_ seen: InstallSighting) {
-        guard findsOut, let queue = QueueName(seen.place.queue), let library = queues[present(queue)]?.queue.library,
+        guard findsOut, let queue = QueueName(seen.place.queue),
+            let library = queues.values.called(queue, { $0.queue }).first?.queue.library,
             let checklist = entry(.onboarding, of: library),
             checklist.isTicked(
                 by: seen, of: library, pages: entry(.pages, of: library), website: libraries[library]?.card.websiteHost,

@@ -40,6 +40,8 @@ extension [Queue] {
 
 extension ConsortiumState {
     func check(_ id: EntryID, _ command: OfferTransfer) throws(Refusal) {
+        // A branch has no directory.
+        guard !isBranch else { throw Self.cutOff }
         guard command.answerInMs != nil else {
             throw Refusal(.invalid, "Whom the directory names is asked to answer later: say by when.")
         }
@@ -52,10 +54,10 @@ extension ConsortiumState {
         }
     }
 
+    private static var cutOff: Refusal { Refusal(.notAvailable, "This node is cut off; a question can be referred when it is back.") }
+
     func checkFollowUp(_ answerInMs: UInt64, _ chat: Chat, _ holding: Holding) throws(Refusal) {
-        guard !isBranch else {
-            throw Refusal(.notAvailable, "This node is cut off; a question can be referred when it is back.")
-        }
+        guard !isBranch else { throw Self.cutOff }
         guard Limits.answerInMsRange.contains(answerInMs) else {
             throw Refusal(.invalid, "An answer is due in an hour to 30 days, not in \(answerInMs) ms.")
         }

@@ -233,15 +233,20 @@ public struct Board: Hashable, Sendable {
 }
 
 extension Board {
-    /// The queues that a page means by this name, the first choice first: the one that is called so, else those that carry it as another
-    /// name. Which of several is meant depends on who is there, which a node may know better than the board.
-    public func queues(called name: QueueName) -> [QueueStatus] {
-        if let exact = queues.first(where: { $0.queue.name == name }) { return [exact] }
-        var found: [(level: UInt32, status: QueueStatus)] = []
-        for status in queues {
-            if let alias = status.queue.otherNames.first(where: { $0.name == name }) { found.append((alias.level, status)) }
+    /// Which of several is meant depends on who is there, which a node may know better than the board.
+    public func queues(called name: QueueName) -> [QueueStatus] { queues.called(name) { $0.queue } }
+}
+
+extension Collection {
+    /// What a page means by this name of a queue, the first choice first: the one that is called so, else those that carry it as another name.
+    func called(_ name: QueueName, _ queue: (Element) -> Queue) -> [Element] {
+        if let exact = first(where: { queue($0).name == name }) { return [exact] }
+        var found: [(level: UInt32, name: QueueName, element: Element)] = []
+        for element in self {
+            let one = queue(element)
+            if let alias = one.otherNames.first(where: { $0.name == name }) { found.append((alias.level, one.name, element)) }
         }
-        return found.sorted { ($0.level, $0.status.queue.name) < ($1.level, $1.status.queue.name) }.map(\.status)
+        return found.sorted { ($0.level, $0.name) < ($1.level, $1.name) }.map(\.element)
     }
 }
 

@@ -17,11 +17,13 @@ extension GatewayCore {
         case .transfer(var transfer):
             transfer.token = present(transfer.token, of: transfer.chat, session)
             guard mayUse(transfer.token, of: transfer.chat, client, session, transfer.re) else { return }
+            // Before all coordinators know of it, the question goes to the queue without the name.
+            let knowsListings = directory.board.map { $0.featureLevel >= FeatureLevel.listings } ?? false
             let command = Command.offerTransfer(
                 OfferTransfer(
                     chat: transfer.chat, token: transfer.token, target: transfer.target, request: transfer.re,
                     consentGiven: transfer.consentGiven, note: transfer.note,
-                    answerInMs: transfer.answerInSeconds.map { $0 * 1_000 }, listing: transfer.listing))
+                    answerInMs: transfer.answerInSeconds.map { $0 * 1_000 }, listing: knowsListings ? transfer.listing : nil))
             request(client, transfer.re, command, .transfer(transfer.re))
         case .withdraw(let re, let chat, let token, let offer):
             let token = present(token, of: chat, session)

@@ -47,6 +47,8 @@ final class LibraryHost {
     private(set) var buttons = ButtonBook()
     /// Of all registers.
     private(set) var entries: [EntryID: RegisterEntry] = [:]
+    /// Libraries whose checklist waits for the button to be seen.
+    private(set) var awaitingButton: Set<LibraryName> = []
     /// The last one from the coordinators, while the branch's is shown.
     private(set) var coordinatorsBoard: Board?
     private let roster: RosterFile
@@ -291,6 +293,7 @@ final class LibraryHost {
             board.buttons = nil
             if let news = board.registers {
                 entries.take(news)
+                awaitingButton = Set(entries.values.filter { $0.awaits(.button) }.compactMap(\.library))
                 onEntries?()
             }
             board.registers = nil

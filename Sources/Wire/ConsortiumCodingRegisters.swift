@@ -45,6 +45,7 @@ extension PBFindingEntry {
         guard let step = OnboardingStep(rawValue: step), Finding.steps.contains(step) else {
             throw .invalidField("finding.step", expected: "one of \(Finding.steps.map(\.rawValue))")
         }
+        guard place.utf8.count <= Finding.placeBytesMax else { throw .tooLarge(expectedMax: Finding.placeBytesMax, found: place.utf8.count) }
         return Finding(step: step, place: place, wallMs: wallMs)
     }
 }

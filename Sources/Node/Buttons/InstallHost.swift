@@ -29,8 +29,9 @@ final class InstallHost {
 
     /// Whether a library's checklist waits for just this (`RegisterEntry.isTicked`).
     private func isAwaited(_ seen: InstallSighting) -> Bool {
-        guard let queue = QueueName(seen.place.queue), let board = library.board,
-            let of = board.queues(called: queue).first?.queue.library
+        // Most pages are of libraries that went live long ago.
+        guard !library.awaitingButton.isEmpty, let queue = QueueName(seen.place.queue), let board = library.board,
+            let of = board.queues(called: queue).first?.queue.library, library.awaitingButton.contains(of)
         else { return false }
         func entry(_ register: Register) -> RegisterEntry? {
             library.entries.values.first { $0.register == register && $0.library == of }
