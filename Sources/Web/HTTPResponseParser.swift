@@ -105,7 +105,13 @@ package struct HTTPResponseParser {
             http_parser_pause(parser, 1)
             return 0
         }
-        if isHead { settings.on_headers_complete = { _ in 1 } }
+        // 1: no body follows, whatever the head says of its length.
+        if isHead {
+            settings.on_headers_complete = { _ in 1 }
+        } else {
+            // RFC 9112, 6.3: 1xx ends with its head.
+            settings.on_headers_complete = { parser in parser.map { $0.pointee.status_code / 100 == 1 } == true ? 1 : 0 }
+        }
         return withUnsafeMutablePointer(to: &target) { pointer in
             parser.data = UnsafeMutableRawPointer(pointer)
             defer { parser.data = nil }
