@@ -253,8 +253,8 @@ import Testing
         }
         #expect(refusal(try await invite(desk(bare))) == .noIssuer)
         #expect(refusal(try await invite(desk(place), "nowhere")) == .unknown)
-        #expect(refusal(try await invite(desk(place), hours: 0)) == .trouble)
-        #expect(refusal(try await invite(desk(place), url: "c1.example")) == .trouble)
+        #expect(refusal(try await invite(desk(place), hours: 0)) == .invalid)
+        #expect(refusal(try await invite(desk(place), url: "c1.example")) == .invalid)
         // A book that cannot be read is not begun anew: what was used would be good again.
         try SmallFile.replace(place.folder + "/invitations", with: "{")
         #expect(refusal(try await invite(desk(place))) == .trouble)

@@ -13,7 +13,7 @@ import Testing
     @Test(arguments: FuzzTarget.all.map(\.name)) func nothingInTheCorpusFails(name: String) throws {
         let target = try #require(FuzzTarget.all.first { $0.name == name })
         var inputs = try Samples.inputs(of: name)
-        // With FUZZ_SEEDS set the samples become the corpus's seeds: `cluster/fuzz --seeds`.
+        // With FUZZ_SEEDS set the samples become the corpus's seeds: `cluster/fuzz --write-seeds`.
         let folder = Self.corpus.appending(path: name)
         if ProcessInfo.processInfo.environment["FUZZ_SEEDS"] != nil {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

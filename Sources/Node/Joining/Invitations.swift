@@ -17,7 +17,7 @@ struct Invitation: Codable, Hashable, Sendable {
 /// Why somebody may not join. The sentence says what to do.
 struct JoinRefusal: Error, Hashable, Sendable {
     enum Code: String, Sendable {
-        case unknown, forged, expired, used, clock, noIssuer, busy, trouble
+        case invalid, unknown, forged, expired, used, clock, noIssuer, busy, trouble
     }
     var code: Code
     var text: String

@@ -50,12 +50,12 @@ final class JoinDesk {
 
     func invite(_ library: LibraryName, hours: Int64, url: String, _ completion: @escaping (Result<Invited, JoinRefusal>) -> Void) {
         guard Invitations.hoursRange.contains(hours) else {
-            return completion(.failure(JoinRefusal(code: .trouble, text: "An invitation is good for 1 to 720 hours, not \(hours).")))
+            return completion(.failure(JoinRefusal(code: .invalid, text: "An invitation is good for 1 to 720 hours, not \(hours).")))
         }
         let url = url.hasSuffix("/") ? String(url.dropLast()) : url
         guard url.hasPrefix("http://") || url.hasPrefix("https://"), url.utf8.count <= JoinToken.urlBytesMax else {
             let text = "The token needs an address at which the fresh node reaches this coordinator: give --url https://…"
-            return completion(.failure(JoinRefusal(code: .trouble, text: text)))
+            return completion(.failure(JoinRefusal(code: .invalid, text: text)))
         }
         guard let node = homeNode(library) else {
             let text =

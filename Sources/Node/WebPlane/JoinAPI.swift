@@ -48,7 +48,7 @@ struct JoinAPI {
     private func refuse(_ refusal: JoinRefusal, _ responder: Responder) {
         let status =
             switch refusal.code {
-            case .forged: 400
+            case .invalid, .forged: 400
             case .unknown, .used, .expired: 403
             case .clock, .noIssuer: 409
             case .busy, .trouble: 503
