@@ -77,4 +77,10 @@ public struct Load: Sendable {
         else { return nil }
         return Load(perSecond: perSecond, p50Ms: p50Ms, p99Ms: p99Ms, clientCores: clientCores, serverCores: serverCores)
     }
+
+    /// The rate of each round to that of the other one at its side, and of that the median: rounds that follow each other have the machine's moods in common.
+    /// `nil` of no rounds.
+    public static func ratio(of rounds: [Load], to others: [Load]) -> Double? {
+        zip(rounds, others).map { $0.perSecond / $1.perSecond }.median
+    }
 }

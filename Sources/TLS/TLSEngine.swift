@@ -96,6 +96,11 @@ public final class TLSEngine {
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TLSError) -> Int {
         if let failure { throw failure }
         guard isOpen, !isPeerDone else { return 0 }
+        // OpenSSL would only find out that there is nothing, which costs it a fifth of what a short record does.
+        guard callslip_bio_pending(incoming) > 0 || SSL_has_pending(ssl) == 1 else {
+            drain()
+            return 0
+        }
         OpenSSLErrors.clear()
         let count = SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count))
         if count > 0 { return Int(count) }

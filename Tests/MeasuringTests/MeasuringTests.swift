@@ -26,6 +26,13 @@ import Testing
         #expect([Double]().median == nil)
     }
 
+    @Test func roundsAreComparedSideBySide() {
+        func rounds(_ rates: [Double]) -> [Load] { rates.map { Load(perSecond: $0, p50Ms: 1, p99Ms: 2, clientCores: 0, serverCores: 1) } }
+        // The medians of the two alone would say 1.
+        #expect(Load.ratio(of: rounds([90, 100, 190]), to: rounds([100, 200, 95])) == 0.9)
+        #expect(Load.ratio(of: [], to: []) == nil)
+    }
+
     @Test func medianOfEvenAndOdd() {
         #expect([3, 1, 2].median == 2)
         #expect([4, 1, 2, 3].median == 2.5)
