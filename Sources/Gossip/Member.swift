@@ -21,6 +21,8 @@ public struct MemberRoles: OptionSet, Hashable, Sendable {
     public static let library = MemberRoles(rawValue: 1)
     /// A raft voter, or about to become one.
     public static let coordinator = MemberRoles(rawValue: 2)
+    /// Mails staff: a mail server takes its letters, and a coordinator that knows a leader serves it. Comes and goes.
+    public static let mail = MemberRoles(rawValue: 4)
 }
 
 /// Whom a member takes for the coordinators' leader. A hint: where to try first, never proof of leadership.

@@ -12,16 +12,21 @@ public struct MailMessage: Sendable {
     public var text: String
     /// The left part of its identifier. The same mail sent again has the same, so that whoever receives it may drop the second.
     public var id: String
+    /// The right part: the host of `from` where it is nil. Named where several nodes may send the mail, each from an address of its own.
+    public var idHost: String?
     /// Seconds since 1970.
     public var sentS: Int64
 
-    public init(from: MailAddress, sender: String, to: MailAddress, subject: String, text: String, id: String, sentS: Int64) {
+    public init(
+        from: MailAddress, sender: String, to: MailAddress, subject: String, text: String, id: String, idHost: String? = nil, sentS: Int64
+    ) {
         self.from = from
         self.sender = sender
         self.to = to
         self.subject = subject
         self.text = text
         self.id = id
+        self.idHost = idHost
         self.sentS = sentS
     }
 
@@ -29,7 +34,7 @@ public struct MailMessage: Sendable {
     public var bytes: [UInt8] {
         let plainID = String(decoding: id.utf8.filter { $0.isPlainID }, as: UTF8.self)
         var head = "From: \(Self.encoded(sender)) <\(from.text)>\r\nTo: <\(to.text)>\r\nSubject: \(Self.encoded(subject))\r\n"
-        head += "Date: \(Self.date(sentS))\r\nMessage-ID: <\(plainID)@\(from.host)>\r\n"
+        head += "Date: \(Self.date(sentS))\r\nMessage-ID: <\(plainID)@\(idHost ?? from.host)>\r\n"
         head +=
             "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n\r\n"
         return Array(head.utf8) + Self.lines(of: Data(text.utf8).base64EncodedString().utf8)

@@ -171,7 +171,7 @@ public final class CallslipNode {
             node: configuration.node, boot: boot, addresses: configuration.webURLs, client: client, branch: branch,
             transcripts: transcripts,
             roster: RosterFile(data: configuration.data, logger: logger), accounts: accounts, servedDesk: assets.version, logger: logger)
-        staffPost = StaffPost.make(configuration, library: library, logger: logger)
+        staffPost = StaffPost.make(configuration, library: library, gossip: gossip, logger: logger)
         accounts.board = { [unowned library] in library.board }
         let services = Self.services(
             library: library, pictures: pictures, accounts: accounts, campus: campus, adminToken: adminToken,

@@ -92,6 +92,19 @@ final class GossipHost {
         }
     }
 
+    /// Whether this node mails staff, so that another one does where it does not.
+    func mails(_ isSo: Bool) {
+        guard core.me.roles.contains(.mail) != isSo else { return }
+        do {
+            perform(
+                try core.updateMe(nowMs: nowMs) {
+                    if isSo { $0.roles.insert(.mail) } else { $0.roles.remove(.mail) }
+                })
+        } catch {
+            logger.warning("whether this node mails staff was not published", metadata: ["why": "\(error)"])
+        }
+    }
+
     var members: [MemberView] { core.members(nowMs: nowMs) }
 
     func freshest(_ queue: String) -> RecordView? { core.freshest(queue: queue, nowMs: nowMs) }

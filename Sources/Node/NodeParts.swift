@@ -354,8 +354,9 @@ extension CallslipNode {
     func status() -> NodeStatus? {
         let board = library.board
         let members = gossip.members.map { view in
-            let roles = [(MemberRoles.library, "library"), (.coordinator, "coordinator")].filter { view.member.roles.contains($0.0) }.map(
-                \.1)
+            let roles = [(MemberRoles.library, "library"), (.coordinator, "coordinator"), (.mail, "mail")].filter {
+                view.member.roles.contains($0.0)
+            }.map(\.1)
             return NodeStatus.Member(
                 name: view.member.name, state: "\(view.member.state)", incarnation: view.member.incarnation, heardAgoMs: view.heardAgoMs,
                 roles: roles, boot: String(view.member.bootID, radix: 16))

@@ -103,7 +103,9 @@ def search_at_the_desk(stage, mae, mo):
     music = dialog.locator(".directory-entry", has_text="Musicology")
     expect(music).to_contain_text("Not now")
     expect(music.get_by_role("link", name="music@library.example")).to_be_visible()
-    expect(dialog.locator(".directory-entry", has_text="State Archive")).to_contain_text("no longer valid")
+    archive = dialog.locator(".directory-entry", has_text="State Archive")
+    expect(archive).to_contain_text("no longer valid")
+    expect(archive).to_contain_text("State Archive is outside the consortium, has no desk here and is not mailed: write to them yourself, or refer the question to those who do.")
     expect(music.locator("[data-directory-transfer]")).to_have_count(0)
     stage.look(mae.page, "directory-not-now")
     mae.page.set_viewport_size({"width": 320, "height": 640})
@@ -115,6 +117,13 @@ def search_at_the_desk(stage, mae, mo):
     music.locator("[data-use-wording]").click()
     expect(column.locator("[data-composer]")).to_have_value("The Music Library can find the score for you.")
     expect(column.locator("[data-composer]")).to_be_focused()
+    # Referred to a partner, it stands with whoever looks after the agreement, and the dialog says who writes to them.
+    mae.page.keyboard.press("Alt+r")
+    dialog.get_by_label("Who knows about").fill("scor")
+    archive.locator("[data-directory-later=music]").click()
+    expect(mae.page.locator("#transfer-choice")).to_contain_text("to answer later. They are outside the consortium: people of Music Library write to them.")
+    mae.page.keyboard.press("Escape")
+    column.locator("[data-composer]").focus()
 
     # From the transfer dialog; while it is read, somebody comes.
     mae.page.keyboard.press("Alt+t")

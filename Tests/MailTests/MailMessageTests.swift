@@ -26,6 +26,10 @@ import Testing
         #expect(lines[4] == "Message-ID: <a.1@library.example>")
         #expect(lines.contains("Auto-Submitted: auto-generated"))
         #expect(lines.suffix(3) == ["", "WWVzLg==", ""])
+        // What several may send is called the same wherever it comes from.
+        var shared = try Self.message()
+        shared.idHost = "staff.example"
+        #expect(Self.lines(shared)[4] == "Message-ID: <a.1@staff.example>")
     }
 
     /// Whatever a library is called or a patron wrote: no line is long, none ends early, and nothing of it is a head of its own.

@@ -31,7 +31,8 @@ import Testing
             kept: [], claimed: [])
         board.ledger = [memorial, law].map { LedgerNow(library: $0, hours: .open, staffing: .nobody, gapSince: 1_000) }
         letters = StaffLetters(
-            board: board, clockMs: 0, wallMs: start, entries: [:], wishes: [], node: here, url: "https://chat.memorial.example")
+            board: board, clockMs: 0, wallMs: start, entries: [:], wishes: [], speaksFor: [memorial],
+            urls: [here: "https://chat.memorial.example"], url: "https://chat.ltg.example")
     }
 
     private mutating func alert(_ about: AlertMatter, _ library: LibraryName?, _ email: String) {
@@ -46,9 +47,9 @@ import Testing
         return letters.due.map(\.to.text)
     }
 
-    @Test mutating func aLibraryIsMailedAfterFiveMinutesByItsOwnNodeAlone() {
+    @Test mutating func aLibraryIsMailedAfterFiveMinutesByWhoSpeaksForItAlone() {
         #expect(due(afterMinutes: 4) == [])
-        // Nobody said who is to be mailed: the address on the card. The other library's node speaks for it.
+        // Nobody said who is to be mailed: the address on the card. Another node speaks for the other library.
         #expect(due(afterMinutes: 5) == ["desk@memorial.example"])
         let text = letters.due[0].text
         #expect(
@@ -58,6 +59,20 @@ import Testing
         alert(.gaps, law, "head@law.example")
         alert(.referrals, memorial, "reference@memorial.example")
         #expect(due(afterMinutes: 6) == ["head@memorial.example"])
+    }
+
+    /// Where the home node is there, its desk is where its people sign in; else the one of whoever stands in.
+    @Test mutating func aStandInNamesTheHomesDeskWhereThatIsThere() {
+        letters.speaksFor = [law]
+        #expect(due(afterMinutes: 5) == ["desk@law.example"])
+        #expect(letters.due[0].text.contains("https://chat.ltg.example/desk"))
+        let away = letters.due[0].id
+        letters.urls[NodeName("elsewhere")!] = "https://chat.law.example"
+        #expect(letters.due[0].text.contains("https://chat.law.example/desk"))
+        #expect(letters.due[0].text.contains("https://chat.law.example/registers"))
+        #expect(letters.due[0].id == away)
+        letters.speaksFor = []
+        #expect(letters.due.isEmpty)
     }
 
     @Test mutating func chatWogIsMailedAfterFifteen() {
@@ -150,9 +165,16 @@ import Testing
         // Of another library: its own node speaks to them.
         list(.liaisons, law, [("subject", "Statutes"), ("email", "lis@law.example")])
         #expect(letters.due.isEmpty)
-        // A partner is outside the consortium, and who was taken out of the directory is nobody's business.
+        // A partner outside the consortium is not mailed, and whoever has the question is told to write to them.
         list(.agreements, memorial, [("title", "Archive"), ("partner", "State Archive"), ("email", "archive@partner.example")])
         #expect(letters.due.isEmpty)
+        letters.board.kept = [try line("memorial", dueMs: 7_200_000)]
+        #expect(letters.due.map(\.to.text) == ["desk@memorial.example"])
+        #expect(letters.due[0].text.contains("It is for a partner outside the consortium, who has no desk here and is not mailed."))
+        #expect(letters.due[0].text.contains("https://chat.memorial.example/registers?register=agreements"))
+        #expect(!letters.due[0].text.contains("Archive"))
+        letters.board.kept = [try line("law", dueMs: 7_200_000)]
+        // Who was taken out of the directory is nobody's business.
         list(.announcements, memorial, [("email", "mel@memorial.example")])
         #expect(letters.due.isEmpty)
         letters.entries = [:]

@@ -75,24 +75,30 @@ class Inbox:
 
 
 class Node:
-    def __init__(self, binary, port, folder, name, mail):
-        self.binary, self.folder, self.web = binary, Path(folder) / name, f"http://127.0.0.1:{port}"
+    def __init__(self, binary, port, folder, name, mail=None, coordinator=None):
+        """A library's node and the one coordinator in one; with `coordinator`, another `Node`, a library's node of its cluster that is called `name`."""
+        self.binary, self.folder, self.port, self.web = binary, Path(folder) / name, port, f"http://127.0.0.1:{port}"
+        self.name, voter = ("solo", self) if coordinator is None else (name, coordinator)
         self.folder.mkdir()
-        (self.folder / "node.yaml").write_text(f"""
-node: solo
-cluster: {name}
-data: {self.folder}/data
-keyring: {self.folder}/keyring
-roles: [library, coordinator]
-web: ["127.0.0.1:{port}"]
-urls: ["{self.web}"]
-peer: "127.0.0.1:{port + 1}"
-gossip: "127.0.0.1:{port + 2}"
-coordinators: [{{name: solo, id: 1, peer: "127.0.0.1:{port + 1}"}}]
-mail: {mail}
-""")
+        self.configure(mail, voter)
         (self.folder / "roster.yaml").write_text(ROSTER)
         self.process = None
+
+    def configure(self, mail, voter):
+        (self.folder / "node.yaml").write_text(f"""
+node: {self.name}
+cluster: {voter.folder.name}
+data: {self.folder}/data
+keyring: {voter.folder}/keyring
+roles: [library{", coordinator" if voter is self else ""}]
+web: ["127.0.0.1:{self.port}"]
+urls: ["{self.web}"]
+peer: "127.0.0.1:{self.port + 1}"
+gossip: "127.0.0.1:{self.port + 2}"
+seeds: ["127.0.0.1:{voter.port + 1}"]
+coordinators: [{{name: solo, id: 1, peer: "127.0.0.1:{voter.port + 1}"}}]
+{f"mail: {mail}" if mail else ""}
+""")
 
     def start(self, ahead=0):
         """`ahead`: by so many seconds the node's wall clock is before this machine's."""
@@ -108,16 +114,16 @@ mail: {mail}
         done = subprocess.run([self.binary, "serve", "--config", self.folder / "node.yaml"], capture_output=True, text=True, timeout=60)
         expect(done.returncode != 0 and words in done.stdout + done.stderr, f"expected {words!r}, came: {done.stdout}{done.stderr}")
 
-    async def until(self, what, condition):
-        for _ in range(600):
+    async def until(self, what, condition, seconds=60):
+        for _ in range(10 * seconds):
             if self.process.poll() is not None:
                 raise Failure(f"the node ended with {self.process.returncode}")
             if condition():
                 return
             await asyncio.sleep(0.1)
-        raise Failure(f"waited a minute in vain for {what}")
+        raise Failure(f"waited {seconds} s in vain for {what}")
 
-    async def ready(self, *files):
+    async def serves(self):
         def is_ready():
             try:
                 with urllib.request.urlopen(self.web + "/readyz", timeout=5) as answer:
@@ -126,6 +132,9 @@ mail: {mail}
                 return False
 
         await self.until("the node", is_ready)
+
+    async def ready(self, *files):
+        await self.serves()
         for file in ("roster", *files):
             await asyncio.to_thread(
                 subprocess.run, [self.binary, "import", "--data", f"{self.folder}/data", f"{self.folder}/{file}.yaml"], check=True, capture_output=True)
@@ -417,4 +426,5 @@ async def main(binary, port):
     print("mail: answers went by a real server, in the clear to this machine, by TLS with a sign-in; refused and stripped ones did not; staff were mailed what waits for them, once")
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -1,7 +1,7 @@
-/// What a library's node mails to staff: that posted hours are not staffed (agreement, 3), that a question was referred to it, and that it waits past its day (agreement, 2), that a request waits for
+/// What is mailed to staff: that posted hours are not staffed (agreement, 3), that a question was referred to it, and that it waits past its day (agreement, 2), that a request waits for
 /// the director. A pure function of what is so now: a letter is due for as long as its matter goes on, and has the same name meanwhile, by which it is sent once.
 ///
-/// The home node alone speaks for a library, so that no two mail one matter. A letter says that something waits, and where to look: no word of a chat, nothing of a patron, nobody's name.
+/// One node speaks for a library (`StaffSpeaker`), so that no two mail one matter. A letter says that something waits, and where to look: no word of a chat, nothing of a patron, nobody's name.
 
 import Consortium
 import Mail
@@ -24,11 +24,16 @@ struct StaffLetters {
     var wallMs: UInt64
     /// Of all registers.
     var entries: [EntryID: RegisterEntry]
-    /// What is wanted of this node's libraries' transcripts.
+    /// What is wanted of the transcripts of the libraries that this node speaks for.
     var wishes: [TranscriptWish]
-    var node: NodeName
-    /// Where this node's pages are, without a slash at the end.
+    var speaksFor: Set<LibraryName>
+    /// Where the pages of nodes are that are there, without a slash at the end.
+    var urls: [NodeName: String]
+    /// Where pages are for people of a library whose own node is not there.
     var url: String
+
+    /// Where a library's people find the desk.
+    private func url(_ library: Library) -> String { urls[library.homeNode] ?? url }
 
     /// What is the same for every library of a look.
     private struct Known {
@@ -42,8 +47,10 @@ struct StaffLetters {
             alerts: entries.values.filter { $0.register == .alerts },
             queues: Dictionary(board.queues.map { ($0.queue.name, $0.queue) }, uniquingKeysWith: { first, _ in first }))
         var seen: Set<String> = []
-        return board.libraries.filter { $0.homeNode == node }.flatMap { gaps($0, known) + referrals($0, known) + decisions($0, known) }
-            .filter { seen.insert($0.id).inserted }
+        return board.libraries.filter { speaksFor.contains($0.name) }.flatMap {
+            gaps($0, known) + referrals($0, known) + decisions($0, known)
+        }
+        .filter { seen.insert($0.id).inserted }
     }
 
     private func gaps(_ library: Library, _ known: Known) -> [StaffLetter] {
@@ -54,18 +61,20 @@ struct StaffLetters {
         let text = """
             \(library.title) is posted as open, and for \(Self.words(minutes)) none of its people has been available. \(answers)
 
-            Somebody of the library can sign on, or close it at short notice: \(url)/desk
+            Somebody of the library can sign on, or close it at short notice: \(url(library))/desk
             """
         var letters: [StaffLetter] = []
         if minutes >= Limits.gapToAdminMinutes {
             let to = addresses(.gaps, library.name, known)
             letters += letter(
                 "gap \(library.name) \(since)", to: to.isEmpty ? Self.addresses([library.card.email]) : to,
+                library,
                 subject: "Nobody is there: \(library.title)", text)
         }
         if minutes >= Limits.gapToChatWogMinutes {
             letters += letter(
-                "gap \(library.name) \(since)", to: addresses(.gaps, nil, known), subject: "Nobody is there: \(library.title)", text)
+                "gap \(library.name) \(since)", to: addresses(.gaps, nil, known), library, subject: "Nobody is there: \(library.title)",
+                text)
         }
         return letters
     }
@@ -77,50 +86,64 @@ struct StaffLetters {
             // Whom the directory named is mailed by their own library's node, wherever the question stands.
             let listed = listed(line, of: library.name)
             let staff = queue.library != library.name ? [] : to.isEmpty ? Self.addresses([library.card.email]) : to
-            return referral(line, dueMs, of: queue, to: "you", listed)
-                + referral(line, dueMs, of: queue, to: queue.title, staff.filter { !listed.contains($0) })
+            return referral(line, dueMs, of: queue, library, to: "you", listed)
+                + referral(line, dueMs, of: queue, library, to: queue.title, staff.filter { !listed.contains($0) })
         }
     }
 
     /// - Parameter whom: it was referred to.
-    private func referral(_ line: WaitingChat, _ dueMs: UInt64, of queue: Queue, to whom: String, _ addresses: [MailAddress])
-        -> [StaffLetter]
-    {
-        let place = "It stands among the kept messages of \(queue.title) at the desk: \(url)/desk"
+    private func referral(
+        _ line: WaitingChat, _ dueMs: UInt64, of queue: Queue, _ library: Library, to whom: String, _ addresses: [MailAddress]
+    ) -> [StaffLetter] {
+        var place = "It stands among the kept messages of \(queue.title) at the desk: \(url(library))/desk"
+        if isForPartner(line) {
+            place +=
+                "\n\nIt is for a partner outside the consortium, who has no desk here and is not mailed. Somebody of you writes to them, as was agreed: \(url(library))/registers?register=agreements"
+        }
         guard dueMs <= clockMs else {
             return letter(
-                "referred \(line.chat) \(dueMs)", to: addresses, subject: "A question was referred to \(whom)",
+                "referred \(line.chat) \(dueMs)", to: addresses, library, subject: "A question was referred to \(whom)",
                 "A colleague referred a question to \(whom), to be answered within \(Self.span(dueMs - clockMs)).\n\n\(place)")
         }
         return letter(
-            "overdue \(line.chat) \(dueMs)", to: addresses, subject: "A question that was referred to \(whom) waits",
+            "overdue \(line.chat) \(dueMs)", to: addresses, library, subject: "A question that was referred to \(whom) waits",
             "A question that a colleague referred to \(whom) was to be answered by now, and nobody has answered it.\n\n\(place)")
     }
 
-    /// The address of whom the directory named, where they are of this library. A partner outside the consortium has no desk, and is not mailed.
+    /// Whom, or what, the directory named.
+    private func entry(_ line: WaitingChat) -> RegisterEntry? {
+        line.listed.flatMap { entries[$0.entry] }.flatMap { $0.listedName == nil ? nil : $0 }
+    }
+
+    /// The address of whom the directory named, where they are of this library.
     private func listed(_ line: WaitingChat, of library: LibraryName) -> [MailAddress] {
-        guard let entry = line.listed.flatMap({ entries[$0.entry] }), entry.library == library, entry.listedName != nil,
-            entry["partner"].isEmpty
-        else { return [] }
+        guard let entry = entry(line), entry.library == library, !isForPartner(line) else { return [] }
         return Self.addresses([entry["email"]])
     }
+
+    /// A partner outside the consortium has no desk, so a letter that only says that something waits is of no use to them; and the question itself its patron left with the libraries. So the
+    /// library that looks after the agreement has it, and writes to them.
+    private func isForPartner(_ line: WaitingChat) -> Bool { entry(line).map { !$0["partner"].isEmpty } ?? false }
 
     private func decisions(_ library: Library, _ known: Known) -> [StaffLetter] {
         let to = addresses(.decisions, library.name, known)
         return wishes.filter { $0.library == library.name && $0.stage == .waiting && $0.isOpen(atWallMs: wallMs) }.flatMap { wish in
             letter(
-                "decision \(wish.id)", to: to, subject: "A request waits for the director of \(library.title)",
+                "decision \(wish.id)", to: to, library, subject: "A request waits for the director of \(library.title)",
                 """
                 An admin of \(library.title) asks for \(wish.kind == .hold ? "a transcript to be kept beyond its time" : "a transcript as a file"). The director decides.
 
-                Who asks, and why, stands at \(url)/transcripts. After \(Limits.wishWaitsDays) days the request lapses.
+                Who asks, and why, stands at \(url(library))/transcripts. After \(Limits.wishWaitsDays) days the request lapses.
                 """)
         }
     }
 
-    private func letter(_ matter: String, to addresses: [MailAddress], subject: String, _ text: String) -> [StaffLetter] {
+    private func letter(_ matter: String, to addresses: [MailAddress], _ library: Library, subject: String, _ text: String)
+        -> [StaffLetter]
+    {
         let whole =
-            (text + "\n\nThis is sent once. Who is mailed stands at \(url)/registers?register=alerts; nobody reads answers to this mail.\n")
+            (text
+            + "\n\nThis is sent once. Who is mailed stands at \(url(library))/registers?register=alerts; nobody reads answers to this mail.\n")
             .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\r\n")
         return addresses.map { address in
             let digest = Hash.sha256(Array("callslip staff letter \(matter) \(address.text)".utf8)).prefix(16)

@@ -98,7 +98,7 @@ export class DirectorySearch {
             ? h("button", {
                 class: "small", type: "button", data: { directoryLater: entry.place },
                 text: entry.available === false ? `Refer to ${entry.queueTitle}, to be answered later` : `Refer to ${name} at ${entry.placeTitle}, to be answered later`,
-                on: { click: () => this.refer(into.chat.id, entry.place, { id: entry.id, name: entry.name }) },
+                on: { click: () => this.refer(into.chat.id, entry.place, { id: entry.id, name: entry.name, isOutside: Boolean(answers.partner) }) },
             })
             : null;
         return h("li", { class: "directory-entry", data: { entry: entry.id } },
@@ -106,6 +106,7 @@ export class DirectorySearch {
             h("p", { class: "option-why", text: who }),
             entry.available === false && entry.why ? h("p", { class: "option-why directory-why", text: `${entry.queueTitle}: ${entry.why}` }) : null,
             entry.expired ? h("p", { class: "option-why directory-why", text: "This entry says that it is no longer valid; ask before you rely on it." }) : null,
+            answers.partner ? h("p", { class: "option-why directory-outside", text: `${answers.partner} is outside the consortium, has no desk here and is not mailed: write to them yourself${later === null ? "" : ", or refer the question to those who do"}.` }) : null,
             go, later, ...fields);
     }
 

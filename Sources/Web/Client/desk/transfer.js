@@ -58,7 +58,7 @@ export class TransferDialog {
         root.append(this.dialog);
     }
 
-    /** @param {{id: string, name: string}|null} listing whom the directory names at the target: they are asked to answer later */
+    /** @param {{id: string, name: string, isOutside: boolean}|null} listing whom the directory names at the target: they are asked to answer later */
     open(chat, target = null, fallback = null, listing = null) {
         this.chat = chat;
         this.listing = listing;
@@ -175,7 +175,7 @@ export class TransferDialog {
         const entry = this.chosen === null ? undefined : this.targets().find((target) => target.queue.name === this.chosen);
         const later = entry?.later === true;
         setText(this.choice, entry === undefined ? "Choose with the arrow keys and Enter, or click. One that is not there now can answer later."
-            : this.isListed() ? `Chosen: ${this.listing.name}, at ${entry.queue.title}, to answer later.`
+            : this.isListed() ? `Chosen: ${this.listing.name}, at ${entry.queue.title}, to answer later.${this.listing.isOutside ? ` They are outside the consortium: people of ${entry.queue.title} write to them.` : ""}`
                 : later ? `Chosen: ${entry.queue.title}, to answer later. Nobody is there now.` : `Chosen: ${entry.queue.title}`);
         setHidden(this.later, !later);
         setHidden(this.now, later);
