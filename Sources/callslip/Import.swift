@@ -31,24 +31,53 @@ struct Import: AsyncParsableCommand {
 
     func run() async throws {
         let yaml = try Files.text(of: file)
+        let parts = try Self.parts(of: yaml, repeatsRest: dryRun, file)
+        guard check else {
+            return try await Self.send(
+                parts, ImportOptions(closes: close, invites: firstCodes, isDryRun: dryRun), of: file, to: try admin.read())
+        }
+        guard let parsed = parts.first?.file else { return }
+        print(
+            "\(file): \(parsed.libraries.count) libraries, \(parsed.queues.count) queues, \(parsed.operators.count) operators; nothing wrong"
+        )
+        for note in ImportedNames(parsed, board: nil).notes { print("\(file): \(note)") }
+        if parts.count > 1 { print("\(file) is longer than one import, and comes in in \(parts.count) parts") }
+    }
+
+    /// - Parameter file: what it is called in what is said of it.
+    static func parts(of yaml: String, repeatsRest: Bool, _ file: String) throws -> [ImportPart] {
         do {
-            let parsed = try ConsortiumFile(yaml: yaml)
-            if check {
-                print(
-                    "\(file): \(parsed.libraries.count) libraries, \(parsed.queues.count) queues, \(parsed.operators.count) operators; nothing wrong"
-                )
-                for note in ImportedNames(parsed, board: nil).notes { print("\(file): \(note)") }
-                return
-            }
+            return try ImportPart.parts(of: yaml, repeatsRest: repeatsRest)
         } catch {
             for problem in error.problems { Terminal.complain("\(file):\(problem.line): \(problem.sentence)\n") }
             throw ExitCode(65)
         }
-        try await Self.send(yaml, ImportOptions(closes: close, invites: firstCodes, isDryRun: dryRun), of: file, to: try admin.read())
     }
 
-    /// - Parameter file: what it is called in what is said of it.
-    static func send(_ yaml: String, _ options: ImportOptions, of file: String, to admin: (url: String, token: String)) async throws {
+    /// One after the other. Accounts are the first one's matter alone.
+    static func send(_ parts: [ImportPart], _ options: ImportOptions, of file: String, to admin: (url: String, token: String)) async throws
+    {
+        for (number, part) in parts.enumerated() {
+            var options = options
+            if parts.count > 1 {
+                let what = part.past.isEmpty ? "all but the past" : "the past of \(part.past.joined(separator: ", "))"
+                print("part \(number + 1) of \(parts.count): \(what)")
+                if number > 0 { (options.closes, options.invites) = (false, false) }
+            }
+            do {
+                try await send(part.text, options, of: file, to: admin, isFirst: number == 0)
+            } catch let error as ExitCode where parts.count > 1 && error == ExitCode(65) && !options.isDryRun {
+                Terminal.complain(
+                    "nothing of part \(number + 1) was brought in, and those after it were not tried; \(number == 0 ? "mend the file" : "those before it are in: mend the file and import all of it again")\n"
+                )
+                throw error
+            }
+        }
+    }
+
+    private static func send(
+        _ yaml: String, _ options: ImportOptions, of file: String, to admin: (url: String, token: String), isFirst: Bool
+    ) async throws {
         func flag(_ isSet: Bool) -> Int { isSet ? 1 : 0 }
         let query = "?close=\(flag(options.closes))&first-codes=\(flag(options.invites))&dry-run=\(flag(options.isDryRun))"
         let response = try await NodeClient.importFile(yaml, query, url: admin.url, token: admin.token)
@@ -57,6 +86,7 @@ struct Import: AsyncParsableCommand {
         }
         for problem in report.problems { Terminal.complain("\(file): \(problem)\n") }
         guard report.problems.isEmpty else { throw ExitCode(65) }
+        guard isFirst else { return tellPast(report, isDryRun: options.isDryRun) }
         if options.isDryRun { return tellPeople(report, isDryRun: true) }
         print(
             "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
@@ -72,14 +102,17 @@ struct Import: AsyncParsableCommand {
         }
     }
 
+    private static func tellPast(_ report: ImportReport, isDryRun: Bool) {
+        guard let hours = report.pastHours, hours > 0 else { return }
+        print("\(report.pastChats ?? 0) chats of the past, in \(hours) hours, \(isDryRun ? "would go" : "are") in the reports")
+    }
+
     private static func tellPeople(_ report: ImportReport, isDryRun: Bool) {
         func tell(_ names: [String]?, _ did: String, _ would: String) {
             guard let names, !names.isEmpty else { return }
             print("\(names.count) \(names.count == 1 ? "account" : "accounts") \(isDryRun ? would : did): \(names.joined(separator: ", "))")
         }
-        if let hours = report.pastHours, hours > 0 {
-            print("\(report.pastChats ?? 0) chats of the past, in \(hours) hours, \(isDryRun ? "would go" : "are") in the reports")
-        }
+        tellPast(report, isDryRun: isDryRun)
         tell(report.made, "made", "would be made")
         tell(report.closed, "closed", "would be closed")
         tell(

@@ -52,7 +52,9 @@ struct MoveInCommand: AsyncParsableCommand {
             try write(table.csv, to: history)
         }
         if let out { return try write(moving.yaml, to: out) }
-        try await Import.send(moving.yaml, ImportOptions(invites: firstCodes), of: folder, to: try admin.read())
+        try await Import.send(
+            try Import.parts(of: moving.yaml, repeatsRest: false, folder), ImportOptions(invites: firstCodes), of: folder,
+            to: try admin.read())
     }
 
     private static func reported(_ zone: String) throws -> VendorHistory.Reported {
