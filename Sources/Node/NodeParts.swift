@@ -148,9 +148,9 @@ extension CallslipNode {
                     WebActor.loop.post { WebActor.assumeIsolated { completion(person, tickets) } }
                 }
             },
-            keepPicture: { picture, id, isReported, completion in
+            keepPicture: { picture, id, isReported, isStrangers, completion in
                 onCluster {
-                    pictures.keep(picture, for: id, isReported: isReported) { kept in
+                    pictures.keep(picture, for: id, isReported: isReported, isStrangers: isStrangers) { kept in
                         WebActor.loop.post { WebActor.assumeIsolated { completion(kept) } }
                     }
                 }

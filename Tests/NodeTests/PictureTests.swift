@@ -1,8 +1,10 @@
 import Consortium
+import EventLoop
 import Foundation
 import Testing
 
 @testable import Node
+@testable import Web
 
 /// Pictures that go along with problems: what is taken for one, and how they are kept. What browsers and programs send to a running node: `Tests/ProtocolTests/pictures.py`.
 @Suite struct PictureTests {
@@ -99,12 +101,12 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: data) }
         var folder = PictureFolder(data: data)
         #expect(folder.open(wallMs: 5).isEmpty)
-        #expect(try folder.put(one, for: Self.id(1), wallMs: 5) == .kept)
-        #expect(try folder.put(one, for: Self.id(1), wallMs: 6) == .kept)
-        #expect(try folder.put(other, for: Self.id(1), wallMs: 6) == .taken)
+        #expect(try folder.put(one, for: Self.id(1), isStrangers: false, wallMs: 5) == .kept)
+        #expect(try folder.put(one, for: Self.id(1), isStrangers: false, wallMs: 6) == .kept)
+        #expect(try folder.put(other, for: Self.id(1), isStrangers: false, wallMs: 6) == .taken)
         // To a report that was made none is added; what goes with it is known still.
-        #expect(try folder.put(one, for: Self.id(1), isReported: true, wallMs: 6) == .kept)
-        #expect(try folder.put(one, for: Self.id(2), isReported: true, wallMs: 6) == .taken)
+        #expect(try folder.put(one, for: Self.id(1), isReported: true, isStrangers: false, wallMs: 6) == .kept)
+        #expect(try folder.put(one, for: Self.id(2), isReported: true, isStrangers: false, wallMs: 6) == .taken)
         var next = PictureFolder(data: data)
         #expect(next.open(wallMs: 9).isEmpty)
         #expect(next.kept == folder.kept && next.kept[Self.id(1)]?.savedMs == 5)
@@ -117,7 +119,7 @@ import Testing
         let data = try Self.folder()
         defer { try? FileManager.default.removeItem(atPath: data) }
         var folder = PictureFolder(data: data)
-        _ = try folder.put(picture, for: Self.id(1), wallMs: 5)
+        _ = try folder.put(picture, for: Self.id(1), isStrangers: false, wallMs: 5)
         let file = folder.path + "/\(Self.id(1).text).picture"
         let right = try #require(try SmallFile.readBytes(file))
         for place in right.indices {
@@ -143,26 +145,87 @@ import Testing
         let data = try Self.folder()
         defer { try? FileManager.default.removeItem(atPath: data) }
         var folder = PictureFolder(data: data)
-        for number in 0...PictureFolder.picturesMax { _ = try folder.put(picture, for: Self.id(number), wallMs: UInt64(number)) }
+        for number in 0...PictureFolder.picturesMax {
+            _ = try folder.put(picture, for: Self.id(number), isStrangers: false, wallMs: UInt64(number))
+        }
         #expect(folder.kept.count == PictureFolder.picturesMax)
         #expect(folder.kept[Self.id(0)] == nil && folder.kept[Self.id(1)] != nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == PictureFolder.picturesMax)
     }
 
-    @Test func bytesAreBoundedToo() throws {
-        // A picture of the largest size: what a PNG's image holds is not looked at here.
+    /// However many strangers send, what staff sent stays; and what staff send has the room of strangers'.
+    @Test func strangersPushOutNobodyElse() throws {
+        let picture = try Picture(reading: Self.sample("webp-lossless"))
+        let data = try Self.folder()
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        var folder = PictureFolder(data: data)
+        func count(_ isStrangers: Bool) -> Int { folder.kept.values.count { $0.isStrangers == isStrangers } }
+        #expect(try folder.put(picture, for: Self.id(0), isStrangers: false, wallMs: 0) == .kept)
+        for number in 1...(2 * PictureFolder.picturesMax) {
+            #expect(try folder.put(picture, for: Self.id(number), isStrangers: true, wallMs: UInt64(number)) == .kept)
+        }
+        #expect(folder.kept[Self.id(0)] != nil)
+        #expect(count(true) == PictureFolder.strangersMax)
+        #expect(folder.kept[Self.id(2 * PictureFolder.picturesMax)] != nil, "the newest of theirs stays")
+        // Whose they are is known after a restart as well.
+        var next = PictureFolder(data: data)
+        #expect(next.open(wallMs: 9_000).isEmpty)
+        #expect(next.kept == folder.kept)
+        // Staff's push out the oldest of strangers', newer than staff's own as they are, until there are none.
+        let more = PictureFolder.picturesMax - PictureFolder.strangersMax
+        for number in 1_001...(1_000 + more) { _ = try folder.put(picture, for: Self.id(number), isStrangers: false, wallMs: 1) }
+        #expect(count(true) == PictureFolder.strangersMax - 1 && count(false) == more + 1)
+        #expect(folder.kept[Self.id(2 * PictureFolder.picturesMax - PictureFolder.strangersMax + 1)] == nil, "the oldest of strangers'")
+        for number in 2_001..<(2_000 + PictureFolder.strangersMax) {
+            _ = try folder.put(picture, for: Self.id(number), isStrangers: false, wallMs: 1)
+        }
+        #expect(count(true) == 0 && folder.kept.count == PictureFolder.picturesMax && folder.kept[Self.id(0)] != nil)
+        #expect(try folder.put(picture, for: Self.id(3_001), isStrangers: true, wallMs: 9_999) == .full)
+        #expect(try folder.put(picture, for: Self.id(3_002), isStrangers: false, wallMs: 9_999) == .kept)
+        #expect(folder.kept[Self.id(0)] == nil, "the oldest goes, as there is none of strangers'")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == PictureFolder.picturesMax)
+    }
+
+    @Test func strangersBytesAreBoundedToo() throws {
+        let picture = try Self.largest()
+        let data = try Self.folder()
+        defer { try? FileManager.default.removeItem(atPath: data) }
+        var folder = PictureFolder(data: data)
+        let most = PictureFolder.strangersBytesMax / Picture.bytesMax
+        for number in 0...most { _ = try folder.put(picture, for: Self.id(number), isStrangers: true, wallMs: UInt64(number)) }
+        #expect(folder.kept.count == most && folder.kept[Self.id(0)] == nil)
+    }
+
+    @Test func whoeverSendsManyLeavesRoomForOthers() {
+        var allowance = HourlyAllowance(most: 5, ofOneNetwork: 3)
+        let networks = ["192.0.2.1", "198.51.100.1", "203.0.113.1"].compactMap { try? SocketAddress(host: $0, port: 0) }.map {
+            AddressPrefix($0)
+        }
+        let times = networks.flatMap { network in (0..<4).map { _ in network } }
+        let taken = times.map { allowance.take(5, of: $0) }
+        #expect(taken == [true, true, true, false, true, true, false, false, false, false, false, false])
+        let later = [3_600_004, 3_600_005].map { allowance.take($0, of: networks[2]) }
+        #expect(later == [false, true])
+    }
+
+    /// What a PNG's image holds is not looked at.
+    private static func largest() throws -> Picture {
         let base = try Picture(reading: Self.sample("chromium-png")).bytes
         let place = try #require(base.indices.first { base[$0...].starts(with: Array("IDAT".utf8)) }) - 4
         let count = Picture.bytesMax - base.count - 12
         let filler =
             [UInt8(count >> 24 & 0xFF), UInt8(count >> 16 & 0xFF), UInt8(count >> 8 & 0xFF), UInt8(count & 0xFF)] + Array("IDAT".utf8)
-        let picture = try Picture(reading: Array(base[..<place]) + filler + [UInt8](repeating: 7, count: count + 4) + Array(base[place...]))
+        return try Picture(reading: Array(base[..<place]) + filler + [UInt8](repeating: 7, count: count + 4) + Array(base[place...]))
+    }
+
+    @Test func bytesAreBoundedToo() throws {
+        let picture = try Self.largest()
         #expect(picture.bytes.count == Picture.bytesMax)
         let data = try Self.folder()
         defer { try? FileManager.default.removeItem(atPath: data) }
         var folder = PictureFolder(data: data)
         let most = PictureFolder.bytesMax / Picture.bytesMax
-        for number in 0...most { _ = try folder.put(picture, for: Self.id(number), wallMs: UInt64(number)) }
+        for number in 0...most { _ = try folder.put(picture, for: Self.id(number), isStrangers: false, wallMs: UInt64(number)) }
         #expect(folder.kept.count == most && folder.kept[Self.id(0)] == nil)
     }
 
@@ -180,7 +243,7 @@ import Testing
         for (id, savedMs) in [
             (open, now - PictureFolder.keptMs + 1), (solved, now - 30 * day), (fresh, now - day + 1), (gone, now - day),
             (old, now - PictureFolder.keptMs),
-        ] { _ = try folder.put(picture, for: id, wallMs: savedMs) }
+        ] { _ = try folder.put(picture, for: id, isStrangers: false, wallMs: savedMs) }
         // As long as nobody told which reports there are, only what is too old in any case goes; and nothing by a clock that was set back.
         #expect(try folder.sweep(nil, wallMs: 0) == 0)
         #expect(try folder.sweep(nil, wallMs: now) == 1)

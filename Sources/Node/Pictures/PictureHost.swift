@@ -63,14 +63,17 @@ final class PictureHost {
         await worker.shutdown()
     }
 
-    func keep(_ picture: Picture, for id: TicketID, isReported: Bool, _ completion: @escaping (PictureKept) -> Void) {
+    func keep(
+        _ picture: Picture, for id: TicketID, isReported: Bool, isStrangers: Bool, _ completion: @escaping (PictureKept) -> Void
+    ) {
         let wallMs = WallClock.nowMs
         work { folder in
-            Result { try folder.put(picture, for: id, isReported: isReported, wallMs: wallMs) }
+            Result { try folder.put(picture, for: id, isReported: isReported, isStrangers: isStrangers, wallMs: wallMs) }
         } then: { [logger] result in
             switch result {
             case .success(.kept)?: completion(.kept)
             case .success(.taken)?: completion(.taken)
+            case .success(.full)?: completion(.refused("There is no room for more pictures here just now. Report it without one."))
             case .failure(let error)?:
                 logger.error("a picture was not kept", metadata: ["why": "\(error)"])
                 completion(.refused("The node cannot keep a picture just now. Report it without, or try again later."))

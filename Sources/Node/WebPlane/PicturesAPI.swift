@@ -8,7 +8,8 @@ import Web
 @WebActor
 final class PicturesAPI {
     private let api: HTTPAPI
-    private var strangers = HourlyAllowance(most: 30)
+    /// Of people who are not signed in: whoever sends many leaves room for others.
+    private var strangers = HourlyAllowance(most: 30, ofOneNetwork: 10)
 
     /// Somewhat more than a picture may have, so that what is a little too much is refused with our own sentence.
     private static let bodyBytesMax = 2 * Picture.bytesMax
@@ -31,15 +32,18 @@ final class PicturesAPI {
         else { return responder.send(say("invalid", Self.form, 400)) }
         api.services.tickets(request.cookie(HTTPAPI.cookieName)) { [self] person, tickets in
             let isReported = tickets.contains { $0.id == id }
-            guard person != nil || isReported || strangers.take(WebActor.loop.nowMs) else {
+            guard person != nil || isReported || strangers.take(WebActor.loop.nowMs, of: request.network) else {
                 let text = "Many pictures were sent here within an hour. Report it without one, or try again later."
                 return responder.send(say("tooMany", text, 429))
             }
-            Task { await keep(request.body, kind, id, isReported: isReported, responder) }
+            let isStrangers = person == nil
+            Task { await keep(request.body, kind, id, isReported: isReported, isStrangers: isStrangers, responder) }
         }
     }
 
-    private func keep(_ body: [UInt8], _ kind: Picture.Kind, _ id: TicketID, isReported: Bool, _ responder: Responder) async {
+    private func keep(_ body: [UInt8], _ kind: Picture.Kind, _ id: TicketID, isReported: Bool, isStrangers: Bool, _ responder: Responder)
+        async
+    {
         let read: Result<Picture, Picture.Refusal>
         do {
             read = try await WebActor.loop.work { () -> Result<Picture, Picture.Refusal> in
@@ -53,7 +57,7 @@ final class PicturesAPI {
         case .success(let picture) where picture.kind != kind:
             responder.send(say("badPicture", "This is a \(picture.kind.title) picture, and was sent as \(kind.title).", 400))
         case .success(let picture):
-            api.services.keepPicture(picture, id, isReported) { [self] kept in
+            api.services.keepPicture(picture, id, isReported, isStrangers) { [self] kept in
                 switch kept {
                 case .kept: responder.send(say("done", "The picture waits for its report.", 200))
                 case .taken:
@@ -100,18 +104,22 @@ final class PicturesAPI {
     }
 }
 
-/// How often something is taken within an hour.
+/// How often something is taken within an hour: of all, and of those of one network. It remembers no more of them than it takes, for an hour, in memory.
 struct HourlyAllowance {
     private let most: Int
-    private var timesMs: [UInt64] = []
+    private let ofOneNetwork: Int
+    private var taken: [(atMs: UInt64, network: AddressPrefix)] = []
 
-    init(most: Int) { self.most = most }
+    init(most: Int, ofOneNetwork: Int? = nil) {
+        self.most = most
+        self.ofOneNetwork = ofOneNetwork ?? most
+    }
 
     /// - Returns: whether there was room for one more, which is counted then.
-    mutating func take(_ nowMs: UInt64) -> Bool {
-        timesMs.removeAll { nowMs >= $0 && nowMs - $0 >= 3_600_000 }
-        guard timesMs.count < most else { return false }
-        timesMs.append(nowMs)
+    mutating func take(_ nowMs: UInt64, of network: AddressPrefix) -> Bool {
+        taken.removeAll { nowMs >= $0.atMs && nowMs - $0.atMs >= 3_600_000 }
+        guard taken.count < most, taken.count(where: { $0.network == network }) < ofOneNetwork else { return false }
+        taken.append((nowMs, network))
         return true
     }
 }

@@ -104,7 +104,7 @@ final class ProblemsAPI {
         let bundle = said.excerpt(bytesMax: Self.pageBundleBytesMax)
         who(request) { [self] person, tickets in
             if tickets.contains(where: { $0.id == id }) { return responder.send(say("done", "It is reported already.", 200)) }
-            guard person != nil || strangers.take(WebActor.loop.nowMs) else {
+            guard person != nil || strangers.take(WebActor.loop.nowMs, of: request.network) else {
                 let text = "Many problems were reported here within an hour; LTG will know of this one. Try again later."
                 return responder.send(say("tooMany", text, 429))
             }
@@ -149,7 +149,7 @@ final class ProblemsAPI {
             // Whoever has the key of a report that nobody signed goes on as nobody, also when signed in meanwhile.
             let isSigned = ticket.map { $0.report.by != .somebody } ?? true
             guard !isSigned || person != nil else { return responder.send(say("signIn", "Sign in to add to this report.", 401)) }
-            guard isSigned || strangers.take(WebActor.loop.nowMs) else {
+            guard isSigned || strangers.take(WebActor.loop.nowMs, of: request.network) else {
                 return responder.send(say("tooMany", "Too much was written here within an hour; try again later.", 429))
             }
             do throws(AskMistake) {

@@ -39,7 +39,8 @@ struct NodeServices: Sendable {
     /// All problems that were reported, and who is signed in under a session's token, if anybody is.
     var tickets: @Sendable (String?, @escaping @Sendable @WebActor (Operator?, [Ticket]) -> Void) -> Void
     /// Keeps a picture for a report to come; for one that was made, says whether it is kept already.
-    var keepPicture: @Sendable (Picture, TicketID, Bool, @escaping @Sendable @WebActor (PictureKept) -> Void) -> Void
+    var keepPicture:
+        @Sendable (Picture, TicketID, _ isReported: Bool, _ isStrangers: Bool, @escaping @Sendable @WebActor (PictureKept) -> Void) -> Void
     /// A line of the picture that this node keeps for a report; `nil` where it keeps none.
     var pictureFacts: @Sendable (TicketID, @escaping @Sendable @WebActor (String?) -> Void) -> Void
     /// The picture of a report, from the node that took it.
