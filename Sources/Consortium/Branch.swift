@@ -97,7 +97,10 @@ extension ConsortiumState {
             session.volunteers = status.volunteers && hasRoom
             let isMentorHere = hasRoom && base.board.signedOn.contains { $0.name == status.mentor && $0.node == base.node }
             session.mentor = isMentorHere ? status.mentor : nil
-            if operators[status.name]?.isTrainee == true, session.mentor == nil { session.available = [] }
+            if operators[status.name]?.isTrainee == true, session.mentor == nil {
+                session.available = []
+                if level >= FeatureLevel.colleagues { session.duty = nil }
+            }
             store(session)
         }
         for part in base.parts.sorted(by: { $0.update.meta.chat < $1.update.meta.chat }) { take(part, node: base.node) }

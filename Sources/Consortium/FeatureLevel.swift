@@ -73,8 +73,10 @@ public enum FeatureLevel {
     public static let findings: UInt32 = 31
     /// Tracked referrals to whom the directory names (`OfferTransfer.listing`).
     public static let listings: UInt32 = 32
+    /// Former names of colleagues who are asked to watch, or to learn, lead to them; and whoever becomes a trainee while they are signed on is on duty for nothing.
+    public static let colleagues: UInt32 = 33
     /// The newest level that this version can apply.
-    public static let supported: UInt32 = 32
+    public static let supported: UInt32 = 33
 }
 
 extension Command {
@@ -141,5 +143,6 @@ extension ConsortiumState {
         // And so do the books of duty.
         if former < FeatureLevel.dutyMinutes, level >= FeatureLevel.dutyMinutes { availabilityChanged = true }
         if former < FeatureLevel.textDeadlines, level >= FeatureLevel.textDeadlines { beginDeadlinesOfKeptMessages() }
+        if former < FeatureLevel.colleagues, level >= FeatureLevel.colleagues { endDutyOfTrainees() }
     }
 }

@@ -156,6 +156,10 @@ extension ConsortiumState {
             signOn.operatorName = present(signOn.operatorName)
             signOn.available = signOn.available.map(present)
             return .signOn(signOn)
+        case .setMentor(let session, let trainee, let isMentor) where featureLevel >= FeatureLevel.colleagues:
+            return .setMentor(session, of: present(trainee), isMentor)
+        case .setWatcher(let chat, let token, let name, let watches) where featureLevel >= FeatureLevel.colleagues:
+            return .setWatcher(chat, token: token, present(name), watches)
         case .setAvailability(let session, let queue, let available): return .setAvailability(session, present(queue), available)
         case .back(let session, let queue): return .back(session, present(queue))
         case .open(var open):

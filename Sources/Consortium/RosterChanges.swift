@@ -104,7 +104,12 @@ extension ConsortiumState {
         operators[person.name] = person
         session.available = session.available.filter(person.queues.contains)
         session.duty = duty(session.duty, of: person)
-        if !person.isTrainee { session.mentor = nil } else if session.mentor == nil { session.available = [] }
+        if !person.isTrainee {
+            session.mentor = nil
+        } else if session.mentor == nil {
+            session.available = []
+            if featureLevel >= FeatureLevel.colleagues { session.duty = nil }
+        }
         index.add(session, of: person)
         sessions[session.id] = session
         // Whoever is to learn looks after nobody.

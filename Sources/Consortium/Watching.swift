@@ -102,6 +102,15 @@ extension ConsortiumState {
             "\(person.name) is a trainee, and has no mentor at hand: ask a colleague who is on to be your mentor, in the staff room.")
     }
 
+    /// Below the feature level of it, who became a trainee while they were signed on kept their duty.
+    mutating func endDutyOfTrainees() {
+        for (_, var session) in sessions where session.mentor == nil && session.duty != nil {
+            guard operators[session.operatorName]?.isTrainee == true else { continue }
+            session.duty = nil
+            store(session)
+        }
+    }
+
     /// Their trainees are available for nothing until another mentor is at hand. What they hold stays theirs.
     mutating func stopsMentoring(_ name: OperatorName) {
         for (_, var session) in sessions where session.mentor == name {
@@ -171,6 +180,9 @@ extension ConsortiumState {
                 try hold(operators[mentor]?.isTrainee == false, "Session \(id)'s mentor is a trainee.")
             } else {
                 try hold(!isTrainee || session.available.isEmpty, "Session \(id) is a trainee's, and available without a mentor.")
+                try hold(
+                    !isTrainee || session.duty == nil || featureLevel < FeatureLevel.colleagues,
+                    "Session \(id) is a trainee's, and on duty without a mentor.")
             }
         }
         for ids in index.held.values {
