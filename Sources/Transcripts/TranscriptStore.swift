@@ -69,7 +69,7 @@ public final class TranscriptStore: Sendable {
         let found = try file.run("PRAGMA user_version").first?.first.map { Int64(bitPattern: $0.number) } ?? 0
         guard found <= form else { throw .newer(path: file.path, found: found, supported: form) }
         try file.transaction { () throws(TranscriptStoreError) in
-            for statement in tables { try file.run(statement) }
+            for statement in tables + Beginnings.tables { try file.run(statement) }
             if found < form { try file.run("PRAGMA user_version = \(form)") }
         }
     }
@@ -150,6 +150,7 @@ public final class TranscriptStore: Sendable {
                             .text(transcript.queue.text), .integer(Int64(transcript.messages.count)), kept?[1] ?? .init(wallMs),
                             .bytes(transcript.wireBytes()),
                         ])
+                    try Beginnings.note(key, transcript, in: file)
                     if mails, transcript.isAnsweredMessage, !transcript.contact.isEmpty {
                         try TranscriptMail.add(key, wallMs: wallMs, in: file)
                     }
@@ -267,36 +268,6 @@ public final class TranscriptStore: Sendable {
                     messages: Int(truncatingIfNeeded: row[5].number), receivedMs: row[6].number,
                     heldUntilMs: row[7] == .null ? nil : row[7].number)
             }
-        }
-    }
-
-    /// Where a walk through the transcripts stands: behind this one.
-    public struct Place: Hashable, Sendable {
-        var receivedMs: UInt64
-        var chat: String
-        var openedMs: UInt64
-    }
-
-    /// A stretch of the transcripts that came here within a time, in the order in which they came. One that cannot be read is passed over.
-    /// - Parameters:
-    ///   - after: where the stretch before ended; `nil` begins.
-    ///   - max: how many are read.
-    /// - Returns: the place to go on from is `nil` when there are no more.
-    public func received(
-        _ times: Range<UInt64>, after: Place?, max: Int
-    ) throws(TranscriptStoreError) -> (transcripts: [Transcript], damaged: Int, next: Place?) {
-        try with { file throws(TranscriptStoreError) in
-            let from = after ?? Place(receivedMs: times.lowerBound, chat: "", openedMs: 0)
-            let rows = try file.run(
-                """
-                SELECT received, chat, opened, body FROM transcripts
-                WHERE received >= ?1 AND received < ?2 AND (received, chat, opened) > (?1, ?3, ?4) ORDER BY received, chat, opened LIMIT ?5
-                """,
-                [.init(from.receivedMs), .init(times.upperBound), .text(from.chat), .init(from.openedMs), .integer(Int64(max))])
-            let last = rows.last.map { Place(receivedMs: $0[0].number, chat: $0[1].text, openedMs: $0[2].number) }
-            // One that is damaged keeps nobody from the others; whoever asks is told how many were left out.
-            let transcripts = rows.compactMap { try? Transcript(wire: $0[3].bytes) }
-            return (transcripts, rows.count - transcripts.count, rows.count < max ? nil : last)
         }
     }
 

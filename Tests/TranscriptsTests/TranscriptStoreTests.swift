@@ -20,7 +20,7 @@ import Testing
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private func transcript(_ number: UInt64, chat: UInt64 = 1, _ texts: [String]) throws -> Transcript {
+    private func transcript(_ number: UInt64, chat: UInt64 = 1, _ texts: [String], startedMs: UInt64 = 1_000) throws -> Transcript {
         Transcript(
             number: number, chat: ChatID(high: 1, low: chat), openedMs: 5, queue: try #require(QueueName("law-desk")), home: law,
             library: law,
@@ -28,7 +28,7 @@ import Testing
             messages: texts.enumerated().map { offset, text in
                 ChatMessage(
                     position: Position(epoch: 1, n: UInt32(offset + 1)), author: .patron,
-                    body: .text(text, sender: SenderID(high: 2, low: 2), sequence: UInt64(offset + 1)), wallMs: 1_000)
+                    body: .text(text, sender: SenderID(high: 2, low: 2), sequence: UInt64(offset + 1)), wallMs: startedMs)
             })
     }
 
@@ -56,20 +56,68 @@ import Testing
 
     @Test func aWalkPassesEachOnceWhereverItPauses() throws {
         let store = try open()
-        // Several came in one millisecond.
+        // Several began in one millisecond, and came when they wanted.
         for chat in 1...9 {
-            try store.keep(try transcript(UInt64(chat), chat: UInt64(chat), ["x"]), of: cluster, wallMs: UInt64(chat / 4) * 10)
+            try store.keep(
+                try transcript(UInt64(chat), chat: UInt64(chat), ["x"], startedMs: UInt64(chat / 4) * 10), of: cluster,
+                wallMs: UInt64(900 - chat))
         }
         for max in 1...10 {
             var (seen, place): ([UInt64], TranscriptStore.Place?) = ([], nil)
             repeat {
-                let read = try store.received(0..<20, after: place, max: max)
+                let read = try store.began(0..<20, after: place, max: max)
                 seen += read.transcripts.map(\.chat.low)
                 place = read.next
             } while place != nil
             #expect(seen == [1, 2, 3, 4, 5, 6, 7], "in stretches of \(max)")
         }
-        #expect(try store.received(10..<11, after: nil, max: 9).transcripts.map(\.chat.low) == [4, 5, 6, 7])
+        #expect(try store.began(10..<11, after: nil, max: 9).transcripts.map(\.chat.low) == [4, 5, 6, 7])
+    }
+
+    /// Chats of the time, whatever came before and since.
+    private func began(_ store: TranscriptStore, _ times: Range<UInt64>) throws -> [UInt64] {
+        try store.began(times, after: nil, max: 99).transcripts.map(\.chat.low)
+    }
+
+    @Test func whenAChatBeganGoesWithItsTranscript() throws {
+        let store = try open()
+        for chat: UInt64 in 1...3 {
+            try store.keep(try transcript(chat, chat: chat, ["x"], startedMs: 100 * chat), of: cluster, wallMs: 5)
+        }
+        // Late words leave it where it was.
+        try store.keep(try transcript(4, chat: 2, ["x", "late"], startedMs: 200), of: cluster, wallMs: 6)
+        #expect(try began(store, 0..<999) == [1, 2, 3])
+        #expect(try began(store, 200..<300) == [2])
+        #expect(try began(store, 201..<300) == [])
+        #expect(try store.delete(ChatID(high: 1, low: 2), wallMs: 9) == 1)
+        #expect(try began(store, 0..<999) == [1, 3])
+        let file = try SQLiteFile(store.path, create: false, lockedMsMax: 100)
+        #expect(try file.run("SELECT count(*) FROM began").first?.first?.number == 2, "the time of a chat that was deleted is kept")
+    }
+
+    /// An earlier version kept transcripts without it, and one of them is damaged.
+    @Test func whenChatsBeganIsFoundOutOfAnOlderFile() throws {
+        let store = try open()
+        for chat: UInt64 in 1...5 {
+            try store.keep(try transcript(chat, chat: chat, ["x"], startedMs: 100 * chat), of: cluster, wallMs: 5)
+        }
+        let file = try SQLiteFile(store.path, create: false, lockedMsMax: 100)
+        try file.run("DROP TABLE began")
+        try file.run("UPDATE transcripts SET body = x'FFFF' WHERE number = 4")
+        let again = try open()
+        #expect(try began(again, 0..<999) == [])
+        #expect(try [2, 2, 2].map { try again.noteBeginnings(max: $0) } == [false, false, true])
+        #expect(try again.noteBeginnings(max: 1))
+        #expect(try began(again, 0..<999) == [1, 2, 3, 5])
+        #expect(try again.began(0..<50, after: nil, max: 9).damaged == 1, "it counts for when it came")
+    }
+
+    @Test func theChatsOfADayAreFoundByAnIndex() throws {
+        let store = try open()
+        let file = try SQLiteFile(store.path, create: false, lockedMsMax: 100)
+        let plan = try file.run(
+            "EXPLAIN QUERY PLAN SELECT b.started FROM began b WHERE b.started >= 1 AND b.started < 2 ORDER BY b.started, b.chat, b.opened")
+        #expect(plan.flatMap { $0.map(\.text) }.contains { $0.contains("by_beginning") }, "\(plan)")
     }
 
     /// A patron left an address, and somebody answered.

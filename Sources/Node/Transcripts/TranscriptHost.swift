@@ -318,27 +318,40 @@ final class TranscriptHost {
 
     /// How many transcripts are read before others have their turn at the store.
     private nonisolated static let readAtOnceMax = 200
+    /// Whether it is noted of every transcript when its chat began.
+    private var hasBeginnings = false
 
     /// Facts of the chats that began within a time and whose text is kept here; `nil` where they cannot be read now, or where there are more than `most`.
     func conversations(
         _ started: Range<UInt64>, most: Int, completion: @escaping @ClusterActor (Result<[Conversation], ConversationsFailure>) -> Void
     ) {
-        guard store != nil else { return completion(.success([])) }
-        // What began then came here later, by clocks that differ by less than this.
-        let from = started.lowerBound - min(started.lowerBound, 3_600_000)
-        read(started, from..<UInt64(Int64.max), after: nil, [], most, completion)
+        guard let store, !stopped else { return completion(store == nil ? .success([]) : .failure(.unreadable)) }
+        guard !hasBeginnings else { return read(started, after: nil, [], most, completion) }
+        // What an earlier version kept is read once in this life of the process.
+        work {
+            Result { () throws(TranscriptStoreError) in try store.noteBeginnings(max: Self.readAtOnceMax) }
+        } then: { [self] result in
+            switch result {
+            case .success(let isDone)?:
+                hasBeginnings = isDone
+                conversations(started, most: most, completion: completion)
+            case .failure(let error)?:
+                logger.error("when the chats of transcripts began was not noted", metadata: ["why": "\(error)"])
+                completion(.failure(.unreadable))
+            case nil: completion(.failure(.unreadable))
+            }
+        }
     }
 
     private func read(
-        _ started: Range<UInt64>, _ received: Range<UInt64>, after: TranscriptStore.Place?, _ found: [Conversation], _ most: Int,
+        _ started: Range<UInt64>, after: TranscriptStore.Place?, _ found: [Conversation], _ most: Int,
         _ completion: @escaping @ClusterActor (Result<[Conversation], ConversationsFailure>) -> Void
     ) {
         guard let store, !stopped else { return completion(.failure(.unreadable)) }
         work {
             Result { () throws(TranscriptStoreError) in
-                let read = try store.received(received, after: after, max: Self.readAtOnceMax)
-                let found = read.transcripts.compactMap { Conversation($0) }.filter { started.contains($0.startedMs) }
-                return (found, read.damaged, read.next)
+                let read = try store.began(started, after: after, max: Self.readAtOnceMax)
+                return (read.transcripts.compactMap { Conversation($0) }, read.damaged, read.next)
             }
         } then: { [self] result in
             switch result {
@@ -347,7 +360,7 @@ final class TranscriptHost {
                 let found = found + more
                 guard found.count <= most else { return completion(.failure(.tooMany)) }
                 guard let next else { return completion(.success(found)) }
-                read(started, received, after: next, found, most, completion)
+                read(started, after: next, found, most, completion)
             case .failure(let error)?:
                 logger.error("transcripts were not listed", metadata: ["why": "\(error)"])
                 completion(.failure(.unreadable))
