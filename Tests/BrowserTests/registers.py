@@ -83,6 +83,8 @@ def run(stage):
 
     search_at_the_desk(stage, mae, mo)
     forms(stage, mae, cho)
+    what_is_written_stays(stage, mae, cho)
+    late_answers(stage, mae)
     setting_up(stage, cho, mo)
     the_living_document(stage, mae, cho)
     announcements(stage, mo, cho)
@@ -99,7 +101,10 @@ def search_at_the_desk(stage, mae, mo):
     dialog = mae.page.locator("#directory")
     expect(dialog.get_by_label("Who knows about")).to_be_focused()
     stage.look(mae.page, "directory-empty")
+    # Whoever types fast and presses Enter means what is about to be found.
     mae.page.keyboard.type("scor")
+    mae.page.keyboard.press("Enter")
+    expect(dialog.locator(".directory-entry").first.locator(":is(a, button):focus")).to_have_count(1)
     music = dialog.locator(".directory-entry", has_text="Musicology")
     expect(music).to_contain_text("Not now")
     expect(music.get_by_role("link", name="music@library.example")).to_be_visible()
@@ -128,18 +133,23 @@ def search_at_the_desk(stage, mae, mo):
     # From the transfer dialog; while it is read, somebody comes.
     mae.page.keyboard.press("Alt+t")
     mae.page.locator("#transfer-search").fill("opera")
+    mae.page.locator("#transfer-note").fill("The 1902 edition")
     mae.page.locator("#transfer-directory").click()
     expect(dialog.get_by_label("Who knows about")).to_have_value("opera")
     expect(dialog.get_by_role("status")).to_contain_text("Nobody is listed")
     dialog.get_by_label("Who knows about").fill("music")
     expect(music).to_contain_text("Not now")
+    mail = music.get_by_role("link", name="music@library.example")
+    mail.focus()
     mo.on("music")
     transfer = music.locator("[data-directory-transfer=music]")
     expect(transfer).to_be_visible()
+    expect(mail).to_be_focused()
     stage.look(mae.page, "directory-there-now")
     transfer.focus()
     mae.page.keyboard.press("Enter")
     expect(mae.page.locator("#transfer-choice")).to_have_text("Chosen: Music Library")
+    expect(mae.page.locator("#transfer-note")).to_have_value("The 1902 edition")
     mae.page.locator("#consent-given").check()
     mae.page.locator("#transfer-submit").click()
     expect(mo.page.get_by_text("Mae offers").first).to_be_attached()
@@ -208,6 +218,75 @@ def forms(stage, mae, cho):
     expect(page.locator("#said")).to_have_text("Deleted: Geography")
     # Another library's admin may not.
     assert "this is for" in put(mae, "liaisons", {"subject": "Opera", "library": "music"}, 409)
+
+
+def what_is_written_stays(stage, mae, cho):
+    """Over a search, over another register, and over a save beside it; and of two who change one entry both edits are kept."""
+    put(mae, "liaisons", {"subject": "Globes", "library": "maps", "phone": "555-0101"})
+    put(mae, "liaisons", {"subject": "Charts of the sea", "library": "maps"})
+    stage.until("the entries", lambda: {"Globes", "Charts of the sea"} <= {entry["answers"]["subject"] for entry in written(stage, mae, "liaisons")})
+    page = at(stage, mae, "liaisons")
+    page.get_by_role("button", name="New liaison").click()
+    page.get_by_role("form", name="New liaison").get_by_label("Subject").fill("Half an idea")
+    globes = page.locator("#entries > li", has_text="Globes")
+    globes.locator("summary").click()
+    page.get_by_role("button", name="Change Globes").click()
+    globes.get_by_label("When they can be reached").fill("Mondays")
+    page.get_by_label("Find").fill("sea")
+    expect(page.locator("#entries > li", has_text="Charts of the sea")).to_be_visible()
+    expect(globes.get_by_label("When they can be reached")).to_have_value("Mondays")
+    for register in ("Announcements", "Library liaisons"):
+        page.get_by_role("navigation", name="Registers").get_by_role("link", name=register, exact=True).click()
+        expect(page.get_by_role("heading", level=2)).to_have_text(register)
+    expect(page.get_by_role("form", name="New liaison").get_by_label("Subject")).to_have_value("Half an idea")
+    expect(globes.get_by_label("When they can be reached")).to_have_value("Mondays")
+    sea = page.locator("#entries > li", has_text="Charts of the sea")
+    sea.locator("summary").click()
+    page.get_by_role("button", name="Change Charts of the sea").click()
+    sea.get_by_label("Telephone").fill("555-0102")
+    sea.get_by_role("button", name="Save").click()
+    expect(page.locator("#said")).to_have_text("Saved.")
+    expect(page.get_by_role("form", name="New liaison").get_by_label("Subject")).to_have_value("Half an idea")
+    expect(globes.get_by_label("When they can be reached")).to_have_value("Mondays")
+
+    # ChatWog gives another number meanwhile: Mae's hours are saved beside it.
+    entry = next(one for one in written(stage, cho, "liaisons") if one["answers"]["subject"] == "Globes")
+    put(cho, "liaisons", {**entry["answers"], "phone": "555-0199"}, 200, entry)
+    globes.get_by_role("button", name="Save").click()
+    expect(globes.locator(".conflict")).to_contain_text("taken over into this form")
+    expect(globes.get_by_label("Telephone")).to_have_value("555-0199")
+    stage.look(page, "registers-both-edits")
+    globes.get_by_role("button", name="Save").click()
+    stage.until("both edits", lambda: any(one["answers"].get("phone") == "555-0199" and one["answers"].get("hours") == "Mondays" for one in written(stage, mae, "liaisons")))
+
+    # "Delete for good" is not said by whoever turns away meanwhile.
+    expect(globes.get_by_role("button", name="Delete Globes")).to_be_visible()
+    globes.get_by_role("button", name="Delete Globes").click()
+    expect(globes.get_by_role("button", name="Delete Globes for good")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(globes.get_by_role("button", name="Delete Globes for good")).to_have_count(0)
+    for one in written(stage, mae, "liaisons"):
+        if one["answers"]["subject"] in ("Globes", "Charts of the sea"):
+            assert mae.page.request.post(f"{mae.node}/api/registers", data={"id": one["id"], "version": one["version"], "drop": True}).ok
+
+
+def late_answers(stage, mae):
+    """Two registers one after the other: the first one's answer comes last, and is not drawn as the second's."""
+    page = at(stage, mae, "announcements")
+    held = []
+    page.route("**/api/registers/entries?register=liaisons", held.append)
+    links = page.get_by_role("navigation", name="Registers")
+    links.get_by_role("link", name="Library liaisons", exact=True).click()
+    stage.until("the question", lambda: page.wait_for_timeout(20) or held)
+    links.get_by_role("link", name="Announcements", exact=True).click()
+    expect(page.get_by_role("heading", level=2)).to_be_focused()
+    expect(page.locator("#count")).not_to_have_text("")
+    with page.expect_response("**/api/registers/entries?register=liaisons"):
+        held[0].continue_()
+    # Whatever follows the answer has been done when another look is over.
+    page.evaluate("fetch('/api/notices').then((answer) => answer.text())")
+    expect(page.locator("#entries")).not_to_contain_text("Cartography")
+    expect(page.get_by_role("heading", level=2)).to_have_text("Announcements")
 
 
 def setting_up(stage, cho, mo):

@@ -3,6 +3,7 @@
 import { newId } from "/shared/connection.js";
 import { h, setHidden, setText } from "/shared/dom.js";
 import { utf8Bytes } from "/shared/wording.js";
+import { meeting } from "./meeting.js";
 
 const INPUTS = { day: "date", email: "email", link: "url" };
 
@@ -38,6 +39,12 @@ function control(question, id, value, choices) {
     return input;
 }
 
+/** What stands in a choice stays choosable, also where it is not among what could be chosen when the form was made. */
+function put(field, value) {
+    if (field.tagName === "SELECT" && ![...field.options].some((option) => option.value === value)) field.append(h("option", { value, text: value }));
+    field.value = value;
+}
+
 /**
  * @param {object} form the register's
  * @param {object|null} entry what is changed; null for a new one
@@ -50,7 +57,7 @@ export function entryForm({ form, entry, fixed = {}, choices, save, leave, inFor
     const id = entry?.id ?? newId();
     const key = `entry-${id.slice(0, 8)}`;
     const error = h("p", { class: "error", role: "alert" });
-    const conflict = h("div", { class: "conflict" });
+    const conflict = h("div", { class: "conflict", role: "status" });
     const fields = form.questions.filter((question) => fixed[question.key] === undefined).map((question) => {
         const fieldId = `${key}-${question.key}`;
         const field = control(question, fieldId, entry?.answers[question.key] ?? "", choices);
@@ -59,8 +66,10 @@ export function entryForm({ form, entry, fixed = {}, choices, save, leave, inFor
             question.help ? h("p", { id: `${fieldId}-help`, class: "small", text: question.help }) : null, field) };
     });
     let version = entry?.version ?? 0;
+    /** What was read, and what this form changes. */
+    let base = entry?.answers ?? {};
     const submit = h("button", { type: "submit", class: "primary", text: "Save" });
-    const element = h("form", { class: "entry-form", novalidate: true, "aria-label": entry ? `Change this ${form.one}` : `New ${form.one}` },
+    const element = h("form", { class: "entry-form", novalidate: true, data: { form: id }, "aria-label": entry ? `Change this ${form.one}` : `New ${form.one}` },
         ...fields.map(({ part }) => part), error, conflict,
         h("div", { class: "buttons" }, submit, h("button", { type: "button", text: "Cancel", on: { click: leave } })));
 
@@ -97,21 +106,26 @@ export function entryForm({ form, entry, fixed = {}, choices, save, leave, inFor
         if (answer.body?.code === "outOfOrder") showConflict(await inForce(id));
     });
 
-    /** Both versions are there to compare; saving again then replaces the one that was read. */
+    /** What only the other one changed is taken over at once; where both did, both are there to compare, and saving again keeps what is typed here. */
     function showConflict(now) {
         if (!now) {
             version = 0;
             return;
         }
-        version = now.version;
-        const differing = fields.filter(({ question, field }) => (now.answers[question.key] ?? "") !== field.value.trim());
-        conflict.replaceChildren(h("p", { class: "small", text: `In force, by ${now.changedBy}; where it differs from what you typed:` }),
-            h("dl", {}, ...differing.flatMap(({ question }) => [h("dt", { text: question.title }),
-                h("dd", { text: now.answers[question.key] ? shown(question, now.answers[question.key], choices) : "empty" })])));
+        const typed = Object.fromEntries(fields.map(({ question, field }) => [question.key, field.value.trim()]));
+        const { theirs, both } = meeting(base, typed, now.answers);
+        [version, base] = [now.version, now.answers];
+        const list = (keys) => h("dl", {}, ...fields.filter(({ question }) => keys.includes(question.key)).flatMap(({ question }) => [h("dt", { text: question.title }),
+            h("dd", { text: now.answers[question.key] ? shown(question, now.answers[question.key], choices) : "empty" })]));
+        for (const { question, field } of fields) if (theirs.includes(question.key)) put(field, now.answers[question.key] ?? "");
+        conflict.replaceChildren(
+            ...(theirs.length > 0 ? [h("p", { class: "small", text: `Changed by ${now.changedBy} meanwhile, and taken over into this form:` }), list(theirs)] : []),
+            ...(both.length > 0 ? [h("p", { class: "small", text: `In force, by ${now.changedBy}, where you typed something else; saving again replaces it by yours:` }), list(both)] : []),
+            h("p", { class: "small", text: "Nothing is saved yet: look at both, and save again." }));
         setHidden(conflict, false);
     }
     element.focusFirst = () => fields[0]?.field.focus();
     /** Whether anything was typed that is not in the entry. */
-    element.isChanged = () => fields.some(({ question, field }) => field.value.trim() !== (entry?.answers[question.key] ?? ""));
+    element.isChanged = () => fields.some(({ question, field }) => field.value.trim() !== (base[question.key] ?? ""));
     return element;
 }

@@ -1,5 +1,6 @@
 /** The registers: what the consortium's people write down for one another. One list and one form serve all of them; the node says which questions there are. */
 
+import { keyed } from "/desk/dom.js";
 import { ask } from "/shared/ask.js";
 import { h, setHidden, setText } from "/shared/dom.js";
 import { checklists, acceptance, foundText } from "./notices.js";
@@ -18,6 +19,10 @@ let entries = [];
 /** Of other registers, for questions that name one of their entries. */
 const named = new Map();
 let openId = null;
+/** Which register was asked for last: a late answer for another one is not drawn. */
+let loads = 0;
+/** What somebody writes in registers that are not shown now: the form of a new entry, and those that change one. */
+const parked = new Map();
 
 const head = (entry) => form.heads.map((key) => form.questions.find((question) => question.key === key))
     .filter((question) => entry.answers[question.key]).map((question) => shown(question, entry.answers[question.key], choices)).join(", ");
@@ -41,6 +46,7 @@ async function begin() {
 }
 
 async function choose(move = false) {
+    park();
     const name = new URLSearchParams(location.search).get("register") ?? report.forms[0].name;
     form = report.forms.find((one) => one.name === name) ?? report.forms[0];
     openId = null;
@@ -53,13 +59,34 @@ async function choose(move = false) {
     setText(part("sentence"), form.sentence);
     setText(part("add"), `New ${form.one}`);
     setHidden(part("add"), form.mayWrite === "none");
-    part("new").replaceChildren();
+    unpark();
     part("filter").value = "";
     setText(part("said"), "");
+    setText(part("count"), "");
     if (!(await load())) return;
     setHidden(part("register"), false);
     if (move) part("register-title").focus();
 }
+
+/** Sets aside what is being written, for when somebody comes back to this register. */
+function park() {
+    if (form === null) return;
+    const items = [...part("entries").children].filter((item) => isWritten(item));
+    const fresh = isWritten(part("new")) ? [...part("new").childNodes] : [];
+    if (items.length + fresh.length > 0) parked.set(form.name, { fresh, items });
+    keyed(part("entries"), [], (item) => item, (item) => item);
+    part("new").replaceChildren();
+}
+
+function unpark() {
+    const { fresh, items } = parked.get(form.name) ?? { fresh: [], items: [] };
+    parked.delete(form.name);
+    part("new").replaceChildren(...fresh);
+    keyed(part("entries"), items, (item) => item, (item) => item);
+}
+
+/** Whether something stands there that nobody has saved. */
+const isWritten = (element) => [...element.querySelectorAll(".entry-form")].some((one) => one.isChanged());
 
 async function read(name) {
     const answer = await ask("GET", `/api/registers/entries?register=${name}`);
@@ -68,15 +95,18 @@ async function read(name) {
 }
 
 async function load() {
-    for (const question of form.questions.filter((one) => one.kind === "entry")) {
+    const mine = (loads += 1);
+    const register = form;
+    for (const question of register.questions.filter((one) => one.kind === "entry")) {
         const others = await read(question.register);
         const heads = report.forms.find((one) => one.name === question.register).heads;
         named.set(question.register, (others ?? []).map((entry) => ({ value: entry.id, title: heads.map((key) => entry.answers[key]).filter(Boolean).join(", ") })));
     }
-    const found = await read(form.name);
+    const found = await read(register.name);
     if (found === null) return false;
-    entries = found;
     const notices = await ask("GET", "/api/notices");
+    if (mine !== loads) return false;
+    entries = found;
     part("above").replaceChildren(...(notices.status === 200 ? [
         form.name === "onboarding" ? checklists(notices.body.checklists) : null,
         form.name === "acceptances" || form.name === "texts" ? acceptance(notices.body.accept, report, save) : null,
@@ -99,7 +129,14 @@ function draw() {
         : "Nothing here has these words.";
     const more = found.length > SHOWN_MAX ? `, of which ${SHOWN_MAX} are shown; type more of it` : "";
     setText(part("count"), found.length === 0 ? empty : `${found.length === 1 ? "1 entry" : `${found.length} entries`}${more}`);
-    part("entries").replaceChildren(...shownNow.map(drawEntry));
+    const before = new Map([...part("entries").children].map((item) => [item.dataset.item, item]));
+    const items = shownNow.map((entry) => {
+        const item = before.get(entry.id);
+        before.delete(entry.id);
+        return item && (item.stamp === JSON.stringify(entry) || isWritten(item)) ? item : drawEntry(entry);
+    });
+    // What somebody writes in stays, whatever is looked for, and also where the entry is gone: saving it tells.
+    keyed(part("entries"), [...[...before.values()].filter(isWritten), ...items], (item) => item, (item) => item);
 }
 
 function drawEntry(entry) {
@@ -110,7 +147,9 @@ function drawEntry(entry) {
         if (details.open && body.childElementCount === 0) body.append(...drawAnswers(entry, body));
     });
     if (details.open) body.append(...drawAnswers(entry, body));
-    return h("li", {}, details);
+    const item = h("li", { data: { item: entry.id } }, details);
+    item.stamp = JSON.stringify(entry);
+    return item;
 }
 
 function drawAnswers(entry, body) {
@@ -147,6 +186,12 @@ async function drop(entry, button, error) {
         button.dataset.sure = "true";
         setText(button, "Delete for good");
         button.setAttribute("aria-label", `Delete ${head(entry)} for good`);
+        // Whoever turns to something else has not said yes.
+        button.addEventListener("blur", () => {
+            delete button.dataset.sure;
+            setText(button, "Delete");
+            button.setAttribute("aria-label", `Delete ${head(entry)}`);
+        }, { once: true });
         return;
     }
     const answer = await ask("POST", "/api/registers", { id: entry.id, version: entry.version, drop: true });
@@ -160,32 +205,48 @@ const inForce = async (id) => (await read(form.name))?.find((entry) => entry.id 
 
 /** Saves, and shows the list when the node has heard of it. */
 async function save(wish) {
+    const at = form;
     const answer = await ask("POST", "/api/registers", wish);
     if (answer.status !== 200) return answer;
     openId = wish.id;
-    await settle((list) => wish.register !== form.name || list.some((entry) => entry.id === wish.id && (entry.version > wish.version || same(entry, wish))));
-    part("new").replaceChildren();
+    await settle((list) => wish.register !== form.name || list.some((entry) => entry.id === wish.id && (entry.version > wish.version || same(entry, wish))), () => closeForm(wish));
     setText(part("said"), "Saved.");
+    // Whoever turned to another register meanwhile is not called back.
+    if (form !== at) return answer;
     const saved = part("entries").querySelector(`[data-entry="${wish.id}"] summary`);
     (saved ?? part("register-title")).focus();
     return answer;
 }
 
+/** What was saved is not being written any more, also where another register is shown by now. Other forms stay as they are. */
+function closeForm({ id, register }) {
+    for (const [name, { fresh, items }] of parked) {
+        if (name !== register) continue;
+        const others = items.filter((item) => item.dataset.item !== id);
+        const isFresh = fresh.some((node) => node.dataset?.form === id);
+        parked.set(name, { fresh: isFresh ? [] : fresh, items: others });
+    }
+    if (part("new").querySelector(".entry-form")?.dataset.form === id) part("new").replaceChildren();
+    const item = [...part("entries").children].find((one) => one.dataset.item === id);
+    item?.querySelector(".entry-form")?.remove();
+    if (item) item.stamp = "";
+}
+
 const same = (entry, wish) => entry.version === wish.version && Object.keys({ ...entry.answers, ...wish.answers }).every((key) => entry.answers[key] === wish.answers[key]);
 
 /** The node's list follows a moment after what the consortium decided. */
-async function settle(isThere) {
+async function settle(isThere, before = () => {}) {
     for (let tries = 0; tries < SETTLE_TRIES; tries += 1) {
         const list = await read(form.name);
         if (list !== null && isThere(list)) break;
         await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     }
+    before();
     await load();
 }
 
 part("add").addEventListener("click", () => {
     if (part("new").firstChild) return part("new").querySelector("form").focusFirst();
-    // An admin writes for their own library alone.
     const leave = () => {
         part("new").replaceChildren();
         part("add").focus();
@@ -204,6 +265,7 @@ part("forms").addEventListener("click", (event) => {
 });
 window.addEventListener("popstate", () => report && choose(true));
 window.addEventListener("beforeunload", (event) => {
-    if ([...document.querySelectorAll(".entry-form")].some((element) => element.isChanged())) event.preventDefault();
+    const isParked = [...parked.values()].some(({ fresh, items }) => fresh.length + items.length > 0);
+    if (isParked || isWritten(document.body)) event.preventDefault();
 });
 begin();

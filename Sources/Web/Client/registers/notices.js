@@ -6,7 +6,7 @@ import { dayText } from "./form.js";
 
 const LIVE = { no: "not open yet", trial: "open for a trial", yes: "live" };
 /** Where each step is done. */
-const LINKS = { agreement: "/registers?register=acceptances", training: "/registers?register=training", hours: "/hours", button: "/hours" };
+const LINKS = { agreement: "/registers?register=acceptances", training: "/registers?register=training", hours: "/hours", button: "/check" };
 
 /** What the service found out, with where and when. */
 export function foundText(found) {
