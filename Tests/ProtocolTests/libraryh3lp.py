@@ -15,9 +15,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from check import birth, expect
 from client import Client as Speaker
 from client import Failure, http
+from service import birth, expect
 
 # The library was written for Pythons that still had this name.
 if not hasattr(configparser, "SafeConfigParser"):

@@ -21,8 +21,8 @@ from pathlib import Path
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from check import birth, expect
 from client import Client, Failure, fresh, http
+from service import birth, expect
 
 ROSTER = """
 general: {queue: general, title: Ask a Librarian}
