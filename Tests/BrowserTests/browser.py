@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from stage import Stage
 
-SCENES = ["button", "story", "desk", "race", "keyboard", "pages", "referral", "duty", "staffroom", "transfer", "message", "embeds", "snippet", "hours", "opening", "sessions", "signins", "audit", "phone", "line", "alone", "outage", "names", "canned", "problem", "picture", "tickets", "ledger", "shifts", "why", "practice", "checkpage", "installs", "registers", "checklist", "followups", "reports", "language", "keeping", "notes", "colour", "pause", "newer", "watching", "hostile", "settings"]
+SCENES = ["button", "story", "desk", "race", "keyboard", "pages", "referral", "duty", "staffroom", "transfer", "message", "embeds", "snippet", "hours", "opening", "sessions", "allpages", "signins", "audit", "phone", "line", "alone", "outage", "names", "canned", "problem", "picture", "tickets", "ledger", "shifts", "why", "practice", "checkpage", "installs", "registers", "checklist", "followups", "reports", "language", "keeping", "notes", "colour", "pause", "newer", "watching", "hostile", "settings"]
 
 
 def play(stage, names):

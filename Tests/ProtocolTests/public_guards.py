@@ -258,7 +258,7 @@ async def forged_sockets(cookie):
 
 
 def frames():
-    for path in ("/desk", "/names", "/ledger", "/problem", "/check", "/reports", "/buttons", "/registers", "/desk.html"):
+    for path in ("/desk", "/names", "/ledger", "/problem", "/check", "/reports", "/buttons", "/registers", "/pages", "/desk.html"):
         status, headers, _ = ask("GET", path)
         ancestors = [part.strip() for part in headers.get("content-security-policy", "").split(";") if part.strip().startswith("frame-ancestors")]
         hold(status == 200 and ancestors == ["frame-ancestors 'self'"], f"{path} refuses frames of others: {status} {ancestors}")

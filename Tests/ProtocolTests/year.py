@@ -62,7 +62,7 @@ for _ in range(3):
         assert json.loads(get(f"/api/ledger?library={name}&from=2026-09-02&to=2026-12-18", "/api/ledger of a term"))
         assert json.loads(get(f"/api/reports?library={name}&from=2026-09-02&to=2026-12-18", "/api/reports of a term"))
         assert json.loads(get(f"/api/why?queue={name}", "/api/why of a queue"))["answer"]
-    for path in ("/hours", "/hours/hours.json", "/hours/hours.txt", "/desk", "/ledger", "/reports", "/registers", "/names", "/buttons", "/problem", "/check", "/why", "/tickets", "/practice", "/api/reports", "/api/why",
+    for path in ("/hours", "/hours/hours.json", "/hours/hours.txt", "/desk", "/ledger", "/reports", "/registers", "/names", "/buttons", "/problem", "/check", "/why", "/tickets", "/practice", "/pages", "/api/reports", "/api/why",
                  "/api/names", "/api/status", "/api/registers", "/api/buttons", "/api/canned/all", "/api/problems/all"):
         assert get(path), path
     for register in ("liaisons", "agreements", "training"):

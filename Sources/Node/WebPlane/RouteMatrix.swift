@@ -184,6 +184,7 @@ enum RouteMatrix {
         row(.get, "/", everybody, "leads to the desk"),
         row(.get, "/desk", everybody, "the desk's page, which asks for a sign-in"),
         row(.get, "/practice", everybody, "the practice desk, which reaches nobody"),
+        row(.get, "/pages", everybody, "a list of all pages"),
         row(.get, "/names", everybody, "a page that asks for the admin token"),
         row(.get, "/ledger", everybody, "a page that asks for a sign-in"),
         row(.get, "/why", everybody, "a page that asks for a sign-in"),

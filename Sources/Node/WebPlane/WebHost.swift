@@ -194,7 +194,7 @@ final class WebHost {
         server.get("/") { _, responder in responder.send(.redirect(to: "/desk")) }
         let pages = [
             "/desk": "desk.html", "/practice": "desk.html", "/names": "names.html", "/ledger": "ledger.html", "/why": "why.html",
-            "/shifts": "shifts.html",
+            "/shifts": "shifts.html", "/pages": "pages.html",
             "/tickets": "tickets.html", "/problem": "problem.html",
             "/check": "check.html", "/reports": "reports.html", "/buttons": "buttons.html",
             "/registers": "registers.html", "/sessions": "sessions.html", "/desks": "desks.html", "/settings": "settings.html",

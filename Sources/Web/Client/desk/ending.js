@@ -57,7 +57,8 @@ export class Ending {
         this.change = h("button", { class: "quiet small", type: "button", id: "ending-change", on: { click: () => this.open() } });
         this.shown = h("div", { class: "ending-shown" }, this.line, this.change);
         this.plan = h("a", { href: "/shifts", target: "_blank", rel: "noopener", id: "ending-shifts", text: "Shifts" });
-        this.root = h("div", { class: "ending", id: "ending" }, this.form, this.shown, h("p", { class: "hint" }, this.plan));
+        this.pages = h("a", { href: "/pages", target: "_blank", rel: "noopener", id: "all-pages", text: "All pages" });
+        this.root = h("div", { class: "ending", id: "ending" }, this.form, this.shown, h("p", { class: "hint" }, this.plan, " · ", this.pages));
         this.isOpen = false;
     }
 

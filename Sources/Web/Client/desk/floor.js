@@ -36,7 +36,7 @@ export class Floor {
                 h("li", { text: "Switch on the queues that you are there for. Each has its own switch." }),
                 h("li", { text: "A waiting chat rings until somebody claims it. Claim with the button, or Alt+N for the oldest." }),
                 h("li", { text: "Up to four chats stand side by side here; Alt+1 to Alt+4 go from one to the next." }),
-                h("li", { text: "Ctrl+K finds libraries and actions; ? lists all keys." })), got);
+                h("li", { text: "Ctrl+K finds libraries, actions and all other pages; ? lists all keys." })), got);
         return h("div", { class: "chats-empty", id: "chats-empty" },
             h("p", { class: "chats-empty-title", text: "No chat in your hands" }),
             h("p", { text: "Chats that you claim appear here, up to four side by side." }), this.hint);

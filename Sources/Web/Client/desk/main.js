@@ -1,12 +1,12 @@
 // The operator client of Callslip, at /desk. This file puts the parts together: the transport (shared/connection.js), what is known
-// (state.js), what can be done (actions.js), and what is drawn (rail.js, floor.js, bar.js, sheets.js, transfer.js).
+// (state.js), what can be done (actions.js), what is told of what happens (events.js), and what is drawn (rail.js, floor.js, bar.js, sheets.js, transfer.js).
 //
 // It promises: nothing typed is lost by a reload, a lost connection or a refusal; a message counts as sent only when the node calls it safe;
 // nothing a patron wrote leaves the page's log (no notice, no title, no local storage). It never runs text as markup.
 
 import { Connection, Disconnected, Refusal, newId } from "../shared/connection.js";
 import { Actions } from "./actions.js";
-import { Sounds, badgeTitle, notify } from "./alerts.js";
+import { Sounds, badgeTitle } from "./alerts.js";
 import { Bar } from "./bar.js";
 import { CannedSearch } from "./canned.js";
 import { watch } from "../shared/diagnostics.js";
@@ -14,28 +14,28 @@ import { CloseWarning } from "./closewarning.js";
 import { CrisisCard } from "./crisis.js";
 import { DirectorySearch } from "./directory.js";
 import { Ending } from "./ending.js";
-import { displayName, oldestClaimable, reachSentence, ringsForMe, takenLineMs } from "./board.js";
+import { oldestClaimable, ringsForMe } from "./board.js";
 import { h } from "./dom.js";
-import { dutyAction } from "./duty.js";
+import { Events } from "./events.js";
+import { findable } from "./findable.js";
 import { Floor } from "./floor.js";
 import { listen } from "./keys.js";
 import { askedEnds, forgetChat, forgetTexts, slots, unsent } from "./memory.js";
 import { Newer } from "./newer.js";
 import { News } from "./news.js";
 import { Rail } from "./rail.js";
-import { newsText } from "./referred.js";
 import { Elsewhere, Help, LibrarySheet, Palette, Team } from "./sheets.js";
 import { SignIn, keepTextsOf, signOut, whoAmI } from "./signin.js";
-import { StaffRoom, lineWords } from "./staffroom.js";
+import { StaffRoom } from "./staffroom.js";
 import { Desk } from "./state.js";
 import { ShiftNews } from "./shiftnews.js";
 import { TransferDialog } from "./transfer.js";
 import { AskColleague } from "./watching.js";
-import { chatName } from "./words.js";
 
 /** At `/practice` the same desk has a node of its own in this page, and reaches nobody. */
 const practice = location.pathname === "/practice" ? await import("../practice/practice.js") : null;
 const activeEveryMs = 15000;
+const askMsMax = 20000;
 const noticeShownMs = 9000;
 const chatsHeldMax = 4;
 const followAgainMs = 500;
@@ -45,6 +45,7 @@ const byId = (id) => document.getElementById(id);
 
 class Shell {
     constructor() {
+        this.isPractice = practice !== null;
         this.desk = new Desk({ now: () => Date.now(), newId, savedOutbox: unsent.read, savedSlot: slots.read });
         this.sounds = new Sounds();
         this.ringing = { chat: false, offer: false };
@@ -52,7 +53,9 @@ class Shell {
         this.activeMs = 0;
         this.drawing = false;
         this.act = new Actions(this);
-        const ask = async (path) => (await fetch(path, { cache: "no-store" })).json();
+        this.events = new Events(this);
+        // A node that never answers is not waited for for good.
+        const ask = async (path) => (await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(askMsMax) })).json();
         this.ending = new Ending(this.desk, this.act, (text) => this.notice(text, { stays: true }), ask, askedEnds);
         // At the practice desk nobody is real, and nobody has a shift.
         this.shiftNews = practice ? null : new ShiftNews(this.desk, (text) => this.notice(text, { stays: true, link: ["/shifts", "See the shifts"] }), (count) => this.ending.showCount(count), ask);
@@ -67,7 +70,7 @@ class Shell {
         const resting = () => this.floor.column(this.desk.focused)?.composer ?? byId("waiting-title");
         const dialogs = byId("dialogs");
         this.transfer = new TransferDialog(dialogs, this.desk, this.act, (typed) => this.directory.open(typed));
-        this.palette = new Palette(dialogs, () => this.findable(), resting);
+        this.palette = new Palette(dialogs, () => findable(this), resting);
         this.team = new Team(dialogs, this.desk, resting);
         this.canned = new CannedSearch(dialogs, resting);
         // What is changed there is everybody's.
@@ -178,98 +181,8 @@ class Shell {
     // What happened
 
     apply(effects) {
-        for (const effect of effects) this.applyOne(effect);
+        for (const effect of effects) this.events.take(effect);
         this.draw();
-    }
-
-    applyOne(effect) {
-        const chat = this.desk.chats.get(effect.chat);
-        switch (effect.kind) {
-            case "arrived": return this.arrived(effect.line);
-            case "roomLine": return this.roomSaid(effect.line);
-            case "taken":
-                this.announce(`${effect.line.takenBy.display ?? effect.line.takenBy.name} took the chat of ${effect.line.library?.title ?? "a library"}`);
-                setTimeout(() => this.draw(), takenLineMs + 50);
-                return undefined;
-            case "referralEnded":
-                this.notice(newsText(effect.line), { stays: true });
-                return undefined;
-            case "ringing":
-                this.ringing = { chat: effect.chat, offer: effect.offer };
-                return undefined;
-            case "started":
-                slots.write(chat.id, chat.slot);
-                if (chat.watching) {
-                    const text = `${chat.meta.phase.by?.display ?? "A colleague"} has a chat for you to watch.`;
-                    this.announce(text);
-                    notify(text, `watch ${effect.chat}`);
-                }
-                this.floor.update();
-                if (this.act.wanted === effect.chat) {
-                    this.act.wanted = null;
-                    this.floor.focusChat(effect.chat);
-                }
-                return undefined;
-            case "tookOver":
-                this.announce(`Chat ${chat.slot} is yours now`);
-                this.floor.focusChat(effect.chat);
-                return undefined;
-            case "takenOver": return this.chatTakenOver(chat);
-            case "ended": return this.chatEnded(chat);
-            case "message":
-                if (this.desk.focused === effect.chat && document.hasFocus() && !this.floor.showingRail) this.desk.read(effect.chat);
-                if (chat?.watching) return undefined;
-                this.sounds.play("message");
-                notify(`A patron of ${chatName(chat)} wrote in chat ${chat.slot}.`, `message ${effect.chat}`);
-                return undefined;
-            case "sendable": return chat ? this.flush(chat) : undefined;
-            case "sendLater":
-                setTimeout(() => this.flush(chat), effect.afterMs * (1 + Math.random()));
-                return undefined;
-            case "refusedText":
-                this.floor.column(effect.chat)?.showProblem(`Not sent: ${effect.text}`);
-                return undefined;
-            default: return undefined;
-        }
-    }
-
-    /** Among colleagues: heard where they are asked for help, else only told. */
-    roomSaid(line) {
-        const text = `${line.by.display} ${line.text !== undefined && line.swamped !== true ? "said: " : ""}${lineWords(line, this.desk.room)}`;
-        if (!this.room.dialog.open) this.announce(`Staff room: ${text}`);
-        if (line.swamped !== true || this.desk.me?.volunteers !== true) return;
-        this.sounds.play("offer");
-        notify(`${line.by.display} is swamped, and asks for help.`, "swamped");
-    }
-
-    arrived(line) {
-        const library = line.library?.title ?? line.queue?.title ?? "a library";
-        const text = line.offer === undefined ? `A new chat of ${library} waits.` : `${displayName(this.desk.board, line.by ?? "A colleague")} offers a chat of ${library}.`;
-        this.announce(text);
-        notify(text, `line ${line.chat}`);
-    }
-
-    /** The mentor has it now; whoever was writing watches from here on, and goes on at its notes. */
-    chatTakenOver(chat) {
-        const hadFocus = this.floor.column(chat.id)?.element.contains(document.activeElement) === true;
-        this.announce(`${chat.meta.phase.by?.display ?? "Your mentor"} has taken over chat ${chat.slot}; you watch it now.`);
-        this.floor.update();
-        if (hadFocus) this.floor.column(chat.id)?.focus();
-    }
-
-    chatEnded(chat) {
-        if (!chat) return;
-        if (chat.leaving !== null) {
-            this.putAway(chat.id);
-            return;
-        }
-        forgetChat(chat.id);
-        this.announce(`Chat ${chat.slot}: ${chat.ended}`);
-        notify(`Chat ${chat.slot} ended.`, `message ${chat.id}`);
-        if (this.floor.column(chat.id)?.element.contains(document.activeElement)) {
-            this.floor.update();
-            this.floor.column(chat.id)?.dismiss.focus();
-        }
     }
 
     putAway(id) {
@@ -461,54 +374,6 @@ class Shell {
     oldest() {
         const { desk, rail } = this;
         return oldestClaimable(desk.board, desk.me, (chat) => rail.claiming.has(chat) || desk.holds(chat), desk.now());
-    }
-
-    /** Everything that the search finds. */
-    findable() {
-        const { desk, act } = this;
-        const chat = desk.chats.get(desk.focused);
-        const open = chat && desk.holds(chat.id) ? chat : null;
-        const action = (title, words, run) => ({ title, words, kind: "Action", detail: "", run });
-        const actions = [
-            action("Claim the chat that has waited longest", "new next waiting", () => act.claimOldest(this.oldest())),
-            ...(open ? [action("Insert a canned message", "text saved reply macro", () => act.openCanned(this.floor.column(open.id)))] : []),
-            ...(practice === null ? [action("Write and change canned messages", "own library edit", () => this.canned.editor.open())] : []),
-            ...(open ? [action("Write a note for staff", "internal colleagues memo", () => this.floor.column(open.id).note.open())] : []),
-            action("Crisis card", "danger suicide emergency help 988", () => this.crisis.open()),
-            action("Find a liaison or an agreement", "refer referral subject directory specialist who knows", () => this.directory.open()),
-            ...(open && desk.me?.volunteers !== undefined ? [action("Ask a colleague to look at this chat", "watch whisper help colleague", () => act.openAsk(open.id))] : []),
-            ...(open ? [action(`Transfer chat ${open.slot}`, "refer pass on hand over", () => act.openTransfer(open.id))] : []),
-            action("Who is on, and why buttons are off", "team staff colleagues status", () => this.team.open()),
-            ...(desk.me?.queues ?? []).map((queue) => {
-                const on = desk.me.available.includes(queue.name);
-                return action(on ? `Go away from ${queue.title}` : `Be there for ${queue.title}`, "available switch on off", () => act.setAvailable(queue.name, !on));
-            }),
-            ...(desk.me?.duties ?? []).filter((duty) => duty !== desk.me.duty && dutyAction(duty)).map((duty) => action(dutyAction(duty), "duty shift priority first", () => act.duty(duty))),
-            ...(desk.me?.volunteers === undefined ? [] : [
-                action("Staff room", "colleagues messages talk team", () => this.room.open()),
-                action("Swamped: ask for help", "busy colleagues overwhelmed", () => act.swamped()),
-            ]),
-            action("Go away from all queues", "pause break unavailable off", () => desk.me.available.forEach((name) => act.setAvailable(name, false))),
-            action(desk.leavingUntilMs === null ? "Leave in 10 minutes" : "Stay after all", "leaving end shift", () => this.rail.toggleLeaving()),
-            action(this.sounds.on ? "Turn sounds off" : "Turn sounds on", "mute noise", () => { this.sounds.setOn(!this.sounds.on); this.draw(); }),
-            action("Say until when you are here", "end time shift close", () => this.ending.open()),
-            ...(practice === null ? [action("Practise at a desk where nobody is real", "practice training learn try", () => window.open("/practice", "_blank", "noopener"))] : []),
-            action("Keys and how the desk works", "help shortcuts", () => this.help.open()),
-            action("Sign out", "leave quit", () => this.leave()),
-        ];
-        const column = open ? this.floor.column(open.id) : null;
-        return [
-            ...desk.inSlots.map((one) => ({ title: `Chat ${one.slot}: ${chatName(one)}`, words: "go to", kind: "Chat", detail: one.ended ?? "", run: () => act.focusChat(one.id) })),
-            ...actions,
-            ...desk.board.libraries.map((library) => ({
-                title: library.title, words: `${library.name} hours phone policies card`, kind: "Library", detail: library.card?.hours ?? "",
-                run: () => this.library.open(library, column ? (wording) => column.insert(wording) : null),
-            })),
-            ...desk.board.queues.map((queue) => ({
-                title: queue.title, words: `${queue.name} queue ${queue.general ? "general" : ""}`, kind: "Queue", detail: reachSentence(queue),
-                run: () => open && queue.takesTransfers ? act.openTransfer(open.id, queue.name) : this.team.open(queue.title),
-            })),
-        ];
     }
 }
 
