@@ -96,6 +96,16 @@ def run(stage):
     # Another's change meanwhile is shown beside what was written, which stays; a second save puts it there.
     editor.get_by_role("button", name="Group rooms").press("Enter")
     editor.get_by_label("Text").fill("Rooms are booked at the desk.")
+    # What is not saved is there again: after a look at another one, and after Escape by mistake.
+    editor.get_by_role("button", name="A new one").click()
+    expect(editor.get_by_label("Text")).to_have_value("")
+    editor.get_by_role("button", name="Group rooms").click()
+    expect(editor.get_by_label("Text")).to_have_value("Rooms are booked at the desk.")
+    sam.page.keyboard.press("Escape")
+    sam.page.keyboard.press("Control+K")
+    sam.page.keyboard.type("Write and change")
+    sam.page.keyboard.press("Enter")
+    expect(editor.get_by_label("Text")).to_have_value("Rooms are booked at the desk.")
     stage.callslip("college", "canned", "put", "Group rooms", "Rooms are booked by phone.", "--library", "stacks")
     editor.get_by_role("button", name="Save").click()
     expect(editor.get_by_role("alert")).to_contain_text("changed meanwhile")

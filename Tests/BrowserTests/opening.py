@@ -74,6 +74,10 @@ def run(stage):
     stage.look(lea.page, "desk-closing")
     lea.page.press("#closing-note", "Enter")
     expect(lea.page.locator("#closing-close")).to_be_hidden()
+    # Whoever sees the desk is told as well as whoever hears it.
+    expect(lea.page.locator(".notice", has_text="Law Library is closed for 2 hours")).to_be_visible()
+    expect(row).to_contain_text("Ready: its library has closed at short notice")
+    stage.look(lea.page, "desk-closed-at-short-notice")
     everywhere("unavailable", "Closed: Snow.")
     expect(stage.patron("law").launcher).to_contain_text("leave a message")
     patron.say("And a bill?")
@@ -88,6 +92,7 @@ def run(stage):
         lea.page.locator("#tabs [data-tab=rail]").click()
     lea.page.locator("#closing summary").click()
     lea.page.click("#closing-reopen")
+    expect(lea.page.locator(".notice", has_text="the posted hours stand again")).to_be_visible()
     everywhere("unavailable", "Closed.")
     assert stage.post("memorial", "/api/import", ALWAYS.encode(), "application/yaml")[0] == 200
     everywhere("available", "Open")

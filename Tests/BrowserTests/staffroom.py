@@ -38,6 +38,16 @@ def run(stage):
     mia.page.keyboard.press("Escape")
     expect(mia.page.locator("#waiting-title")).to_be_focused()
     expect(stan.page.locator("#open-room")).to_have_text("Staff room")
+    # What was read stays read over a reload; what comes then is counted.
+    stan.page.reload()
+    expect(stan.page.locator("[data-queue-switch]").first).to_be_visible()
+    mia.page.locator("#open-room").click()
+    mia.page.keyboard.type("Thank you.")
+    mia.page.keyboard.press("Enter")
+    mia.page.keyboard.press("Escape")
+    expect(stan.page.locator("#open-room")).to_have_text("Staff room (1)")
+    stan.page.locator("#open-room").click()
+    stan.page.keyboard.press("Escape")
 
     # Stan volunteers; Mia is swamped; he takes one, and she sees it.
     stan.page.locator("#volunteer").focus()

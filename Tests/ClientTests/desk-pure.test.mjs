@@ -2,7 +2,7 @@ import { nextStep, restMs } from "../../Sources/Web/Client/desk/newer.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-    boardChanges, inOrder, oldestClaimable, reachSentence, reasonsText, ringsForMe, transferTargets, wholeBoard,
+    boardChanges, closedAtShortNotice, inOrder, oldestClaimable, reachSentence, reasonsText, ringsForMe, transferTargets, wholeBoard,
 } from "../../Sources/Web/Client/desk/board.js";
 import { SHIPPED as SHIPPED_TAGS, proposed, tagsOf } from "../../Sources/Web/Client/desk/tags.js";
 import { chatTimers, duration, grown, shrunk, spokenDuration, urgency } from "../../Sources/Web/Client/desk/clock.js";
@@ -108,6 +108,13 @@ test("the transfer list shows everybody, those who take it first, and says why n
     assert.deepEqual(targets.map((one) => [one.queue.name, one.why === null]), [["general", true], ["art", false], ["business", false], ["law", false]]);
     assert.equal(targets[3].why, "Closed until Monday.");
     assert.match(targets[2].why, /tried/);
+});
+
+test("a closing at short notice is told from the hours that are not posted", () => {
+    const closed = (why) => ({ reasons: [{ code: "closed", text: `Closed: ${why}.` }] });
+    assert.equal(closedAtShortNotice(closed("its library has closed at short notice")), true);
+    assert.equal(closedAtShortNotice(closed("it is outside the posted hours")), false);
+    assert.equal(closedAtShortNotice(undefined), false);
 });
 
 test("a queue says in one sentence whom its button reaches, and all its reasons", () => {

@@ -324,7 +324,8 @@ export class Actions {
     async closeLibrary(minutes, note) {
         try {
             await this.request("closeLibrary", { minutes, note });
-            this.shell.announce("Your library is closed");
+            const title = this.shell.desk.me?.library?.title ?? "Your library";
+            this.shell.notice(`${title} is closed for ${minutes === 60 ? "an hour" : `${minutes / 60} hours`}: its button is off, and the page of hours says so. “Take a closing back” opens it again.`);
             return true;
         } catch (error) {
             this.shell.notice(sentence(error));
@@ -335,7 +336,7 @@ export class Actions {
     async reopenLibrary() {
         try {
             await this.request("reopenLibrary", {});
-            this.shell.announce("The posted hours stand again");
+            this.shell.notice("The closing is taken back: the posted hours stand again.");
         } catch (error) {
             this.shell.notice(sentence(error));
         }

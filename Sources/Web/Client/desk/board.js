@@ -79,6 +79,9 @@ export function reasonsText(queue) {
     return (queue.reasons ?? []).map((reason) => reason.text).filter((text) => typeof text === "string" && text !== "").join(" ");
 }
 
+/** Whether the queue's library has closed at short notice, and not because it is outside its posted hours. */
+export const closedAtShortNotice = (queue) => (queue?.reasons ?? []).some((reason) => reason.code === "closed" && /at short notice/u.test(reason.text ?? ""));
+
 /**
  * The targets of a transfer: every queue but the one that the chat is in, those that take it first, then by title. `why` is the
  * sentence for one that cannot be chosen, `null` for one that can. `listedAt`: where somebody is asked to answer later whom the directory names.

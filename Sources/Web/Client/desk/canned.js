@@ -121,12 +121,17 @@ export class CannedSearch {
     }
 }
 
+const newKey = "new";
+const fieldsOf = ({ owner, title, keywords = "", text }) => ({ owner, title, keywords, text });
+
 /** Writing and changing. Another's change meanwhile is shown beside what was written here, and only a second "save" puts this in its place. */
 class CannedEditor {
     constructor(root, book, fallback) {
         this.book = book;
         this.fallback = fallback;
         this.edited = null;
+        /** What was written and not saved, by message: it is there again for whoever comes back to it. */
+        this.drafts = new Map();
         const field = (id, label, element) => [h("label", { for: id, text: label }), element];
         this.list = h("ul", { class: "canned-own", id: "canned-own" });
         this.none = h("p", { class: "hint", text: "You have written none yet." });
@@ -156,7 +161,9 @@ class CannedEditor {
         openDialog(this.dialog, this.fallback);
         setText(this.done, "");
         this.show();
-        this.begin(null);
+        // Closed by mistake, it is as it was.
+        if (this.isChanged()) this.text.focus();
+        else this.begin(null);
         await this.book.read();
         this.show();
         this.showOwners();
@@ -179,16 +186,31 @@ class CannedEditor {
 
     /** @param message the one to change, or null for a new one */
     begin(message) {
-        this.edited = message ?? { id: drawId(), version: 0, owner: "own", title: "", keywords: "", text: "" };
+        if (this.isChanged()) this.drafts.set(this.draftKey, { edited: this.edited, typed: this.typed });
+        const draft = this.drafts.get(message?.id ?? newKey);
+        this.edited = draft?.edited ?? message ?? { id: drawId(), version: 0, owner: "own", title: "", keywords: "", text: "" };
+        this.drafts.delete(this.draftKey);
         this.showOwners();
         setText(this.heading, message === null ? "A new message" : `Change “${message.title}”`);
-        this.owner.value = this.edited.owner;
-        for (const name of ["title", "keywords", "text"]) this[name].value = this.edited[name];
+        for (const [name, value] of Object.entries(draft?.typed ?? fieldsOf(this.edited))) this[name].value = value;
         setHidden(this.drop, message === null);
         setText(this.error, "");
         setText(this.done, "");
         this.showTheirs(null);
         this.title.focus();
+    }
+
+    get draftKey() {
+        return this.edited.version === 0 ? newKey : this.edited.id;
+    }
+
+    get typed() {
+        return fieldsOf({ owner: this.owner.value || "own", title: this.title.value, keywords: this.keywords.value, text: this.text.value });
+    }
+
+    /** Whether something stands in the form that is not in the message. */
+    isChanged() {
+        return this.edited !== null && JSON.stringify(this.typed) !== JSON.stringify(fieldsOf(this.edited));
     }
 
     async save(drop) {
@@ -204,6 +226,8 @@ class CannedEditor {
         if (answer.status !== 200) return this.fail(sentence(answer), this.text);
         await this.follow(id, drop ? null : version);
         this.show();
+        // What was saved is nobody's draft.
+        this.edited = null;
         this.begin(null);
         setText(this.done, drop ? "Deleted." : `“${title}” is saved.`);
     }
@@ -233,7 +257,12 @@ class CannedEditor {
         setHidden(this.theirs, now === null);
         this.theirs.replaceChildren(...(now === null ? [] : [
             h("p", { text: `Now it says, under “${now.title}”:` }), h("blockquote", { text: now.text }),
-            h("button", { class: "small", type: "button", id: "canned-take-theirs", text: "Go on with that instead", on: { click: () => this.begin(now) } })]));
+            h("button", { class: "small", type: "button", id: "canned-take-theirs", text: "Go on with that instead", on: { click: () => this.takeTheirs(now) } })]));
+    }
+
+    takeTheirs(now) {
+        this.edited = null;
+        this.begin(now);
     }
 
     fail(text, field) {

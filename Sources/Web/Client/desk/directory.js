@@ -12,7 +12,7 @@ const noAnswer = "The directory cannot be searched at the moment; try again.";
 export class DirectorySearch {
     /** @param {import("./state.js").Desk} desk @param {() => object|null} column the chat that the person is in @param {(chat: string, queue: string, listing?: object) => void} transfer opens the dialog for it */
     constructor(root, desk, column, transfer, fallback) {
-        Object.assign(this, { desk, column, transfer, fallback, asked: 0, timer: null, shown: [], seen: "" });
+        Object.assign(this, { desk, column, transfer, fallback, asked: 0, timer: null, shown: [], seen: "", found: null, enters: false });
         this.search = h("input", {
             id: "directory-search", type: "search", autocomplete: "off", spellcheck: "false", placeholder: "Subject, person or library",
             on: { input: () => this.typed(), keydown: (event) => this.key(event) },
@@ -36,6 +36,7 @@ export class DirectorySearch {
     }
 
     typed() {
+        this.enters = false;
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.look(), settleMs);
     }
@@ -43,7 +44,10 @@ export class DirectorySearch {
     key(event) {
         if (event.key !== "Enter" && event.key !== "ArrowDown") return;
         event.preventDefault();
-        this.list.querySelector("button, a")?.focus();
+        // Whoever types fast means what is not found yet.
+        if (this.found === this.search.value.trim()) return this.list.querySelector("button, a")?.focus();
+        this.enters = true;
+        return this.look();
     }
 
     async look() {
@@ -57,6 +61,7 @@ export class DirectorySearch {
         if (asked !== this.asked) return undefined;
         if (status !== 200) return this.show([], body?.text ?? noAnswer);
         const { found } = body;
+        this.found = words;
         return this.show(found, found.length === 0 ? "Nobody is listed with all of these words. Try fewer, or another word for it." : found.length === 1 ? "1 found" : `${found.length} found`);
     }
 
@@ -73,8 +78,25 @@ export class DirectorySearch {
         this.shown = found;
         this.seen = this.there();
         setText(this.count, text);
+        const before = this.focused();
         this.list.replaceChildren(...found.map((entry) => this.entry(entry)));
         setHidden(this.list, found.length === 0);
+        if (before !== null) this.focusAgain(before);
+        else if (this.enters) this.list.querySelector("button, a")?.focus();
+        this.enters = false;
+    }
+
+    /** In which entry the focus is, and on which of what can be pressed there; null where it is elsewhere. */
+    focused() {
+        const item = document.activeElement?.closest("[data-entry]");
+        if (!item || !this.list.contains(item)) return null;
+        return { entry: item.dataset.entry, words: document.activeElement.textContent };
+    }
+
+    /** What is drawn anew while somebody reads keeps their place: the same control, else the entry's first, else the search. */
+    focusAgain({ entry, words }) {
+        const controls = [...this.list.querySelectorAll(`[data-entry="${CSS.escape(entry)}"] :is(button, a)`)];
+        (controls.find((one) => one.textContent === words) ?? controls[0] ?? this.search).focus();
     }
 
     entry(entry) {

@@ -6,6 +6,7 @@ const draftPrefix = "callslip.desk.draft.";
 const outboxPrefix = "callslip.desk.out.";
 const slotPrefix = "callslip.desk.slot.";
 const askedKey = "callslip.desk.asked-end";
+const roomKey = "callslip.desk.room-seen";
 const choicePrefix = "callslip.desk.choice.";
 
 function attempt(action, fallback = null) {
@@ -63,6 +64,12 @@ export function forgetTexts() {
 export const askedEnds = {
     has: (session) => attempt(() => sessionStorage.getItem(askedKey)) === session,
     add: (session) => attempt(() => sessionStorage.setItem(askedKey, session)),
+};
+
+/** The line of the staff room that was read last; a reload does not call it unread again. */
+export const roomRead = {
+    get: () => attempt(() => JSON.parse(sessionStorage.getItem(roomKey) ?? "null")),
+    set: (line) => attempt(() => sessionStorage.setItem(roomKey, JSON.stringify(line))),
 };
 
 export const choice = {

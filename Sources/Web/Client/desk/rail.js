@@ -1,6 +1,6 @@
 // The left side of the desk: my queues with a switch each, who waits, and the questions left as messages.
 
-import { displayName, inOrder, lineKey, reasonsText } from "./board.js";
+import { closedAtShortNotice, displayName, inOrder, lineKey, reasonsText } from "./board.js";
 import { duration, grown, shrunk, spokenDuration, urgency } from "./clock.js";
 import { Closing } from "./closing.js";
 import { DutyChoice, firstS } from "./duty.js";
@@ -130,6 +130,7 @@ export class Rail {
         const free = status?.free ?? 0;
         let text = on ? "On" : "Away";
         if (paused) text = "Paused: two offers in a row were not picked up";
+        else if (outside && closedAtShortNotice(status)) text = `${on ? "Ready" : "Away"}: its library has closed at short notice`;
         else if (on && outside) text = "Ready: outside posted hours, the button opens on the hour";
         else if (outside) text = "Away, outside posted hours";
         else if (on && status) text = `On, ${status.staffed} there, ${free} free ${free === 1 ? "place" : "places"}`;

@@ -5,6 +5,7 @@ import { oldestClaimable } from "./board.js";
 import { dutySentence } from "./duty.js";
 import { traineeSentence } from "./watching.js";
 import { h, icon, keyed, openDialog, setAttribute, setHidden, setText } from "./dom.js";
+import { roomRead } from "./memory.js";
 import { utf8Bytes } from "../shared/wording.js";
 
 export const textBytesMax = 300;
@@ -49,7 +50,7 @@ export class StaffRoom {
     /** @param {HTMLElement} root of dialogs @param {import("./state.js").Desk} desk @param {object} act sayInRoom, swamped, volunteer, takeOne */
     constructor(root, desk, act, fallback) {
         Object.assign(this, { desk, act, fallback });
-        this.seen = null;
+        this.seen = roomRead.get();
         this.putAway = new Set();
         this.people = h("ul", { class: "people", id: "room-people" });
         this.lines = h("ol", { class: "room-lines" });
@@ -89,6 +90,12 @@ export class StaffRoom {
         return room.slice(from).filter((line) => line.by.name !== me?.operator).length;
     }
 
+    read(line) {
+        if (line === this.seen) return;
+        this.seen = line;
+        roomRead.set(line);
+    }
+
     update() {
         const { me, room, board } = this.desk;
         const there = me !== null && me.volunteers !== undefined;
@@ -99,7 +106,7 @@ export class StaffRoom {
         setHidden(this.trainee, me.trainee !== true);
         this.drawCalls();
         if (!this.dialog.open) return;
-        this.seen = room.at(-1)?.at ?? null;
+        this.read(room.at(-1)?.at ?? null);
         const atEnd = this.log.scrollTop + this.log.clientHeight >= this.log.scrollHeight - 8;
         keyed(this.lines, room, (line) => line.at, (line) => h("li", { class: "room-line", data: { roomLine: line.at, kind: line.takes !== undefined ? "takes" : line.swamped === true ? "swamped" : "said" } },
             h("span", { class: "room-who", text: line.by.name === me.operator ? "You" : line.by.display }), " ",

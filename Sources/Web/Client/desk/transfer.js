@@ -60,13 +60,14 @@ export class TransferDialog {
 
     /** @param {{id: string, name: string, isOutside: boolean}|null} listing whom the directory names at the target: they are asked to answer later */
     open(chat, target = null, fallback = null, listing = null) {
+        // What was written for the colleague stays while it is looked up who that is.
+        if (this.chat !== chat) this.note.value = "";
         this.chat = chat;
         this.listing = listing;
         this.listedAt = listing === null ? null : target;
         this.chosen = null;
         this.active = null;
         this.search.value = "";
-        this.note.value = "";
         this.ask.checked = true;
         this.due.value = String(usualDueDays);
         setText(this.error, "");
@@ -203,6 +204,7 @@ export class TransferDialog {
         const problem = later
             ? await this.act.referLater(chat.id, this.chosen, Number(this.due.value) * dayS, this.isListed() ? this.listing.id : null)
             : await this.act.transfer(chat.id, this.chosen, this.agreed.checked, this.note.value.trim());
+        if (problem === null && this.chat === chat) this.note.value = "";
         if (problem === null && this.dialog.open && this.chat === chat) this.dialog.close();
         else setText(this.error, problem ?? "");
         setAttribute(this.submit, "aria-disabled", false);
