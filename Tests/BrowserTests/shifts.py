@@ -161,6 +161,14 @@ def run(stage):
     both.get_by_role("button", name="Undo").click()
     expect(tuesday).to_contain_text("09:00 to 17:00 Wim")
 
+    # The node is gone for a while: the page says so, and shows the week that was asked for as soon as it can.
+    both.route("**/api/shifts?*", lambda route: route.abort())
+    both.get_by_role("link", name="The week after").click()
+    expect(both.get_by_role("alert").first).to_contain_text("did not answer")
+    both.unroute("**/api/shifts?*")
+    expect(both.locator("#week-title")).to_contain_text(f"{(monday + datetime.timedelta(days=7)).strftime('%B')} {(monday + datetime.timedelta(days=7)).day}")
+    expect(both.get_by_role("alert").first).to_have_text("")
+
     # A shift of another library is nobody's here; a colleague without a say moves nothing between two others.
     shift = vic.page.request.get(vic.node + f"/api/shifts?week={monday}").json()["days"][0]["shifts"][1]
     move = {"shift": shift["id"], "version": shift["version"], "from": "wim.tower", "to": "una.tower"}

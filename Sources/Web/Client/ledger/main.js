@@ -14,15 +14,21 @@ const read = (chosen) => ask("GET", `/api/ledger?${chosen}`);
 
 /** All that this person may read, for the choice; learned once, from the overview. */
 let libraries = null;
+/** Counts the questions: an answer to an earlier one comes too late. */
+let turns = 0;
 
 async function show(move = false) {
     const chosen = query();
+    turns += 1;
+    const turn = turns;
     const answer = await read(chosen);
+    if (turn !== turns) return undefined;
     setText(part("problem"), answer.status === 200 ? "" : answer.body?.text ?? "The node does not answer; try again in a moment.");
     setHidden(part("sign-in"), answer.status !== 401);
     if (answer.status !== 200) return setHidden(part("choose"), libraries === null);
     if (libraries === null) {
         const all = chosen.has("library") ? (await read(new URLSearchParams())).body?.libraries ?? [] : answer.body.libraries;
+        if (turn !== turns) return undefined;
         libraries = all.map(({ library, title }) => ({ library, title }));
         fillChoice(chosen.get("library"));
     }

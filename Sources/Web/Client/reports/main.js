@@ -13,10 +13,15 @@ const FIELDS = ["library", "from", "to"];
 const query = () => chosenIn(location.search, FIELDS);
 
 let isFilled = false;
+/** Counts the questions: an answer to an earlier one comes too late. */
+let turns = 0;
 
 async function show(move = false) {
     const chosen = query();
+    turns += 1;
+    const turn = turns;
     const answer = await ask("GET", `/api/reports?${chosen}`);
+    if (turn !== turns) return undefined;
     setText(part("problem"), answer.status === 200 ? "" : answer.body?.text ?? "The node does not answer; try again in a moment.");
     setHidden(part("sign-in"), answer.status !== 401);
     if (answer.status !== 200) return setHidden(part("choose"), !isFilled);

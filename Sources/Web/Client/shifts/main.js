@@ -17,6 +17,8 @@ let undo = null;
 let previewed = null;
 /** Somebody else changed the list while a choice was open in it. */
 let waits = false;
+/** The last look found no node, or one that could not answer: what is shown is not what was asked for. */
+let isOwed = false;
 /** How often is looked whether somebody else changed the list, while the page is to be seen. */
 const LOOK_MS = 5000;
 
@@ -31,6 +33,7 @@ async function show(move = false) {
     const mine = (shows += 1);
     const answer = await ask("GET", `/api/shifts?${query()}`);
     if (mine !== shows) return;
+    isOwed = answer.status === 0 || answer.status >= 500;
     setText(part("problem"), answer.status === 200 ? "" : failure(answer));
     if (answer.status !== 200) return;
     week = answer.body;
@@ -64,7 +67,9 @@ function draw() {
 
 /** Looks whether somebody else changed the list, and shows it: what has the focus keeps it, and an open choice is not taken away. */
 async function look() {
-    if (week === null || isBusy || document.visibilityState === "hidden") return;
+    if (isBusy || document.visibilityState === "hidden") return;
+    if (isOwed) return void (await show());
+    if (week === null) return;
     const asked = query().toString();
     const answer = await ask("GET", `/api/shifts?${asked}`);
     // What was done or looked up here meanwhile is newer.

@@ -19,13 +19,18 @@ const SETTLE_MS = 150;
 let owner = "";
 let token;
 let tickets = [];
+/** How many times the list was asked for, and which of these answers is shown: an older one does not come in the place of a newer. */
+let reads = 0;
+let shownRead = 0;
 
 const part = (id) => document.getElementById(id);
 const sentence = (answer) => answer.body?.text ?? "The node does not answer. Nothing was changed; try again in a moment.";
 
 async function read() {
+    const mine = (reads += 1);
     const answer = await ask("GET", "/api/problems/all", undefined, token);
-    if (answer.status === 200) {
+    if (answer.status === 200 && mine > shownRead) {
+        shownRead = mine;
         tickets = answer.body.tickets;
         setText(part("problem"), "");
     }
