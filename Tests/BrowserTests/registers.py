@@ -274,7 +274,7 @@ def late_answers(stage, mae):
     """Two registers one after the other: the first one's answer comes last, and is not drawn as the second's."""
     page = at(stage, mae, "announcements")
     held = []
-    page.route("**/api/registers/entries?register=liaisons", held.append)
+    page.route("**/api/registers/entries?register=liaisons", lambda route: held.append(route))
     links = page.get_by_role("navigation", name="Registers")
     links.get_by_role("link", name="Library liaisons", exact=True).click()
     stage.until("the question", lambda: page.wait_for_timeout(20) or held)

@@ -121,7 +121,7 @@ export function entryForm({ form, entry, fixed = {}, choices, save, leave, inFor
         conflict.replaceChildren(
             ...(theirs.length > 0 ? [h("p", { class: "small", text: `Changed by ${now.changedBy} meanwhile, and taken over into this form:` }), list(theirs)] : []),
             ...(both.length > 0 ? [h("p", { class: "small", text: `In force, by ${now.changedBy}, where you typed something else; saving again replaces it by yours:` }), list(both)] : []),
-            h("p", { class: "small", text: "Nothing is saved yet: look at both, and save again." }));
+            h("p", { class: "small", text: "Nothing is saved yet: look at it, and save again." }));
         setHidden(conflict, false);
     }
     element.focusFirst = () => fields[0]?.field.focus();
