@@ -124,6 +124,7 @@ def run(stage):
     wim.page.set_viewport_size(PHONE)
     wim.page.emulate_media(color_scheme="dark")
     stage.look(wim.page, "shifts-told-at-the-desk-phone-dark")
+    assert wim.page.evaluate("document.querySelector('.notices').getBoundingClientRect().top >= document.getElementById('floor').getBoundingClientRect().bottom - 1"), "a notice covers what is below it"
     wim.page.emulate_media(color_scheme="light")
     wim.page.set_viewport_size(WIDE)
     expect(vic.page.locator(".notice", has_text="shift")).to_have_count(0)

@@ -57,6 +57,8 @@ def run(stage):
             expect(page.get_by_role("heading", name="The Studio: the button is off")).to_be_visible()
             expect(page.get_by_role("region", name="That day").get_by_role("row").filter(has_text="One person staffs it.")).not_to_have_count(0)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the screen"
+            if viewport is DESKTOP:
+                assert page.get_by_role("region", name="That day").evaluate("(part) => part.scrollWidth <= part.clientWidth"), "the reasons go beyond the page"
             stage.look(page, f"why-{size}-{scheme}")
 
     # LTG sees all; with the keyboard alone, and what is half said is told.
