@@ -203,7 +203,7 @@ def run(stage):
         page.goto(f"{rob.node}/{name}?library=archives")
         expect(page.locator(title)).not_to_have_text("")
         one = page.locator(title).text_content()
-        page.route(re.compile(f"/api/{name}[?](?!library=archives)"), lambda route, held=held: held.append(route))
+        page.route(re.compile(f"/api/{name}[?](?!library=archives)"), lambda route, _, held=held: held.append(route))
         page.get_by_label("Library", exact=True).select_option("")
         page.get_by_label("First day").fill(today)
         page.get_by_role("button", name="Show").click()
