@@ -3,7 +3,7 @@ import History
 import Seeded
 
 /// Somebody of LTG who changes the settings now and then, each time at another node. Who asked what, and what was answered, is judged as a register.
-final class Administrator {
+final class Administrator: Staffer {
     private unowned(unsafe) let cluster: Cluster
     private var random: SeededGenerator
     private let everyMs: UInt64
@@ -32,16 +32,15 @@ final class Administrator {
     }
 
     private func change() {
-        let machine = cluster.anyLibrary(&random)
-        guard machine.isRunning, let library = machine.library else { return }
+        guard let part = cluster.anyPart(&random) else { return }
         last += 1
         let (number, value) = (operations.count, last)
         var settings = cluster.scenario.settings
         settings.answeredMessageMs = Self.baseMs + value
         operations.append(Operation(.write(value, at: nil), invokedMs: cluster.nowMs, completedMs: nil))
-        cluster.say(machine, "is asked to change the settings, for the time number \(value)")
+        cluster.say(part.machine, "is asked to change the settings, for the time number \(value)")
         cluster.count("settings: a change is asked for")
-        library.change(.setSettings(settings)) { [self] position in
+        part.change(.setSettings(settings)) { [self] position in
             operations[number].act = .write(value, at: position)
             operations[number].completedMs = cluster.nowMs
             cluster.count("settings: a change is answered")

@@ -3,7 +3,7 @@ import Seeded
 
 /// People of one library who bring in the hours of a former service, and who want transcripts to be kept or taken away, which a director decides: twice for the same thing, and two decisions at once. What was
 /// answered stands.
-final class Archivist {
+final class Archivist: Staffer {
     private unowned(unsafe) let cluster: Cluster
     private var random: SeededGenerator
     private let admin: Operator
@@ -53,12 +53,6 @@ final class Archivist {
         }
     }
 
-    private func at(_ body: (LibraryPart) -> Void) {
-        let machine = cluster.anyLibrary(&random)
-        guard machine.isRunning, let part = machine.library else { return }
-        body(part)
-    }
-
     // MARK: The past
 
     /// Some hours in a row: new ones mostly, or such as stand already, with their numbers or with others.
@@ -75,18 +69,16 @@ final class Archivist {
     }
 
     private func ask(_ past: PastHours) {
-        at { part in
-            part.ask(.bringPast(past)) { [self] verdict, position in
-                guard case .accepted = verdict else { return cluster.count("past: hours are refused") }
-                cluster.count("past: hours are brought in")
-                guard !cluster.checker.isLost(position) else { return }
-                for entry in past.cells {
-                    let hour = Hour(place: TallyPlace(of: past.home), hour: entry.hour)
-                    if let known = brought[hour], known.cell != entry.cell {
-                        cluster.fail("two different lists of the hour \(entry.hour) were both answered as brought in")
-                    }
-                    brought[hour] = (entry.cell, position)
+        cluster.anyPart(&random)?.ask(.bringPast(past)) { [self] verdict, position in
+            guard case .accepted = verdict else { return cluster.count("past: hours are refused") }
+            cluster.count("past: hours are brought in")
+            guard !cluster.checker.isLost(position) else { return }
+            for entry in past.cells {
+                let hour = Hour(place: TallyPlace(of: past.home), hour: entry.hour)
+                if let known = brought[hour], known.cell != entry.cell {
+                    cluster.fail("two different lists of the hour \(entry.hour) were both answered as brought in")
                 }
+                brought[hour] = (entry.cell, position)
             }
         }
     }
@@ -100,20 +92,21 @@ final class Archivist {
             id: WishID(using: &random), kind: random.chance(50) ? .hold : .export, chat: ChatID(using: &random), library: admin.library,
             by: admin.name, reason: "Number \(count)", days: 7)
         for _ in 0..<(random.chance(25) ? 2 : 1) {
-            at { part in
-                part.ask(.askWish(wish)) { [self] verdict, position in
-                    guard case .accepted = verdict else {
-                        cluster.count("wishes: one is refused")
-                        return introduce()
-                    }
-                    cluster.count("wishes: one is asked for")
-                    if !cluster.checker.isLost(position) { wishes[wish.id] = position }
+            cluster.anyPart(&random)?.ask(.askWish(wish)) { [self] verdict, position in
+                guard case .accepted = verdict else {
+                    cluster.count("wishes: one is refused")
+                    return introduce()
                 }
+                cluster.count("wishes: one is asked for")
+                if !cluster.checker.isLost(position) { wishes[wish.id] = position }
             }
         }
     }
 
-    private func introduce() { at { part in for person in [admin, director] { part.ask(.setOperator(person)) { _, _ in } } } }
+    private func introduce() {
+        guard let part = cluster.anyPart(&random) else { return }
+        for person in [admin, director] { part.ask(.setOperator(person)) { _, _ in } }
+    }
 
     /// The director, mostly twice at once and not of one mind: at most one of the two is told that it was done.
     private func decide() {
@@ -121,16 +114,14 @@ final class Archivist {
         for what in random.chance(60) ? [WishDecision.What.approve, .decline] : [.approve] {
             let decision = WishDecision(wish: wish, what: what, by: director.name, note: "Number \(count)")
             for _ in 0..<(random.chance(25) ? 2 : 1) {
-                at { part in
-                    part.ask(.decideWish(decision)) { [self] verdict, position in
-                        guard case .accepted = verdict else { return cluster.count("wishes: a decision is refused") }
-                        cluster.count("wishes: one is decided")
-                        guard !cluster.checker.isLost(position) else { return }
-                        if let other = decisions[wish]?.what, other != what {
-                            cluster.fail("the director was told that a wish is both \(other) and \(what)")
-                        }
-                        decisions[wish] = (what, position)
+                cluster.anyPart(&random)?.ask(.decideWish(decision)) { [self] verdict, position in
+                    guard case .accepted = verdict else { return cluster.count("wishes: a decision is refused") }
+                    cluster.count("wishes: one is decided")
+                    guard !cluster.checker.isLost(position) else { return }
+                    if let other = decisions[wish]?.what, other != what {
+                        cluster.fail("the director was told that a wish is both \(other) and \(what)")
                     }
+                    decisions[wish] = (what, position)
                 }
             }
         }

@@ -1,7 +1,8 @@
 import Consortium
 
 /// What follows from the committed facts for what nobody else looks at while chats go on: shifts, the tally, minutes of duty, who looks after whom. Reckoned beside the state, from commands, their answers and what was noted in
-/// chats; so that whoever reads a report, at whatever coordinator and after whatever snapshot, reads what happened.
+/// chats, and minutes of duty from who was signed on after each entry; so that whoever reads a report, at whatever coordinator and after whatever snapshot, reads what happened.
+/// (What the tally tells apart by more than that is held to its sums alone: see `TallyChecks`.)
 struct BookChecks {
     private(set) var shifts = ShiftChecks()
     private var tally = TallyChecks()

@@ -451,6 +451,8 @@ final class Checker {
         mentors[trainee, default: []].insert(mentor)
         for chat in given[trainee] ?? [] { history.entitle(mentor, to: chat) }
     }
+    /// The mentor's desk shows that they look after that person no more: what is given to the trainee from now on is not for them.
+    func onMentoringOver(_ mentor: String, of trainee: String) { mentors[trainee]?.remove(mentor) }
     func beginRead(of chat: ChatID) -> Position { history.beginRead(of: chat) }
     func onRead(_ reader: String, _ chat: ChatID, last: Position, since: Position) {
         if former?.lost[chat]?[since] == nil { history.read(reader, chat, last: last, since: since) }

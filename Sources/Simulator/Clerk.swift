@@ -3,7 +3,7 @@ import Seeded
 
 /// Somebody who writes into the registers, the canned messages and the tickets, now at one node, now at another. What was answered is kept, whatever happens meanwhile; and what the coordinators have of
 /// the registers, each node has in the end, though it is told only what changed.
-final class Clerk {
+final class Clerk: Staffer {
     private enum Thing: Hashable {
         case entry(EntryID)
         case canned(CannedID)
@@ -48,11 +48,10 @@ final class Clerk {
     }
 
     private func write() {
-        let machine = cluster.anyLibrary(&random)
-        guard machine.isRunning, let part = machine.library else { return }
+        guard let part = cluster.anyPart(&random) else { return }
         count += 1
         let words = "words number \(count)"
-        let (thing, command) = change(words, at: machine)
+        let (thing, command) = change(words, at: part.machine)
         guard !unsure.contains(thing) else { return }
         unsure.insert(thing)
         let version = (kept[thing]?.version ?? 0) + 1

@@ -25,11 +25,7 @@ package final class Cluster {
     private(set) var patrons: [Patron] = []
     private(set) var operators: [OperatorPerson] = []
     private var desks: [QueueName] = []
-    private var administrator: Administrator?
-    private var clerk: Clerk?
-    private var officer: Officer?
-    private var colleagues: Colleagues?
-    private var archivist: Archivist?
+    private var staffers: [any Staffer] = []
     /// Faults are over: people finish what they began.
     private(set) var isSettling = false
     /// All patrons are done: people do nothing new.
@@ -106,17 +102,18 @@ package final class Cluster {
         isRestored = true
         members = (0..<scenario.coordinators).map { RaftMember(id: UInt64($0) + 1, name: machines[$0].name.text) }
         checker.beginAnew(state, copies: patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))
-        administrator?.beginAnew(lost: checker.lostIndices)
-        clerk?.beginAnew(lost: checker.lostIndices)
-        officer?.beginAnew(lost: checker.lostIndices)
-        colleagues?.beginAnew(lost: checker.lostIndices)
-        archivist?.beginAnew(lost: checker.lostIndices)
+        for staffer in staffers { staffer.beginAnew(lost: checker.lostIndices) }
     }
     var coordinatorMachines: ArraySlice<Machine> { machines.prefix(scenario.coordinators) }
     var libraryMachines: [Machine] { scenario.isCombined ? machines : Array(machines.dropFirst(scenario.coordinators)) }
     func anyLibrary(_ random: inout SeededGenerator) -> Machine {
         let there = libraryMachines.filter { !$0.isRetired }
         return there[Int.random(in: 0..<there.count, using: &random)]
+    }
+    /// Where somebody asks next; nil where nobody answers there just now.
+    func anyPart(_ random: inout SeededGenerator) -> LibraryPart? {
+        let machine = anyLibrary(&random)
+        return machine.isRunning ? machine.library : nil
     }
     func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
     /// Since when a crowd is there and nothing else is amiss.
@@ -154,17 +151,7 @@ package final class Cluster {
         open(roster)
         nemesis.plan(startMs: nowMs)
         invite(roster)
-        administrator = Administrator(self)
-        administrator?.arrive()
-        clerk = Clerk(self, library: roster.firstLibrary)
-        clerk?.arrive()
-        officer = Officer(self, roster, signs: administrator == nil)
-        officer?.arrive()
-        colleagues = Colleagues(self, roster)
-        colleagues?.arrive()
-        archivist = Archivist(self, roster)
-        archivist?.arrive()
-        Teacher(self, roster)?.arrive()
+        employ(roster)
         _ = run(upToMs: scenario.strikeMs)
         settle()
         dismantle()
@@ -207,6 +194,17 @@ package final class Cluster {
         }
     }
 
+    /// Of each kind somebody, in some of the seeds.
+    private func employ(_ roster: Roster) {
+        let administrator = Administrator(self)
+        let all: [(any Staffer)?] = [
+            administrator, Clerk(self, library: roster.firstLibrary), Officer(self, roster, signs: administrator == nil),
+            Colleagues(self, roster), Archivist(self, roster), Teacher(self, roster),
+        ]
+        staffers = all.compactMap(\.self)
+        for staffer in staffers { staffer.arrive() }
+    }
+
     /// One more with a question, some time from now.
     func bringPatron(inMs: ClosedRange<UInt64>, _ own: inout SeededGenerator) {
         let (number, libraries) = (patrons.count, libraryMachines)
@@ -237,11 +235,7 @@ package final class Cluster {
         isResting = true
         guard run(upToMs: 60_000, until: isAtRest) else { return fail("the cluster does not come to rest: \(unrest)") }
         checker.judge(keptAt: libraryMachines)
-        administrator?.judge()
-        clerk?.judge()
-        officer?.judge()
-        colleagues?.judge()
-        archivist?.judge()
+        for staffer in staffers { staffer.judge() }
         checker.judge(books: coordinatorMachines)
         outliveText()
         checker.judge(patrons.flatMap(\.transcripts) + operators.flatMap(\.transcripts))

@@ -12,7 +12,7 @@ final class LibraryPart {
     static let humanInputMs: UInt64 = 60_000
     private static let importBit: UInt64 = 1 << 62
 
-    private unowned(unsafe) let machine: Machine
+    unowned(unsafe) let machine: Machine
     private var cluster: Cluster { machine.cluster }
     private(set) var gateway: GatewayCore
     private var choice: ServerChoice

@@ -4,7 +4,7 @@ import Sodium
 
 /// People of a library and of LTG who change what steers the service: posted hours and closings, terms, naming conventions, names, signed settings; and whose reading of transcripts is noted. Now at one
 /// node, now at another; what was answered is kept, and the audit log that tells of it is one chain.
-final class Officer {
+final class Officer: Staffer {
     /// What is changed by naming the version that one saw.
     private enum Thing: Hashable {
         case hours
@@ -63,8 +63,7 @@ final class Officer {
     }
 
     private func act() {
-        let machine = cluster.anyLibrary(&random)
-        guard machine.isRunning, let part = machine.library else { return }
+        guard let part = cluster.anyPart(&random) else { return }
         count += 1
         switch Int.random(in: 0..<8, using: &random) {
         case 0: set(.hours, part) { .setHours(hours($0)) }
@@ -76,8 +75,8 @@ final class Officer {
                         version: $0, queues: NamingRule(pattern: "*", example: "any", sentence: "Any name, says number \(count).")))
             }
         case 3 where signs: set(.settings, part) { signed($0) }
-        case 4: close(part, machine.wallMs)
-        case 5: reopen(part, machine.wallMs)
+        case 4: close(part, part.machine.wallMs)
+        case 5: reopen(part, part.machine.wallMs)
         case 6: rename(part)
         default:
             let note = AuditNote(by: .admin, chat: ChatID(using: &random), library: library, request: RequestID(using: &random))

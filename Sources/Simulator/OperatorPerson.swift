@@ -71,6 +71,8 @@ final class OperatorPerson: Client {
         asking = []
         (me, board) = (nil, nil)
         (fears, notes) = ([:], [:])
+        for trainee in trainees { cluster.checker.onMentoringOver(name, of: Self.name(of: trainee)) }
+        (trainees, mentoring) = ([], [])
         forgetRequests()
     }
 
@@ -134,7 +136,9 @@ final class OperatorPerson: Client {
     override func take(_ message: ServerMessage) {
         switch message {
         case .me(let me): self.me = me
-        case .board(let board): self.board = board
+        case .board(let board):
+            self.board = board
+            noteTrainees(of: board)
         case .chat(let state):
             ensureCopy(state.chat)
             copies[state.chat]?.receive(state)
@@ -392,14 +396,35 @@ final class OperatorPerson: Client {
         send(.say(.init(chat: note.chat, sender: sender, sequence: 1, text: note.text, isNote: true)))
     }
 
+    /// Whose chats are for this person as well: trainees of theirs, as their desk shows, and those whom they asked to look after and have no answer yet.
+    private var trainees: Set<OperatorName> = []
+    private var mentoring: Set<OperatorName> = []
+
+    private func begins(with trainee: OperatorName) {
+        guard trainees.insert(trainee).inserted else { return }
+        cluster.checker.onMentoring(name, of: Self.name(of: trainee))
+    }
+
+    private func noteTrainees(of board: ServerMessage.BoardState) {
+        let mine = board.staff.filter { $0.mentor == account }.map(\.person.name)
+        for trainee in mine { begins(with: trainee) }
+        for trainee in trainees.subtracting(mine).subtracting(mentoring).sorted() {
+            trainees.remove(trainee)
+            cluster.count("trainees: somebody is looked after no more")
+            cluster.checker.onMentoringOver(name, of: Self.name(of: trainee))
+        }
+    }
+
     /// Is a trainee's mentor, or no longer; and whispers in what is watched, takes it over, looks away.
     private func lookAfter(_ board: ServerMessage.BoardState, _ me: ServerMessage.Me) {
         guard !cluster.isSettling || random.chance(30) else { return }
         for other in board.staff where other.isTrainee && other.person.name != account {
             if other.mentor == nil, !me.isTrainee, random.chance(40) {
                 say("looks after \(other.person.name)")
-                cluster.checker.onMentoring(name, of: Self.name(of: other.person.name))
+                mentoring.insert(other.person.name)
+                begins(with: other.person.name)
                 request(.mentor(makeID(), other.person.name, true)) { [self] answer in
+                    mentoring.remove(other.person.name)
                     if case .ok = answer { cluster.count("trainees: somebody looks after one") }
                 }
             } else if other.mentor == account, random.chance(2) {

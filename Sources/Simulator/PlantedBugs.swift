@@ -89,7 +89,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case pastTwice
     /// The books note who is on duty two minutes late.
     case lateMinutes
-    /// A snapshot has not all that was counted.
+    /// A snapshot has another number than was counted.
     case snapshotForgetsCounts
 
     /// Apply takes a repeated opening for a wrong one.
@@ -178,7 +178,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .answerAgain: "a chat is answered once in the tally"
         case .pastTwice: "hours that were brought in stand"
         case .lateMinutes: "minutes of duty are those of the entry"
-        case .snapshotForgetsCounts: "a snapshot has all that was counted"
+        case .snapshotForgetsCounts: "a snapshot has what was counted"
         }
     }
 }
@@ -299,8 +299,17 @@ extension PlantedBug {
         var memento = state.memento
         for place in memento.tally.indices {
             let book = memento.tally[place]
-            let cells = book.cells.map { TallyHourCell(hour: $0.key, cell: $0.value) }
-            memento.tally[place] = TallyBook(place: book.place, cells: Array(cells.dropFirst()), chain: book.chain)
+            var cells = book.cells.map { TallyHourCell(hour: $0.key, cell: $0.value) }
+            guard let last = cells.last?.cell, let first = last.entries.first, first.count < .max else { continue }
+            var entries = last.entries
+            // What digests are of stays: the chain, and which hours there are.
+            entries[0].count += 1
+            guard
+                let other = TallyCell(
+                    entries: entries, answeredBy: last.answeredBy, answeredFor: last.answeredFor, isFormer: last.isFormer)
+            else { continue }
+            cells[cells.count - 1].cell = other
+            memento.tally[place] = TallyBook(place: book.place, cells: cells, chain: book.chain)
         }
         return (try? ConsortiumState(memento: memento)) ?? state
     }

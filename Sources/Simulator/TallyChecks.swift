@@ -176,6 +176,8 @@ struct TallyChecks {
         guard let target = legs.removeValue(forKey: offer), let home = state.chats[chat] else { return }
         change(.transferred, Cell(place: TallyPlace(of: home.library), hour: hour), by: 1)
         change(.offersPickedUp, Cell(place: .queue(target), hour: hour), by: 1)
+        let queue = state.queues.values.first { $0.queue.name == target || $0.queue.formerNames.contains(target) }
+        change(.transferredIn, Cell(place: TallyPlace(of: queue?.queue.library), hour: hour), by: 1)
     }
 
     // MARK: Numbers
@@ -211,16 +213,18 @@ struct TallyChecks {
 
     // MARK: The judgement
 
-    /// Counters that follow from what was noted; what is offered to queues and not picked up is told apart by the state alone.
+    /// Counters that follow from what was noted. What is offered to queues and not picked up, how long what is picked up waited, and where it came from are told
+    /// apart by the state alone, as is who answered in the general queue's name: of these only the sums are held against what happened.
     private static let checked: Set<TallyCounter> = Set(
         [
             .asked, .answered, .missed, .abandoned, .referred, .messages, .messagesAnswered, .messagesUnanswered, .cutOff, .transferred,
-            .endedUnsaid, .endedByPatron, .offersPickedUp,
+            .endedUnsaid, .endedByPatron, .offersPickedUp, .transferredIn,
         ] + ChatEnding.allCases.map { .ended($0) } + ChatRating.allCases.map { .rated($0) } + (0..<WaitClasses.count).map { .wait($0) })
 
     func difference(to state: ConsortiumState) -> String? {
         var expected = self
         expected.renameQueues(in: state)
+        var (arrived, left): ([TallyHour: UInt64], [TallyHour: UInt64]) = ([:], [:])
         var cells = Set(expected.counts.keys).union(expected.past.keys)
         for (place, book) in state.tally { for hour in book.cells.keys { cells.insert(Cell(place: place, hour: hour)) } }
         for cell in cells.sorted(by: { ($0.place, $0.hour) < ($1.place, $1.hour) }) {
@@ -236,23 +240,58 @@ struct TallyChecks {
                 return "counter \(counter.rawValue) of \(cell.place) in the hour \(cell.hour) is \(there[counter]), "
                     + "and what happened comes to \(numbers[counter] ?? 0)"
             }
-            if let sentence = expected.difference(ofCreditsAt: cell, there) { return sentence }
-            if case .queue = cell.place, there[.offered] != Self.outcomes.reduce(0, { $0 + there[$1] }) {
-                return "the offers to \(cell.place) in the hour \(cell.hour) do not come to what became of them"
+            if let sentence = expected.difference(ofCreditsAt: cell, there, state) { return sentence }
+            if case .queue = cell.place {
+                guard there[.offered] == Self.outcomes.reduce(0, { $0 + there[$1] }) else {
+                    return "the offers to \(cell.place) in the hour \(cell.hour) do not come to what became of them"
+                }
+                guard there[.offersPickedUp] == Self.legs.reduce(0, { $0 + there[$1] }) else {
+                    return "the waits for \(cell.place) in the hour \(cell.hour) are not those of what was picked up there"
+                }
             }
+            arrived[cell.hour, default: 0] += UInt64(there[.transferredIn])
+            left[cell.hour, default: 0] += UInt64(there[.transferredOut])
         }
+        guard arrived == left else { return "as many chats as were transferred out of somewhere were not transferred in" }
         return nil
     }
 
+    private static let legs: [TallyCounter] = (0..<WaitClasses.count).map { .leg($0) }
     private static let outcomes: [TallyCounter] = [
         .offersPickedUp, .offersExpired, .offersWithdrawn, .offersTargetGone, .offersChatOver,
     ]
 
-    private func difference(ofCreditsAt cell: Cell, _ there: TallyCell) -> String? {
+    /// Who answered whose chats: as the home libraries have it, and as those have it who answered, which leaves out a library's own chats in its own queues.
+    private func difference(ofCreditsAt cell: Cell, _ there: TallyCell, _ state: ConsortiumState) -> String? {
         var by: [LibraryName: UInt32] = [:]
-        for share in there.answeredBy { if let library = share.library { by[library, default: 0] += share.count } }
-        for (credit, count) in credits where credit.cell == cell && by[credit.by] ?? 0 != count {
-            return "\(credit.by) answered \(by[credit.by] ?? 0) chats of \(cell.place) in the hour \(cell.hour), not \(count)"
+        for share in there.answeredBy {
+            guard let library = share.library else { return "nobody answered chats of \(cell.place) in the hour \(cell.hour)" }
+            by[library, default: 0] += share.count
+        }
+        let own = credits.filter { $0.key.cell == cell && $0.value > 0 }
+        let happened = Dictionary(uniqueKeysWithValues: own.map { ($0.key.by, $0.value) })
+        if let library = Set(by.keys).union(happened.keys).sorted().first(where: { by[$0] != happened[$0] }) {
+            return "\(library) answered \(by[library] ?? 0) chats of \(cell.place) in the hour \(cell.hour), not \(happened[library] ?? 0)"
+        }
+        func shares(_ place: TallyPlace) -> TallyCell {
+            state.tally(of: place, in: cell.hour..<cell.hour + 1).cells.first?.cell ?? TallyCell()
+        }
+        let (home, answering): (LibraryName?, LibraryName?) =
+            switch cell.place {
+            case .general: (nil, nil)
+            case .library(let name): (name, name)
+            case .queue: (nil, nil)
+            }
+        for share in there.answeredBy {
+            guard let library = share.library, share.viaGeneral || library != home else { continue }
+            let other = TallyShare(library: home, viaGeneral: share.viaGeneral, count: share.count)
+            guard !shares(.library(library)).answeredFor.contains(other) else { continue }
+            return "\(library) has other numbers of chats that it answered for \(cell.place) in the hour \(cell.hour) than that has"
+        }
+        for share in there.answeredFor {
+            let other = TallyShare(library: answering, viaGeneral: share.viaGeneral, count: share.count)
+            guard !shares(TallyPlace(of: share.library)).answeredBy.contains(other) else { continue }
+            return "\(cell.place) answered chats in the hour \(cell.hour) that were not answered where they came from"
         }
         return nil
     }

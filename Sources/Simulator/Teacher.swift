@@ -2,7 +2,7 @@ import Consortium
 import Seeded
 
 /// Somebody of LTG who makes one of the operators a trainee, and no trainee any more when they have learned: now and then, whatever the person does meanwhile.
-final class Teacher {
+final class Teacher: Staffer {
     private unowned(unsafe) let cluster: Cluster
     private var random: SeededGenerator
     private var person: Operator
@@ -33,8 +33,7 @@ final class Teacher {
     /// Below the feature level nobody becomes one, and it is asked anew.
     private func teach() {
         count += 1
-        let machine = cluster.anyLibrary(&random)
-        guard machine.isRunning, let part = machine.library else { return }
+        guard let part = cluster.anyPart(&random) else { return }
         var next = person
         next.isTrainee = person.isTrainee ? random.chance(75) : true
         person = next

@@ -82,8 +82,11 @@ struct SimulatorTests {
             "shifts: two are exchanged",
             "shifts: a swap is refused as outOfOrder", "past: hours are brought in", "past: hours are refused", "wishes: one is decided",
             "wishes: a decision is refused", "trainees: somebody looks after one", "trainees: a note is safe",
-            "trainees: a chat is taken over",
+            "trainees: a chat is taken over", "trainees: somebody is looked after no more", "shifts: one is judged",
         ] { #expect(counts[what, default: 0] > 0, "\(what)") }
+        let judged = counts["shifts: one is judged", default: 0]
+        let notJudged = counts.filter { $0.key.hasPrefix("shifts: one is not judged") }.values.reduce(0, +)
+        #expect(notJudged * 4 < judged, "\(notJudged) shifts were not judged, and \(judged) were")
     }
 
     @Test("without faults nobody waits in vain and nothing is lost")

@@ -212,6 +212,7 @@ final class ChaosRun {
     /// What was answered as done must be so at every library's node.
     private func compareDecisions() async {
         troubles += clerks.flatMap { $0.faults.prefix(10) }
+        troubles += clerks.filter { $0.done == 0 }.map { "\($0.library): its clerk was told of nothing that it was done" }
         var differences: [String] = []
         await wait("all nodes to know what was decided", withinMs: Self.healMs) { [clerks, cluster] in
             differences = []
