@@ -79,7 +79,7 @@ let package = Package(
             ]),
 
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop", "Locking"]),
-        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "Gateway", "ClientProtocol", "Consortium"]),
+        .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "History", "Gateway", "ClientProtocol", "Consortium"]),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop"]),
         .testTarget(name: "MailTests", dependencies: ["Mail"]),
         .testTarget(name: "SignInTests", dependencies: ["SignIn", "COpenSSL"]),

@@ -40,7 +40,12 @@ final class Administrator: Staffer {
         operations.append(Operation(.write(value, at: nil), invokedMs: cluster.nowMs, completedMs: nil))
         cluster.say(part.machine, "is asked to change the settings, for the time number \(value)")
         cluster.count("settings: a change is asked for")
-        part.change(.setSettings(settings)) { [self] position in
+        part.ask(.setSettings(settings)) { [self] verdict, position in
+            guard case .accepted = verdict else {
+                // LTG has removed the node where it was asked.
+                isLost.insert(number)
+                return cluster.count("settings: a change is refused")
+            }
             operations[number].act = .write(value, at: position)
             operations[number].completedMs = cluster.nowMs
             cluster.count("settings: a change is answered")

@@ -494,7 +494,3 @@ final class Checker {
         }
     }
 }
-
-extension Verdict {
-    fileprivate var isAccepted: Bool { if case .accepted = self { true } else { false } }
-}

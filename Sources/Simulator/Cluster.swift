@@ -115,6 +115,10 @@ package final class Cluster {
         let machine = anyLibrary(&random)
         return machine.isRunning ? machine.library : nil
     }
+    /// Where somebody looks, as of a coordinator that may be behind; nil where none runs.
+    func anyCoordinator(_ random: inout SeededGenerator) -> CoordinatorPart? {
+        coordinatorMachines.filter(\.isRunning).compactMap(\.coordinator).randomElement(using: &random)
+    }
     func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
     /// Since when a crowd is there and nothing else is amiss.
     var crowdedSinceMs: UInt64? { nemesis.crowd?.sinceMs }
@@ -199,7 +203,9 @@ package final class Cluster {
         let administrator = Administrator(self)
         let all: [(any Staffer)?] = [
             administrator, Clerk(self, library: roster.firstLibrary), Officer(self, roster, signs: administrator == nil),
-            Colleagues(self, roster), Archivist(self, roster), Teacher(self, roster),
+            Colleagues(self, roster), Archivist(self, roster), Teacher(self, roster), Registrar(self, roster), Webmaster(self, roster),
+            Technician(self),
+            Doorkeeper(self),
         ]
         staffers = all.compactMap(\.self)
         for staffer in staffers { staffer.arrive() }
@@ -281,6 +287,10 @@ package final class Cluster {
         }
         for machine in libraryMachines where !machine.isRetired && machine.library?.isIsolated ?? true {
             return "\(machine.name) is isolated"
+        }
+        let keys = checker.state.keys
+        if let machine = machines.first(where: { !$0.isRetired && !($0.keys?.isInStep(with: keys) ?? false) }) {
+            return "\(machine.name) has not the keys of step \(keys.step)"
         }
         if let sentence = oldWord { return sentence }
         if let machine = libraryMachines.first(where: { !$0.isRetired && !$0.transcripts.undeclared(by: $0.name).isEmpty }) {

@@ -73,8 +73,7 @@ final class Colleagues: Staffer {
 
     /// What somebody sees at one node: as of a coordinator, which may be behind.
     private func look() -> ShiftBook? {
-        let there = cluster.coordinatorMachines.filter(\.isRunning).compactMap(\.coordinator)
-        return there.randomElement(using: &random)?.core.state.shifts(of: library)
+        cluster.anyCoordinator(&random)?.core.state.shifts(of: library)
     }
 
     private func introduce(_ person: Operator) {

@@ -425,11 +425,20 @@ final class CoordinatorPart {
                     return machine.abort("apply trapped")
                 }
                 carryOut(core.onApplied(batch, index: entry.index, nowMs: nowMs))
+                note()
                 cluster.checker.onApplied(core.state, index: entry.index, at: machine)
             } catch {
                 return cluster.fail("entry \(entry.index) cannot be read: \(error)")
             }
         }
+    }
+
+    /// What the process itself does for the sake of what was applied: library nodes are told by their boards.
+    private func note() {
+        dropRemoved()
+        guard machine.library == nil else { return }
+        machine.keys?.take(core.state.keys)
+        machine.gossip?.exclude(core.state.removedNodes)
     }
 
     /// A planted bug: the process has ended amid apply.
@@ -454,12 +463,28 @@ final class CoordinatorPart {
             cluster.count("raft: a snapshot is installed")
             cluster.checker.onRestored(state, index: meta.index, at: machine)
             core.onRestored(state, nowMs: nowMs)
+            note()
         } catch {
             cluster.fail("the snapshot of entry \(meta.index) cannot be read: \(error)")
         }
     }
 
     // MARK: Library nodes
+
+    /// Whether LTG has not removed the node, or it shows the key of the one that has its name since.
+    func hears(_ node: Machine) -> Bool {
+        core.state.removedNodes.first { $0.node == node.name }?.hears(node.certificateKey.bytes) ?? true
+    }
+
+    /// As `PeerNetwork` does when it is told: links of removed nodes are over.
+    private func dropRemoved() {
+        for link in links.keys.sorted() {
+            guard let port = links[link], !hears(port.other) else { continue }
+            links[link] = nil
+            core.onNodeDown(link)
+            port.close()
+        }
+    }
 
     func serve(_ port: Port, node: NodeName) {
         lastLink += 1

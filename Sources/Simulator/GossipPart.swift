@@ -50,6 +50,11 @@ final class GossipPart {
         }
     }
 
+    /// Nobody hears a removed node.
+    func exclude(_ nodes: [RemovedNode]) {
+        perform(core.exclude(Set(nodes.filter { $0.admitted == nil }.map(\.node.text)), nowMs: nowMs))
+    }
+
     func view(of queue: String, by writer: Machine) -> RecordView? {
         core.record(.init(queue: queue, writer: writer.name.text), nowMs: nowMs)
     }
@@ -66,8 +71,11 @@ final class GossipPart {
             switch directive {
             case .send(let message, let address):
                 guard let to = cluster.machine(at: address), to.isOfNewCluster == machine.isOfNewCluster else { continue }
-                let from = machine.index
-                cluster.network.datagram(machine, to) { to in to.gossip?.receive(message, from: from) }
+                let (from, key) = (machine.index, machine.ring.primary)
+                cluster.network.datagram(machine, to) { to in
+                    // Whoever has not the key that sealed it does not open it.
+                    if to.ring.held.contains(key) { to.gossip?.receive(message, from: from) }
+                }
             case .pushPull(let address, let state): exchange(state, with: address)
             case .scheduleNextTick(let delayMs):
                 machine.start(timer, afterMs: UInt64(max(0, delayMs))) { [self] in perform(core.onTick(nowMs: nowMs)) }
@@ -94,7 +102,8 @@ final class GossipPart {
         let life = machine.life
         let isReached = cluster.network.reaches(machine, other) && other.isOfNewCluster == machine.isOfNewCluster
         cluster.after(isReached ? cluster.network.roundTripMs() : 3_000, .exchange, machine.index) { [self] in
-            guard isReached, cluster.network.reaches(machine, other), let there = other.gossip else {
+            guard isReached, cluster.network.reaches(machine, other), machine.opens(other), other.opens(machine), let there = other.gossip
+            else {
                 return machine.receive(life: life) { [self] in perform(core.onPushPullTimeout(with: address, nowMs: nowMs)) }
             }
             let reply = there.answer(state, from: machine.name.text)

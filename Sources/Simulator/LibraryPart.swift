@@ -32,10 +32,13 @@ final class LibraryPart {
     private var transcripts: TranscriptPart?
     private var importsWaiting: [Batch.Item] = []
     private var importCount: UInt64 = 0
-    private var answers: [UInt64: (LogPosition) -> Void] = [:]
     private var verdicts: [UInt64: (Verdict, LogPosition) -> Void] = [:]
     /// Of all registers, as the coordinators told what changed.
     private(set) var entries: [EntryID: RegisterEntry] = [:]
+    /// The same of canned messages, reported problems and buttons.
+    private(set) var canned: [CannedMessage] = []
+    private(set) var tickets: [UInt64: Ticket] = [:]
+    private(set) var buttons = ButtonBook()
     private let tickTimer = VirtualTimer()
     private var tickAtMs: UInt64?
     private let dialTimer = VirtualTimer()
@@ -113,6 +116,19 @@ final class LibraryPart {
 
     // MARK: The coordinator's side
 
+    /// LTG removed this node, as a coordinator told it: nobody is served here.
+    private(set) var isDismissed = false
+    var servesSomebody: Bool { !sessions.isEmpty || !lines.isEmpty }
+
+    /// As `LibraryHost` does.
+    private func dismiss(_ isDismissed: Bool) {
+        guard isDismissed != self.isDismissed else { return }
+        self.isDismissed = isDismissed
+        cluster.say(machine, isDismissed ? "serves nobody any more" : "is heard again")
+        perform(gateway.onDismissal(isDismissed ? "LTG removed this node" : nil, now: nowMs))
+        if isDismissed { sessions = [:] }
+    }
+
     private func connect() {
         if cluster.scenario.isCombined {
             let near = cluster.network.connectLocally(machine) { far in machine.coordinator?.serve(far, node: machine.name) }
@@ -120,14 +136,22 @@ final class LibraryPart {
         }
         let coordinator = cluster.machines[choice.next(of: cluster.scenario.coordinators)]
         let name = machine.name
+        var isRemoved = false
         cluster.network.dial(
             machine, coordinator,
             accept: { [machine] port in
                 // The cluster's id is in every frame.
                 guard coordinator.isOfNewCluster == machine.isOfNewCluster, let there = coordinator.coordinator else { return false }
+                isRemoved = !there.hears(machine)
+                guard !isRemoved else { return false }
                 there.serve(port, node: name)
                 return true
-            }, onUp: { [self] port in take(port) }, onFailed: { [self] in lost() })
+            },
+            onUp: { [self] port in take(port) },
+            onFailed: { [self] in
+                if isRemoved { dismiss(true) }
+                lost()
+            })
     }
 
     private func take(_ port: Port) {
@@ -180,6 +204,9 @@ final class LibraryPart {
             let isOfBranch = BranchBase.isBranch(board.at)
             // As a node does: also of a coordinator that has just started and knows less, as it tells what changed once.
             if let news = board.registers { entries.take(news) }
+            if let canned = board.canned { self.canned = canned }
+            if let news = board.tickets { tickets.take(news) }
+            if let news = board.buttons { buttons.take(news) }
             if !isOfBranch, let known = coordinatorsBoard, board.at < known.at { return }
             let here = board.signedOn.filter { $0.node == machine.name }
             let holdings = Dictionary(here.map { ($0.session, $0.holdings) }, uniquingKeysWith: { first, _ in first })
@@ -189,6 +216,9 @@ final class LibraryPart {
                 coordinatorsBoard = board
                 machine.roster = board
                 transcripts?.take(board)
+                machine.keys?.take(board.keys)
+                dismiss(false)
+                machine.gossip?.exclude(board.removedNodes)
             }
             if isOfBranch == gateway.isAnswering { show(board) }
         case .chat(let update): perform(gateway.onChatUpdate(update, now: nowMs))
@@ -296,12 +326,6 @@ final class LibraryPart {
         flush()
     }
 
-    /// Proposes one more command; `answered` is told at which position it was accepted.
-    func change(_ command: Command, answered: @escaping (LogPosition) -> Void) {
-        answers[submit(command)] = answered
-        flush()
-    }
-
     /// Proposes one more command; `told` is told what became of it, which may be a refusal.
     func ask(_ command: Command, told: @escaping (Verdict, LogPosition) -> Void) {
         verdicts[submit(command)] = told
@@ -324,7 +348,6 @@ final class LibraryPart {
         // A repeat is answered once more.
         guard imports.removeValue(forKey: counter) != nil else { return }
         if let told = verdicts.removeValue(forKey: counter) { return told(verdict, at) }
-        if case .accepted = verdict { answers.removeValue(forKey: counter)?(at) }
         if case .refused(let refusal) = verdict { cluster.fail("the roster was refused: \(refusal.sentence)") }
     }
 
@@ -332,7 +355,7 @@ final class LibraryPart {
 
     /// A person signs in; the token is for `hello`. Nil while this node does not know the person.
     func signIn(_ name: OperatorName) -> String? {
-        guard let board, board.operators.contains(where: { $0.name == name }) else { return nil }
+        guard !isDismissed, let board, board.operators.contains(where: { $0.name == name }) else { return nil }
         let session = SessionID(using: &random)
         let token = "token-\(session)"
         sessions[token] = (name, session)

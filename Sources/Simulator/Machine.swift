@@ -27,6 +27,11 @@ final class Machine {
     var transcripts = TranscriptDisk()
     /// The library node's branch, while there is one.
     var branch: BranchDisk?
+    /// Of the key in its certificate.
+    private(set) var certificateKey = KeyDigest(repeating: 1)
+    private(set) var hasRenewedKey = false
+    /// Its gossip keys, in a file.
+    var ring = KeyRing()
     /// Syncs take this long.
     var syncMs: ClosedRange<UInt64> = 1...3
 
@@ -39,6 +44,7 @@ final class Machine {
     private(set) var coordinator: CoordinatorPart?
     private(set) var library: LibraryPart?
     private(set) var gossip: GossipPart?
+    private(set) var keys: KeyPart?
     private var isFlushPlanned = false
 
     // A pause.
@@ -86,6 +92,16 @@ final class Machine {
     var wallMs: UInt64 { UInt64(1_790_000_000_000 + Int64(cluster.nowMs) + wallOffsetMs) }
     var address: String { "10.0.0.\(index + 1)" }
 
+    /// Whether it has the key that the other one seals with.
+    func opens(_ other: Machine) -> Bool { ring.held.contains(other.ring.primary) }
+
+    /// It joins anew, with a key that it made for that.
+    func renewKey() {
+        certificateKey = KeyDigest(repeating: certificateKey.bytes[0] &+ 1)
+        hasRenewedKey = true
+        cluster.say(self, "joins anew")
+    }
+
     // MARK: Life
 
     func start() {
@@ -98,6 +114,7 @@ final class Machine {
         let scenario = cluster.scenario
         cluster.say(self, "starts, boot \(String(boot, radix: 16))")
         gossip = GossipPart(self, seed: random.next())
+        keys = KeyPart(self)
         if index < scenario.coordinators {
             coordinator = CoordinatorPart(self, voter: voter, seed: UInt32(truncatingIfNeeded: random.next()))
         }
@@ -138,7 +155,7 @@ final class Machine {
         if let waiting = branch?.waiting.count { branch?.crash(survivors: Int.random(in: 0...waiting, using: &random)) }
         library?.drop(isQuiet: isQuiet)
         cluster.network.drop(self, isQuiet: isQuiet)
-        (coordinator, library, gossip) = (nil, nil, nil)
+        (coordinator, library, gossip, keys) = (nil, nil, nil, nil)
     }
 
     /// The process ends itself, and its supervisor starts it again.

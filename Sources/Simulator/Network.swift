@@ -7,7 +7,7 @@ import Wire
 final class Port {
     let machine: Machine
     let life: Int
-    fileprivate let other: Machine
+    let other: Machine
     /// Gone when the other process is.
     fileprivate(set) weak var peer: Port?
     fileprivate(set) var isOpen = true

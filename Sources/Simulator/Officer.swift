@@ -2,7 +2,7 @@ import Consortium
 import Seeded
 import Sodium
 
-/// People of a library and of LTG who change what steers the service: posted hours and closings, terms, naming conventions, names, signed settings; and whose reading of transcripts is noted. Now at one
+/// People of a library and of LTG who change what steers the service: posted hours and closings, "Open now", terms, naming conventions, names, signed settings; and whose reading of transcripts is noted. Now at one
 /// node, now at another; what was answered is kept, and the audit log that tells of it is one chain.
 final class Officer: Staffer {
     /// What is changed by naming the version that one saw.
@@ -33,6 +33,9 @@ final class Officer: Staffer {
     /// What was answered, and stays so.
     private var facts: [(fact: Fact, at: LogPosition)] = []
     private var closings: [RequestID] = []
+    /// "Open now", as it was asked for and as it was answered.
+    private var openings: [OpenNow] = []
+    private var opened: [(opening: OpenNow, at: LogPosition)] = []
     private var isRenaming = false
     /// Nobody else sets the settings.
     private let signs: Bool
@@ -65,7 +68,7 @@ final class Officer: Staffer {
     private func act() {
         guard let part = cluster.anyPart(&random) else { return }
         count += 1
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: set(.hours, part) { .setHours(hours($0)) }
         case 1: set(.terms, part) { .setTerms(TermCalendar(version: $0, terms: [term()])) }
         case 2:
@@ -78,6 +81,7 @@ final class Officer: Staffer {
         case 4: close(part, part.machine.wallMs)
         case 5: reopen(part, part.machine.wallMs)
         case 6: rename(part)
+        case 7, 8: openUp(part)
         default:
             let note = AuditNote(by: .admin, chat: ChatID(using: &random), library: library, request: RequestID(using: &random))
             ask(.audit(note), part, is: .noted(note.request))
@@ -156,6 +160,24 @@ final class Officer: Staffer {
         }
     }
 
+    /// By whoever is there and may; or once more, as somebody else asked before.
+    private func openUp(_ part: LibraryPart) {
+        let state = cluster.checker.state
+        let present = state.sessions.values.filter { session in
+            state.operators[session.operatorName]?.queues.contains { state.queues[$0]?.queue.library == library } ?? false
+        }
+        guard let session = present.randomElement(using: &random) else { return }
+        let nowMs = part.machine.wallMs
+        var opening = OpenNow(fromMs: nowMs, untilMs: nowMs + UInt64.random(in: 30_000...600_000, using: &random))
+        if random.chance(30), let former = openings.randomElement(using: &random) { opening = former }
+        openings.append(opening)
+        part.ask(.openNow(library, session.id, opening)) { [self] verdict, position in
+            guard case .accepted = verdict else { return cluster.count("officer: refused") }
+            cluster.count("officer: opened now")
+            opened.append((opening, position))
+        }
+    }
+
     /// One at a time; people, pages and commands on their way say the former names.
     private func rename(_ part: LibraryPart) {
         guard !isRenaming, facts.count < Self.factsMax, let new = QueueName("renamed-\(count)") else { return }
@@ -171,6 +193,7 @@ final class Officer: Staffer {
         isLost.formUnion(unsure)
         unsure.formUnion(isLost)
         facts.removeAll { lost.contains($0.at.index) }
+        opened.removeAll { lost.contains($0.at.index) }
     }
 
     func judge() {
@@ -186,6 +209,10 @@ final class Officer: Staffer {
             guard found == kept.version else {
                 return cluster.fail("version \(kept.version) of \(thing) was answered at \(kept.at), and version \(found) is there")
             }
+        }
+        let fromMs = state.hours[library]?.openNow?.fromMs ?? 0
+        for (opening, at) in opened where opening.fromMs > fromMs {
+            return cluster.fail("\u{201c}Open now\u{201d} was answered at \(at), and an earlier one stands")
         }
         for (fact, at) in facts where !isThere(fact, state) { return cluster.fail("\(fact) was answered at \(at) and is not kept") }
         for machine in cluster.libraryMachines where !machine.isRetired {

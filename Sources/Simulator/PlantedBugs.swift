@@ -77,6 +77,21 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     /// A list takes the place of shifts that whoever imports it has not seen.
     case importUnseen
 
+    /// A register's entry, or a canned message, is deleted by whoever asks, whatever they saw.
+    case dropUnseen
+    /// What somebody adds to a reported problem is added again when it is asked again.
+    case addTwice
+    /// A release of the button's code takes the place of one that whoever asks has not seen.
+    case releaseUnseen
+    /// A renamed person's reports stay with their former name.
+    case leaveReports
+    /// An earlier "Open now" that comes late takes the place of the later one.
+    case openEarlier
+    /// Keys are turned on by whoever asks, whatever step they saw.
+    case turnUnseen
+    /// What a removed node asks is done.
+    case hearRemoved
+
     /// A trainee takes chats while nobody looks after them.
     case claimAlone
     /// Whoever watches takes a chat over.
@@ -122,6 +137,7 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .recordsFromOne: "21 gossip's limits"
         case .trapInsteadOfRefusal: "10 apply is total"
         case .swapUnseen, .swapTwice, .importUnseen: "shifts: one person has each"
+        case .dropUnseen, .addTwice, .releaseUnseen, .leaveReports, .openEarlier, .turnUnseen, .hearRemoved: "what people decided stands"
         case .claimAlone, .takeOverAnyway: "trainees have a mentor"
         case .practiceCounts, .answerAgain, .pastTwice, .lateMinutes, .snapshotForgetsCounts: "reports say what happened"
         }
@@ -172,6 +188,13 @@ package enum PlantedBug: String, Sendable, CaseIterable {
         case .swapUnseen: "a swap names the version that its author saw"
         case .swapTwice: "a swap that is asked again is recognised"
         case .importUnseen: "a list names the change that its author saw"
+        case .dropUnseen: "whoever deletes names the version that they saw"
+        case .addTwice: "what is added to a report again is recognised"
+        case .releaseUnseen: "a release names the one that it replaces"
+        case .leaveReports: "a renamed person's reports stay theirs"
+        case .openEarlier: "the latest \u{201c}Open now\u{201d} stands"
+        case .turnUnseen: "a turn of keys names the step that its author saw"
+        case .hearRemoved: "commands of removed nodes are refused"
         case .claimAlone: "a trainee claims with a mentor at hand"
         case .takeOverAnyway: "a chat is taken over by the mentor of its holder"
         case .practiceCounts: "practice is taken out of the tally"
@@ -192,9 +215,15 @@ extension PlantedBug {
             .retryFailedSync, .lateSnapshot, .takeEarly, .keepInherited, .keepDeleted, .keepOldLog, .trapInsteadOfRefusal, .unsealedBranch,
             .raiseTooEarly, .rankByLastWait, .leaseWithoutPerson, .tryTargetAgain, .endlessWait, .recordsFromOne,
             .oneLane, .renewalsWait, .restoreIndex, .restoreEpochs, .restoreNumbers, .answerAgain, .snapshotForgetsCounts,
-            .claimAlone:
+            .claimAlone, .leaveReports:
             break
         case .lateMinutes: if altered.items.contains(where: \.command.isOfDuty) { altered.wallMs += 120_000 }
+        case .hearRemoved:
+            let removed = Set(state.removedNodes.filter { $0.admitted == nil }.map(\.node))
+            for place in altered.items.indices where removed.contains(altered.items[place].id.node) {
+                let id = altered.items[place].id
+                altered.items[place].id = ProposalID(node: Roster.name("nobody"), boot: id.boot, counter: id.counter)
+            }
         case .skipUnknownCommand:
             guard voter == 2 else { break }
             for index in altered.items.indices {
@@ -202,7 +231,7 @@ extension PlantedBug {
             }
         case .readOwnClock: if voter == 1, altered.elapsedMs > 0 { altered.elapsedMs -= 1 }
         case .skipDedup, .skipTokenCheck, .skipFencing, .refuseSecondOpen, .continueAnyway, .swapUnseen, .swapTwice, .importUnseen,
-            .practiceCounts, .pastTwice, .takeOverAnyway:
+            .practiceCounts, .pastTwice, .takeOverAnyway, .dropUnseen, .addTwice, .releaseUnseen, .openEarlier, .turnUnseen:
             for index in altered.items.indices { altered.items[index].command = alter(altered.items[index].command, in: state) }
         }
         return altered
@@ -257,6 +286,24 @@ extension PlantedBug {
             // There is room before all that anybody brings.
             for place in past.cells.indices { past.cells[place].hour -= 1_000 + last - first }
             return .bringPast(past)
+        case (.dropUnseen, .dropEntry(let id, let version, let by)):
+            return .dropEntry(id, version: state.entries[id]?.version ?? version, by: by)
+        case (.dropUnseen, .dropCanned(let id, let version, let by)):
+            return .dropCanned(id, version: state.canned[id]?.version ?? version, by: by)
+        case (.addTwice, .changeTicket(var change)):
+            let entries = state.tickets.values.first { $0.id == change.ticket }?.entries
+            if let entries, entries.contains(where: { $0.id == change.id }) { change.id = RequestID(high: 0, low: UInt64(entries.count)) }
+            return .changeTicket(change)
+        case (.releaseUnseen, .releaseButton(var release)):
+            release.number = state.buttons.released?.number ?? 0
+            return .releaseButton(release)
+        case (.openEarlier, .openNow(let library, let session, var opening)):
+            if let former = state.hours[library]?.openNow, opening.fromMs < former.fromMs, former.fromMs < opening.untilMs {
+                opening.fromMs = former.fromMs
+            }
+            return .openNow(library, session, opening)
+        case (.turnUnseen, .turnKeys(.seal)): return .turnKeys(.seal(after: state.keys.step))
+        case (.turnUnseen, .turnKeys(.settle)): return .turnKeys(.settle(after: state.keys.step))
         case (.importUnseen, .importShifts(var list)):
             list.change = state.shifts(of: list.library).change
             return .importShifts(list)
@@ -266,7 +313,7 @@ extension PlantedBug {
 
     /// The state as it would be without the guard, where a command cannot be changed so that it passes; nil where that is the same.
     func alter(_ state: ConsortiumState) throws -> ConsortiumState? {
-        guard [.rankByLastWait, .tryTargetAgain, .endlessWait, .answerAgain, .claimAlone].contains(self) else { return nil }
+        guard [.rankByLastWait, .tryTargetAgain, .endlessWait, .answerAgain, .claimAlone, .leaveReports].contains(self) else { return nil }
         var memento = state.memento
         var isAltered = false
         if self == .claimAlone {
@@ -275,6 +322,15 @@ extension PlantedBug {
             for place in memento.sessions.indices where learns(memento.sessions[place]) && memento.sessions[place].mentor == nil {
                 memento.sessions[place].mentor = someone
                 isAltered = someone != nil
+            }
+        }
+        if self == .leaveReports {
+            for place in memento.tickets.indices {
+                guard case .person(let name) = memento.tickets[place].report.by,
+                    let former = state.operators[name]?.formerNames.first
+                else { continue }
+                memento.tickets[place].report.by = .person(former)
+                isAltered = true
             }
         }
         for place in memento.chats.indices {

@@ -38,7 +38,13 @@ final class Teacher: Staffer {
         next.isTrainee = person.isTrainee ? random.chance(75) : true
         person = next
         part.ask(.setOperator(next)) { [self] verdict, _ in
-            guard case .accepted = verdict else { return cluster.fail("the roster refuses \(next.name)") }
+            guard case .accepted = verdict else {
+                // Only at a node that LTG has removed.
+                guard case .refused(let refusal) = verdict, refusal.code == .notAllowed else {
+                    return cluster.fail("the roster refuses \(next.name)")
+                }
+                return
+            }
             cluster.count(next.isTrainee ? "trainees: one begins" : "trainees: one has learned")
         }
     }

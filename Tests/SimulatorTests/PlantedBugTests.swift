@@ -23,6 +23,10 @@ struct PlantedBugTests {
             (.practiceCounts, "what happened comes to"), (.answerAgain, "what happened comes to"),
             (.pastTwice, "was brought in again, with other numbers"), (.lateMinutes, "on duty are"),
             (.snapshotForgetsCounts, "what happened comes to"), (.claimAlone, "without a mentor"),
+            (.dropUnseen, "is deleted by somebody who saw"), (.addTwice, "entries, and the log comes to"),
+            (.releaseUnseen, "gives way to one by somebody who saw"), (.leaveReports, "who made it"),
+            (.openEarlier, "is opened from"), (.turnUnseen, "by somebody who saw step"),
+            (.hearRemoved, "is removed, and what it asks is done"),
         ] as [(PlantedBug, String)])
     func noticedByItsCheck(_ bug: PlantedBug, _ words: String) {
         #expect(Self.first(1...20, minutes: 1, bug) { $0.contains(words) } != nil)

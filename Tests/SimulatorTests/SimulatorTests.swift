@@ -1,4 +1,5 @@
 import Consortium
+import History
 import Testing
 
 @testable import Simulator
@@ -69,10 +70,10 @@ struct SimulatorTests {
     }
 
     /// The checks of shifts, reports and trainees are worth something only where people do all of it.
-    @Test("people swap shifts, bring in past hours, decide about transcripts, learn and teach, amid all faults")
+    @Test("people plan, decide, rename, release, delete, learn and teach amid all faults")
     func everybodyTakesPart() {
         var counts: [String: Int] = [:]
-        for seed in [2, 4, 24, 28, 30] as [UInt64] {
+        for seed in [2, 4, 24, 26, 28, 30, 49, 67] as [UInt64] {
             let outcome = Outcome.of(Scenario(seed: seed, minutes: 2))
             #expect(outcome.violation == nil)
             counts.merge(outcome.troubles, uniquingKeysWith: +)
@@ -83,10 +84,36 @@ struct SimulatorTests {
             "shifts: a swap is refused as outOfOrder", "past: hours are brought in", "past: hours are refused", "wishes: one is decided",
             "wishes: a decision is refused", "trainees: somebody looks after one", "trainees: a note is safe",
             "trainees: a chat is taken over", "trainees: somebody is looked after no more", "shifts: one is judged",
+            "clerk: something is deleted", "clerk: a deletion is refused", "clerk: something is added to a report", "officer: opened now",
+            "names: somebody is renamed", "names: another's name is refused", "names: somebody has a canned message",
+            "names: somebody reports", "buttons: a version is released", "buttons: a release is refused", "buttons: pages are passed on",
+            "buttons: something is decided", "keys: one is handed out", "keys: another one seals", "keys: the former one is dropped",
+            "nodes: one is removed", "nodes: one that is removed serves nobody", "nodes: one is taken back", "nodes: one joins anew",
         ] { #expect(counts[what, default: 0] > 0, "\(what)") }
         let judged = counts["shifts: one is judged", default: 0]
         let notJudged = counts.filter { $0.key.hasPrefix("shifts: one is not judged") }.values.reduce(0, +)
         #expect(notJudged * 4 < judged, "\(notJudged) shifts were not judged, and \(judged) were")
+    }
+
+    @Test("whoever looks after a trainee no more is not entitled to what that one is given from then on")
+    func mentoringEnds() {
+        let cluster = Cluster(Scenario(seed: 1, minutes: 1))
+        var checker: Checker { cluster.checker }
+        let chats = (1...2 as ClosedRange<UInt64>).map { ChatID(high: 0, low: $0) }
+        checker.onMentoring("mia", of: "tom")
+        checker.onEntitled("tom", to: chats[0])
+        checker.onMentoringOver("mia", of: "tom")
+        checker.onEntitled("tom", to: chats[1])
+        for chat in chats {
+            let key = History.Key(chat: chat, sender: SenderID(high: 0, low: 1), sequence: 1)
+            checker.onSaid(key, "hello")
+            var transcript = History.Transcript(reader: "mia", chat: chat, isComplete: false)
+            transcript.receive(History.Line(key: key, at: Position(epoch: 1, n: 1), text: "hello"))
+            checker.history.transcripts.append(transcript)
+        }
+        let faults = checker.history.judge().faults
+        #expect(faults.map(\.kind) == [.misdelivered])
+        #expect(faults.map(\.chat) == [chats[1]])
     }
 
     @Test("without faults nobody waits in vain and nothing is lost")
