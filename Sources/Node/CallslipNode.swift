@@ -187,14 +187,21 @@ public final class CallslipNode {
         let joining = JoinDesk(configuration, logger: logger)
         joining.homeNode = { [library] name in library.board?.libraries.first { $0.name == name }?.homeNode }
         services.1.joining = joining
-        joining.belongs = { [library, book] node in
-            book.list.contains { $0.name == node } || library.board?.libraries.contains { $0.homeNode == node } ?? false
+        book.isMember = { node in served?.isMember(node) ?? false }
+        // By the log: what a node says of itself in gossip makes it none of the consortium's.
+        joining.belongs = { [library] node in
+            served?.isMember(node) ?? false || library.board?.libraries.contains { $0.homeNode == node } ?? false
         }
+        joining.coordinates = { node in
+            guard let served else { return false }
+            return served.knowsLeader ? served.isMember(node) : nil
+        }
+        calls.isCoordinator = { node in served?.isMember(node) ?? false }
         calls.givesKeys = configuration.voter != nil
         keys.coordinators = { [book] in book.list.map(\.name).filter { $0 != configuration.node } }
         keys.ask = { [book] name, completion in
             guard let coordinator = book.list.first(where: { $0.name == name }) else { return completion(nil, "it is none any more") }
-            calls.askKeys(coordinator, completion: completion)
+            calls.askKeys(coordinator, judge: { book.refusal(of: $0, $1) }, completion: completion)
         }
         keys.tell = { [library] step in library.propose(.keysHeld(by: configuration.node, step: step)) { _ in } }
         keys.onChange = { [gossip] in gossip.joinAgain() }
@@ -208,6 +215,8 @@ public final class CallslipNode {
         services.1.nodes = NodesDesk(own: configuration.node, library: library, gossip: gossip, coordinator: host, logger: logger)
         calls.onCertify = { node, key, answer in joining.renew(node, publicKey: key, answer) }
         renewal = tls.map { CertificateRenewal($0, node: configuration.node, logger: logger) }
+        renewal?.coordinates = { served?.isOne ?? false }
+        if let voters { tls?.onCertified = { voters.certified() } }
         renewal?.coordinators = { [book] in
             // One that holds an issuer itself asks itself first.
             let others = book.list.map(\.name).filter { $0 != configuration.node }
@@ -259,7 +268,7 @@ public final class CallslipNode {
             voters.onLevel = { coordinator.reckonSupport() }
             voters.onRepairing = { coordinator.raft.helps($0, repairingSince: $1, from: $2) }
             voters.termOfEntry = { replica.term(at: $0) }
-            network.refuse = { voters.refusal(of: $0) }
+            network.refuse = { voters.refusal(of: $0, $1) }
             network.receive(.service) { link in
                 if let hello = link.remote { coordinator.serve(link, node: hello.node) }
             }
@@ -297,7 +306,7 @@ public final class CallslipNode {
         gossip.onChange = { [publisher] in publisher.schedule() }
         library.onEntries = { [unowned self] in publishPlaces() }
         gossip.onMember = { [unowned self, book, gossip] in
-            book.learn(gossip.members)
+            book.learn(gossip.members.map(\.member))
             publishPlaces()
         }
         do {

@@ -1,10 +1,12 @@
 /// Which coordinators a node may ask, and where they are: those of its file, and those that it learned of since, kept on disk, so that it finds
-/// them also after every coordinator of its file has been replaced. It decides whom to try, and nothing else: who is one, the log tells.
+/// them also after every coordinator of its file has been replaced. It decides whom to try: who is one, the log tells. Those that are not in the file are known by
+/// what they say of themselves in gossip, and so must prove it.
 
 import Consortium
 import EventLoop
 import Gossip
 import Logging
+import TLS
 
 @ClusterActor
 final class CoordinatorBook {
@@ -17,6 +19,8 @@ final class CoordinatorBook {
     private var learned: [NodeConfiguration.Coordinator] = []
     /// Those of the moment, most promising first.
     private(set) var list: [NodeConfiguration.Coordinator]
+    /// Whether the log has a coordinator of that name; at a node that is none there is no log.
+    var isMember: (NodeName) -> Bool = { _ in false }
 
     init(_ configuration: NodeConfiguration, logger: Logger) {
         fromFile = configuration.coordinators
@@ -38,8 +42,8 @@ final class CoordinatorBook {
     }
 
     /// The members as gossip shows them now.
-    func learn(_ members: [MemberView]) {
-        let alive = members.map(\.member).compactMap { member -> NodeConfiguration.Coordinator? in
+    func learn(_ members: [Member]) {
+        let alive = members.compactMap { member -> NodeConfiguration.Coordinator? in
             guard member.state == .alive, member.roles.contains(.coordinator), member.raftID > 0, let name = NodeName(member.name),
                 let peer = SocketAddress(member.peerAddress)
             else { return nil }
@@ -51,6 +55,11 @@ final class CoordinatorBook {
             keep()
         }
         arrange(alive: alive)
+    }
+
+    /// Why somebody who was dialled is not believed to be a coordinator.
+    func refusal(of node: NodeName, _ certificate: CertificateFacts?) -> Refusal? {
+        CoordinatorProof.refusal(of: node, certificate, isKnown: fromFile.contains { $0.name == node } || isMember(node))
     }
 
     /// Who is alive comes first; then those that are not heard, of which some may be gone for good.

@@ -67,7 +67,7 @@ final class CoordinatorClient {
         guard !coordinators.isEmpty else { return }
         let coordinator = coordinators[choice.next(of: coordinators.count)]
         network.dial(
-            coordinator.peer, purpose: .service, expecting: coordinator.name,
+            coordinator.peer, purpose: .service, expecting: coordinator.name, judge: { [book] in book.refusal(of: $0.node, $1) },
             onUp: { [self] link in
                 guard !stopped else { return link.close() }
                 take(link, from: coordinator.name)
@@ -101,8 +101,9 @@ final class CoordinatorClient {
     }
 
     private func lost(_ sentence: String) {
-        if let why = Refusal.removal(in: sentence) { onDismissed?(why) }
         let wasUp = port != nil
+        // Of a coordinator alone: one that is none is refused before its link is up.
+        if wasUp, let why = Refusal.removal(in: sentence) { onDismissed?(why) }
         port = nil
         server = nil
         leaderKnown = false

@@ -19,9 +19,11 @@ public enum MembershipProgress: Sendable, Hashable {
 
 extension RaftReplica {
     /// Takes the next step towards the wish, if this member leads.
-    /// - Parameter connected: the other members to which there is a link now.
+    /// - Parameters:
+    ///   - connected: the other members to which there is a link now.
+    ///   - obstacle: why the one that comes is given the log and not yet a vote, as a sentence.
     public func advance(
-        towards wish: MembershipWish, connected: Set<UInt64>, nowMs: UInt64
+        towards wish: MembershipWish, connected: Set<UInt64>, obstacle: String? = nil, nowMs: UInt64
     ) -> (MembershipProgress, [RaftDirective]) {
         guard isReady(nowMs), core.role == .leader else { return (.working("This coordinator does not lead."), flush()) }
         guard knowsMembers else {
@@ -29,7 +31,7 @@ extension RaftReplica {
         }
         let progress: MembershipProgress =
             switch wish {
-            case .add(let member): add(member, connected)
+            case .add(let member): add(member, connected, obstacle)
             case .remove(let id): remove(id, connected)
             }
         return (progress, flush())
@@ -40,7 +42,7 @@ extension RaftReplica {
     /// A member that is alone began no term with an entry (`beginTerm`), and all that it has is committed.
     public var knowsMembers: Bool { term(at: applied) == core.term || members.count == 1 && applied == lastIndex }
 
-    private func add(_ member: RaftMember, _ connected: Set<UInt64>) -> MembershipProgress {
+    private func add(_ member: RaftMember, _ connected: Set<UInt64>, _ obstacle: String?) -> MembershipProgress {
         guard let present = members.first(where: { $0.id == member.id }) else {
             // An id that was in use before may have voted: it must not be another machine's.
             let highest = members.map(\.id).max() ?? 0
@@ -68,6 +70,7 @@ extension RaftReplica {
             catchingUp = nil
             return .working("It was too slow; it is given the rest once more.")
         case true?:
+            if let obstacle { return .working(obstacle) }
             let next = members.map { $0.id == member.id ? RaftMember(id: $0.id, name: $0.name, duty: .voter) : $0 }
             return propose(next, "It has what the others have, and is given its vote.")
         }

@@ -202,7 +202,7 @@ final class CoordinatorPart {
         return serveVoter(port, other, hello)
     }
 
-    /// As `VoterLinks` has it.
+    /// As `VoterLinks` has it; whoever dials here is a coordinator's machine, and can prove it.
     private func isHeard(_ other: RaftMember) -> Bool {
         others.contains { $0.id == other.id && $0.name == other.name }
             || other.id > highestTold && !knownLeader.isThere(nowMs: nowMs)

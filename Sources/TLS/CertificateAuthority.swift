@@ -84,25 +84,33 @@ public struct CertificateAuthority: Sendable {
     }
 
     /// Certifies a node. With `key` (PEM) it is renewed: the key stays, so that one file alone changes.
-    public func issue(node: String, _ validity: Validity, key existing: String? = nil) throws(CertificateError) -> Certified {
+    /// - Parameter coordinates: whether it says that the node may be a coordinator.
+    public func issue(
+        node: String, coordinates: Bool = false, _ validity: Validity, key existing: String? = nil
+    ) throws(CertificateError) -> Certified {
         let own: PrivateKey
         if let existing { own = try PrivateKey(existing, "the node's key") } else { own = try PrivateKey() }
-        return Certified(certificate: try issue(node: node, validity, to: own.pointer), key: try own.pem())
+        return Certified(certificate: try issue(node: node, coordinates, validity, to: own.pointer), key: try own.pem())
     }
 
     /// Certifies a node whose key stays where it was made: only its public half (PEM, of `NodeKey`) is known here. No longer than this authority is
     /// valid itself.
-    public func issue(node: String, _ validity: Validity, publicKey: String) throws(CertificateError) -> String {
+    public func issue(
+        node: String, coordinates: Bool = false, _ validity: Validity, publicKey: String
+    ) throws(CertificateError) -> String {
         let its = try PublicKey(publicKey, "the node's public key")
-        return try issue(node: node, validity.ending(by: facts), to: its.pointer)
+        return try issue(node: node, coordinates, validity.ending(by: facts), to: its.pointer)
     }
 
-    private func issue(node: String, _ validity: Validity, to publicKey: OpaquePointer) throws(CertificateError) -> String {
-        try Self.build(
+    private func issue(
+        node: String, _ coordinates: Bool, _ validity: Validity, to publicKey: OpaquePointer
+    ) throws(CertificateError) -> String {
+        let names = [NodeURI.text(node)] + (coordinates ? [NodeURI.text(node, as: .coordinator)] : [])
+        return try Self.build(
             subject: "\(node.prefix(Self.nameBytesMax))", publicKey: publicKey, validity, issuer: signer.list[0], signedWith: key,
             extensions: [
                 (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"),
-                (NID_ext_key_usage, "serverAuth,clientAuth"), (NID_subject_alt_name, "URI:\(NodeURI.text(node))"),
+                (NID_ext_key_usage, "serverAuth,clientAuth"), (NID_subject_alt_name, names.map { "URI:\($0)" }.joined(separator: ",")),
                 (NID_subject_key_identifier, "hash"), (NID_authority_key_identifier, "keyid:always"),
             ])
     }

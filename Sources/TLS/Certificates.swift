@@ -42,6 +42,8 @@ extension CertificateError: CustomStringConvertible {
 public struct CertificateFacts: Hashable, Sendable {
     /// The nodes that it speaks for (one, in what this program issues).
     public var nodes: [String]
+    /// Whether it says that its one node may be a coordinator.
+    public var coordinates: Bool
     /// The serial number, in hexadecimal.
     public var serial: String
     /// Seconds since 1970.
@@ -58,7 +60,9 @@ public struct CertificateFacts: Hashable, Sendable {
     }
 
     init(_ certificate: OpaquePointer) {
-        nodes = Self.uris(certificate).compactMap { NodeURI.node(in: $0) }
+        let uris = Self.uris(certificate)
+        nodes = uris.compactMap { NodeURI.node(in: $0) }
+        coordinates = nodes.count == 1 && uris.compactMap { NodeURI.node(in: $0, as: .coordinator) } == nodes
         serial = Self.serial(of: certificate)
         notBefore = Self.seconds(X509_get0_notBefore(certificate))
         notAfter = Self.seconds(X509_get0_notAfter(certificate))
@@ -98,12 +102,16 @@ public struct CertificateFacts: Hashable, Sendable {
     }
 }
 
-/// How a certificate names a node: a URI of our own, which no authority but the consortium's would sign, and no web server's certificate has.
+/// How a certificate names a node: a URI of our own, which no authority but the consortium's would sign, and no web server's certificate has. A second one
+/// says that the node may be a coordinator; versions that do not know it read over it.
 enum NodeURI {
-    private static let prefix = "callslip:node:"
+    enum Role: String {
+        case node = "callslip:node:"
+        case coordinator = "callslip:coordinator:"
+    }
 
-    static func text(_ node: String) -> String {
-        prefix
+    static func text(_ node: String, as role: Role = .node) -> String {
+        role.rawValue
             + node.utf8.map { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
@@ -115,10 +123,10 @@ enum NodeURI {
     }
 
     /// Nil when it is another URI, or is not written as `text` writes it.
-    static func node(in uri: String) -> String? {
-        guard uri.hasPrefix(prefix) else { return nil }
+    static func node(in uri: String, as role: Role = .node) -> String? {
+        guard uri.hasPrefix(role.rawValue) else { return nil }
         var bytes: [UInt8] = []
-        var rest = Array(uri.utf8.dropFirst(prefix.utf8.count))[...]
+        var rest = Array(uri.utf8.dropFirst(role.rawValue.utf8.count))[...]
         while let byte = rest.popFirst() {
             guard byte == UInt8(ascii: "%") else {
                 bytes.append(byte)
@@ -129,7 +137,7 @@ enum NodeURI {
             rest = rest.dropFirst(2)
         }
         let node = String(decoding: bytes, as: UTF8.self)
-        return !node.isEmpty && text(node) == uri ? node : nil
+        return !node.isEmpty && text(node, as: role) == uri ? node : nil
     }
 }
 

@@ -64,6 +64,9 @@ struct CAIssue: AsyncParsableCommand {
     @Flag(help: "Replace the certificates, for the keys that are there. Nodes take them without a restart.")
     var renew = false
 
+    @Flag(inversion: .prefixedNo, help: "Say in them that these nodes may be coordinators; when left out, renewed ones say what they did.")
+    var coordinator: Bool?
+
     func validate() throws {
         guard (1...3_650).contains(days) else { throw ValidationError("--days is from 1 to 3650") }
         for node in nodes where NodeName(node) == nil { throw ValidationError("`\(node)` is no node's name: \(NodeName.rule)") }
@@ -73,8 +76,9 @@ struct CAIssue: AsyncParsableCommand {
         let folder = try AuthorityFolder(authority)
         let target = out ?? authority
         for node in nodes {
-            let until = try folder.issue(node, into: target, days: days, renew: renew)
-            Terminal.say("\(target)/\(node).pem  valid until \(until); in the node's file:")
+            let issued = try folder.issue(node, coordinates: coordinator, into: target, days: days, renew: renew)
+            let role = issued.coordinates ? ", may be a coordinator" : ""
+            Terminal.say("\(target)/\(node).pem  valid until \(AuthorityFolder.end(of: issued))\(role); in the node's file:")
             Terminal.say("tls: {ca: \(authority)/ca.pem, certificate: \(target)/\(node).pem, key: \(target)/\(node).key}")
         }
     }
@@ -128,29 +132,32 @@ struct AuthorityFolder {
         let made = try CertificateAuthority.make(name: name, Validity(now: Self.now, days: days))
         try Files.create(path + "/ca.key", made.key, mode: 0o600)
         try Files.create(path + "/ca.pem", made.certificate, mode: 0o644)
-        return try Self.end(of: made.certificate)
+        return Self.end(of: try CertificateFacts(pem: made.certificate))
     }
 
-    func issue(_ node: String, into folder: String, days: Int64, renew: Bool) throws -> String {
+    /// - Parameter coordinates: whether it says that the node may be a coordinator; `nil`: as the one that it replaces.
+    func issue(_ node: String, coordinates: Bool?, into folder: String, days: Int64, renew: Bool) throws -> CertificateFacts {
         let authority = try CertificateAuthority(
             certificate: try Files.text(of: path + "/ca.pem"), key: try Files.text(of: path + "/ca.key"))
         let (certificate, key) = ("\(folder)/\(node).pem", "\(folder)/\(node).key")
         let validity = Validity(now: Self.now, days: days)
         let issued: Certified
         if renew {
-            guard try CertificateFacts(pem: try Files.text(of: certificate)).nodes == [node] else {
+            let present = try CertificateFacts(pem: try Files.text(of: certificate))
+            guard present.nodes == [node] else {
                 throw ValidationError("\(certificate) is not the certificate of `\(node)`, and is not replaced")
             }
-            issued = try authority.issue(node: node, validity, key: try Files.text(of: key))
+            issued = try authority.issue(
+                node: node, coordinates: coordinates ?? present.coordinates, validity, key: try Files.text(of: key))
             try Files.replace(certificate, issued.certificate, mode: 0o644)
         } else {
             try Files.makeFolder(folder)
             try Self.refuse(certificate, key)
-            issued = try authority.issue(node: node, validity)
+            issued = try authority.issue(node: node, coordinates: coordinates ?? false, validity)
             try Files.create(key, issued.key, mode: 0o600)
             try Files.create(certificate, issued.certificate, mode: 0o644)
         }
-        return try Self.end(of: issued.certificate)
+        return try CertificateFacts(pem: issued.certificate)
     }
 
     /// - Returns: until when it is valid.
@@ -164,7 +171,7 @@ struct AuthorityFolder {
         // Each is replaced whole. In between the two do not fit, and the coordinator says so to whoever joins just then.
         try Files.replace(key, made.key, mode: 0o600)
         try Files.replace(certificate, made.certificate, mode: 0o644)
-        return try Self.end(of: made.certificate)
+        return Self.end(of: try CertificateFacts(pem: made.certificate))
     }
 
     /// What a client of this program's own shows, with files of nobody.
@@ -182,8 +189,9 @@ struct AuthorityFolder {
         }
     }
 
-    private static func end(of certificate: String) throws -> String {
-        var seconds = time_t(try CertificateFacts(pem: certificate).notAfter)
+    /// The day on which it ends.
+    static func end(of certificate: CertificateFacts) -> String {
+        var seconds = time_t(certificate.notAfter)
         var parts = tm()
         gmtime_r(&seconds, &parts)
         var text = [CChar](repeating: 0, count: 32)

@@ -31,8 +31,10 @@ import Wire
 
         /// Writes what `node` shows; as `file`, when it shows another's name.
         @discardableResult
-        func files(_ node: String, as file: String? = nil, plainToo: Bool = false, validity: Validity? = nil) throws -> TLSFiles {
-            let issued = try authority.issue(node: node, validity ?? Validity(now: Int64(time(nil)), days: 1))
+        func files(
+            _ node: String, as file: String? = nil, coordinates: Bool = false, plainToo: Bool = false, validity: Validity? = nil
+        ) throws -> TLSFiles {
+            let issued = try authority.issue(node: node, coordinates: coordinates, validity ?? Validity(now: Int64(time(nil)), days: 1))
             let path = "\(folder)/\(file ?? node)"
             try SmallFile.replace(path + ".key", with: issued.key)
             try SmallFile.replace(path + ".pem", with: issued.certificate)

@@ -155,6 +155,60 @@ import Wire
         theirs.close()
     }
 
+    /// A coordinator whose certificate was made before any said so asks at once for one that says it may be one; by whoever knows that it is.
+    @ClusterActor
+    @Test func aCoordinatorHasTheWordInItsCertificate() async throws {
+        let place = try Place()
+        defer { place.remove() }
+        let (c2, college) = (try #require(NodeName("c2")), try #require(NodeName("college")))
+        let desk = JoinDesk(try place.coordinator(), logger: Self.logger)
+        desk.belongs = { _ in true }
+        var told: [NodeName: Bool] = [c2: true, college: false]
+        desk.coordinates = { told[$0] }
+        func renewal(_ node: NodeName, _ validity: Validity) throws -> (CertificateRenewal, PeerTLS) {
+            let tls = try PeerTLS(try place.tls(node.text, validity), node: node, logger: Self.logger)
+            let renewal = CertificateRenewal(tls, node: node, logger: Self.logger)
+            renewal.coordinators = { [c2, college] }
+            // The first one that is asked is of a version that certifies all alike.
+            renewal.ask = { asked, key, answer in
+                if asked == college { return desk.renew(node, publicKey: key, answer) }
+                answer(
+                    Result { () throws(CertificateError) in try place.authority.issue(node: node.text, place.long, publicKey: key) }
+                        .mapError { _ in JoinRefusal(code: .trouble, text: "") })
+            }
+            return (renewal, tls)
+        }
+        // Young, and with no reason to ask.
+        let (young, tls) = try renewal(c2, place.long)
+        young.look()
+        #expect(!young.isAsking && !tls.context.own.coordinates)
+        var wasCertified = false
+        tls.onCertified = { wasCertified = true }
+        young.coordinates = { true }
+        let before = tls.context.own
+        young.look()
+        await until { !young.isAsking && !tls.isLooking }
+        #expect(tls.context.own.coordinates && tls.context.own.nodes == ["c2"] && wasCertified)
+        #expect(tls.context.own.key == before.key)
+        young.look()
+        #expect(!young.isAsking)
+
+        // Who has it not from the log has it not in the next certificate either.
+        let (due, other) = try renewal(college, place.short)
+        due.coordinators = { [college] }
+        due.look()
+        await until { !due.isAsking && !other.isLooking }
+        #expect(other.context.own.notAfter > place.now + 3_600 && !other.context.own.coordinates)
+        // While no leader is known, nobody knows for certain, and nobody is certified.
+        told = [:]
+        let refused: Result<String, JoinRefusal> = await withCheckedContinuation { continuation in
+            desk.renew(c2, publicKey: "") { continuation.resume(returning: $0) }
+        }
+        #expect { try refused.get() } throws: { ($0 as? JoinRefusal)?.code == .busy }
+        tls.stop()
+        other.stop()
+    }
+
     /// Without TLS nobody proves who asks, and nobody is certified.
     @ClusterActor
     @Test func aLinkWithoutTLSCertifiesNobody() async throws {

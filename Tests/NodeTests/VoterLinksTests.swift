@@ -100,7 +100,7 @@ import Wire
         links.update([own, .init(name: other, id: 2, peer: nobody)])
         var (hasLeader, heard): (Bool, [UInt64]) = (false, [])
         links.knowsLeader = { hasLeader }
-        ours.refuse = { links.refusal(of: $0) }
+        ours.refuse = { links.refusal(of: $0, $1) }
         links.start()
         try ours.listen(address)
         let theirs = PeerNetwork(cluster: Self.cluster, node: stranger, boot: 2, logger: logger)
@@ -180,8 +180,8 @@ import Wire
         func hello(_ index: UInt64) -> PeerHello {
             PeerHello(cluster: Self.cluster, node: other, boot: 2, purpose: .raft, raftID: 2, durableTerm: 3, durableIndex: index)
         }
-        #expect(links.refusal(of: hello(7)) == nil)
-        #expect(links.refusal(of: hello(6))?.text.contains("`c2` once acknowledged entry 7 of term 3") == true)
+        #expect(links.refusal(of: hello(7), nil) == nil)
+        #expect(links.refusal(of: hello(6), nil)?.text.contains("`c2` once acknowledged entry 7 of term 3") == true)
         await second.stop()
 
         // A cluster that was restored from a backup counts terms and entries of its own.

@@ -5,8 +5,8 @@ chats and presence are served, memory is bounded.
 
 Waves: at the public port (slow writers and readers, requests that are begun and left, 5,000 idle connections as far as the limits of open files allow); at the gossip port (100,000
 datagrams of garbage a second; replayed, altered and shortened ones, where raw sockets are allowed); at the peer port (connections that say nothing, handshakes that are begun and left, a
-node's own certificate in the hands of somebody who lies in every field); with a key of gossip that was stolen, and is turned. CALLSLIP_DATAGRAMS: another rate. Then, in a network of
-its own, a demonstration of its own under TCP connections that are never finished (half_open.py).
+node's own certificate in the hands of somebody who lies in every field); with a key of gossip that was stolen, and is turned. CALLSLIP_DATAGRAMS: another rate. Then a node that says it
+leads, while two of three coordinators stand still (attack_usurper.py); and, in a network of its own, a demonstration of its own under TCP connections that are never finished (half_open.py).
 """
 import os
 import pathlib
@@ -17,6 +17,7 @@ import sys
 import attack_gossip
 import attack_peer
 import attack_public
+import attack_usurper
 import wire
 from attack_cluster import Cluster, NODES, Watch, wave
 from node import finish, hold, until
@@ -57,6 +58,8 @@ old = found["of the old key"][1]
 hold(old["heard before"] == old["heard by the new one"] == NODES and old["is another"], f"the key in force is heard by all: {old}")
 hold(old["answers"] == 0 and not old["heard still"], f"nothing that the old key sealed is answered: {old}")
 hold(old["refused at c1"] > old["to c1"] // 2, f"what it sealed is counted: {old}")
+
+attack_usurper.usurper(cluster)
 
 ran = subprocess.run([sys.executable, str(pathlib.Path(__file__).with_name("half_open.py")), program, str(base)], timeout=180)
 hold(ran.returncode == 0, "a flood of TCP connections that are never finished is borne")

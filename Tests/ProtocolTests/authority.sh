@@ -29,6 +29,14 @@ for purpose in sslserver sslclient; do
   openssl verify -x509_strict -purpose $purpose -CAfile "$ca/ca.pem" "$ca/solo.pem" >/dev/null || fail "OpenSSL does not take the certificate"
 done
 openssl x509 -in "$ca/solo.pem" -noout -ext subjectAltName | grep 'URI:callslip:node:solo$' >/dev/null || fail "the certificate does not name the node"
+says() { openssl x509 -in "$ca/$1.pem" -noout -ext subjectAltName | tail -n 1 | tr -d ' '; }
+"$program" ca issue boss --coordinator --ca "$ca" | grep 'may be a coordinator' >/dev/null || fail "it is not told that the certificate is a coordinator's"
+[ "$(says boss)" = "URI:callslip:node:boss,URI:callslip:coordinator:boss" ] || fail "the coordinator's certificate says $(says boss)"
+openssl verify -x509_strict -purpose sslserver -CAfile "$ca/ca.pem" "$ca/boss.pem" >/dev/null || fail "OpenSSL does not take a coordinator's certificate"
+"$program" ca issue boss --ca "$ca" --renew >/dev/null
+[ "$(says boss)" = "URI:callslip:node:boss,URI:callslip:coordinator:boss" ] || fail "renewed, the coordinator's certificate says $(says boss)"
+"$program" ca issue boss --no-coordinator --ca "$ca" --renew >/dev/null
+[ "$(says boss)" = "URI:callslip:node:boss" ] || fail "taken back, the coordinator's certificate says $(says boss)"
 
 cat > "$folder/node.yaml" <<YAML
 node: solo

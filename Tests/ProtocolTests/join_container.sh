@@ -63,7 +63,7 @@ if ls "$folder/image/bin/sh" "$folder/image/usr/bin/sh" >/dev/null 2>&1; then fa
 
 # LTG: an authority, a coordinator with an issuer, and the consortium.
 "$program" ca init "$folder/ca" --name "Test" >/dev/null
-"$program" ca issue c1 --ca "$folder/ca" --out "$folder/c1" >/dev/null
+"$program" ca issue c1 --coordinator --ca "$folder/ca" --out "$folder/c1" >/dev/null
 "$program" ca issuer c1 --ca "$folder/ca" --out "$folder/c1" >/dev/null
 cp "$folder/ca/ca.pem" "$folder/c1/"
 web=http://$ltg:7100

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A library's path from an invitation to chats being answered, as README.md has it, with OpenSSL's own program and wrong tokens and names beside it. Wrong clocks, tokens whose
+# A library's path from an invitation to chats being answered, as README.md has it, with OpenSSL's own program and wrong tokens and names beside it; and a second coordinator that comes and goes. Wrong clocks, tokens whose
 # time is over and renewal: Tests/NodeTests/JoinTests.swift and RenewalTests.swift.
-#   joining.sh PROGRAM BASE_PORT    eleven ports from BASE_PORT are used
+#   joining.sh PROGRAM BASE_PORT    fourteen ports from BASE_PORT are used
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from
 program=$1 port=$2
 folder=$(mktemp -d)
@@ -57,6 +57,28 @@ refused "import it first" "$program" invite memorial --data "$folder/c1/data"
 [ "$status" = 75 ] || fail "the import ended with $status; expected 75, as there is no node yet that takes the passwords"
 invite() { "$program" invite memorial --data "$folder/c1/data" "$@" 2>/dev/null; }
 join() { "$program" join "$1" --directory "$folder/$2" --address 127.0.0.1 --web-port $((port + 4)) --peer-port $((port + 5)) --gossip-port $((port + 6)); }
+
+# Certificates say who may coordinate: one that was made without that word is replaced, once the log says that its node does, and before it has a vote.
+may_coordinate() { openssl x509 -in "$folder/$1/$1.pem" -noout -ext subjectAltName | grep "URI:callslip:node:$1, URI:callslip:coordinator:$1\$"; }
+within 30 "the coordinator's own certificate to say that it may coordinate" may_coordinate c1
+"$program" ca issue c2 --ca "$folder/offline" --out "$folder/c2" >/dev/null
+cp "$folder/c1/keyring" "$folder/c2/keyring"
+sed -e "s|$folder/c1|$folder/c2|g" -e "s|^node: c1|node: c2|" -e "s|, issuer: .*|}|" -e "s|c2/c1\.|c2/c2.|g" -e "s|c2/ca.pem|c1/ca.pem|" -e "s|^web: .*|web: [\"127.0.0.1:$((port + 11))\"]|" \
+  -e "s|^urls: .*|urls: [\"http://127.0.0.1:$((port + 11))\"]|" -e "s|^peer: .*|peer: \"127.0.0.1:$((port + 12))\"|" -e "s|^gossip: .*|gossip: \"127.0.0.1:$((port + 13))\"|" \
+  -e "s|^coordinators: \[\(.*\)\]|coordinators: [\1, {name: c2, id: 2, peer: \"127.0.0.1:$((port + 12))\"}]|" "$folder/c1.yaml" > "$folder/c2.yaml"
+printf 'joins: true\nseeds: ["127.0.0.1:%s"]\n' $((port + 1)) >> "$folder/c2.yaml"
+"$program" serve --config "$folder/c2.yaml" > "$folder/c2.log" 2>&1 &
+second=$!
+nodes+=($second)
+within 30 "the second coordinator" "$program" health --node "http://127.0.0.1:$((port + 11))"
+if may_coordinate c2 >/dev/null; then fail "c2 may coordinate before anybody says that it does"; fi
+timeout 90 "$program" coordinators add c2 --id 2 --peer "127.0.0.1:$((port + 12))" --data "$folder/c1/data" > "$folder/added" || fail "c2 was not added: $(cat "$folder/added")"
+grep "does not say that it may be a coordinator, so it is given no vote" "$folder/added" >/dev/null || fail "it is not told that the certificate is lacking: $(cat "$folder/added")"
+may_coordinate c2 >/dev/null || fail "c2 has a vote, and its certificate does not say that it may"
+"$program" coordinators remove c2 --data "$folder/c1/data" >/dev/null || fail "c2 was not removed"
+kill $second && wait $second || true
+unset 'nodes[1]'
+nodes=("${nodes[@]}")
 
 # What can go wrong, each with a sentence that says what to do.
 first=$(invite)

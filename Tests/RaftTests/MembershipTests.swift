@@ -23,11 +23,11 @@ import Testing
     }
 
     /// Asks whoever leads for the next step; whether it is done.
-    private func step(_ cluster: SimulatedCluster, _ wish: MembershipWish) -> MembershipProgress {
+    private func step(_ cluster: SimulatedCluster, _ wish: MembershipWish, obstacle: String? = nil) -> MembershipProgress {
         guard let leader = cluster.leader, let replica = leader.replica else { return .working("nobody leads") }
         let connected = Set(
             cluster.ids.filter { $0 != leader.id && cluster.node($0).replica != nil && !cluster.cut.contains([leader.id, $0]) })
-        let (progress, directives) = replica.advance(towards: wish, connected: connected, nowMs: cluster.now)
+        let (progress, directives) = replica.advance(towards: wish, connected: connected, obstacle: obstacle, nowMs: cluster.now)
         cluster.carryOut(directives, leader)
         return progress
     }
@@ -62,6 +62,18 @@ import Testing
                 return cluster.committedMax > before && cluster.node(4).appliedIndex == cluster.committedMax
             })
         #expect(cluster.violation == nil)
+    }
+
+    /// One that has still to prove that it may be one hears by the log that it is to be, and has no vote.
+    @Test func whoMayNotVoteYetIsGivenTheLogAlone() throws {
+        let cluster = try settled()
+        try come(4, to: cluster)
+        #expect(cluster.run(upToMs: 30_000) { step(cluster, .add(member(4)), obstacle: "not yet") == .working("not yet") })
+        cluster.run(forMs: 1_000)
+        #expect(step(cluster, .add(member(4)), obstacle: "not yet") == .working("not yet"))
+        #expect(cluster.leader?.replica?.appliedMembers.first { $0.id == 4 }?.duty == .spare)
+        #expect(cluster.node(4).replica?.membersConcerned.contains { $0.id == 4 } == true)
+        try fulfil(.add(member(4)), cluster)
     }
 
     /// Found by seeds 7352, 8053, 9182 and 9581 of the cluster's simulator: a coordinator that had started again from a snapshot, and was elected at once, said of a

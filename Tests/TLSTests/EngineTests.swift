@@ -241,6 +241,23 @@ import Testing
         #expect(try CertificateFacts(pem: again.certificate).serial != facts.serial)
     }
 
+    /// The node's name reads as before beside it: versions that do not know the second name read over it.
+    @Test func aCertificateSaysWhetherItsNodeMayCoordinate() throws {
+        let one = try Consortium.one.get()
+        let validity = Validity(now: Consortium.now, days: 1)
+        for (node, coordinates) in [("c1", true), ("c1", false), ("odd,name;100%=*", true)] {
+            let issued = try one.authority.issue(node: node, coordinates: coordinates, validity)
+            let facts = try CertificateFacts(pem: issued.certificate)
+            #expect(facts.nodes == [node] && facts.coordinates == coordinates)
+            let key = try NodeKey(pem: issued.key).publicHalf
+            let other = try CertificateFacts(pem: try one.authority.issue(node: node, coordinates: coordinates, validity, publicKey: key))
+            #expect(other.nodes == [node] && other.coordinates == coordinates)
+        }
+        #expect(NodeURI.node(in: NodeURI.text("c1", as: .coordinator)) == nil)
+        #expect(NodeURI.node(in: NodeURI.text("c1"), as: .coordinator) == nil)
+        #expect(NodeURI.node(in: NodeURI.text("c1", as: .coordinator), as: .coordinator) == "c1")
+    }
+
     @Test func aNameIsWrittenInOneWayOnly() {
         for name in ["memorial", "a.b-c_d~e", "100%", "comma,colon"] { #expect(NodeURI.node(in: NodeURI.text(name)) == name) }
         for uri in ["callslip:node:", "callslip:node:a%2", "callslip:node:%61", "callslip:node:a,b", "https://memorial", "node:memorial"] {

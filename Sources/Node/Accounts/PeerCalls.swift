@@ -5,6 +5,7 @@ import Consortium
 import EventLoop
 import Logging
 import Sodium
+import TLS
 import Wire
 
 @ClusterActor
@@ -21,6 +22,8 @@ final class PeerCalls {
     /// Where a node listens for peers, as gossip knows it.
     var address: (NodeName) -> SocketAddress? = { _ in nil }
     var onCall: ((PeerCall, @escaping (PeerCall) -> Void) -> Void)?
+    /// Whether the log has a coordinator of that name.
+    var isCoordinator: (NodeName) -> Bool = { _ in false }
     /// A node that proved its name by its certificate asks for another one, with the public half of its key.
     var onCertify: ((NodeName, String, @escaping (Result<String, JoinRefusal>) -> Void) -> Void)?
 
@@ -74,6 +77,11 @@ final class PeerCalls {
     }
 
     private func serve(_ call: PeerCall, from link: PeerLink?, _ answer: @escaping (PeerCall) -> Void) {
+        if case .changeCoordinators = call, !(link?.remote.map { isCoordinator($0.node) } ?? false) {
+            let asker = link?.remote.map { "`\($0.node)`" } ?? "whoever asks"
+            logger.warning("a node that is no coordinator asks for others, and is refused", metadata: ["node": "\(asker)"])
+            return answer(.progress(.refused("Who coordinates is changed by coordinators alone, and \(asker) is none; ask at one.")))
+        }
         guard case .certify(let key) = call else {
             onCall?(call, answer)
             return
@@ -94,7 +102,11 @@ final class PeerCalls {
 
     /// Asks a coordinator for the gossip keys of the plan; `nil` when it gives none, with a sentence. Sealed with none of them: whoever slept through a turn
     /// has none that opens. The link's certificates prove who both are, and TLS keeps it secret.
-    func askKeys(_ coordinator: NodeConfiguration.Coordinator, completion: @escaping ([[UInt8]]?, String) -> Void) {
+    /// - Parameter judge: says why whoever answers there is not believed to be one.
+    func askKeys(
+        _ coordinator: NodeConfiguration.Coordinator, judge: @escaping (NodeName, CertificateFacts?) -> Refusal?,
+        completion: @escaping ([[UInt8]]?, String) -> Void
+    ) {
         var answer: (([[UInt8]]?, String) -> Void)? = completion
         let timer = Timer(on: ClusterActor.loop)
         let finish = { (keys: [[UInt8]]?, why: String) in
@@ -105,7 +117,7 @@ final class PeerCalls {
         }
         timer.start(afterMs: Self.answerMsMax) { finish(nil, "it does not answer") }
         network.dial(
-            coordinator.peer, purpose: .call, expecting: coordinator.name,
+            coordinator.peer, purpose: .call, expecting: coordinator.name, judge: { judge($0.node, $1) },
             onUp: { link in
                 guard link.isProven else {
                     finish(nil, "the link to it has no TLS, over which alone keys are given")

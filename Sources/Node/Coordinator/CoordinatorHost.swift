@@ -184,7 +184,8 @@ final class CoordinatorHost {
                 return .refused("`\(node)` is a coordinator already, with raft id \(other.id): remove that one first.")
             }
             if present(node) == nil, let refusal = core.refusal(ofNewVoter: id) { return .refused(refusal) }
-            progress = raft.advance(towards: .add(member))
+            // With a vote it may lead, and be one whom a coordinator that was away must hear (`VoterLinks`). By the log it knows that it is one, and asks for proof.
+            progress = raft.advance(towards: .add(member), obstacle: links.lacksProof(id) ? Self.proofNeeded(node) : nil)
         case .remove(let node):
             name = node
             guard let member = present(node) else { return .done("`\(node)` is no coordinator.") }
@@ -200,6 +201,22 @@ final class CoordinatorHost {
         case .refused(let text): return .refused(text)
         }
     }
+
+    private static func proofNeeded(_ node: NodeName) -> String {
+        """
+        The certificate of `\(node)` does not say that it may be a coordinator, so it is given no vote. Where a coordinator holds an issuer, it has another one in a minute; \
+        else make it one: callslip ca issue \(node) --coordinator --renew
+        """
+    }
+
+    /// Whether a node is a coordinator, with a vote or to be given one, as the log tells.
+    func isMember(_ node: NodeName) -> Bool { raft.replica.appliedMembers.contains { $0.nodeName == node } }
+
+    /// Whether this one is; one that is being given the log may not have heard yet that what tells so is committed.
+    var isOne: Bool { raft.replica.membersConcerned.contains { $0.id == raft.replica.configuration.id } }
+
+    /// Whether the log here is known to be as new as a leader's.
+    var knowsLeader: Bool { leaderName != nil }
 
     /// Who the others are, or what their versions support, may have changed.
     func reckonSupport() {

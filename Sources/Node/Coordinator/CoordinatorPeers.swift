@@ -21,6 +21,8 @@ protocol CoordinatorPeers: AnyObject {
     /// The membership that the log tells changed.
     func update(_ members: [NodeConfiguration.Coordinator])
     var connected: Set<UInt64> { get }
+    /// Whether a member's certificate does not say that it may be a coordinator.
+    func lacksProof(_ voter: UInt64) -> Bool
     /// The feature levels that the others' versions support, by raft id, as far as they told.
     var levels: [UInt64: UInt32] { get }
     /// Whether most of the others say that this coordinator is none of theirs.
@@ -50,6 +52,7 @@ final class NoPeers: CoordinatorPeers {
 
     func start() {}
     func stop() {}
+    func lacksProof(_ voter: UInt64) -> Bool { false }
     func update(_ members: [NodeConfiguration.Coordinator]) {}
     func send(_ message: RaftMessage, to voter: UInt64) {}
     func send(_ frame: PeerFrame, to name: NodeName) {}

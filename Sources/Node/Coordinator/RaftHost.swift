@@ -87,8 +87,9 @@ final class RaftHost {
     }
 
     /// The next step towards another membership.
-    func advance(towards wish: MembershipWish) -> MembershipProgress {
-        let (progress, directives) = replica.advance(towards: wish, connected: links.connected, nowMs: nowMs)
+    /// - Parameter obstacle: why the one that comes is not given a vote yet.
+    func advance(towards wish: MembershipWish, obstacle: String? = nil) -> MembershipProgress {
+        let (progress, directives) = replica.advance(towards: wish, connected: links.connected, obstacle: obstacle, nowMs: nowMs)
         perform(directives)
         return progress
     }

@@ -4,6 +4,7 @@ import Consortium
 import EventLoop
 import Logging
 import Raft
+import TLS
 import Wire
 
 @ClusterActor
@@ -17,7 +18,8 @@ final class VoterLinks {
     private var incoming: [ObjectIdentifier: PeerLink] = [:]
     private var isStarted = false
     /// The highest raft id that the log has told of. Ids only rise: one that is above came later than what this log has yet, and must be heard, or a
-    /// coordinator that was away for long would refuse those who could tell it (thesis 4.1: whoever sends is served). One that is below and no member has left.
+    /// coordinator that was away for long would refuse those who could tell it (thesis 4.1: whoever sends is served), unless it cannot prove that it may be one
+    /// (`CoordinatorProof`). One that is below and no member has left.
     private var highestTold: UInt64 = 0
     /// Whether a leader is known (`KnownLeader`). While one is, the log tells who came: any node could say that it did, and depose the leader with a greater term.
     var knowsLeader: () -> Bool = { false }
@@ -70,7 +72,7 @@ final class VoterLinks {
             onDisowned?()
         }
         // By what it had acknowledged before it was dialled: what it acknowledges while hellos travel, its hello may not tell.
-        redialer.judge = { [self] in { [memory] hello in Self.forgetting(hello, memory) } }
+        redialer.judge = { [self] in { [memory] hello, _ in Self.forgetting(hello, memory) } }
         redialer.onUp = { [self] link in
             if let hello = link.remote { note(hello) }
             link.onFrame = { [self] frame in hear(frame, from: other.id) }
@@ -111,6 +113,16 @@ final class VoterLinks {
         for redialer in outgoing.values { redialer.stop() }
     }
 
+    /// Whether a member could not prove to one that has not heard of it that it may be a coordinator.
+    func lacksProof(_ voter: UInt64) -> Bool { outgoing[voter]?.link?.certificate.map { !$0.coordinates } ?? false }
+
+    /// This coordinator's certificate says now that it may be one: links keep what they were made with, so they are made anew.
+    func certified() {
+        for link in outgoing.values.compactMap(\.link) + Array(incoming.values) {
+            link.close(code: "certified", text: "this coordinator's certificate was renewed; dial again")
+        }
+    }
+
     /// To one that has come since what this log tells, and whose address is not known therefore, on its own link.
     func send(_ message: RaftMessage, to voter: UInt64) {
         let link = outgoing[voter]?.link ?? (outgoing[voter] == nil ? incoming.values.first { $0.remote?.raftID == voter } : nil)
@@ -130,17 +142,17 @@ final class VoterLinks {
         voter == own.id ? own.name : others.first { $0.id == voter }?.name
     }
 
-    /// Rule 12: a voter that comes back with less than it acknowledged has lost its disk, and its votes could undo what is committed.
-    func refusal(of hello: PeerHello) -> Refusal? {
+    /// Who is no member and may not be one, and rule 12: a voter that comes back with less than it acknowledged has lost its disk, and its votes could undo what is committed.
+    /// - Parameter certificate: by which it proved its name; `nil`: the link has no TLS.
+    func refusal(of hello: PeerHello, _ certificate: CertificateFacts?) -> Refusal? {
         guard hello.purpose == .raft else { return nil }
-        guard isHeard(hello) else {
-            // To one that is being added this is no word that it is none: it asks again, and is heard once the log tells of it.
-            if hello.raftID > highestTold {
-                return Refusal(
-                    text:
-                        "raft id \(hello.raftID) (`\(hello.node)`) is not in this coordinator's log yet, and there is a leader who will tell of it"
-                )
-            }
+        return stranger(hello, certificate) ?? Self.forgetting(hello, memory)
+    }
+
+    /// Why it is not heard, if it is not: it is no member that the log tells of, nor one that may have come since.
+    private func stranger(_ hello: PeerHello, _ certificate: CertificateFacts?) -> Refusal? {
+        if others.contains(where: { $0.id == hello.raftID && $0.name == hello.node }) { return nil }
+        guard hello.raftID > highestTold else {
             return Refusal(
                 code: Refusal.notMember,
                 text: """
@@ -148,7 +160,15 @@ final class VoterLinks {
                     or, if it was removed, end it
                     """)
         }
-        return Self.forgetting(hello, memory)
+        // To one that is being added this is no word that it is none: it asks again, and is heard once the log tells of it.
+        guard !knowsLeader() else {
+            return Refusal(
+                text:
+                    "raft id \(hello.raftID) (`\(hello.node)`) is not in this coordinator's log yet, and there is a leader who will tell of it"
+            )
+        }
+        // One that has taken its own place has another id, and its name.
+        return CoordinatorProof.refusal(of: hello.node, certificate, isKnown: others.contains { $0.name == hello.node })
     }
 
     private static func forgetting(_ hello: PeerHello, _ memory: VoterMemory) -> Refusal? {
@@ -166,10 +186,6 @@ final class VoterLinks {
         }
     }
 
-    private func isHeard(_ hello: PeerHello) -> Bool {
-        others.contains { $0.id == hello.raftID && $0.name == hello.node } || hello.raftID > highestTold && !knowsLeader()
-    }
-
     /// Whoever dials: a voter whose log is from before the others came knows none of them to dial, and is known by its answers.
     private func note(_ hello: PeerHello) {
         levels[hello.raftID] = hello.featureLevel
@@ -178,15 +194,15 @@ final class VoterLinks {
     }
 
     private func take(_ link: PeerLink) {
-        guard let hello = link.remote, hello.raftID > 0, isHeard(hello) else {
+        guard let hello = link.remote, hello.raftID > 0, stranger(hello, link.certificate) == nil else {
             return link.close(code: "refused", text: "raft links are between coordinators")
         }
-        let from = hello.raftID
+        let (from, certificate) = (hello.raftID, link.certificate)
         let key = ObjectIdentifier(link)
         incoming[key] = link
         note(hello)
         // One that was heard for want of a leader is not heard on when there is one.
-        link.onFrame = { [self] frame in if isHeard(hello) { hear(frame, from: from) } }
+        link.onFrame = { [self] frame in if stranger(hello, certificate) == nil { hear(frame, from: from) } }
         link.onEnd = { [self] sentence in
             incoming[key] = nil
             logger.debug("a coordinator's link ended", metadata: ["coordinator": "\(hello.node)", "why": "\(sentence)"])

@@ -1,5 +1,5 @@
 /// Keeps this node's certificate from ending: at two thirds of its life another one is asked for, of a coordinator that holds an issuer, over a link with TLS
-/// that the present one is good for. The key stays, so that one file alone is replaced.
+/// that the present one is good for. The key stays, so that one file alone is replaced. A coordinator whose certificate does not say that it may be one asks at once.
 
 import Consortium
 import EventLoop
@@ -29,6 +29,13 @@ final class CertificateRenewal {
     private let timer = EventLoop.Timer(on: ClusterActor.loop)
     private(set) var isAsking = false
     private var nextTry = Int64.min
+    /// A coordinator that asks for the word that it may be one waits for so long before it asks again: whoever adds it waits as well.
+    static let wordAgainSeconds: Int64 = 30
+    /// Whether the certificate that is asked for is of use only with that word, as the present one is good for long.
+    private var needsWord = false
+    private var told = ""
+    /// Whether the log says that this node is a coordinator.
+    var coordinates: () -> Bool = { false }
     /// Whom to ask, in turn.
     var coordinators: () -> [NodeName] = { [] }
     /// Asks one of them with the public half of this node's key; `nil` when it does not answer.
@@ -50,9 +57,11 @@ final class CertificateRenewal {
 
     func look() {
         let (facts, now) = (tls.context.own, now())
-        guard !isAsking, now >= RenewalTimes.due(facts), now >= nextTry else { return }
+        let isDue = now >= RenewalTimes.due(facts)
+        guard !isAsking, isDue || !facts.coordinates && coordinates(), now >= nextTry else { return }
         isAsking = true
-        nextTry = now + RenewalTimes.again(facts, now: now)
+        needsWord = !isDue || coordinates() && facts.notAfter - now > PeerTLS.warnBeforeSeconds
+        nextTry = now + min(RenewalTimes.again(facts, now: now), isDue ? .max : Self.wordAgainSeconds)
         let files = tls.files
         Task {
             let key = try? await ClusterActor.loop.work { Result { () throws(PeerTLS.Unusable) in try files.publicHalf() } }
@@ -67,15 +76,26 @@ final class CertificateRenewal {
 
     /// One after the other, until one certifies this node.
     private func askNext(_ rest: ArraySlice<NodeName>, _ key: String, why: String) {
-        guard let coordinator = rest.first else { return over("this node's certificate was not renewed; it is tried again", why: why) }
+        guard let coordinator = rest.first else {
+            let what =
+                needsWord
+                ? "no coordinator gives this one a certificate that says it may be one: callslip ca issue \(node) --coordinator --renew"
+                : "this node's certificate was not renewed; it is tried again"
+            return over(what, why: why)
+        }
         ask(coordinator, key) { [self] answer in
             switch answer {
+            case .success(let chain)? where needsWord && !Self.coordinates(chain):
+                let why = "\(coordinator) would certify it as any node: it is of an earlier version, or has not heard that it coordinates"
+                askNext(rest.dropFirst(), key, why: why)
             case .success(let chain)?: take(chain, from: coordinator)
             case .failure(let refusal)?: askNext(rest.dropFirst(), key, why: "\(coordinator): \(refusal.text)")
             case nil: askNext(rest.dropFirst(), key, why: "\(coordinator) does not answer")
             }
         }
     }
+
+    private static func coordinates(_ chain: String) -> Bool { (try? CertificateFacts(pem: chain))?.coordinates ?? false }
 
     private func take(_ chain: String, from coordinator: NodeName) {
         let (files, node, before) = (tls.files, node, tls.context.own)
@@ -97,6 +117,9 @@ final class CertificateRenewal {
 
     private func over(_ what: String, why: String) {
         isAsking = false
-        logger.warning("\(what)", metadata: ["why": "\(why)"])
+        // What is asked for every half minute is told once.
+        let isNews = why != told
+        told = why
+        logger.log(level: needsWord && !isNews ? .debug : .warning, "\(what)", metadata: ["why": "\(why)"])
     }
 }

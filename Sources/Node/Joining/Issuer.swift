@@ -58,10 +58,12 @@ struct Issuer {
     }
 
     /// The node's certificate with the issuer's after it, in PEM.
-    func certificate(for node: String, publicKey: String, now: Int64, days: Int64 = JoinDesk.certificateDays) throws(JoinRefusal) -> String
-    {
+    /// - Parameter coordinates: whether it says that the node may be a coordinator.
+    func certificate(
+        for node: String, coordinates: Bool = false, publicKey: String, now: Int64, days: Int64 = JoinDesk.certificateDays
+    ) throws(JoinRefusal) -> String {
         do throws(CertificateError) {
-            return try authority.issue(node: node, Validity(now: now, days: days), publicKey: publicKey) + chain
+            return try authority.issue(node: node, coordinates: coordinates, Validity(now: now, days: days), publicKey: publicKey) + chain
         } catch {
             throw JoinRefusal(code: .trouble, text: "No certificate could be made: \(error)")
         }

@@ -34,6 +34,8 @@ final class JoinDesk {
     static let renewingMax = 16
     /// Whether a node is one of the consortium's: those it names no more are not certified again.
     var belongs: (NodeName) -> Bool = { _ in false }
+    /// Whether a node is a coordinator, so that its certificate says that it may be one; `nil` while this coordinator may not know it.
+    var coordinates: (NodeName) -> Bool? = { _ in false }
     /// Whether LTG removed a node of that name before; then the new one's key is to be noted, and only it is heard.
     var isRemoved: (NodeName) -> Bool = { _ in false }
     /// Has the coordinators note it; whether they did.
@@ -150,6 +152,10 @@ final class JoinDesk {
             let text = "The consortium names no node `\(node)`: neither is it a library's, nor a coordinator's. Ask LTG."
             return completion(.failure(JoinRefusal(code: .unknown, text: text)))
         }
+        guard let coordinates = coordinates(node) else {
+            let text = "This coordinator knows of no leader just now, and so not for certain who coordinates."
+            return completion(.failure(JoinRefusal(code: .busy, text: text)))
+        }
         guard renewing < Self.renewingMax else {
             return completion(.failure(JoinRefusal(code: .busy, text: "Too many nodes ask for certificates just now.")))
         }
@@ -158,11 +164,15 @@ final class JoinDesk {
         Task {
             let result = try? await ClusterActor.loop.work {
                 Result { () throws(JoinRefusal) in
-                    try Issuer(configuration, now: now).certificate(for: node.text, publicKey: publicKey, now: now)
+                    try Issuer(configuration, now: now).certificate(
+                        for: node.text, coordinates: coordinates, publicKey: publicKey, now: now)
                 }
             }
             renewing -= 1
-            if case .success? = result { logger.notice("a node's certificate was renewed", metadata: ["node": "\(node)"]) }
+            if case .success? = result {
+                logger.notice(
+                    "a node's certificate was renewed", metadata: ["node": "\(node)", "coordinates": "\(coordinates)"])
+            }
             completion(result ?? .failure(JoinRefusal(code: .busy, text: "This node is stopping, or has too much to do.")))
         }
     }

@@ -14,6 +14,8 @@ struct Refusal {
     static let tlsNeeded = "tlsNeeded"
     /// The word to a node that LTG removed.
     static let removedNode = "removedNode"
+    /// The word to one that says it coordinates, whose certificate does not.
+    static let notCertified = "notCertified"
     var code = "refused"
     var text: String
 
@@ -90,8 +92,8 @@ final class PeerLink {
     /// Whether the other side proved the name in its hello by a certificate.
     var isProven: Bool { remote != nil && tls != nil }
 
-    /// The digest of the key by which it did.
-    var provenKey: [UInt8]? { remote == nil ? nil : tls?.peer?.key }
+    /// By which certificate it did; nil where there is no TLS.
+    var certificate: CertificateFacts? { remote == nil ? nil : tls?.peer }
 
     /// The other side was taken for one with TLS, and has none.
     var speaksPlainly: Bool { tls?.failure == .notTLS }
@@ -121,11 +123,14 @@ final class PeerLink {
         case .ping(let nonce): send(.pong(nonce))
         case .pong: break
         case .goodbye(let code, let text):
-            if code == Refusal.tlsNeeded { isMisfit = true }
+            if code == Refusal.tlsNeeded || code == Refusal.notCertified { isMisfit = true }
             end(Refusal(code: code, text: text).told())
         case .hello(let hello):
             guard remote == nil else { return close(code: "badFrame", text: "a second hello") }
-            if let refusal = refusal(of: hello) { return close(code: refusal.code, text: refusal.text) }
+            if let refusal = refusal(of: hello) {
+                if refusal.code == Refusal.notCertified { isMisfit = true }
+                return close(code: refusal.code, text: refusal.text)
+            }
             remote = hello
             onUp?()
         default:

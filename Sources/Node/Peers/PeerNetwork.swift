@@ -36,8 +36,8 @@ final class PeerNetwork {
     var claim: () -> VoterClaim = { VoterClaim() }
     /// Whether a node of the consortium is at that address, as far as is known; asked before anything is known of who is there.
     var knows: (_ host: String) -> Bool = { _ in false }
-    /// Says why a peer's hello is refused, if it is.
-    var refuse: (PeerHello) -> Refusal? = { _ in nil }
+    /// Says why a peer's hello is refused, if it is; with the certificate that proves its name, where there is TLS.
+    var refuse: (PeerHello, CertificateFacts?) -> Refusal? = { _, _ in nil }
 
     init(cluster: [UInt8], node: NodeName, boot: UInt64, tls: PeerTLS? = nil, logger: Logger) {
         self.tls = tls
@@ -63,7 +63,7 @@ final class PeerNetwork {
     /// Dials once; expects a node of that name there, a coordinator to have that raft id, and that `judge` finds nothing against its hello. `onUp` follows the hellos; otherwise `onEnd` of the link, or the failure, with a sentence.
     func dial(
         _ address: SocketAddress, purpose: LinkPurpose, expecting name: NodeName? = nil, raftID: UInt64? = nil,
-        judge: @escaping (PeerHello) -> Refusal? = { _ in nil },
+        judge: @escaping (PeerHello, CertificateFacts?) -> Refusal? = { _, _ in nil },
         onUp: @escaping (PeerLink) -> Void,
         onEnd: @escaping (String) -> Void
     ) {
@@ -77,7 +77,7 @@ final class PeerNetwork {
         let purpose: LinkPurpose
         let name: NodeName?
         let raftID: UInt64?
-        let judge: (PeerHello) -> Refusal?
+        let judge: (PeerHello, CertificateFacts?) -> Refusal?
         let onUp: (PeerLink) -> Void
         let onEnd: (String) -> Void
 
@@ -111,7 +111,7 @@ final class PeerNetwork {
                     return call.onEnd("\(error)")
                 }
                 let link = PeerLink(stream: stream, own: hello) { [self] in
-                    call.refusal(of: $0) ?? removed.refusal(of: $0.node, key: $1?.key) ?? refuse($0) ?? call.judge($0)
+                    call.refusal(of: $0) ?? removed.refusal(of: $0.node, key: $1?.key) ?? refuse($0, $1) ?? call.judge($0, $1)
                 }
                 link.onUp = { [self, weak link] in
                     guard let link else { return }
@@ -150,7 +150,7 @@ final class PeerNetwork {
         guard removed != self.removed else { return }
         self.removed = removed
         for link in Array(incoming.values) + Array(outgoing.values) {
-            guard let node = link.remote?.node, let refusal = removed.refusal(of: node, key: link.provenKey) else { continue }
+            guard let node = link.remote?.node, let refusal = removed.refusal(of: node, key: link.certificate?.key) else { continue }
             logger.notice("the link of a removed node is ended", metadata: ["peer": "\(node)"])
             link.close(code: refusal.code, text: refusal.text)
         }
@@ -182,7 +182,7 @@ final class PeerNetwork {
         let refuse = self.refuse
         let from = stream.remoteAddress?.host ?? "a peer that is gone"
         // The answer's purpose is the dialler's; ours in the hello only names the node.
-        let link = PeerLink(stream: stream, own: hello(.service)) { [self] in removed.refusal(of: $0.node, key: $1?.key) ?? refuse($0) }
+        let link = PeerLink(stream: stream, own: hello(.service)) { [self] in removed.refusal(of: $0.node, key: $1?.key) ?? refuse($0, $1) }
         let key = ObjectIdentifier(link)
         incoming[key] = link
         link.onEnd = { [self, weak link] sentence in
@@ -227,7 +227,7 @@ final class Redialer {
     var onUp: ((PeerLink) -> Void)?
     var onDown: ((String) -> Void)?
     /// Asked when it dials, for what is then to be said against the other's hello.
-    var judge: () -> (PeerHello) -> Refusal? = { { _ in nil } }
+    var judge: () -> (PeerHello, CertificateFacts?) -> Refusal? = { { _, _ in nil } }
 
     init(network: PeerNetwork, address: SocketAddress, purpose: LinkPurpose, expecting: NodeName?, raftID: UInt64? = nil) {
         self.network = network

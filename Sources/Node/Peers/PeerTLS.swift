@@ -53,7 +53,8 @@ public struct TLSFiles: Hashable, Sendable {
     func replaceCertificate(by chain: String, for node: NodeName, laterThan present: CertificateFacts) throws(PeerTLS.Unusable) {
         let credentials = TLSCredentials(authority: try text("ca", authority), certificate: chain, key: try text("key", key))
         let context = try Self.context(credentials, for: node)
-        guard context.own.notAfter > present.notAfter else {
+        let isMore = context.own.coordinates && !present.coordinates
+        guard context.own.notAfter > present.notAfter || isMore && context.own.notAfter == present.notAfter else {
             throw PeerTLS.Unusable("it ends no later than the present one; the issuer itself ends soon: `callslip ca issuer --renew`")
         }
         let fault: String?
@@ -102,8 +103,8 @@ final class PeerTLS {
     private let timer = EventLoop.Timer(on: ClusterActor.loop)
     private(set) var isLooking = false
     private var watch = CertificateWatch()
-    /// Renewed files are in use.
-    var onRenewed: (() -> Void)?
+    /// Renewed files are in use, which say what those before did not: that this node may be a coordinator.
+    var onCertified: (() -> Void)?
 
     init(_ files: TLSFiles, node: NodeName, logger: Logger) throws(Unusable) {
         (credentials, context) = try files.read(for: node)
@@ -148,13 +149,17 @@ final class PeerTLS {
     }
 
     private func take(_ new: (TLSCredentials, TLSContext)) {
+        let isMore = new.1.own.coordinates && !context.own.coordinates
         (credentials, context) = new
         watch.renewed()
         logger.notice(
             "this node's certificate was renewed",
-            metadata: ["until": "\(WallClock.text(context.own.notAfter))", "serial": "\(context.own.serial)"])
+            metadata: [
+                "until": "\(WallClock.text(context.own.notAfter))", "serial": "\(context.own.serial)",
+                "coordinates": "\(context.own.coordinates)",
+            ])
         warnOfEnd()
-        onRenewed?()
+        if isMore { onCertified?() }
     }
 
     private func complain(_ trouble: String) {

@@ -94,7 +94,8 @@ final class ChaosCluster {
         Files.removeFlatFolder(authority.path)
         _ = try authority.make(name: "Chaos", days: 1)
         for name in names {
-            _ = try authority.issue(name, into: authority.path, days: 1, renew: false)
+            _ = try authority.issue(
+                name, coordinates: coordinators.contains(name), into: authority.path, days: 1, renew: false)
             guard chmod("\(authority.path)/\(name).key", mode) == 0 else {
                 throw LocalClusterError("chmod: \(String(cString: strerror(errno)))")
             }

@@ -105,8 +105,13 @@ final class LocalCluster {
         if access(authority.path + "/ca.pem", F_OK) != 0 {
             _ = try authority.make(name: "Demonstration", days: CertificateAuthority.daysUsual)
         }
-        for name in Self.coordinators + Self.libraries + [Self.newcomer] where access("\(authority.path)/\(name).pem", F_OK) != 0 {
-            _ = try authority.issue(name, into: authority.path, days: CertificateAuthority.nodeDaysUsual, renew: false)
+        for name in Self.coordinators + Self.libraries + [Self.newcomer] {
+            let (path, coordinates) = ("\(authority.path)/\(name).pem", !Self.libraries.contains(name))
+            let isThere = access(path, F_OK) == 0
+            // A folder may be of a version whose certificates did not tell coordinators from others.
+            if isThere, try CertificateFacts(pem: try Files.text(of: path)).coordinates == coordinates { continue }
+            _ = try authority.issue(
+                name, coordinates: coordinates, into: authority.path, days: CertificateAuthority.nodeDaysUsual, renew: isThere)
         }
     }
 
