@@ -14,9 +14,9 @@ from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
-from check import expect
 from client import http
 from mail import HOURS, ROSTER, Inbox, Node
+from service import expect
 
 LAW, WOG, DIRECTOR = "desk@law.example", "chatwog@consortium.example", "director@law.example"
 
@@ -28,11 +28,11 @@ class Post(Inbox):
         return [(sender, letter) for sender, recipients, letter, _ in self.letters if recipients == [address]]
 
 
-def mails(seen_by, name):
-    """Whether one node is known at another to mail staff."""
+def roles(seen_by, name):
+    """What one node is known to do at another; nothing where it is not there."""
     with urllib.request.urlopen(seen_by.web + "/api/status", timeout=5) as answer:
         members = json.loads(answer.read())["members"]
-    return any(member["name"] == name and member["state"] == "alive" and "mail" in member["roles"] for member in members)
+    return [role for member in members if member["name"] == name and member["state"] == "alive" for role in member["roles"]]
 
 
 async def wish(node):
@@ -48,9 +48,12 @@ async def wish(node):
 async def gap(ltg, law):
     """The hours are posted, and the ledger has a minute that nobody staffed. Answers by how many seconds the clocks are ahead."""
     for posted in range(0, 400, 90):
-        ltg.start(ahead=posted)
-        law.start(ahead=posted)
-        await law.serves()
+        # The first one makes the keyring.
+        for node in (ltg, law):
+            node.start(ahead=posted)
+            await node.serves()
+        # It keeps the passwords of its people.
+        await ltg.until("the library's node", lambda: roles(ltg, "law"))
         await ltg.ready("hours")
         token = (ltg.folder / "data/admin").read_text().split()[1]
         status, body, _ = await asyncio.to_thread(http, "GET", f"{ltg.web}/api/ledger?library=law", None, {"Authorization": f"Bearer {token}"})
@@ -113,7 +116,7 @@ async def another_speaks(binary, port, folder):
             (first, one), (second, other) = inbox.to(address)
             expect((first, second) == ("ask@ltg.example", "ask@law.example") and one["Message-ID"] == other["Message-ID"], f"{first} {one} {second} {other}")
         # From here on it speaks for its library alone.
-        await ltg.until("the word that the library's node mails", lambda: mails(ltg, "law"))
+        await ltg.until("the word that the library's node mails", lambda: "mail" in roles(ltg, "law"))
         for count in (3, 4):
             await wish(law)
             await law.until("the director's next letter", lambda: len(inbox.to(DIRECTOR)) >= count)

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 
-from check import expect
 from mail import Node
+from service import expect
 
 NAMES = ["law", "maps", "music"]
 ROSTER = "general: {queue: general, title: Ask}\nlibraries:\n"
