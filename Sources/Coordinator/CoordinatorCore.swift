@@ -301,9 +301,7 @@ public struct CoordinatorCore: Sendable {
                 directives.append(.busy(link, counter: item.id.counter, retryMs: 500))
                 continue
             }
-            // No library's node says whom the others hear, and with which keys.
-            guard item.command.isFor(links[link]?.node, at: node) else {
-                let refusal = Refusal(.notAllowed, "That is asked at a coordinator, by LTG.")
+            if let refusal = item.refusal(to: links[link]?.node, at: node) {
                 directives.append(.outcome(link, counter: item.id.counter, .refused(refusal), at: state.appliedThrough))
                 continue
             }
@@ -322,7 +320,8 @@ public struct CoordinatorCore: Sendable {
     /// Another coordinator forwards what its nodes asked. Not leading any more, or no room? It asks again itself after a while.
     public mutating func onForwarded(_ items: [Batch.Item]) {
         guard role.isLeader, halted == nil else { return }
-        for item in items where proposals.queuedCount < Urgency(of: item.command).places(of: configuration.pendingMax) {
+        for item in items
+        where !item.command.isLeadersAlone && proposals.queuedCount < Urgency(of: item.command).places(of: configuration.pendingMax) {
             proposals.enqueue(item)
         }
     }

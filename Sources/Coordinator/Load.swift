@@ -39,10 +39,12 @@ extension Command {
         }
     }
 
-    /// Whether a node may ask it: what is a coordinator's own people's, at that coordinator; and of what a node says of itself, nobody says it for another.
-    func isFor(_ asker: NodeName?, at coordinator: NodeName) -> Bool {
-        if case .keysHeld(let node, _) = self { return node == asker }
-        return !isCoordinatorsAlone || asker == coordinator
+    /// Said by whoever leads, of itself, and by no node: a wrong digest or level would halt every replica, and a wrong id keep new coordinators out for ever.
+    var isLeadersAlone: Bool {
+        switch self {
+        case .tick, .checkDigest, .setFeatureLevel, .retireVoter, .lapse, .setGate: true
+        default: false
+        }
     }
 
     /// What it takes in a log entry or a frame, in bytes, at most: identifiers and names, and its texts.
@@ -99,5 +101,21 @@ extension [Batch.Item] {
             }
         }
         return parts
+    }
+}
+
+extension Batch.Item {
+    /// Why a node may not ask this at a coordinator, if it may not.
+    /// - Parameter asker: the node on whose link it came.
+    func refusal(to asker: NodeName?, at coordinator: NodeName) -> Refusal? {
+        // Else it would get the answers of another, and the audit log would tell of another.
+        guard id.node == asker else { return Refusal(.notAllowed, "A node asks in its own name; here it asked in that of `\(id.node)`.") }
+        if case .keysHeld(let node, _) = command, node != asker {
+            return Refusal(.notAllowed, "Which keys `\(node)` holds it says itself.")
+        }
+        if command.isLeadersAlone { return Refusal(.notAllowed, "The leader of the coordinators says that, and no node.") }
+        // No library's node says whom the others hear, and with which keys.
+        if command.isCoordinatorsAlone, asker != coordinator { return Refusal(.notAllowed, "That is asked at a coordinator, by LTG.") }
+        return nil
     }
 }

@@ -15,7 +15,8 @@ struct Lanes {
         guard planted == .oneLane else { return items }
         return items.map { item in
             hidden[item.id] = item.command
-            return Batch.Item(id: item.id, command: .tick)
+            // As urgent as can be, and something that a node may ask.
+            return Batch.Item(id: item.id, command: .signOff(SessionID(high: 0, low: 0)))
         }
     }
 

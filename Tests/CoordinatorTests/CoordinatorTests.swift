@@ -74,8 +74,8 @@ struct LogHarness {
 
 func name<Tag>(_ text: String) throws -> Name<Tag> { try #require(Name<Tag>(text)) }
 
-func item(_ counter: UInt64, _ command: Command) throws -> Batch.Item {
-    Batch.Item(id: ProposalID(node: try name("memorial"), boot: 7, counter: counter), command: command)
+func item(_ counter: UInt64, _ command: Command, of node: String = "memorial") throws -> Batch.Item {
+    Batch.Item(id: ProposalID(node: try name(node), boot: 7, counter: counter), command: command)
 }
 
 struct Roster {
@@ -162,6 +162,40 @@ private let link = LinkID(1)
         #expect(raised().last == newest)
     }
 
+    /// Any node could have halted every replica with a wrong digest or level, kept new coordinators out with a high id, or put its deeds down to another.
+    @Test func whatLeadersSayOfThemselvesNoNodeSaysAndEachAsksInItsOwnName() throws {
+        var harness = try LogHarness(3)
+        let roster = try Roster()
+        harness.lead(0, term: 1)
+        harness.settle()
+        let before = harness.log.count
+        let lies: [Command] = [
+            .checkDigest(upTo: harness.cores[0].state.appliedThrough, digest: 1), .setFeatureLevel(.max), .retireVoter(.max),
+            .lapse(roster.session),
+            .setGate(try name("memorial"), .shut), .tick,
+        ]
+        // At the leader, at another one, and by the very node in which the leader is.
+        for (core, node) in [(0, "memorial"), (1, "memorial"), (0, "c1")] {
+            harness.take(harness.cores[core].onNodeUp(link, node: try name(node), nowMs: harness.nowMs), at: core)
+            for (counter, lie) in lies.enumerated() {
+                harness.take(
+                    harness.cores[core].onPropose(link, [try item(UInt64(counter), lie, of: node)], nowMs: harness.nowMs), at: core)
+            }
+            harness.take(
+                harness.cores[core].onPropose(link, [try item(99, roster.commands[0], of: "college")], nowMs: harness.nowMs), at: core)
+            harness.settle()
+            let outcomes = harness.outcomes(core)
+            #expect(outcomes.count == lies.count + 1)
+            #expect(outcomes.allSatisfy { if case .refused(let refusal) = $0.verdict { refusal.code == .notAllowed } else { false } })
+            harness.seen[core] = []
+        }
+        // What another coordinator hands over is held to it as well.
+        harness.cores[0].onForwarded(try lies.enumerated().map { try item(UInt64($0), $1) })
+        harness.settle()
+        #expect(harness.log.count == before)
+        #expect(harness.cores.map(\.halted) == [nil, nil, nil])
+    }
+
     @Test func aFollowerForwardsAndAnswersFromItsOwnApply() throws {
         var harness = try LogHarness(3)
         let roster = try Roster()
@@ -223,6 +257,7 @@ private let link = LinkID(1)
         var harness = try LogHarness(1, configuration: configuration)
         let roster = try Roster()
         harness.lead(0, term: 1)
+        harness.take(harness.cores[0].onNodeUp(link, node: try name("memorial"), nowMs: 0), at: 0)
         let say = Command.say(
             Say(chat: roster.chat, speaker: .patron(roster.attach), sender: SenderID(high: 1, low: 1), sequence: 1, text: "hello"))
         let claim = Command.claim(Claim(chat: roster.chat, session: roster.session, request: RequestID(high: 1, low: 1)))

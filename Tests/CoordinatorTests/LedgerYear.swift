@@ -70,6 +70,7 @@ struct LedgerYear {
     private var random: SeededGenerator
     private var events: [(second: Int64, order: Int, event: Event)] = []
     private var counter: UInt64 = 0
+    private let link = LinkID(9)
     private var leader = 0
     private var term: UInt64 = 1
     /// What each coordinator's wall clock shows beyond the true time.
@@ -79,7 +80,13 @@ struct LedgerYear {
 
     init(seed: UInt64) throws {
         random = SeededGenerator(seed: seed)
-        harness = try LogHarness(3)
+        // Nobody reads its boards, which would be made for years.
+        var configuration = CoordinatorConfiguration()
+        configuration.boardIntervalMs = 1 << 50
+        harness = try LogHarness(3, configuration: configuration)
+        for core in harness.cores.indices {
+            harness.take(harness.cores[core].onNodeUp(link, node: try name("memorial"), nowMs: 0), at: core)
+        }
         harness.wallMs = UInt64(second) * 1_000
         places = [
             Place(library: try name("memorial"), queue: try name("memorial"), zone: "America/Chicago", fallback: .immediately),
@@ -263,7 +270,7 @@ struct LedgerYear {
     private mutating func propose(_ commands: [Command]) throws {
         for command in commands {
             counter += 1
-            harness.take(harness.cores[leader].onPropose(LinkID(9), [try item(counter, command)], nowMs: harness.nowMs), at: leader)
+            harness.take(harness.cores[leader].onPropose(link, [try item(counter, command)], nowMs: harness.nowMs), at: leader)
         }
         harness.settle()
     }

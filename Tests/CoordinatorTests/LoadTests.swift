@@ -62,10 +62,10 @@ import Testing
         let roster = try Roster()
         let many = try (1...50).map { try item(UInt64($0), roster.signOn) }
         #expect(busy(core.onPropose(link, many, nowMs: 0)).count == 42)
-        #expect(busy(core.onPropose(other, [try item(99, roster.signOn)], nowMs: 0)).isEmpty)
+        #expect(busy(core.onPropose(other, [try item(99, roster.signOn, of: "college")], nowMs: 0)).isEmpty)
         // A link that ended leaves its places.
         core.onNodeDown(link)
-        #expect(busy(core.onPropose(other, try (100...106).map { try item($0, roster.signOn) }, nowMs: 0)).isEmpty)
+        #expect(busy(core.onPropose(other, try (100...106).map { try item($0, roster.signOn, of: "college") }, nowMs: 0)).isEmpty)
     }
 
     @Test func whatIsForwardedIsBoundedToo() throws {
