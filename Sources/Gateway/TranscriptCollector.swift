@@ -129,8 +129,11 @@ public struct TranscriptCollector: Sendable {
         deletions[counter] = nil
         let number = counter & ~Self.counterBit
         guard untold[number] != nil else { return [] }
-        busyUntilMs[number] = nowMs + retryMs
-        return [.scheduleTick(atMs: nowMs + retryMs)]
+        // A coordinator may say any time.
+        let (sum, overflows) = nowMs.addingReportingOverflow(retryMs)
+        let untilMs = overflows ? .max : sum
+        busyUntilMs[number] = untilMs
+        return [.scheduleTick(atMs: untilMs)]
     }
 
     public mutating func onTick(nowMs: UInt64) -> [TranscriptDirective] {

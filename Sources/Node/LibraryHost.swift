@@ -15,6 +15,8 @@ import Wire
 final class LibraryHost {
     /// Counters with this bit belong to imports, the others to the gateway.
     static let importBit: UInt64 = 1 << 62
+    /// For how long, in milliseconds, a coordinator that is busy puts this node off: whatever more it asks for is for so long.
+    private static let retryMsMax: UInt64 = 60_000
 
     let node: NodeName
     let boot: UInt64
@@ -27,6 +29,7 @@ final class LibraryHost {
     private let accounts: Accounts
     private let logger: Logger
     private let timer = Timer(on: ClusterActor.loop)
+    private let olderBoards = OlderBoards()
     private var cookies: [ClientID: String] = [:]
     private var desks = DeskVersions()
     /// The version of the desk that this node serves.
@@ -123,11 +126,20 @@ final class LibraryHost {
             logger.info("served by a coordinator", metadata: ["coordinator": "\(server)"])
         }
         client.onDown = { [self] in
+            olderBoards.forget()
             transcripts.linkDown()
             books.linkDown()
             perform(gateway.onLinkDown(now: nowMs))
         }
         client.onFrame = { [self] frame in receive(frame) }
+        olderBoards.isLed = { [client] in client.leaderKnown }
+        olderBoards.onTaken = { [self] board in
+            logger.error(
+                "the board that this node held is of no log that the coordinators have; what they tell now is taken",
+                metadata: ["held": "\(coordinatorsBoard?.at.index ?? 0)", "told": "\(board.at.index)"])
+            coordinatorsBoard = nil
+            receive(.board(board))
+        }
         accounts.onSignedOut = { [self] session in perform(gateway.onSignedOut(session.session, now: nowMs)) }
         client.start()
         perform(gateway.onTick(now: nowMs))
@@ -152,6 +164,7 @@ final class LibraryHost {
         perform(gateway.onShutdown(now: nowMs))
         flush()
         timer.close()
+        olderBoards.close()
         client.stop()
     }
 
@@ -264,7 +277,7 @@ final class LibraryHost {
         case .outcome(let counter, let verdict, _) where counter & TranscriptCollector.counterBit != 0:
             transcripts.answered(counter, verdict)
         case .busy(let counter, let retryMs) where counter & TranscriptCollector.counterBit != 0:
-            transcripts.busy(counter, retryMs: retryMs)
+            transcripts.busy(counter, retryMs: min(retryMs, Self.retryMsMax))
         case .outcome(let counter, let verdict, let at):
             if counter & Self.importBit != 0 {
                 importItems[counter] = nil
@@ -274,7 +287,7 @@ final class LibraryHost {
             }
         case .busy(let counter, let retryMs):
             if counter & Self.importBit != 0 {
-                retryImport(counter, afterMs: retryMs)
+                retryImport(counter, afterMs: min(retryMs, Self.retryMsMax))
             } else {
                 perform(gateway.onRefusedProposal(counter, .busy, now: nowMs))
             }
@@ -302,6 +315,7 @@ final class LibraryHost {
             let isStale = !isOfBranch && coordinatorsBoard.map { board.at < $0.at } ?? false
             if isStale {
                 books.isServerBehind = true
+                olderBoards.note(board)
                 if let book = board.settingsBook {
                     if settings.document == nil { settings.take(book) }
                     _ = follow(book)
@@ -321,6 +335,7 @@ final class LibraryHost {
                 // A link may be up on this side before the other one refuses it; whoever refuses sends no board.
                 dismiss(nil)
                 books.isServerBehind = false
+                olderBoards.forget()
                 coordinatorsBoard = board
                 onCoordinatorsBoard?(board)
                 keepRoster(board)

@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import Metrics
 import Node
+import TLS
 import Web
 
 struct Serve: AsyncParsableCommand {
@@ -28,6 +29,7 @@ struct Serve: AsyncParsableCommand {
     var parent: Int32?
 
     func run() async throws {
+        TLSLibrary.stayToTheEnd()
         let configuration = try read()
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)

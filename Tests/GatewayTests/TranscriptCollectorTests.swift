@@ -59,6 +59,8 @@ import Testing
     @Test func whatWasNotHeardIsSaidAgainAfterEveryLinkAndEveryStart() {
         var collector = started(marks: [law: 9], untold: [9: law])
         #expect(collector.onLinkUp(nowMs: 1) == [proposal(9)])
+        // A coordinator that lies may name a time beyond all; the next word counts.
+        #expect(collector.onBusy(9 | TranscriptCollector.counterBit, retryMs: .max, nowMs: 1) == [.scheduleTick(atMs: .max)])
         #expect(collector.onBusy(9 | TranscriptCollector.counterBit, retryMs: 500, nowMs: 1) == [.scheduleTick(atMs: 501)])
         #expect(collector.onTick(nowMs: 501) == [proposal(9)])
     }
