@@ -10,7 +10,7 @@ import Wire
 @testable import Node
 
 /// Links between coordinators, over loopback.
-@Suite struct VoterLinksTests {
+@Suite(.timeLimit(.minutes(2))) struct VoterLinksTests {
     private static let cluster = [UInt8](repeating: 9, count: 16)
 
     /// A coordinator whose log is from before the others came dials none of them; what it says of itself, it says in its answer to whoever dials it.
@@ -152,6 +152,32 @@ import Wire
         links.stop()
         ours.close()
         theirs.close()
+    }
+
+    /// A coordinator that was added last, and is given the log from its beginning, reads there who the others were before it: whom its file names beyond that came later.
+    @ClusterActor
+    @Test func whoCameLaterThanTheLogTellsYetStays() throws {
+        let logger = Logger(label: "test")
+        let nobody = try #require(SocketAddress("127.0.0.1:1"))
+        func coordinator(_ id: UInt64) throws -> NodeConfiguration.Coordinator {
+            .init(name: try #require(NodeName("c\(id)")), id: id, peer: nobody)
+        }
+        let (own, two, three, five, six) = (
+            try coordinator(1), try coordinator(2), try coordinator(3), try coordinator(5), try coordinator(6)
+        )
+        let network = PeerNetwork(cluster: Self.cluster, node: own.name, boot: 1, logger: logger)
+        let links = VoterLinks(network: network, own: own, all: [own, two, five], logger: logger)
+        links.update([own, two, three])
+        #expect(links.others == [two, three, five])
+        links.update([own, three])
+        #expect(links.others == [three, five])
+        // The log has come to where it was added, and tells that it is gone.
+        links.update([own, three, six])
+        #expect(links.others == [three, six])
+        // What it told once it has told: ids are not given again.
+        links.update([own, three])
+        #expect(links.others == [three])
+        network.close()
     }
 
     /// Rule 12, when the one that remembers was started again meanwhile.

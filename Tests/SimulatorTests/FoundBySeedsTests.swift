@@ -15,17 +15,6 @@ struct FoundBySeedsTests {
         #expect(Outcome.of(Scenario(seed: 7, minutes: 3)).violation == nil)
     }
 
-    /// Seed 397 once found a new voter that, while it was given the log from its beginning, read there who the voters had been first, and would not
-    /// hear the leader any more, which had come later than that.
-    @Test("a new voter is given the log by a leader of which the log tells only further on")
-    func newVoterHearsNewLeader() {
-        var replaced = 0
-        let trace = Trace(write: { if $0.contains("the voter is replaced") { replaced += 1 } })
-        let outcome = Outcome.of(Scenario(seed: 397, minutes: 5, kinds: [.replace]), trace: trace)
-        #expect(outcome.violation == nil)
-        #expect(replaced == 3)
-    }
-
     /// Seed 95, without the guard that a node deletes what it is told was deleted, once found a coordinator that knew its leader by the id alone, as the
     /// leader had come while it was away, and told its node of none when it learned the name: that node went on by itself for ever.
     @Test("a leader that came while a coordinator was away is told to nodes as soon as its name is known")
