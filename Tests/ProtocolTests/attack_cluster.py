@@ -1,15 +1,19 @@
 """A running demonstration under attack: where it is, what is measured of it meanwhile, and to what it is held."""
+import contextlib
 import json
 import multiprocessing
 import os
 import pathlib
 import re
+import signal
 import subprocess
+import tempfile
 import threading
 import time
+import traceback
 import urllib.request
 
-from node import hold
+from node import hold, until
 
 NODES = ["c1", "c2", "c3", "memorial", "college", "steenbock"]
 COORDINATORS = NODES[:3]
@@ -18,6 +22,10 @@ TARGET = "steenbock"
 MEMORY_KIB_MAX = 256 * 1024
 # What a person does not take for a fault; in peace it is some ten milliseconds.
 PAUSE_MS_MAX = 3_000
+# Presence is asked again 50 ms after each answer: fewer than this, and it was not watched.
+PRESENCE_A_SECOND_MIN = 1
+# The longest thing that a watcher waits for is a chat.
+CHAT_S_MAX = 120
 # Members hear of each other each second or two; so long without a word is a heartbeat that was held up. (For the leader's, a term that goes on is the proof.)
 UNHEARD_MS_MAX = 8_000
 
@@ -56,6 +64,11 @@ class Cluster:
         return found
 
 
+def key_of(cluster, name):
+    """The key with which a node seals."""
+    return bytes.fromhex((cluster.folder / f"{name}.keyring").read_text().split()[0])
+
+
 def memory(process):
     lines = pathlib.Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
@@ -74,9 +87,17 @@ class Watch:
         self.leaders, self.unheard, self.suspected, self.presence, self.chats, self.pauses, self.lost = set(), 0, 0, [], [], [], []
 
     def begin(self):
-        self.threads = [threading.Thread(target=body) for body in (self.watch_nodes, self.watch_presence, self.watch_chats)]
+        self.began = time.monotonic()
+        self.threads = [threading.Thread(target=self.noting, args=(body,), daemon=True) for body in (self.watch_nodes, self.watch_presence, self.watch_chats)]
         for thread in self.threads:
             thread.start()
+
+    def noting(self, body):
+        """A watcher that fell over saw nothing from then on, which is no peace."""
+        try:
+            body()
+        except Exception:
+            self.lost.append(f"{body.__name__} ended: {traceback.format_exc(limit=-2)}")
 
     def watch_nodes(self):
         while not self.stopping.wait(0.5):
@@ -115,7 +136,7 @@ class Watch:
             web = f"http://127.0.0.1:{self.cluster.web[TARGET]}"
             ran = subprocess.run(
                 [self.cluster.program, "try", "--patron-node", web, "--desk-node", web, "--queue", TARGET, "--operator", "stan.steenbock", "--messages", "5"],
-                env={**os.environ, "CALLSLIP_PASSWORD": "green-fields-1"}, capture_output=True, text=True, timeout=120)
+                env={**os.environ, "CALLSLIP_PASSWORD": "green-fields-1"}, capture_output=True, text=True, timeout=CHAT_S_MAX)
             self.chats.append(time.monotonic() - began)
             self.pauses += [int(found) for found in re.findall(r"longest pause (\d+) ms", ran.stdout)]
             if ran.returncode != 0:
@@ -124,7 +145,10 @@ class Watch:
     def stop(self):
         self.stopping.set()
         for thread in self.threads:
-            thread.join()
+            thread.join(CHAT_S_MAX + 10)
+            if thread.is_alive():
+                self.lost.append(f"{thread.name} does not end")
+        self.lasted = time.monotonic() - self.began
 
     def judge(self, what):
         self.stop()
@@ -135,24 +159,42 @@ class Watch:
         hold(self.cluster.processes() == self.processes, f"{what}: every process is the one that it was: {self.cluster.processes()}, not {self.processes}")
         hold(len(self.leaders) == 1, f"{what}: one leader, one term: {self.leaders}")
         hold(0 < self.unheard < UNHEARD_MS_MAX, f"{what}: heartbeats are not held up: unheard for {self.unheard} ms")
+        hold(len(self.presence) > self.lasted * PRESENCE_A_SECOND_MIN, f"{what}: presence is served all the time: {len(self.presence)} answers in {self.lasted:.0f} s")
         hold(self.chats and not self.lost, f"{what}: nothing is lost: {self.lost[:4]} ({len(self.lost)} in all)")
         hold(max(self.pauses, default=PAUSE_MS_MAX) < PAUSE_MS_MAX, f"{what}: chats flow: {self.pauses}")
         hold(max(grown.values()) < MEMORY_KIB_MAX, f"{what}: memory is bounded: {grown}")
 
 
-def wave(cluster, seconds, what, *attacks):
-    """Attacks at once, each by a process of its own, which is given the cluster, until when, and where it reports a number and more."""
+@contextlib.contextmanager
+def demonstration(program, base):
+    """One of its own, for attacks that leave something behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        said = pathlib.Path(folder, "demo.log")
+        with open(said, "w") as log:
+            demo = subprocess.Popen([program, "demo", "--directory", f"{folder}/demo", "--port", str(base)], stdout=log, stderr=subprocess.STDOUT)
+        try:
+            until("the demonstration", 90, lambda: "Ctrl-C stops" in said.read_text() or demo.poll() is not None)
+            if demo.poll() is not None:
+                raise SystemExit(f"the demonstration did not start: {said.read_text()[-2000:]}")
+            yield Cluster(program, f"{folder}/demo", base)
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(60)
+
+
+def wave(cluster, seconds, what, *attacks, longest=60):
+    """Attacks at once, each by a process of its own, which is given the cluster, until when, and where it reports a number and more. One that goes on `longest` seconds beyond is ended."""
     with multiprocessing.Manager() as manager:
         report = manager.dict()
         watch = Watch(cluster)
-        until = time.monotonic() + seconds
-        running = [multiprocessing.Process(target=attack, args=(cluster, until, report)) for attack in attacks]
+        end = time.monotonic() + seconds
+        running = [multiprocessing.Process(target=attack, args=(cluster, end, report)) for attack in attacks]
         for one in running:
             one.start()
         # Only now: a process that is forked holds the ends of the pipes that are open.
         watch.begin()
         for one in running:
-            one.join(seconds + 60)
+            one.join(seconds + longest)
             if one.is_alive():
                 one.kill()
         watch.judge(what)

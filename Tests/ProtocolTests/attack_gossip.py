@@ -8,7 +8,7 @@ import time
 
 import sodium
 import wire
-from attack_cluster import COORDINATORS, NODES, TARGET
+from attack_cluster import COORDINATORS, NODES, TARGET, key_of
 
 DATAGRAMS = int(os.environ.get("CALLSLIP_DATAGRAMS", "100000"))
 PING, GOSSIP = 1, 5
@@ -36,12 +36,12 @@ def garbage(cluster, until, report):
 
 
 def overhear(cluster, seconds):
-    """Catches datagrams of the cluster's own gossip; none where raw sockets are not allowed."""
+    """Catches datagrams of the cluster's own gossip. False where raw sockets are not allowed."""
     try:
         ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
         ear.bind(("lo", 0))
     except OSError:
-        return
+        return False
     ports, until = set(cluster.gossip.values()), time.monotonic() + seconds
     with ear:
         while (left := until - time.monotonic()) > 0 and len(caught) < 2_000:
@@ -51,6 +51,7 @@ def overhear(cluster, seconds):
             start = 14 + (frame[14] & 15) * 4
             if frame[23] == 17 and struct.unpack("!H", frame[start + 2:start + 4])[0] in ports:
                 caught.append(frame[start + 8:])
+    return True
 
 
 def forged(cluster, until, report):
@@ -73,11 +74,6 @@ def forged(cluster, until, report):
 
 
 # MARK: Keys
-
-def key_of(cluster, name):
-    """The key with which a node seals."""
-    return bytes.fromhex((cluster.folder / f"{name}.keyring").read_text().split()[0])
-
 
 def datagram(kind, sequence, target=b"", news=b""):
     return wire.field(1, kind) + wire.field(2, sequence) + wire.field(3, target) + news
@@ -131,10 +127,11 @@ def stolen_old_key(cluster, until, report):
     sent = 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind(("127.0.0.1", 0))
-        while sent < OLD:
-            for name in NODES:
-                kind = PING if sent % 2 else GOSSIP
-                body = datagram(kind, sent + 1, name.encode() if kind == PING else b"", lies_of_old[sent % len(lies_of_old)])
+        for turn in range(OLD // len(NODES)):
+            for place, name in enumerate(NODES):
+                # Each lie comes to each node, in a datagram of each kind.
+                kind = PING if turn % 2 else GOSSIP
+                body = datagram(kind, sent + 1, name.encode() if kind == PING else b"", lies_of_old[(turn // 2 + place) % len(lies_of_old)])
                 sender.sendto(sodium.seal(body, old, sodium.DATAGRAM), ("127.0.0.1", cluster.gossip[name]))
                 sent += 1
             time.sleep(0.002)

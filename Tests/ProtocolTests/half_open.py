@@ -8,16 +8,14 @@ What bears the flood is the kernel, by SYN cookies (tcp_syncookies); that our no
 import os
 import pathlib
 import random
-import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
-from attack_cluster import COORDINATORS, TARGET, Cluster, wave
-from node import finish, hold, until as wait_until
+from attack_cluster import COORDINATORS, TARGET, demonstration, wave
+from node import finish, hold
 
 # Nobody is there: what is answered to them is lost.
 STRANGERS = "10.99.0.0/16"
@@ -71,23 +69,12 @@ def flood(cluster, until, report):
 def inside(program, base, seconds):
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["ip", "route", "add", STRANGERS, "dev", "lo"], check=True)
-    with tempfile.TemporaryDirectory() as folder:
-        with open(f"{folder}/demo.log", "w") as log:
-            demo = subprocess.Popen([program, "demo", "--directory", f"{folder}/demo", "--port", str(base)], stdout=log, stderr=subprocess.STDOUT)
-        said = pathlib.Path(f"{folder}/demo.log")
-        try:
-            wait_until("the demonstration", 90, lambda: "Ctrl-C stops" in said.read_text() or demo.poll() is not None)
-            if demo.poll() is not None:
-                raise SystemExit(f"the demonstration did not start: {said.read_text()[-2000:]}")
-            cluster = Cluster(program, f"{folder}/demo", base)
-            cookies = counted("SyncookiesSent")
-            found = wave(cluster, seconds, "connections that are never finished", flood)
-            sent = found["first packets"][0]
-            hold(sent > seconds * A_SECOND / 4, f"it is a flood: {sent} in {seconds} s")
-            hold(found["half open at once"][0] > 100 and counted("SyncookiesSent") - cookies > sent // 4, f"connections are half open, and the queues are full: {found}")
-        finally:
-            demo.send_signal(signal.SIGINT)
-            demo.wait(60)
+    with demonstration(program, base) as cluster:
+        cookies = counted("SyncookiesSent")
+        found = wave(cluster, seconds, "connections that are never finished", flood)
+        sent = found["first packets"][0]
+        hold(sent > seconds * A_SECOND / 4, f"it is a flood: {sent} in {seconds} s")
+        hold(found["half open at once"][0] > 100 and counted("SyncookiesSent") - cookies > sent // 4, f"connections are half open, and the queues are full: {found}")
     finish("half open")
 
 
@@ -96,11 +83,12 @@ def main():
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 5
     if os.environ.get(OWN):
         return inside(program, base, seconds)
-    trial = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True)
+    apart = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    trial = subprocess.run([*apart, "true"], capture_output=True, text=True)
     if trial.returncode != 0:
         sys.exit(f"half open: this needs a network of its own, and the machine gives none: {trial.stderr.strip()}; run it as root, outside of containers that forbid it")
-    # With the first process, which is this very one, the network goes.
-    os.execvpe("unshare", ["unshare", "--net", sys.executable, os.path.abspath(__file__), *sys.argv[1:]], {**os.environ, OWN: "1"})
+    # The network goes with the last process that is in it. What runs there has processes of its own, so all of them have a first one to go with, and that goes with this one.
+    os.execvpe("unshare", [*apart, sys.executable, os.path.abspath(__file__), *sys.argv[1:]], {**os.environ, OWN: "1"})
 
 
 main()
