@@ -119,6 +119,12 @@ package final class Cluster {
     func anyCoordinator(_ random: inout SeededGenerator) -> CoordinatorPart? {
         coordinatorMachines.filter(\.isRunning).compactMap(\.coordinator).randomElement(using: &random)
     }
+    /// For what LTG asks at a coordinator; it may never be told, where that one ends.
+    func askAnyCoordinator(
+        _ random: inout SeededGenerator, _ command: Command, told: @escaping (Verdict, LogPosition) -> Void = { _, _ in }
+    ) {
+        coordinatorMachines.filter(\.isRunning).randomElement(using: &random)?.ask(command, told: told)
+    }
     func diskDelay(_ machine: Machine) -> UInt64 { UInt64.random(in: machine.syncMs, using: &random) }
     /// Since when a crowd is there and nothing else is amiss.
     var crowdedSinceMs: UInt64? { nemesis.crowd?.sinceMs }

@@ -435,11 +435,14 @@ final class CoordinatorPart {
 
     /// What the process itself does for the sake of what was applied: library nodes are told by their boards.
     private func note() {
-        dropRemoved()
-        guard machine.library == nil else { return }
-        machine.keys?.take(core.state.keys)
-        machine.gossip?.exclude(core.state.removedNodes)
+        if removed != core.state.removedNodes {
+            removed = core.state.removedNodes
+            dropRemoved()
+            if machine.library == nil { machine.gossip?.exclude(removed) }
+        }
+        if machine.library == nil { machine.keys?.take(core.state.keys) }
     }
+    private var removed: [RemovedNode] = []
 
     /// A planted bug: the process has ended amid apply.
     private var isTrapped = false
@@ -466,6 +469,25 @@ final class CoordinatorPart {
             note()
         } catch {
             cluster.fail("the snapshot of entry \(meta.index) cannot be read: \(error)")
+        }
+    }
+
+    // MARK: LTG at this coordinator
+
+    private static let deskLink = LinkID(.max)
+    private static let deskBit: UInt64 = 1 << 61
+    private var deskCount: UInt64 = 0
+    private var asked: [UInt64: (Verdict, LogPosition) -> Void] = [:]
+
+    /// Asks once, at a process that is no library's node; `told` is told what became of it, or never.
+    func ask(_ command: Command, told: @escaping (Verdict, LogPosition) -> Void) {
+        machine.receive(life: machine.life) { [self] in
+            if deskCount == 0 { carryOut(core.onNodeUp(Self.deskLink, node: machine.name, nowMs: nowMs)) }
+            deskCount += 1
+            let counter = deskCount | Self.deskBit
+            asked[counter] = told
+            let item = Batch.Item(id: ProposalID(node: machine.name, boot: machine.boot, counter: counter), command: command)
+            carryOut(core.onPropose(Self.deskLink, [item], nowMs: nowMs))
         }
     }
 
@@ -525,7 +547,9 @@ final class CoordinatorPart {
                 perform(following)
                 if case .failure = result { core.onProposeFailed(batch, nowMs: nowMs) }
             case .forward(let items, let leader): send(.forward(lanes.show(items)), to: leader)
+            case .outcome(Self.deskLink, let counter, let verdict, let at): asked.removeValue(forKey: counter)?(verdict, at)
             case .outcome(let link, let counter, let verdict, let at): links[link]?.send(.outcome(counter: counter, verdict, at: at))
+            case .busy(Self.deskLink, let counter, _): asked[counter] = nil
             case .busy(let link, let counter, let retryMs): links[link]?.send(.busy(counter: counter, retryMs: retryMs))
             case .board(let link, let board): links[link]?.send(.board(board))
             case .chat(let link, let update): links[link]?.send(.chat(update))

@@ -40,16 +40,14 @@ final class Doorkeeper: Staffer {
         let machine = cluster.anyLibrary(&random)
         guard isAsking.insert(machine.name).inserted else { return }
         let forMs = UInt64.random(in: Self.awayMs, using: &random)
-        // Whoever is removed is not told any more that it is.
-        guard let part = cluster.anyPart(&random), part.machine !== machine else { return free(machine) }
         speak(machine)
-        part.ask(.removeNode(machine.name)) { [self] verdict, position in
+        cluster.askAnyCoordinator(&random, .removeNode(machine.name)) { [self] verdict, position in
             guard case .accepted = verdict else { return free(machine) }
             cluster.count("nodes: one is removed")
             cluster.say(machine, "is removed")
             note(machine, true, position)
             // Twice is harmless.
-            if random.chance(20), part.machine.library === part { part.ask(.removeNode(machine.name)) { _, _ in } }
+            if random.chance(20) { cluster.askAnyCoordinator(&random, .removeNode(machine.name)) }
             cluster.after(forMs, .person, 909) { [self] in admit(machine) }
         }
     }
@@ -84,11 +82,8 @@ final class Doorkeeper: Staffer {
         // A machine that joins anew has another key.
         if random.chance(50) { machine.renewKey() }
         let key = random.chance(50) || machine.hasRenewedKey ? machine.certificateKey : nil
-        guard let part = cluster.anyPart(&random), part.machine !== machine else {
-            return cluster.after(Self.againMs, .person, 909) { [self] in admit(machine) }
-        }
         told[machine.name] = nil
-        part.ask(.admitNode(machine.name, key: key)) { [self] verdict, position in
+        cluster.askAnyCoordinator(&random, .admitNode(machine.name, key: key)) { [self] verdict, position in
             free(machine)
             guard case .accepted = verdict else { return cluster.count("nodes: one is not taken back") }
             cluster.count(key == nil ? "nodes: one is taken back" : "nodes: one joins anew")
@@ -107,7 +102,7 @@ final class Doorkeeper: Staffer {
                     continue
                 }
                 told[machine.name] = nil
-                cluster.anyPart(&random)?.ask(.admitNode(machine.name, key: machine.certificateKey)) { [self] verdict, position in
+                cluster.askAnyCoordinator(&random, .admitNode(machine.name, key: machine.certificateKey)) { [self] verdict, position in
                     if verdict.isAccepted { note(machine, false, position) }
                 }
             }

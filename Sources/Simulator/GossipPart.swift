@@ -52,8 +52,12 @@ final class GossipPart {
 
     /// Nobody hears a removed node.
     func exclude(_ nodes: [RemovedNode]) {
-        perform(core.exclude(Set(nodes.filter { $0.admitted == nil }.map(\.node.text)), nowMs: nowMs))
+        let names = Set(nodes.filter { $0.admitted == nil }.map(\.node.text))
+        guard names != excluded else { return }
+        excluded = names
+        perform(core.exclude(names, nowMs: nowMs))
     }
+    private var excluded: Set<String> = []
 
     func view(of queue: String, by writer: Machine) -> RecordView? {
         core.record(.init(queue: queue, writer: writer.name.text), nowMs: nowMs)

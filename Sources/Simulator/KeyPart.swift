@@ -57,7 +57,7 @@ final class KeyPart {
         guard orders.lacking.isEmpty else { return askNext() }
         guard plan.step > 0, toldStep != plan.step else { return }
         toldStep = plan.step
-        machine.library?.ask(.keysHeld(by: machine.name, step: plan.step)) { _, _ in }
+        machine.ask(.keysHeld(by: machine.name, step: plan.step)) { _, _ in }
     }
 
     /// Over a link with TLS, to one coordinator after another.

@@ -102,6 +102,11 @@ final class Machine {
         cluster.say(self, "joins anew")
     }
 
+    /// Asks where this process asks for itself.
+    func ask(_ command: Command, told: @escaping (Verdict, LogPosition) -> Void) {
+        if let library { library.ask(command, told: told) } else { coordinator?.ask(command, told: told) }
+    }
+
     // MARK: Life
 
     func start() {

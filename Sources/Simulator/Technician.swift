@@ -55,7 +55,7 @@ final class Technician: Staffer {
 
     private func ask(_ turn: KeyTurn, told: @escaping (Bool) -> Void = { _ in }) {
         asked.append(turn)
-        cluster.anyPart(&random)?.ask(.turnKeys(turn)) { [self] verdict, position in
+        cluster.askAnyCoordinator(&random, .turnKeys(turn)) { [self] verdict, position in
             told(verdict.isAccepted)
             guard case .accepted = verdict else { return cluster.count("keys: a turn is refused") }
             switch turn {
