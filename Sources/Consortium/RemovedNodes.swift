@@ -42,7 +42,7 @@ extension ConsortiumState {
     public var removedNodes: [RemovedNode] { removed.values }
 
     /// Whether commands of that node are refused: it was removed, and nobody has its name since.
-    func isRemoved(_ node: NodeName) -> Bool { removed[node].map { $0.admitted == nil } ?? false }
+    package func isRemoved(_ node: NodeName) -> Bool { removed[node].map { $0.admitted == nil } ?? false }
 
     /// Ends the sign-ons of its people, whose chats go back as when anybody vanishes, and takes the patrons who are attached there for absent: their pages go to
     /// another node. What its library keeps passes to the heir when it is due, as of any node that is lost.

@@ -186,7 +186,8 @@ public struct CoordinatorCore: Sendable {
         if let reason = applied.halted { return halt(reason) }
         var directives: [CoordinatorDirective] = []
         for (ordinal, item) in batch.items.enumerated() {
-            guard let origin = proposals.applied(item.id) else { continue }
+            // Whoever LTG removed is not answered: its people ask elsewhere, and it asks again itself, should it be taken back.
+            guard let origin = proposals.applied(item.id), !state.isRemoved(item.id.node) else { continue }
             let position = LogPosition(index: index, ordinal: UInt32(ordinal))
             if case .link(let link, let counter) = origin {
                 directives.append(.outcome(link, counter: counter, applied.verdicts[ordinal], at: position))

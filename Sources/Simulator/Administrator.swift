@@ -42,7 +42,7 @@ final class Administrator: Staffer {
         cluster.count("settings: a change is asked for")
         part.ask(.setSettings(settings)) { [self] verdict, position in
             guard case .accepted = verdict else {
-                // LTG has removed the node where it was asked.
+                // Only behind a removal of the node that was taken back within the same entry.
                 isLost.insert(number)
                 return cluster.count("settings: a change is refused")
             }

@@ -124,6 +124,7 @@ final class LibraryPart {
     private func dismiss(_ isDismissed: Bool) {
         guard isDismissed != self.isDismissed else { return }
         self.isDismissed = isDismissed
+        cluster.noteDisturbance()
         cluster.say(machine, isDismissed ? "serves nobody any more" : "is heard again")
         perform(gateway.onDismissal(isDismissed ? "LTG removed this node" : nil, now: nowMs))
         if isDismissed { sessions = [:] }

@@ -70,7 +70,8 @@ final class Crowd {
 extension Checker {
     /// What people at desks ask for is answered within a stated time: only messages and new chats wait longer, or are told to come again.
     func checkServed(_ person: OperatorPerson) {
-        guard let crowdedSinceMs = cluster.crowdedSinceMs, person.nodes[0].library?.isIsolated == false else { return }
+        guard let crowdedSinceMs = cluster.crowdedSinceMs, let part = person.nodes[0].library, !part.isIsolated, !part.isDismissed
+        else { return }
         let sinceMs = max(crowdedSinceMs, cluster.disturbedMs) + Pressure.servedMs
         guard let (message, invokedMs) = person.oldestRequest(sinceMs: sinceMs), cluster.nowMs > invokedMs + Pressure.servedMs else {
             return

@@ -39,7 +39,7 @@ final class Teacher: Staffer {
         person = next
         part.ask(.setOperator(next)) { [self] verdict, _ in
             guard case .accepted = verdict else {
-                // Only at a node that LTG has removed.
+                // Only behind a removal of the node that was taken back within the same entry.
                 guard case .refused(let refusal) = verdict, refusal.code == .notAllowed else {
                     return cluster.fail("the roster refuses \(next.name)")
                 }

@@ -225,6 +225,30 @@ private let link = LinkID(1)
         #expect(harness.outcomes(1).count == 1)
     }
 
+    @Test func whatARemovedNodeAskedIsAnsweredWhenItIsTakenBack() throws {
+        var harness = try LogHarness(1)
+        let (node, own): (NodeName, NodeName) = (try name("memorial"), try name("c1"))
+        let wish = try item(1, try Roster().commands[0])
+        func ltg(_ counter: UInt64, _ command: Command) -> Batch.Item {
+            Batch.Item(id: ProposalID(node: own, boot: 9, counter: counter), command: command)
+        }
+        harness.cores[0].onVoters([], levels: [:])
+        harness.lead(0, term: 1)
+        harness.pass(ms: 2_000)
+        harness.take(harness.cores[0].onNodeUp(link, node: node, nowMs: harness.nowMs), at: 0)
+        harness.take(harness.cores[0].onNodeUp(LinkID(2), node: own, nowMs: harness.nowMs), at: 0)
+        harness.take(harness.cores[0].onPropose(LinkID(2), [ltg(7, .removeNode(node))], nowMs: harness.nowMs), at: 0)
+        harness.take(harness.cores[0].onPropose(link, [wish], nowMs: harness.nowMs), at: 0)
+        harness.settle()
+        #expect(harness.outcomes(0).map(\.counter) == [7])
+        harness.take(harness.cores[0].onPropose(LinkID(2), [ltg(8, .admitNode(node, key: nil))], nowMs: harness.nowMs), at: 0)
+        harness.settle()
+        harness.take(harness.cores[0].onPropose(link, [wish], nowMs: harness.nowMs), at: 0)
+        harness.settle()
+        #expect(harness.outcomes(0).map(\.counter) == [7, 8, 1])
+        #expect(harness.outcomes(0).allSatisfy { if case .accepted = $0.verdict { true } else { false } })
+    }
+
     @Test func aProposalWithoutOutcomeIsHandedOnAgainAfterAWhile() throws {
         var harness = try LogHarness(2)
         let roster = try Roster()
