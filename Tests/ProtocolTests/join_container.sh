@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# README's path for a library, from a container with nothing but the image's files in it: no shell, no folder of this machine, an address and processes of its own, and the image's user. Wrong
+# The path of guides/NODE.md for a library, from a container with nothing but the image's files in it: no shell, no folder of this machine, an address and processes of its own, and the image's user. Wrong
 # tokens, one that has ended and wrong clocks are each told in a sentence; then the right one leads to an operator's sign-in, by the clock.
 #   join_container.sh PROGRAM    needs root, iproute2 and a C compiler; skipped with a line where they are not
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from
@@ -127,7 +127,7 @@ code() { curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/js
 signs_in() { [ "$(code)" = 200 ]; }
 within 60 "the operator's sign-in at the new node" signs_in
 took=$(($(date +%s) - began))
-[ "$took" -lt 300 ] || fail "it took $took s; README says five minutes"
+[ "$took" -lt 300 ] || fail "it took $took s; five minutes are enough"
 refused "was used at" join 0 "$token" second
 
 echo "join_container: as written, $took s from the token to the sign-in, with nothing but the image"
