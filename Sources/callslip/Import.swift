@@ -88,10 +88,7 @@ struct Import: AsyncParsableCommand {
         guard report.problems.isEmpty else { throw ExitCode(65) }
         guard isFirst else { return tellPast(report, isDryRun: options.isDryRun) }
         if options.isDryRun { return tellPeople(report, isDryRun: true) }
-        print(
-            "imported \(report.libraries) libraries, \(report.queues) queues, \(report.operators) operators and \(report.passwords) passwords"
-                + (report.hours.map { $0 > 0 ? "; hours of \($0) libraries" : "" } ?? "")
-        )
+        print("imported \(report.summary)")
         for note in report.renamed ?? [] { print("\(file): \(note)") }
         tellPeople(report, isDryRun: false)
         if !report.unreached.isEmpty {

@@ -78,7 +78,7 @@ public struct ConsortiumFile: Sendable {
         lines += past.map(\.line)
     }
 
-    private var canned: [(message: CannedMessage, line: Int)] = []
+    private(set) var canned: [(message: CannedMessage, line: Int)] = []
     private(set) var entries: [(entry: RegisterEntry, line: Int)] = []
     /// Hours of a former service.
     private(set) var past: [(past: PastHours, line: Int)] = []

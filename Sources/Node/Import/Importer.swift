@@ -42,7 +42,29 @@ public struct ImportReport: Codable, Sendable {
     /// Hours of a former service, and the chats in them; `nil` from a node of an earlier version.
     public var pastHours: Int?
     public var pastChats: Int?
+    /// What else was in the file: terms, canned messages, entries of registers, and naming conventions. `nil` from a node of an earlier version.
+    public var terms: Int?
+    public var canned: Int?
+    public var entries: Int?
+    public var naming: Bool?
     public init(problems: [String] = []) { self.problems = problems }
+
+    /// What came in, as it is said to people: of what was not in the file nothing is said.
+    public var summary: String {
+        func counted(_ count: Int?, _ one: String, _ many: String) -> String? {
+            guard let count, count > 0 else { return nil }
+            return "\(count) \(count == 1 ? one : many)"
+        }
+        let parts = [
+            counted(libraries, "library", "libraries"), counted(queues, "queue", "queues"), counted(operators, "operator", "operators"),
+            counted(passwords, "password", "passwords"), naming == true ? "the naming conventions" : nil, counted(terms, "term", "terms"),
+            counted(hours, "library", "libraries").map { "hours of \($0)" }, counted(canned, "canned message", "canned messages"),
+            counted(entries, "entry of the registers", "entries of the registers"),
+            counted(pastHours, "hour of the former service", "hours of the former service"),
+        ].compactMap { $0 }
+        guard let last = parts.last else { return "nothing: the file says nothing of libraries, hours, names, messages or registers" }
+        return parts.count == 1 ? last : "\(parts.dropLast().joined(separator: ", ")) and \(last)"
+    }
 }
 
 /// A code with which somebody chooses a password.
@@ -79,6 +101,10 @@ struct Importer {
         report.queues = file.queues.count
         report.operators = file.operators.count
         report.hours = file.hours.count
+        report.terms = file.terms?.terms.count ?? 0
+        report.canned = file.canned.count
+        report.entries = file.entries.count
+        report.naming = file.naming != nil
         report.pastHours = file.past.reduce(0) { $0 + $1.past.cells.count }
         report.pastChats = file.past.reduce(0) { $0 + $1.past.cells.reduce(0) { $0 + Int($1.cell[.asked]) } }
         rehearse(file) { [report] problems in
