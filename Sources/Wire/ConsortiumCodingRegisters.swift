@@ -45,7 +45,9 @@ extension PBFindingEntry {
         guard let step = OnboardingStep(rawValue: step), Finding.steps.contains(step) else {
             throw .invalidField("finding.step", expected: "one of \(Finding.steps.map(\.rawValue))")
         }
-        guard place.utf8.count <= Finding.placeBytesMax else { throw .tooLarge(expectedMax: Finding.placeBytesMax, found: place.utf8.count) }
+        guard place.utf8.count <= Finding.placeBytesMax else {
+            throw .tooLarge(expectedMax: Finding.placeBytesMax, found: place.utf8.count)
+        }
         return Finding(step: step, place: place, wallMs: wallMs)
     }
 }
