@@ -80,9 +80,13 @@ def run(stage):
     ada = stage.operator("ada").sign_in().on("storage")
     stage.until("the button", lambda: stage.presence("storage", "memorial") == "available")
     patron = stage.patron_of("storage")
+    # What is typed for another one stays.
+    page.get_by_label("New name of the user ada").fill("ada-l.annex")
     queue.fill("annex")
     queue.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("storage is called annex now")
+    expect(page.get_by_label("New name of the user ada")).to_have_value("ada-l.annex")
+    page.get_by_label("New name of the user ada").fill("ada.annex")
     for node in LIBRARIES + COORDINATORS:
         stage.until(f"{node} answers by the former name", lambda: stage.presence("storage", node) == "available")
         stage.until(f"{node} answers by the new name", lambda: stage.presence("annex", node) == "available")

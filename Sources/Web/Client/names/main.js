@@ -28,11 +28,19 @@ async function show() {
     if (answer.status !== 200) return sentence(answer);
     const { conventions, misfits, former } = answer.body;
     part("conventions").replaceChildren(...drawConventions(conventions));
+    const typed = typedNames();
     part("misfits").replaceChildren(drawMisfits(misfits, conventions));
+    for (const field of part("misfits").querySelectorAll("input")) field.value = typed.get(field.dataset.of) ?? field.value;
     part("former").replaceChildren(drawFormer(former));
     setHidden(part("enter"), true);
     setHidden(part("names"), false);
     return null;
+}
+
+/** What somebody has typed in place of a suggestion, by what it is the new name of: renaming another one takes nothing of it away. */
+function typedNames() {
+    const fields = [...part("misfits").querySelectorAll("input")].filter((field) => field.value !== field.defaultValue);
+    return new Map(fields.map((field) => [field.dataset.of, field.value]));
 }
 
 function drawConventions(conventions) {
@@ -46,7 +54,7 @@ function drawMisfits(misfits, conventions) {
     if (misfits.length === 0) return h("p", { text: conventions.length === 0 ? "Nothing." : "Nothing: every name follows its convention." });
     return h("ul", { class: "renaming" }, ...misfits.map((misfit, number) => {
         const id = `misfit-${number}`;
-        const field = h("input", { id, autocapitalize: "none", autocomplete: "off", spellcheck: "false", maxlength: 40, value: misfit.suggestion ?? "", required: true });
+        const field = h("input", { id, autocapitalize: "none", autocomplete: "off", spellcheck: "false", maxlength: 40, value: misfit.suggestion ?? "", required: true, data: { of: `${misfit.kind} ${misfit.name}` } });
         const form = h("form", { novalidate: true },
             h("label", { for: id, text: `New name of the ${KINDS[misfit.kind]} ${misfit.name}` }),
             h("p", { class: "small", text: `Of the library ${misfit.library}.${misfit.suggestion ? "" : " No fitting name was at hand; make one."}` }),

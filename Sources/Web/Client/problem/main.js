@@ -11,13 +11,13 @@ import { h, setHidden, setText } from "/shared/dom.js";
 import { has, speakPage, spoken, t, told } from "/shared/language.js";
 import { choose, wishes } from "/shared/languages.js";
 import { utf8Bytes } from "/shared/wording.js";
+import { nextLookMs } from "/problem/looks.js";
 import * as picture from "/problem/picture.js";
 
 const TEXT_BYTES_MAX = 2000;
 const COMMENT_BYTES_MAX = 1000;
 const KEYS_MAX = 20;
 const AGAIN_MS = 5000;
-const LOOK_MS = 15000;
 const KEYS = "callslip.problems";
 const WAITING = "callslip.problems.waiting";
 
@@ -80,6 +80,8 @@ const waiting = [...kept(WAITING)];
 /** Pictures of reports that wait, by identifier. They live in this page alone: a report that outlives it goes without, and that is told. */
 const pictures = new Map();
 let sending = false;
+/** The next try, of which there is one, however many reports wait. */
+let retry = null;
 
 /** A picture goes before its report: to one that is made, none is added. */
 async function sendPicture(report) {
@@ -114,6 +116,7 @@ function giveBack(report, field, text) {
 async function passOn() {
     if (sending) return;
     sending = true;
+    clearTimeout(retry);
     while (waiting.length > 0) {
         const report = waiting[0];
         const sent = await sendPicture(report);
@@ -122,7 +125,7 @@ async function passOn() {
         const answer = isSent ? await ask("POST", "/api/problems", said) : sent;
         if (answer.status === 0 || answer.status >= 500) {
             setText(part("said"), t("problem.waits", { why: answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.unreached") }));
-            setTimeout(passOn, AGAIN_MS);
+            retry = setTimeout(passOn, AGAIN_MS);
             break;
         }
         waiting.shift();
@@ -130,6 +133,7 @@ async function passOn() {
         if (answer.status === 200) {
             keep(KEYS, [...kept(KEYS).filter((id) => id !== report.id), report.id]);
             pictures.delete(report.id);
+            looks = 0;
             setText(part("said"), sent.isLost ? `${t("problem.thanks")} ${t("problem.pictureUnread")}` : t("problem.thanks"));
         } else if (isSent) {
             giveBack(report, part("text"), answer.body?.text ? told(answer.body.code, answer.body.text) : t("problem.notTaken"));
@@ -239,11 +243,18 @@ async function tickets() {
 }
 
 let looking = null;
+/** How often a report was looked for that is not shown yet. */
+let looks = 0;
+/** Counts the looks: an answer to an earlier one comes too late. */
+let turns = 0;
 
 /** Draws them anew when something changed, and nobody writes there just now. */
 async function look() {
     clearTimeout(looking);
+    turns += 1;
+    const turn = turns;
     const list = await tickets();
+    if (turn !== turns) return;
     const drawn = JSON.stringify(list);
     const isWriting = [...part("tickets").querySelectorAll("textarea")].some((field) => field.value !== "" || field === document.activeElement);
     if (drawn !== shown && !isWriting) {
@@ -253,8 +264,8 @@ async function look() {
     setHidden(part("mine"), list.length === 0);
     setText(part("mine-hint"), t(person ? "problem.hintPerson" : "problem.hintTab"));
     const expected = kept(KEYS).some((id) => !list.some((ticket) => ticket.id === id));
-    clearTimeout(looking);
-    looking = setTimeout(look, expected && list.length < KEYS_MAX ? 1000 : LOOK_MS);
+    looks = expected ? looks + 1 : 0;
+    looking = setTimeout(look, nextLookMs(expected && list.length < KEYS_MAX, looks));
 }
 
 for (const element of document.querySelectorAll("[data-text]")) setText(element, t(element.dataset.text));
