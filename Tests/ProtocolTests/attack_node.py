@@ -220,7 +220,8 @@ class Company:
         self.web = {name: base + number for number, name in enumerate([*self.names, COORDINATOR])}
         self.running = {}
         self.late, self.answers = [], 0
-        made = [self.run("ca", "init", str(self.folder / "ca"), "--name", "Lies"), self.run("ca", "issue", COORDINATOR, *self.names, "--ca", str(self.folder / "ca"))]
+        ca = str(self.folder / "ca")
+        made = [self.run("ca", "init", ca, "--name", "Lies"), self.run("ca", "issue", COORDINATOR, "--coordinator", "--ca", ca), self.run("ca", "issue", *self.names, "--ca", ca)]
         hold(all(ran.returncode == 0 for ran in made), f"certificates: {[ran.stdout + ran.stderr for ran in made]}")
         (self.folder / "keyring").write_text(os.urandom(32).hex() + "\n")
         os.chmod(self.folder / "keyring", 0o600)
