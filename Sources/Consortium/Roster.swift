@@ -25,6 +25,9 @@ public struct Library: Hashable, Sendable {
     /// Who is given this library's transcripts when its own node has taken none for half of `Settings.transcriptDeadlineMs`.
     public var heir: LibraryName?
 
+    /// Whether that node is this library's own or stands by for it.
+    public func isServed(by node: NodeName) -> Bool { homeNode == node || standbyNode == node }
+
     public init(
         name: LibraryName, title: String, homeNode: NodeName, standbyNode: NodeName? = nil,
         fallback: FallbackPolicy = .immediately, card: LibraryCard = LibraryCard(), heir: LibraryName? = nil

@@ -190,7 +190,7 @@ public final class CallslipNode {
         book.isMember = { node in served?.isMember(node) ?? false }
         // By the log: what a node says of itself in gossip makes it none of the consortium's.
         joining.belongs = { [library] node in
-            served?.isMember(node) ?? false || library.board?.libraries.contains { $0.homeNode == node } ?? false
+            served?.isMember(node) ?? false || library.board?.libraries.contains { $0.isServed(by: node) } ?? false
         }
         joining.coordinates = { node in
             guard let served else { return false }

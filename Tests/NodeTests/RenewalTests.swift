@@ -15,6 +15,14 @@ import Wire
     private static let logger = Logger(label: "test")
     private static let cluster = [UInt8](repeating: 9, count: 16)
 
+    /// One that only stands by for a library is the consortium's as well: its certificate is renewed like that of any other.
+    @Test func whoStandsByForALibraryServesIt() throws {
+        let names = try ["memorial", "college", "law"].map { try #require(NodeName($0)) }
+        let library = Library(
+            name: try #require(LibraryName("memorial")), title: "Memorial Library", homeNode: names[0], standbyNode: names[1])
+        #expect(names.map { library.isServed(by: $0) } == [true, true, false])
+    }
+
     /// An authority, an issuer below it, and the files of nodes.
     private struct Place {
         let folder: String
