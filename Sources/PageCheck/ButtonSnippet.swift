@@ -1,4 +1,4 @@
-/// The lines that a library puts on its page. What they say is what guides/BUTTON.md says.
+/// The lines that a library puts on its page. What they say is what cluster/guides/BUTTON.md says.
 public struct ButtonSnippet: Sendable {
     /// Addresses of nodes, the one that serves the page first.
     public var nodes: [String]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The path of guides/NODE.md for a library, from a container with nothing but the image's files in it: no shell, no folder of this machine, an address and processes of its own, and the image's user. Wrong
+# The path of cluster/guides/NODE.md for a library, from a container with nothing but the image's files in it: no shell, no folder of this machine, an address and processes of its own, and the image's user. Wrong
 # tokens, one that has ended and wrong clocks are each told in a sentence; then the right one leads to an operator's sign-in, by the clock.
 #   join_container.sh PROGRAM    needs root, iproute2 and a C compiler; skipped with a line where they are not
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from

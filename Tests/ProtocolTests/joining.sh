@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A library's path from an invitation to chats being answered, as guides/NODE.md has it, with OpenSSL's own program and wrong tokens and names beside it; and a second coordinator that comes and goes. Wrong clocks, tokens whose
+# A library's path from an invitation to chats being answered, as cluster/guides/NODE.md has it, with OpenSSL's own program and wrong tokens and names beside it; and a second coordinator that comes and goes. Wrong clocks, tokens whose
 # time is over and renewal: Tests/NodeTests/JoinTests.swift and RenewalTests.swift.
 #   joining.sh PROGRAM BASE_PORT    fourteen ports from BASE_PORT are used
 set -euo pipefail  # so no `grep -q` at the end of a pipe: it would end what it reads from
