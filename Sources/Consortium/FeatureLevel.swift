@@ -73,7 +73,8 @@ public enum FeatureLevel {
     public static let findings: UInt32 = 31
     /// Tracked referrals to whom the directory names (`OfferTransfer.listing`).
     public static let listings: UInt32 = 32
-    /// Former names of colleagues who are asked to watch, or to learn, lead to them; and whoever becomes a trainee while they are signed on is on duty for nothing.
+    /// Former names of colleagues who are asked to watch, or to learn, lead to them; whoever becomes a trainee while they are signed on is on duty for nothing; and at which node a page is
+    /// that went on at another is noted, so that the removal of the one where it was before does not take its patron for gone.
     public static let colleagues: UInt32 = 33
     /// The newest level that this version can apply.
     public static let supported: UInt32 = 33

@@ -42,7 +42,12 @@ extension ConsortiumState {
     mutating func attach(_ attach: Attach) throws(Refusal) {
         guard var chat = chats[attach.chat] else { throw .unknownChat }
         if let refusal = authorize(attach.chat, secret: attach.secret) { throw refusal }
-        if chat.attach == attach.attach { return }
+        if chat.attach == attach.attach {
+            // The same page, which goes on at another node.
+            guard featureLevel >= FeatureLevel.colleagues, chat.node != attach.node else { return }
+            chat.node = attach.node
+            return store(chat)
+        }
         if chat.fenced.contains(attach.attach) { throw .fenced }
         guard chat.fenced.count < Limits.attachesPerChatMax else {
             throw Refusal(.tooMany, "The chat was taken up \(Limits.attachesPerChatMax) times; go on in the page where it is open.")

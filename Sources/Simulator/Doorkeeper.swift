@@ -20,7 +20,7 @@ final class Doorkeeper: Staffer {
     /// Where machines play both roles, a coordinator would have to be replaced first.
     init?(_ cluster: Cluster) {
         var random = SeededGenerator(seed: cluster.scenario.seed ^ 0xD004_5EE9)
-        guard random.chance(30), !cluster.scenario.isCombined else { return nil }
+        guard random.chance(30), cluster.scenario.removesNodes, !cluster.scenario.isCombined else { return nil }
         self.cluster = cluster
         everyMs = UInt64.random(in: 10_000...60_000, using: &random)
         self.random = random

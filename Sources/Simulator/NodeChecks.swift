@@ -41,7 +41,10 @@ struct NodeChecks: Book {
         if let session = state.sessions.values.first(where: { isRemoved($0.node) }) {
             return "\(session.operatorName) is signed on at \(session.node), which is removed"
         }
-        if let chat = state.chats.values.first(where: { isRemoved($0.node) && $0.patronPresent }) {
+        // Below that level a page which goes on at another node stays noted where it was.
+        if state.featureLevel >= FeatureLevel.colleagues,
+            let chat = state.chats.values.first(where: { isRemoved($0.node) && $0.patronPresent })
+        {
             return "the patron of \(chat.id) is at \(chat.node), which is removed"
         }
         return nil

@@ -5,6 +5,7 @@ import Consortium
 struct TraineeChecks {
     private var trainees: Set<OperatorName> = []
     private var sessions: [SessionID: OperatorName] = [:]
+    private var nodes: [SessionID: NodeName] = [:]
     /// The session that each person is signed on with.
     private var present: [OperatorName: SessionID] = [:]
     private var mentors: [OperatorName: OperatorName] = [:]
@@ -21,8 +22,10 @@ struct TraineeChecks {
         case .signOn(let signOn):
             guard acceptance == .token(at) else { return nil }
             sessions[signOn.session] = signOn.operatorName
+            nodes[signOn.session] = signOn.node
             present[signOn.operatorName] = signOn.session
         case .signOff(let session), .lapse(let session): goes(session)
+        case .removeNode(let node): for session in Array(present.values) where nodes[session] == node { goes(session) }
         case .setMentor(let session, let trainee, let isMentor): return set(session, trainee, isMentor)
         case .setAvailability(let session, _, true), .setDuty(let session, .some):
             guard let person = untended(session) else { return nil }
