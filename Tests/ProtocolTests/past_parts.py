@@ -51,7 +51,7 @@ async def in_parts(binary, port, folder):
         code, said, wrong = run(node, whole, "--check")
         expect(code == 0 and said[-1].endswith("comes in in 3 parts"), f"{code} {said} {wrong}")
         expected = [
-            "part 1 of 3: all but the past", "imported 3 libraries, 4 queues, 0 operators and 0 passwords",
+            "part 1 of 3: all but the past", "imported 3 libraries and 4 queues",
             "part 2 of 3: the past of law, maps", "18 chats of the past, in 12 hours, are in the reports",
             "part 3 of 3: the past of music", "9 chats of the past, in 6 hours, are in the reports",
         ]
