@@ -34,7 +34,8 @@ final class Technician: Staffer {
 
     private func act() {
         count += 1
-        if random.chance(10), let former = asked.randomElement(using: &random) { return ask(former) }
+        // Whoever begins anew makes another key: the former one may be gone from the machine that made it.
+        if random.chance(10), let former = asked.filter({ !$0.begins }).randomElement(using: &random) { return ask(former) }
         guard let plan = cluster.anyCoordinator(&random)?.core.state.keys else { return }
         let isReady = cluster.machines.allSatisfy { !$0.isRunning || $0.keys?.isInStep(with: plan) ?? false }
         // Somebody who has an earlier turn before them.
@@ -83,6 +84,8 @@ final class Technician: Staffer {
 }
 
 extension KeyTurn {
+    fileprivate var begins: Bool { if case .begin = self { true } else { false } }
+
     /// Whether it is a turn that follows on a stage.
     fileprivate func ends(_ stage: KeyPlan.Stage) -> Bool {
         switch self {

@@ -62,7 +62,7 @@ struct PlantedBugTests {
 
     /// Where nothing strikes but what clients do: who watches a trainee's chat beside the mentor stays there for long enough to try.
     @Test func whoTakesAChatOverAnywayIsNoticed() {
-        let seed = (1...40 as ClosedRange<UInt64>).first { seed in
+        let seed = (60...100 as ClosedRange<UInt64>).first { seed in
             var scenario = Scenario(seed: seed, minutes: 1, kinds: [.clients])
             scenario.planted = .takeOverAnyway
             return Outcome.of(scenario).violation?.contains("is not their mentor") ?? false
