@@ -81,6 +81,7 @@ def run(stage):
     answered = lea.column(question)
     lea.say(answered, "Chapter 12, and I can send you a copy.")
     answered.locator("[data-action=close]").click()
+    expect(answered.locator("[data-confirm=close]")).to_be_focused()
     lea.page.keyboard.press("Enter")
     expect(answered).to_have_count(0)
 
@@ -154,6 +155,7 @@ def without_a_queue(stage, mia, lea):
         answered = reader.column(question)
         reader.say(answered, "The owls are of the founder.")
         answered.locator("[data-action=close]").click()
+        expect(answered.locator("[data-confirm=close]")).to_be_focused()
         reader.page.keyboard.press("Enter")
         expect(answered).to_have_count(0)
     lea.set("law", False)
