@@ -32,8 +32,8 @@ package struct Scenario: Sendable {
     /// The bounds that coordinators keep, where a crowd comes that fills them; nil: those of the service, and no crowd.
     package var pressure: Pressure?
     package var planted: PlantedBug?
-    /// Whether LTG removes nodes and takes them back, and turns keys also where coordinators have machines of their own. Not by itself: amid faults this still breaks rules in some seeds, and whether the
-    /// service or what is modelled of it is wrong is not known of each (cluster/CHAOS.md).
+    /// Whether LTG removes nodes and takes them back, and turns keys. Not by itself: amid faults this still breaks rules in some seeds, and whether the service or what is modelled of it
+    /// is wrong is not known of each (cluster/CHAOS.md).
     package var removesNodes = false
 
     /// Leaves faults and people out, by what `Reduction` says.

@@ -17,7 +17,7 @@ final class Technician: Staffer {
     init?(_ cluster: Cluster) {
         var random = SeededGenerator(seed: cluster.scenario.seed ^ 0x6E15_7042)
         guard random.chance(40), !cluster.scenario.faults.contains(where: { $0.kind == .restore }),
-            cluster.scenario.isCombined || cluster.scenario.removesNodes
+            cluster.scenario.removesNodes
         else { return nil }
         self.cluster = cluster
         everyMs = UInt64.random(in: 500...6_000, using: &random)

@@ -42,7 +42,7 @@ struct Simulate: ParsableCommand {
 
     @Flag(
         help:
-            "LTG also removes nodes and takes them back, and turns keys where coordinators have machines of their own; some seeds are known to fail with it."
+            "LTG also removes nodes and takes them back, and turns keys; some seeds are known to fail with it."
     )
     var removals = false
 
